@@ -1,0 +1,51 @@
+"""Every model, by family; import from here."""
+
+from fleet.models.accounts import Account, CallTally, Quota, Shard
+from fleet.models.alerts import AlertRule, Incident, Notification
+from fleet.models.endpoints import (
+    CapacityPeriod,
+    ChangeEvent,
+    Container,
+    Endpoint,
+    EndpointConfig,
+    HostedModel,
+    InferenceComponent,
+    ProductionVariant,
+    VariantStatus,
+)
+from fleet.models.metrics import FineBucket, HourBucket
+from fleet.models.operations import Operation, OperationStep
+from fleet.models.people import AuditEntry, User
+from fleet.models.prices import Budget, DailyCost, Price
+from fleet.models.scaling import ScalableTarget, ScalingPolicy, ScheduledAction
+
+__all__ = [
+    "Account",
+    "AlertRule",
+    "AuditEntry",
+    "Budget",
+    "CallTally",
+    "CapacityPeriod",
+    "ChangeEvent",
+    "Container",
+    "DailyCost",
+    "Endpoint",
+    "EndpointConfig",
+    "FineBucket",
+    "HostedModel",
+    "HourBucket",
+    "Incident",
+    "InferenceComponent",
+    "Notification",
+    "Operation",
+    "OperationStep",
+    "Price",
+    "ProductionVariant",
+    "Quota",
+    "ScalableTarget",
+    "ScalingPolicy",
+    "ScheduledAction",
+    "Shard",
+    "User",
+    "VariantStatus",
+]

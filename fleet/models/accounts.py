@@ -1,0 +1,110 @@
+"""AWS accounts and their shards (account × region), with the health of each sync section."""
+
+from typing import ClassVar
+
+from django.core.validators import RegexValidator
+from django.db import models
+
+from fleet.types import AwsScope
+
+
+class Account(models.Model):
+    """An AWS account that Flotilla reads. role_arn "" means the worker's own credentials."""
+
+    account_id = models.CharField(
+        max_length=12, unique=True, validators=[RegexValidator(r"^\d{12}$", "An AWS account id has 12 digits.")]
+    )
+    alias = models.CharField(max_length=63, unique=True)
+    role_arn = models.CharField(
+        max_length=255,
+        blank=True,
+        validators=[
+            RegexValidator(r"^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$", "This is not the ARN of an IAM role.")
+        ],
+    )
+    external_id = models.CharField(max_length=255, blank=True)
+    enabled = models.BooleanField(default=True)
+    identity_checked_at = models.DateTimeField(null=True, blank=True)
+    identity_arn = models.CharField(max_length=255, blank=True)
+    identity_error = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["alias"]
+
+    def __str__(self) -> str:
+        return self.alias
+
+
+class Shard(models.Model):
+    """One account in one region: when each section is due, when it last succeeded, and what went wrong.
+
+    `sections` maps a section name (inventory, scaling, tags, metrics, prices, quotas) to
+    {"ok_at", "tried_at", "error": {"code", "message", "action", "request_id", "since"} | null}, ISO times.
+    `fence` grows with every lease; a run that holds an older number may not write any more.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="shards")
+    region = models.CharField(max_length=32)
+    fence = models.BigIntegerField(default=0)
+    enabled = models.BooleanField(default=True)
+    inventory_due_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    metrics_due_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    full_check_due_at = models.DateTimeField(null=True, blank=True)
+    inventory_ok_at = models.DateTimeField(null=True, blank=True)
+    metrics_ok_at = models.DateTimeField(null=True, blank=True)
+    failures = models.PositiveIntegerField(default=0)
+    sections = models.JSONField(default=dict, blank=True)
+    last_duration_ms = models.PositiveIntegerField(null=True, blank=True)
+    backfill_from = models.DateTimeField(null=True, blank=True)
+    backfill_until = models.DateTimeField(null=True, blank=True)
+    backfill_done_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["account__alias", "region"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["account", "region"], name="one_shard_per_region")]
+
+    def __str__(self) -> str:
+        return f"{self.account.alias}/{self.region}"
+
+    @property
+    def scope(self) -> AwsScope:
+        """Where calls for this shard go."""
+        return AwsScope(self.account.account_id, self.region, self.account.role_arn, self.account.external_id)
+
+
+class CallTally(models.Model):
+    """AWS calls of one shard, action and UTC day; metrics_requested feeds the CloudWatch cost estimate."""
+
+    shard = models.ForeignKey(Shard, on_delete=models.CASCADE, related_name="tallies")
+    day = models.DateField()
+    action = models.CharField(max_length=96)
+    calls = models.PositiveBigIntegerField(default=0)
+    throttles = models.PositiveBigIntegerField(default=0)
+    errors = models.PositiveBigIntegerField(default=0)
+    metrics_requested = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["shard", "day", "action"], name="one_tally_per_action_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.shard_id} {self.day} {self.action}"
+
+
+class Quota(models.Model):
+    """One service quota of a shard; value as Service Quotas reports it, or the documented default."""
+
+    shard = models.ForeignKey(Shard, on_delete=models.CASCADE, related_name="quotas")
+    code = models.CharField(max_length=64)
+    name = models.CharField(max_length=255)
+    value = models.FloatField()
+    source = models.CharField(max_length=255)
+    fetched_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["shard", "code"], name="one_quota_per_code")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,252 @@
+"""The mirror of endpoints, configs, variants and models. Written by fleet.sync only; rows are closed, never deleted."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from fleet.models.accounts import Shard
+from fleet.types import Kind
+
+
+class EndpointConfig(models.Model):
+    """An endpoint config. AWS never changes one, but a name may be reused: identity includes the creation time."""
+
+    shard = models.ForeignKey(Shard, on_delete=models.CASCADE, related_name="configs")
+    name = models.CharField(max_length=63)
+    arn = models.CharField(max_length=512)
+    created_at = models.DateTimeField()
+    document = models.JSONField(default=dict)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["shard", "name", "created_at"], name="one_config_per_identity")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProductionVariant(models.Model):
+    """A variant as its config wishes it; what is live stands in VariantStatus."""
+
+    config = models.ForeignKey(EndpointConfig, on_delete=models.CASCADE, related_name="variants")
+    name = models.CharField(max_length=63)
+    is_shadow = models.BooleanField(default=False)
+    model_name = models.CharField(max_length=63, blank=True)
+    instance_type = models.CharField(max_length=64, blank=True)
+    initial_instance_count = models.PositiveIntegerField(null=True)
+    initial_weight = models.FloatField(null=True)
+    volume_gb = models.PositiveIntegerField(null=True)
+    memory_mb = models.PositiveIntegerField(null=True)
+    max_concurrency = models.PositiveIntegerField(null=True)
+    provisioned_concurrency = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["is_shadow", "id"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["config", "name"], name="one_variant_per_config")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class HostedModel(models.Model):
+    """A SageMaker model: containers, role and network settings."""
+
+    shard = models.ForeignKey(Shard, on_delete=models.CASCADE, related_name="hosted_models")
+    name = models.CharField(max_length=63)
+    arn = models.CharField(max_length=512)
+    created_at = models.DateTimeField()
+    execution_role_arn = models.CharField(max_length=255, blank=True)
+    document = models.JSONField(default=dict)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["shard", "name", "created_at"], name="one_model_per_identity")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Container(models.Model):
+    """One container of a model, in invocation order."""
+
+    model = models.ForeignKey(HostedModel, on_delete=models.CASCADE, related_name="containers")
+    position = models.PositiveSmallIntegerField()
+    hostname = models.CharField(max_length=63, blank=True)
+    image = models.CharField(max_length=512, blank=True)
+    mode = models.CharField(max_length=32, blank=True)
+    model_data_url = models.CharField(max_length=1024, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["position"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["model", "position"], name="one_container_per_position")
+        ]
+
+    def __str__(self) -> str:
+        return self.image
+
+
+class Endpoint(models.Model):
+    """One endpoint, from its first sighting to closed_at. A name reused later is another row.
+
+    `status` is AWS's word even when it is one Flotilla does not know. `unreadable` holds why the last describe
+    failed ({"code", "message", "action", "since"}) while only the listing can be trusted; null when readable.
+    """
+
+    shard = models.ForeignKey(Shard, on_delete=models.CASCADE, related_name="endpoints")
+    name = models.CharField(max_length=63)
+    arn = models.CharField(max_length=512)
+    kind = models.CharField(max_length=32, choices=[(k.value, k.value) for k in Kind], default=Kind.UNKNOWN)
+    kind_reason = models.CharField(max_length=255, blank=True)
+    status = models.CharField(max_length=32)
+    status_since = models.DateTimeField(null=True, blank=True)
+    failure_reason = models.TextField(blank=True)
+    config = models.ForeignKey(EndpointConfig, null=True, on_delete=models.SET_NULL, related_name="endpoints")
+    config_name = models.CharField(max_length=63, blank=True)
+    created_at = models.DateTimeField()
+    modified_at = models.DateTimeField()
+    first_seen_at = models.DateTimeField()
+    described_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    unreadable = models.JSONField(null=True, blank=True)
+    tags = models.JSONField(default=dict)
+    owner = models.CharField(max_length=256, blank=True)
+    team = models.CharField(max_length=256, blank=True)
+    search_text = models.TextField(blank=True)
+    document = models.JSONField(default=dict)
+
+    class Meta:
+        ordering: ClassVar = ["name", "id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["shard", "name", "created_at"], name="one_endpoint_per_identity")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["shard", "name"], name="endpoint_by_name"),
+            models.Index(fields=["status"], name="endpoint_by_status", condition=models.Q(closed_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class VariantStatus(models.Model):
+    """A live variant of an endpoint and the identity its metrics and costs hang on (endpoint × variant name).
+
+    removed_at is set when a later config no longer has the variant.
+    """
+
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="variants")
+    name = models.CharField(max_length=63)
+    is_shadow = models.BooleanField(default=False)
+    model_name = models.CharField(max_length=63, blank=True)
+    instance_type = models.CharField(max_length=64, blank=True)
+    volume_gb = models.PositiveIntegerField(null=True)
+    current_weight = models.FloatField(null=True)
+    desired_weight = models.FloatField(null=True)
+    current_instance_count = models.PositiveIntegerField(null=True)
+    desired_instance_count = models.PositiveIntegerField(null=True)
+    memory_mb = models.PositiveIntegerField(null=True)
+    max_concurrency = models.PositiveIntegerField(null=True)
+    provisioned_concurrency = models.PositiveIntegerField(null=True)
+    desired_max_concurrency = models.PositiveIntegerField(null=True)
+    desired_provisioned_concurrency = models.PositiveIntegerField(null=True)
+    removed_at = models.DateTimeField(null=True, blank=True)
+    metrics_until = models.DateTimeField(null=True, blank=True)
+    metrics_cadence_s = models.PositiveIntegerField(default=300)
+    metrics_due_at = models.DateTimeField(null=True, blank=True, db_index=True)
+
+    class Meta:
+        ordering: ClassVar = ["is_shadow", "id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["endpoint", "name"], name="one_variant_status_per_endpoint")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CapacityPeriod(models.Model):
+    """What a variant held over [start, end); end null = still. is_inferred: before Flotilla first looked,
+
+    taken to have been as found since the endpoint's last modification. Feeds the cost functions.
+    """
+
+    variant = models.ForeignKey(VariantStatus, on_delete=models.CASCADE, related_name="capacity_periods")
+    start = models.DateTimeField()
+    end = models.DateTimeField(null=True, blank=True)
+    is_inferred = models.BooleanField(default=False)
+    instance_type = models.CharField(max_length=64, blank=True)
+    instance_count = models.PositiveIntegerField(null=True)
+    volume_gb = models.PositiveIntegerField(null=True)
+    memory_mb = models.PositiveIntegerField(null=True)
+    max_concurrency = models.PositiveIntegerField(null=True)
+    provisioned_concurrency = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["start"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["variant"], condition=models.Q(end=None), name="one_open_capacity_period_per_variant"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.variant_id} from {self.start:%Y-%m-%d %H:%M}"
+
+
+class InferenceComponent(models.Model):
+    """An inference component on an endpoint's variant."""
+
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="inference_components")
+    name = models.CharField(max_length=63)
+    variant_name = models.CharField(max_length=63, blank=True)
+    status = models.CharField(max_length=32)
+    model_name = models.CharField(max_length=63, blank=True)
+    current_copies = models.PositiveIntegerField(null=True)
+    desired_copies = models.PositiveIntegerField(null=True)
+    created_at = models.DateTimeField()
+    modified_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True, blank=True)
+    document = models.JSONField(default=dict)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["endpoint", "name"], name="one_component_per_endpoint")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ChangeEvent(models.Model):
+    """One observed difference on an endpoint, whoever made it: the timeline."""
+
+    class Category(models.TextChoices):
+        CREATED = "created"
+        CLOSED = "closed"
+        STATUS = "status"
+        CONFIG = "config"
+        CAPACITY = "capacity"
+        SCALING = "scaling"
+        TAGS = "tags"
+
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="changes")
+    at = models.DateTimeField()
+    category = models.CharField(max_length=16, choices=Category.choices)
+    summary = models.CharField(max_length=512)
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    operation = models.ForeignKey("fleet.Operation", null=True, on_delete=models.SET_NULL, related_name="changes")
+
+    class Meta:
+        ordering: ClassVar = ["-at", "-id"]
+        indexes: ClassVar = [
+            models.Index(fields=["endpoint", "-at"], name="change_by_endpoint"),
+            models.Index(fields=["-at"], name="change_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return self.summary
