@@ -1,0 +1,104 @@
+"""Celery entry points: ids in, one service call, then the next task by id. Imports stay inside the bodies,
+
+so that the web process, which only rings these doorbells, never loads boto3.
+"""
+
+from celery import shared_task
+from django.utils import timezone
+
+from fleet.errors import Throttled, Unavailable
+
+RETRY_READS = {
+    "autoretry_for": (Throttled, Unavailable),
+    "retry_backoff": True,
+    "retry_backoff_max": 300,
+    "max_retries": 5,
+}
+
+
+@shared_task(name="fleet.tick", soft_time_limit=40, time_limit=55)
+def tick() -> None:
+    """Every minute: ask the database what is due and ring its doorbell. Two beats at once do no harm."""
+    from fleet.operations import recover
+    from fleet.sync import due
+
+    now = timezone.now()
+    due.ring(
+        now,
+        inventory=sync_inventory.delay,
+        metrics=sync_metrics.delay,
+        backfill=backfill_metrics.delay,
+        prices=sync_prices.delay,
+    )
+    for operation_id in recover.due(now):
+        run_operation.delay(operation_id)
+    evaluate_alerts.delay()
+    deliver_notifications.delay()
+
+
+@shared_task(name="fleet.sync_inventory", soft_time_limit=240, time_limit=300, **RETRY_READS)
+def sync_inventory(shard_id: int) -> None:
+    """Mirror endpoints, configs, models, tags, scaling and quotas of one shard."""
+    from fleet.sync.shard import run_inventory
+
+    run_inventory(shard_id, now=timezone.now())
+
+
+@shared_task(name="fleet.sync_metrics", soft_time_limit=240, time_limit=300, **RETRY_READS)
+def sync_metrics(shard_id: int) -> None:
+    """Fetch the newest buckets of one shard, then have its costs brought up to date."""
+    from fleet.sync.shard import run_metrics
+
+    run_metrics(shard_id, now=timezone.now())
+    update_costs.delay(shard_id)
+
+
+@shared_task(name="fleet.backfill_metrics", soft_time_limit=540, time_limit=600, **RETRY_READS)
+def backfill_metrics(shard_id: int) -> None:
+    """Fetch one more slice of the shard's hourly history; the tick rings again until it is complete."""
+    from fleet.sync.shard import run_backfill
+
+    run_backfill(shard_id, now=timezone.now())
+    update_costs.delay(shard_id)
+
+
+@shared_task(name="fleet.sync_prices", soft_time_limit=240, time_limit=300, **RETRY_READS)
+def sync_prices() -> None:
+    """Refresh the price list of every region in use."""
+    from fleet.sync.prices import refresh
+
+    refresh(now=timezone.now())
+
+
+@shared_task(name="fleet.update_costs", soft_time_limit=240, time_limit=300)
+def update_costs(shard_id: int) -> None:
+    """Bring the daily costs of one shard up to date."""
+    from fleet.ledger import update_shard
+
+    update_shard(shard_id, now=timezone.now())
+
+
+@shared_task(name="fleet.evaluate_alerts", soft_time_limit=50, time_limit=60)
+def evaluate_alerts() -> None:
+    """Open, collect and resolve incidents."""
+    from fleet.alerts.evaluate import evaluate
+
+    evaluate(now=timezone.now())
+
+
+@shared_task(name="fleet.run_operation", soft_time_limit=240, time_limit=300)
+def run_operation(operation_id: int) -> None:
+    """Carry an operation on from where it stands; returns when it ended or waits for AWS."""
+    from fleet.operations.execute import advance
+
+    retry_in_s = advance(operation_id, now=timezone.now())
+    if retry_in_s is not None:
+        run_operation.apply_async((operation_id,), countdown=retry_in_s)
+
+
+@shared_task(name="fleet.deliver_notifications", soft_time_limit=240, time_limit=300)
+def deliver_notifications() -> None:
+    """Send the mails that are due."""
+    from fleet.alerts.deliver import deliver_due
+
+    deliver_due(now=timezone.now())
