@@ -39,7 +39,9 @@ def text(name: str, *, default: str | None = None, shape: str = "any text") -> s
         try:
             return Path(file_name).read_text(encoding="utf-8").strip()
         except OSError as error:
-            raise SettingError(f"{name}_FILE", f"names a file that cannot be read ({error.strerror})", "/path") from None
+            raise SettingError(
+                f"{name}_FILE", f"names a file that cannot be read ({error.strerror})", "/path"
+            ) from None
     value = os.environ.get(name, "").strip()
     if value:
         return value

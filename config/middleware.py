@@ -69,7 +69,9 @@ class MessagesToHeaderMiddleware:
             return response
         if "HX-Redirect" in response:
             return response
-        pending = [{"level": m.level_tag, "text": str(m)} for m in get_messages(request)][:MAX_MESSAGES_IN_HEADER]
+        pending = [{"level": m.level_tag, "text": str(m)} for m in get_messages(request)][
+            :MAX_MESSAGES_IN_HEADER
+        ]
         if pending:
             existing = json.loads(response.get("HX-Trigger", "{}"))
             response["HX-Trigger"] = json.dumps({**existing, "toasts": pending})

@@ -76,7 +76,11 @@ DATABASES = {
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
-            "pool": {"min_size": 1, "max_size": env.integer("FLOTILLA_DATABASE_POOL", default=8, minimum=1), "timeout": 5},
+            "pool": {
+                "min_size": 1,
+                "max_size": env.integer("FLOTILLA_DATABASE_POOL", default=8, minimum=1),
+                "timeout": 5,
+            },
             "connect_timeout": 5,
         },
     }
@@ -183,7 +187,9 @@ OPERATION_POLL_S = env.integer("FLOTILLA_OPERATION_POLL_S", default=30, minimum=
 OPERATION_TIMEOUT_S = env.integer("FLOTILLA_OPERATION_TIMEOUT_S", default=3600, minimum=60)
 OPERATION_LEASE_S = env.integer("FLOTILLA_OPERATION_LEASE_S", default=120, minimum=5)
 
-CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://") if REDIS_URL.startswith("unix://") else REDIS_URL
+CELERY_BROKER_URL = (
+    REDIS_URL.replace("unix://", "redis+socket://") if REDIS_URL.startswith("unix://") else REDIS_URL
+)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # Longer than any task's hard limit, so that a running task is never delivered a second time.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 1800, "socket_connect_timeout": 5}
@@ -196,7 +202,9 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5
 # A page must not hang when Redis is away: the tick finds every row that missed its doorbell.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_DEFAULT_QUEUE = "inventory"
-CELERY_TASK_QUEUES = [Queue(name) for name in ("inventory", "metrics", "operations", "notifications", "analysis")]
+CELERY_TASK_QUEUES = [
+    Queue(name) for name in ("inventory", "metrics", "operations", "notifications", "analysis")
+]
 CELERY_TASK_ROUTES = {
     "fleet.tick": {"queue": "analysis"},
     "fleet.sync_inventory": {"queue": "inventory"},

@@ -14,7 +14,9 @@ from fleet.types import Kind
 INVOCATION_NAMESPACE = "AWS/SageMaker"
 INSTANCE_NAMESPACE = "/aws/sagemaker/Endpoints"
 
-_INSTANCES = frozenset({Kind.REAL_TIME, Kind.ASYNCHRONOUS, Kind.MULTI_MODEL, Kind.MULTI_CONTAINER, Kind.INFERENCE_COMPONENT})
+_INSTANCES = frozenset(
+    {Kind.REAL_TIME, Kind.ASYNCHRONOUS, Kind.MULTI_MODEL, Kind.MULTI_CONTAINER, Kind.INFERENCE_COMPONENT}
+)
 _ONLINE = frozenset({Kind.SERVERLESS, Kind.REAL_TIME, Kind.MULTI_MODEL, Kind.MULTI_CONTAINER})
 _ALL = _INSTANCES | {Kind.SERVERLESS}
 _SERVERLESS = frozenset({Kind.SERVERLESS})
@@ -60,50 +62,166 @@ CATALOGUE: tuple[Metric, ...] = (
     Metric("model_latency_ms_p50", "ModelLatency", "p50", _ALL, "ms", "Model latency p50", scale=_US),
     Metric("model_latency_ms_p90", "ModelLatency", "p90", _ALL, "ms", "Model latency p90", scale=_US),
     Metric("model_latency_ms_p99", "ModelLatency", "p99", _ALL, "ms", "Model latency p99", scale=_US),
-    Metric("overhead_ms_avg", "OverheadLatency", "Average", _ONLINE, "ms", "Overhead latency, average", scale=_US),
-    Metric("overhead_ms_max", "OverheadLatency", "Maximum", _ONLINE, "ms", "Overhead latency, maximum", scale=_US),
+    Metric(
+        "overhead_ms_avg", "OverheadLatency", "Average", _ONLINE, "ms", "Overhead latency, average", scale=_US
+    ),
+    Metric(
+        "overhead_ms_max", "OverheadLatency", "Maximum", _ONLINE, "ms", "Overhead latency, maximum", scale=_US
+    ),
     Metric("setup_count", "ModelSetupTime", "SampleCount", _SERVERLESS, "samples", "Compute launches"),
-    Metric("setup_ms_avg", "ModelSetupTime", "Average", _SERVERLESS, "ms", "Model set-up time, average", scale=_US),
+    Metric(
+        "setup_ms_avg",
+        "ModelSetupTime",
+        "Average",
+        _SERVERLESS,
+        "ms",
+        "Model set-up time, average",
+        scale=_US,
+    ),
     Metric("setup_ms_p50", "ModelSetupTime", "p50", _SERVERLESS, "ms", "Model set-up time p50", scale=_US),
     Metric("setup_ms_p99", "ModelSetupTime", "p99", _SERVERLESS, "ms", "Model set-up time p99", scale=_US),
-    Metric("concurrency_utilization_max", "ServerlessConcurrentExecutionsUtilization", "Maximum", _SERVERLESS,
-           "ratio", "Concurrency used of max concurrency"),
-    Metric("memory_pct", "MemoryUtilization", "Average", _ALL, "%", "Memory used", namespace=INSTANCE_NAMESPACE),
-    Metric("provisioned_utilization_max", "ServerlessProvisionedConcurrencyUtilization", "Maximum", _SERVERLESS,
-           "ratio", "Provisioned concurrency used", needs_provisioned=True),
-    Metric("provisioned_executions_max", "ServerlessProvisionedConcurrencyExecutions", "Maximum", _SERVERLESS,
-           "executions", "Executions on provisioned concurrency", needs_provisioned=True),
-    Metric("provisioned_invocations", "ServerlessProvisionedConcurrencyInvocations", "Sum", _SERVERLESS,
-           "calls", "Calls served warm", needs_provisioned=True),
-    Metric("spillover_invocations", "ServerlessProvisionedConcurrencySpilloverInvocations", "Sum", _SERVERLESS,
-           "calls", "Calls spilled over to on-demand", needs_provisioned=True),
-    Metric("instance_minutes", "CPUUtilization", "SampleCount", _INSTANCES, "instance-minutes",
-           "Instance minutes (one CPU sample per instance and minute)", namespace=INSTANCE_NAMESPACE),
-    Metric("cpu_pct", "CPUUtilization", "Average", _INSTANCES, "%", "CPU, sum over cores",
-           namespace=INSTANCE_NAMESPACE),
-    Metric("gpu_pct", "GPUUtilization", "Average", _INSTANCES, "%", "GPU, sum over GPUs",
-           namespace=INSTANCE_NAMESPACE),
-    Metric("disk_pct", "DiskUtilization", "Average", _INSTANCES, "%", "Disk used", namespace=INSTANCE_NAMESPACE),
-    Metric("loaded_models", "LoadedModelCount", "Average", _MULTI_MODEL, "models",
-           "Models loaded per instance", namespace=INSTANCE_NAMESPACE),
+    Metric(
+        "concurrency_utilization_max",
+        "ServerlessConcurrentExecutionsUtilization",
+        "Maximum",
+        _SERVERLESS,
+        "ratio",
+        "Concurrency used of max concurrency",
+    ),
+    Metric(
+        "memory_pct", "MemoryUtilization", "Average", _ALL, "%", "Memory used", namespace=INSTANCE_NAMESPACE
+    ),
+    Metric(
+        "provisioned_utilization_max",
+        "ServerlessProvisionedConcurrencyUtilization",
+        "Maximum",
+        _SERVERLESS,
+        "ratio",
+        "Provisioned concurrency used",
+        needs_provisioned=True,
+    ),
+    Metric(
+        "provisioned_executions_max",
+        "ServerlessProvisionedConcurrencyExecutions",
+        "Maximum",
+        _SERVERLESS,
+        "executions",
+        "Executions on provisioned concurrency",
+        needs_provisioned=True,
+    ),
+    Metric(
+        "provisioned_invocations",
+        "ServerlessProvisionedConcurrencyInvocations",
+        "Sum",
+        _SERVERLESS,
+        "calls",
+        "Calls served warm",
+        needs_provisioned=True,
+    ),
+    Metric(
+        "spillover_invocations",
+        "ServerlessProvisionedConcurrencySpilloverInvocations",
+        "Sum",
+        _SERVERLESS,
+        "calls",
+        "Calls spilled over to on-demand",
+        needs_provisioned=True,
+    ),
+    Metric(
+        "instance_minutes",
+        "CPUUtilization",
+        "SampleCount",
+        _INSTANCES,
+        "instance-minutes",
+        "Instance minutes (one CPU sample per instance and minute)",
+        namespace=INSTANCE_NAMESPACE,
+    ),
+    Metric(
+        "cpu_pct",
+        "CPUUtilization",
+        "Average",
+        _INSTANCES,
+        "%",
+        "CPU, sum over cores",
+        namespace=INSTANCE_NAMESPACE,
+    ),
+    Metric(
+        "gpu_pct",
+        "GPUUtilization",
+        "Average",
+        _INSTANCES,
+        "%",
+        "GPU, sum over GPUs",
+        namespace=INSTANCE_NAMESPACE,
+    ),
+    Metric(
+        "disk_pct", "DiskUtilization", "Average", _INSTANCES, "%", "Disk used", namespace=INSTANCE_NAMESPACE
+    ),
+    Metric(
+        "loaded_models",
+        "LoadedModelCount",
+        "Average",
+        _MULTI_MODEL,
+        "models",
+        "Models loaded per instance",
+        namespace=INSTANCE_NAMESPACE,
+    ),
     Metric("cache_hit_sum", "ModelCacheHit", "Sum", _MULTI_MODEL, "calls", "Cache hits"),
     Metric("cache_hit_count", "ModelCacheHit", "SampleCount", _MULTI_MODEL, "calls", "Cache look-ups"),
     Metric("unload_count", "ModelUnloadingTime", "SampleCount", _MULTI_MODEL, "models", "Model unloads"),
     Metric("load_count", "ModelLoadingTime", "SampleCount", _MULTI_MODEL, "models", "Model loads"),
     Metric("load_ms_avg", "ModelLoadingTime", "Average", _MULTI_MODEL, "ms", "Model load time", scale=_US),
-    Metric("download_ms_avg", "ModelDownloadingTime", "Average", _MULTI_MODEL, "ms", "Model download time", scale=_US),
-    Metric("loading_wait_ms_sum", "ModelLoadingWaitTime", "Sum", _MULTI_MODEL, "ms",
-           "Time calls waited for a model", scale=_US),
+    Metric(
+        "download_ms_avg",
+        "ModelDownloadingTime",
+        "Average",
+        _MULTI_MODEL,
+        "ms",
+        "Model download time",
+        scale=_US,
+    ),
+    Metric(
+        "loading_wait_ms_sum",
+        "ModelLoadingWaitTime",
+        "Sum",
+        _MULTI_MODEL,
+        "ms",
+        "Time calls waited for a model",
+        scale=_US,
+    ),
     Metric("processed", "InvocationsProcessed", "Sum", _ASYNC, "calls", "Asynchronous requests processed"),
-    Metric("invocation_failures", "InvocationFailures", "Sum", _ASYNC, "calls", "Asynchronous requests failed"),
+    Metric(
+        "invocation_failures", "InvocationFailures", "Sum", _ASYNC, "calls", "Asynchronous requests failed"
+    ),
     Metric("expired", "ExpiredRequests", "Sum", _ASYNC, "calls", "Requests expired in the queue"),
-    Metric("backlog_max", "ApproximateBacklogSize", "Maximum", _ASYNC, "requests", "Requests waiting",
-           dimensions=Dimensions.ENDPOINT),
-    Metric("oldest_age_s_max", "ApproximateAgeOfOldestRequest", "Maximum", _ASYNC, "s", "Age of oldest request",
-           dimensions=Dimensions.ENDPOINT),
-    Metric("backlog_without_capacity", "HasBacklogWithoutCapacity", "Average", _ASYNC, "0 or 1",
-           "Requests wait while no instance runs", dimensions=Dimensions.ENDPOINT),
-)  # fmt: skip
+    Metric(
+        "backlog_max",
+        "ApproximateBacklogSize",
+        "Maximum",
+        _ASYNC,
+        "requests",
+        "Requests waiting",
+        dimensions=Dimensions.ENDPOINT,
+    ),
+    Metric(
+        "oldest_age_s_max",
+        "ApproximateAgeOfOldestRequest",
+        "Maximum",
+        _ASYNC,
+        "s",
+        "Age of oldest request",
+        dimensions=Dimensions.ENDPOINT,
+    ),
+    Metric(
+        "backlog_without_capacity",
+        "HasBacklogWithoutCapacity",
+        "Average",
+        _ASYNC,
+        "0 or 1",
+        "Requests wait while no instance runs",
+        dimensions=Dimensions.ENDPOINT,
+    ),
+)
 
 COLUMNS: tuple[str, ...] = tuple(metric.column for metric in CATALOGUE)
 BY_COLUMN: dict[str, Metric] = {metric.column: metric for metric in CATALOGUE}

@@ -5,726 +5,1334 @@ import django.contrib.auth.validators
 import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
-import fleet.models.operations
-import fleet.types
 from django.conf import settings
 from django.db import migrations, models
 
+import fleet.models.operations
+import fleet.types
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='FineBucket',
+            name="FineBucket",
             fields=[
-                ('pk', models.CompositePrimaryKey('variant_id', 'at', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField()),
-                ('period_s', models.PositiveIntegerField()),
-                ('invocations', models.FloatField(null=True)),
-                ('errors_4xx', models.FloatField(null=True)),
-                ('errors_5xx', models.FloatField(null=True)),
-                ('model_latency_ms_sum', models.FloatField(null=True)),
-                ('model_latency_count', models.FloatField(null=True)),
-                ('model_latency_ms_p50', models.FloatField(null=True)),
-                ('model_latency_ms_p90', models.FloatField(null=True)),
-                ('model_latency_ms_p99', models.FloatField(null=True)),
-                ('overhead_ms_avg', models.FloatField(null=True)),
-                ('overhead_ms_max', models.FloatField(null=True)),
-                ('setup_count', models.FloatField(null=True)),
-                ('setup_ms_avg', models.FloatField(null=True)),
-                ('setup_ms_p50', models.FloatField(null=True)),
-                ('setup_ms_p99', models.FloatField(null=True)),
-                ('concurrency_utilization_max', models.FloatField(null=True)),
-                ('memory_pct', models.FloatField(null=True)),
-                ('provisioned_utilization_max', models.FloatField(null=True)),
-                ('provisioned_executions_max', models.FloatField(null=True)),
-                ('provisioned_invocations', models.FloatField(null=True)),
-                ('spillover_invocations', models.FloatField(null=True)),
-                ('instance_minutes', models.FloatField(null=True)),
-                ('cpu_pct', models.FloatField(null=True)),
-                ('gpu_pct', models.FloatField(null=True)),
-                ('disk_pct', models.FloatField(null=True)),
-                ('loaded_models', models.FloatField(null=True)),
-                ('cache_hit_sum', models.FloatField(null=True)),
-                ('cache_hit_count', models.FloatField(null=True)),
-                ('unload_count', models.FloatField(null=True)),
-                ('load_count', models.FloatField(null=True)),
-                ('load_ms_avg', models.FloatField(null=True)),
-                ('download_ms_avg', models.FloatField(null=True)),
-                ('loading_wait_ms_sum', models.FloatField(null=True)),
-                ('processed', models.FloatField(null=True)),
-                ('invocation_failures', models.FloatField(null=True)),
-                ('expired', models.FloatField(null=True)),
-                ('backlog_max', models.FloatField(null=True)),
-                ('oldest_age_s_max', models.FloatField(null=True)),
-                ('backlog_without_capacity', models.FloatField(null=True)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "variant_id", "at", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("period_s", models.PositiveIntegerField()),
+                ("invocations", models.FloatField(null=True)),
+                ("errors_4xx", models.FloatField(null=True)),
+                ("errors_5xx", models.FloatField(null=True)),
+                ("model_latency_ms_sum", models.FloatField(null=True)),
+                ("model_latency_count", models.FloatField(null=True)),
+                ("model_latency_ms_p50", models.FloatField(null=True)),
+                ("model_latency_ms_p90", models.FloatField(null=True)),
+                ("model_latency_ms_p99", models.FloatField(null=True)),
+                ("overhead_ms_avg", models.FloatField(null=True)),
+                ("overhead_ms_max", models.FloatField(null=True)),
+                ("setup_count", models.FloatField(null=True)),
+                ("setup_ms_avg", models.FloatField(null=True)),
+                ("setup_ms_p50", models.FloatField(null=True)),
+                ("setup_ms_p99", models.FloatField(null=True)),
+                ("concurrency_utilization_max", models.FloatField(null=True)),
+                ("memory_pct", models.FloatField(null=True)),
+                ("provisioned_utilization_max", models.FloatField(null=True)),
+                ("provisioned_executions_max", models.FloatField(null=True)),
+                ("provisioned_invocations", models.FloatField(null=True)),
+                ("spillover_invocations", models.FloatField(null=True)),
+                ("instance_minutes", models.FloatField(null=True)),
+                ("cpu_pct", models.FloatField(null=True)),
+                ("gpu_pct", models.FloatField(null=True)),
+                ("disk_pct", models.FloatField(null=True)),
+                ("loaded_models", models.FloatField(null=True)),
+                ("cache_hit_sum", models.FloatField(null=True)),
+                ("cache_hit_count", models.FloatField(null=True)),
+                ("unload_count", models.FloatField(null=True)),
+                ("load_count", models.FloatField(null=True)),
+                ("load_ms_avg", models.FloatField(null=True)),
+                ("download_ms_avg", models.FloatField(null=True)),
+                ("loading_wait_ms_sum", models.FloatField(null=True)),
+                ("processed", models.FloatField(null=True)),
+                ("invocation_failures", models.FloatField(null=True)),
+                ("expired", models.FloatField(null=True)),
+                ("backlog_max", models.FloatField(null=True)),
+                ("oldest_age_s_max", models.FloatField(null=True)),
+                ("backlog_without_capacity", models.FloatField(null=True)),
             ],
             options={
-                'db_table': 'fleet_finebucket',
-                'ordering': ['at'],
-                'managed': False,
+                "db_table": "fleet_finebucket",
+                "ordering": ["at"],
+                "managed": False,
             },
         ),
         migrations.CreateModel(
-            name='HourBucket',
+            name="HourBucket",
             fields=[
-                ('pk', models.CompositePrimaryKey('variant_id', 'at', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField()),
-                ('period_s', models.PositiveIntegerField()),
-                ('invocations', models.FloatField(null=True)),
-                ('errors_4xx', models.FloatField(null=True)),
-                ('errors_5xx', models.FloatField(null=True)),
-                ('model_latency_ms_sum', models.FloatField(null=True)),
-                ('model_latency_count', models.FloatField(null=True)),
-                ('model_latency_ms_p50', models.FloatField(null=True)),
-                ('model_latency_ms_p90', models.FloatField(null=True)),
-                ('model_latency_ms_p99', models.FloatField(null=True)),
-                ('overhead_ms_avg', models.FloatField(null=True)),
-                ('overhead_ms_max', models.FloatField(null=True)),
-                ('setup_count', models.FloatField(null=True)),
-                ('setup_ms_avg', models.FloatField(null=True)),
-                ('setup_ms_p50', models.FloatField(null=True)),
-                ('setup_ms_p99', models.FloatField(null=True)),
-                ('concurrency_utilization_max', models.FloatField(null=True)),
-                ('memory_pct', models.FloatField(null=True)),
-                ('provisioned_utilization_max', models.FloatField(null=True)),
-                ('provisioned_executions_max', models.FloatField(null=True)),
-                ('provisioned_invocations', models.FloatField(null=True)),
-                ('spillover_invocations', models.FloatField(null=True)),
-                ('instance_minutes', models.FloatField(null=True)),
-                ('cpu_pct', models.FloatField(null=True)),
-                ('gpu_pct', models.FloatField(null=True)),
-                ('disk_pct', models.FloatField(null=True)),
-                ('loaded_models', models.FloatField(null=True)),
-                ('cache_hit_sum', models.FloatField(null=True)),
-                ('cache_hit_count', models.FloatField(null=True)),
-                ('unload_count', models.FloatField(null=True)),
-                ('load_count', models.FloatField(null=True)),
-                ('load_ms_avg', models.FloatField(null=True)),
-                ('download_ms_avg', models.FloatField(null=True)),
-                ('loading_wait_ms_sum', models.FloatField(null=True)),
-                ('processed', models.FloatField(null=True)),
-                ('invocation_failures', models.FloatField(null=True)),
-                ('expired', models.FloatField(null=True)),
-                ('backlog_max', models.FloatField(null=True)),
-                ('oldest_age_s_max', models.FloatField(null=True)),
-                ('backlog_without_capacity', models.FloatField(null=True)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "variant_id", "at", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("period_s", models.PositiveIntegerField()),
+                ("invocations", models.FloatField(null=True)),
+                ("errors_4xx", models.FloatField(null=True)),
+                ("errors_5xx", models.FloatField(null=True)),
+                ("model_latency_ms_sum", models.FloatField(null=True)),
+                ("model_latency_count", models.FloatField(null=True)),
+                ("model_latency_ms_p50", models.FloatField(null=True)),
+                ("model_latency_ms_p90", models.FloatField(null=True)),
+                ("model_latency_ms_p99", models.FloatField(null=True)),
+                ("overhead_ms_avg", models.FloatField(null=True)),
+                ("overhead_ms_max", models.FloatField(null=True)),
+                ("setup_count", models.FloatField(null=True)),
+                ("setup_ms_avg", models.FloatField(null=True)),
+                ("setup_ms_p50", models.FloatField(null=True)),
+                ("setup_ms_p99", models.FloatField(null=True)),
+                ("concurrency_utilization_max", models.FloatField(null=True)),
+                ("memory_pct", models.FloatField(null=True)),
+                ("provisioned_utilization_max", models.FloatField(null=True)),
+                ("provisioned_executions_max", models.FloatField(null=True)),
+                ("provisioned_invocations", models.FloatField(null=True)),
+                ("spillover_invocations", models.FloatField(null=True)),
+                ("instance_minutes", models.FloatField(null=True)),
+                ("cpu_pct", models.FloatField(null=True)),
+                ("gpu_pct", models.FloatField(null=True)),
+                ("disk_pct", models.FloatField(null=True)),
+                ("loaded_models", models.FloatField(null=True)),
+                ("cache_hit_sum", models.FloatField(null=True)),
+                ("cache_hit_count", models.FloatField(null=True)),
+                ("unload_count", models.FloatField(null=True)),
+                ("load_count", models.FloatField(null=True)),
+                ("load_ms_avg", models.FloatField(null=True)),
+                ("download_ms_avg", models.FloatField(null=True)),
+                ("loading_wait_ms_sum", models.FloatField(null=True)),
+                ("processed", models.FloatField(null=True)),
+                ("invocation_failures", models.FloatField(null=True)),
+                ("expired", models.FloatField(null=True)),
+                ("backlog_max", models.FloatField(null=True)),
+                ("oldest_age_s_max", models.FloatField(null=True)),
+                ("backlog_without_capacity", models.FloatField(null=True)),
             ],
             options={
-                'db_table': 'fleet_hourbucket',
-                'ordering': ['at'],
-                'managed': False,
+                "db_table": "fleet_hourbucket",
+                "ordering": ["at"],
+                "managed": False,
             },
         ),
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('account_id', models.CharField(max_length=12, unique=True, validators=[django.core.validators.RegexValidator('^\\d{12}$', 'An AWS account id has 12 digits.')])),
-                ('alias', models.CharField(max_length=63, unique=True)),
-                ('role_arn', models.CharField(blank=True, max_length=255, validators=[django.core.validators.RegexValidator('^arn:aws[a-z-]*:iam::\\d{12}:role/[\\w+=,.@/-]+$', 'This is not the ARN of an IAM role.')])),
-                ('external_id', models.CharField(blank=True, max_length=255)),
-                ('enabled', models.BooleanField(default=True)),
-                ('identity_checked_at', models.DateTimeField(blank=True, null=True)),
-                ('identity_arn', models.CharField(blank=True, max_length=255)),
-                ('identity_error', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "account_id",
+                    models.CharField(
+                        max_length=12,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^\\d{12}$", "An AWS account id has 12 digits."
+                            )
+                        ],
+                    ),
+                ),
+                ("alias", models.CharField(max_length=63, unique=True)),
+                (
+                    "role_arn",
+                    models.CharField(
+                        blank=True,
+                        max_length=255,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^arn:aws[a-z-]*:iam::\\d{12}:role/[\\w+=,.@/-]+$",
+                                "This is not the ARN of an IAM role.",
+                            )
+                        ],
+                    ),
+                ),
+                ("external_id", models.CharField(blank=True, max_length=255)),
+                ("enabled", models.BooleanField(default=True)),
+                ("identity_checked_at", models.DateTimeField(blank=True, null=True)),
+                ("identity_arn", models.CharField(blank=True, max_length=255)),
+                ("identity_error", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ['alias'],
+                "ordering": ["alias"],
             },
         ),
         migrations.CreateModel(
-            name='AlertRule',
+            name="AlertRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=64, unique=True)),
-                ('name', models.CharField(max_length=120)),
-                ('severity', models.CharField(choices=[('warning', 'Warning'), ('critical', 'Critical')], max_length=16)),
-                ('parameters', models.JSONField(default=dict)),
-                ('enabled', models.BooleanField(default=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=64, unique=True)),
+                ("name", models.CharField(max_length=120)),
+                (
+                    "severity",
+                    models.CharField(
+                        choices=[("warning", "Warning"), ("critical", "Critical")], max_length=16
+                    ),
+                ),
+                ("parameters", models.JSONField(default=dict)),
+                ("enabled", models.BooleanField(default=True)),
             ],
             options={
-                'ordering': ['key'],
+                "ordering": ["key"],
             },
         ),
         migrations.CreateModel(
-            name='EndpointConfig',
+            name="EndpointConfig",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=63)),
-                ('arn', models.CharField(max_length=512)),
-                ('created_at', models.DateTimeField()),
-                ('document', models.JSONField(default=dict)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=63)),
+                ("arn", models.CharField(max_length=512)),
+                ("created_at", models.DateTimeField()),
+                ("document", models.JSONField(default=dict)),
             ],
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('username', models.CharField(error_messages={'unique': 'A user with that username already exists.'}, help_text='Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.', max_length=150, unique=True, validators=[django.contrib.auth.validators.UnicodeUsernameValidator()], verbose_name='username')),
-                ('first_name', models.CharField(blank=True, max_length=150, verbose_name='first name')),
-                ('last_name', models.CharField(blank=True, max_length=150, verbose_name='last name')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='email address')),
-                ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
-                ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
-                ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
-                ('role', models.CharField(choices=[('viewer', 'Viewer'), ('operator', 'Operator'), ('admin', 'Admin')], default='viewer', max_length=16)),
-                ('receives_alerts', models.BooleanField(default=True)),
-                ('overview_seen_at', models.DateTimeField(blank=True, null=True)),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                (
+                    "username",
+                    models.CharField(
+                        error_messages={"unique": "A user with that username already exists."},
+                        help_text="Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.",
+                        max_length=150,
+                        unique=True,
+                        validators=[django.contrib.auth.validators.UnicodeUsernameValidator()],
+                        verbose_name="username",
+                    ),
+                ),
+                ("first_name", models.CharField(blank=True, max_length=150, verbose_name="first name")),
+                ("last_name", models.CharField(blank=True, max_length=150, verbose_name="last name")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="email address")),
+                (
+                    "is_staff",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates whether the user can log into this admin site.",
+                        verbose_name="staff status",
+                    ),
+                ),
+                (
+                    "is_active",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Designates whether this user should be treated as active. Unselect this instead of deleting accounts.",
+                        verbose_name="active",
+                    ),
+                ),
+                (
+                    "date_joined",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="date joined"),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("viewer", "Viewer"), ("operator", "Operator"), ("admin", "Admin")],
+                        default="viewer",
+                        max_length=16,
+                    ),
+                ),
+                ("receives_alerts", models.BooleanField(default=True)),
+                ("overview_seen_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'user',
-                'verbose_name_plural': 'users',
-                'abstract': False,
+                "verbose_name": "user",
+                "verbose_name_plural": "users",
+                "abstract": False,
             },
             managers=[
-                ('objects', django.contrib.auth.models.UserManager()),
+                ("objects", django.contrib.auth.models.UserManager()),
             ],
         ),
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(db_index=True)),
-                ('actor_label', models.CharField(max_length=150)),
-                ('action', models.CharField(max_length=64)),
-                ('object_type', models.CharField(max_length=64)),
-                ('object_id', models.CharField(max_length=64)),
-                ('object_label', models.CharField(max_length=255)),
-                ('before', models.JSONField(default=dict)),
-                ('after', models.JSONField(default=dict)),
-                ('reason', models.TextField(blank=True)),
-                ('address', models.GenericIPAddressField(null=True)),
-                ('request_id', models.CharField(blank=True, max_length=64)),
-                ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField(db_index=True)),
+                ("actor_label", models.CharField(max_length=150)),
+                ("action", models.CharField(max_length=64)),
+                ("object_type", models.CharField(max_length=64)),
+                ("object_id", models.CharField(max_length=64)),
+                ("object_label", models.CharField(max_length=255)),
+                ("before", models.JSONField(default=dict)),
+                ("after", models.JSONField(default=dict)),
+                ("reason", models.TextField(blank=True)),
+                ("address", models.GenericIPAddressField(null=True)),
+                ("request_id", models.CharField(blank=True, max_length=64)),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-at', '-id'],
+                "ordering": ["-at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='Endpoint',
+            name="Endpoint",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=63)),
-                ('arn', models.CharField(max_length=512)),
-                ('kind', models.CharField(choices=[('serverless', 'serverless'), ('real-time', 'real-time'), ('asynchronous', 'asynchronous'), ('multi-model', 'multi-model'), ('multi-container', 'multi-container'), ('inference-component', 'inference-component'), ('unknown', 'unknown')], default=fleet.types.Kind['UNKNOWN'], max_length=32)),
-                ('kind_reason', models.CharField(blank=True, max_length=255)),
-                ('status', models.CharField(max_length=32)),
-                ('status_since', models.DateTimeField(blank=True, null=True)),
-                ('failure_reason', models.TextField(blank=True)),
-                ('config_name', models.CharField(blank=True, max_length=63)),
-                ('created_at', models.DateTimeField()),
-                ('modified_at', models.DateTimeField()),
-                ('first_seen_at', models.DateTimeField()),
-                ('described_at', models.DateTimeField(blank=True, null=True)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('unreadable', models.JSONField(blank=True, null=True)),
-                ('tags', models.JSONField(default=dict)),
-                ('owner', models.CharField(blank=True, max_length=256)),
-                ('team', models.CharField(blank=True, max_length=256)),
-                ('search_text', models.TextField(blank=True)),
-                ('document', models.JSONField(default=dict)),
-                ('config', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='endpoints', to='fleet.endpointconfig')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=63)),
+                ("arn", models.CharField(max_length=512)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("serverless", "serverless"),
+                            ("real-time", "real-time"),
+                            ("asynchronous", "asynchronous"),
+                            ("multi-model", "multi-model"),
+                            ("multi-container", "multi-container"),
+                            ("inference-component", "inference-component"),
+                            ("unknown", "unknown"),
+                        ],
+                        default=fleet.types.Kind["UNKNOWN"],
+                        max_length=32,
+                    ),
+                ),
+                ("kind_reason", models.CharField(blank=True, max_length=255)),
+                ("status", models.CharField(max_length=32)),
+                ("status_since", models.DateTimeField(blank=True, null=True)),
+                ("failure_reason", models.TextField(blank=True)),
+                ("config_name", models.CharField(blank=True, max_length=63)),
+                ("created_at", models.DateTimeField()),
+                ("modified_at", models.DateTimeField()),
+                ("first_seen_at", models.DateTimeField()),
+                ("described_at", models.DateTimeField(blank=True, null=True)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                ("unreadable", models.JSONField(blank=True, null=True)),
+                ("tags", models.JSONField(default=dict)),
+                ("owner", models.CharField(blank=True, max_length=256)),
+                ("team", models.CharField(blank=True, max_length=256)),
+                ("search_text", models.TextField(blank=True)),
+                ("document", models.JSONField(default=dict)),
+                (
+                    "config",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="endpoints",
+                        to="fleet.endpointconfig",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name', 'id'],
+                "ordering": ["name", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Operation',
+            name="Operation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(default=fleet.models.operations.new_code, max_length=16, unique=True)),
-                ('form_token', models.CharField(max_length=64, unique=True)),
-                ('kind', models.CharField(max_length=48)),
-                ('variant_name', models.CharField(blank=True, max_length=63)),
-                ('parameters', models.JSONField(default=dict)),
-                ('observed', models.JSONField(default=dict)),
-                ('plan', models.JSONField(default=dict)),
-                ('monthly_cost_change_usd', models.DecimalField(decimal_places=6, max_digits=16, null=True)),
-                ('state', models.CharField(choices=[('planned', 'Planned'), ('queued', 'Queued'), ('running', 'Running'), ('verifying', 'Verifying'), ('succeeded', 'Succeeded'), ('failed', 'Failed'), ('rolled-back', 'Rolled Back'), ('cancelled', 'Cancelled'), ('expired', 'Expired')], default='planned', max_length=16)),
-                ('verdict', models.CharField(blank=True, choices=[('', 'none yet'), ('applied', 'Applied'), ('rolled-back', 'Rolled Back'), ('overwritten', 'Overwritten'), ('refused', 'Refused'), ('stale', 'Stale'), ('unknown', 'Unknown')], default='', max_length=16)),
-                ('verdict_detail', models.TextField(blank=True)),
-                ('aws_error', models.JSONField(blank=True, null=True)),
-                ('failure_reason', models.TextField(blank=True)),
-                ('reason', models.TextField(blank=True)),
-                ('planned_at', models.DateTimeField()),
-                ('confirmed_at', models.DateTimeField(blank=True, null=True)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('next_poll_at', models.DateTimeField(blank=True, null=True)),
-                ('endpoint', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='operations', to='fleet.endpoint')),
-                ('requested_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='operations', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(default=fleet.models.operations.new_code, max_length=16, unique=True),
+                ),
+                ("form_token", models.CharField(max_length=64, unique=True)),
+                ("kind", models.CharField(max_length=48)),
+                ("variant_name", models.CharField(blank=True, max_length=63)),
+                ("parameters", models.JSONField(default=dict)),
+                ("observed", models.JSONField(default=dict)),
+                ("plan", models.JSONField(default=dict)),
+                ("monthly_cost_change_usd", models.DecimalField(decimal_places=6, max_digits=16, null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("planned", "Planned"),
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("verifying", "Verifying"),
+                            ("succeeded", "Succeeded"),
+                            ("failed", "Failed"),
+                            ("rolled-back", "Rolled Back"),
+                            ("cancelled", "Cancelled"),
+                            ("expired", "Expired"),
+                        ],
+                        default="planned",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "verdict",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "none yet"),
+                            ("applied", "Applied"),
+                            ("rolled-back", "Rolled Back"),
+                            ("overwritten", "Overwritten"),
+                            ("refused", "Refused"),
+                            ("stale", "Stale"),
+                            ("unknown", "Unknown"),
+                        ],
+                        default="",
+                        max_length=16,
+                    ),
+                ),
+                ("verdict_detail", models.TextField(blank=True)),
+                ("aws_error", models.JSONField(blank=True, null=True)),
+                ("failure_reason", models.TextField(blank=True)),
+                ("reason", models.TextField(blank=True)),
+                ("planned_at", models.DateTimeField()),
+                ("confirmed_at", models.DateTimeField(blank=True, null=True)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("next_poll_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "endpoint",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="operations",
+                        to="fleet.endpoint",
+                    ),
+                ),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="operations",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-planned_at', '-id'],
+                "ordering": ["-planned_at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='Incident',
+            name="Incident",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('subject', models.CharField(max_length=128)),
-                ('severity', models.CharField(choices=[('warning', 'Warning'), ('critical', 'Critical')], max_length=16)),
-                ('title', models.CharField(max_length=255)),
-                ('summary', models.TextField()),
-                ('advice', models.TextField(blank=True)),
-                ('facts', models.JSONField(default=list)),
-                ('opened_at', models.DateTimeField()),
-                ('condition_since', models.DateTimeField()),
-                ('last_true_at', models.DateTimeField()),
-                ('resolved_at', models.DateTimeField(blank=True, null=True)),
-                ('acknowledged_at', models.DateTimeField(blank=True, null=True)),
-                ('acknowledged_note', models.TextField(blank=True)),
-                ('acknowledged_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('endpoint', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='incidents', to='fleet.endpoint')),
-                ('rule', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='incidents', to='fleet.alertrule')),
-                ('operation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='incidents', to='fleet.operation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("subject", models.CharField(max_length=128)),
+                (
+                    "severity",
+                    models.CharField(
+                        choices=[("warning", "Warning"), ("critical", "Critical")], max_length=16
+                    ),
+                ),
+                ("title", models.CharField(max_length=255)),
+                ("summary", models.TextField()),
+                ("advice", models.TextField(blank=True)),
+                ("facts", models.JSONField(default=list)),
+                ("opened_at", models.DateTimeField()),
+                ("condition_since", models.DateTimeField()),
+                ("last_true_at", models.DateTimeField()),
+                ("resolved_at", models.DateTimeField(blank=True, null=True)),
+                ("acknowledged_at", models.DateTimeField(blank=True, null=True)),
+                ("acknowledged_note", models.TextField(blank=True)),
+                (
+                    "acknowledged_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "endpoint",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="incidents",
+                        to="fleet.endpoint",
+                    ),
+                ),
+                (
+                    "rule",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="incidents",
+                        to="fleet.alertrule",
+                    ),
+                ),
+                (
+                    "operation",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="incidents",
+                        to="fleet.operation",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-opened_at', '-id'],
+                "ordering": ["-opened_at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='ChangeEvent',
+            name="ChangeEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('category', models.CharField(choices=[('created', 'Created'), ('closed', 'Closed'), ('status', 'Status'), ('config', 'Config'), ('capacity', 'Capacity'), ('scaling', 'Scaling'), ('tags', 'Tags')], max_length=16)),
-                ('summary', models.CharField(max_length=512)),
-                ('before', models.JSONField(default=dict)),
-                ('after', models.JSONField(default=dict)),
-                ('endpoint', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='fleet.endpoint')),
-                ('operation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='changes', to='fleet.operation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                (
+                    "category",
+                    models.CharField(
+                        choices=[
+                            ("created", "Created"),
+                            ("closed", "Closed"),
+                            ("status", "Status"),
+                            ("config", "Config"),
+                            ("capacity", "Capacity"),
+                            ("scaling", "Scaling"),
+                            ("tags", "Tags"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("summary", models.CharField(max_length=512)),
+                ("before", models.JSONField(default=dict)),
+                ("after", models.JSONField(default=dict)),
+                (
+                    "endpoint",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="changes",
+                        to="fleet.endpoint",
+                    ),
+                ),
+                (
+                    "operation",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="changes",
+                        to="fleet.operation",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-at', '-id'],
+                "ordering": ["-at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='OperationStep',
+            name="OperationStep",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField()),
-                ('action', models.CharField(max_length=64)),
-                ('title', models.CharField(max_length=255)),
-                ('parameters', models.JSONField(default=dict)),
-                ('state', models.CharField(choices=[('pending', 'Pending'), ('running', 'Running'), ('done', 'Done'), ('skipped', 'Skipped'), ('failed', 'Failed')], default='pending', max_length=16)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('read_back', models.TextField(blank=True)),
-                ('request_id', models.CharField(blank=True, max_length=128)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('operation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='fleet.operation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField()),
+                ("action", models.CharField(max_length=64)),
+                ("title", models.CharField(max_length=255)),
+                ("parameters", models.JSONField(default=dict)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("skipped", "Skipped"),
+                            ("failed", "Failed"),
+                        ],
+                        default="pending",
+                        max_length=16,
+                    ),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("read_back", models.TextField(blank=True)),
+                ("request_id", models.CharField(blank=True, max_length=128)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "operation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="steps",
+                        to="fleet.operation",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position'],
+                "ordering": ["position"],
             },
         ),
         migrations.CreateModel(
-            name='Price',
+            name="Price",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('region', models.CharField(max_length=32)),
-                ('component', models.CharField(choices=[('instance-time', 'instance-time'), ('execution-on-demand', 'execution-on-demand'), ('kept-warm', 'kept-warm'), ('execution-provisioned', 'execution-provisioned'), ('storage', 'storage')], max_length=32)),
-                ('item', models.CharField(max_length=64)),
-                ('unit', models.CharField(max_length=64)),
-                ('usd', models.DecimalField(decimal_places=12, max_digits=20)),
-                ('origin', models.CharField(choices=[('api', 'Api'), ('snapshot', 'Snapshot')], max_length=16)),
-                ('source', models.CharField(max_length=512)),
-                ('source_date', models.DateField()),
-                ('fetched_at', models.DateTimeField()),
-                ('is_assumed', models.BooleanField(default=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("region", models.CharField(max_length=32)),
+                (
+                    "component",
+                    models.CharField(
+                        choices=[
+                            ("instance-time", "instance-time"),
+                            ("execution-on-demand", "execution-on-demand"),
+                            ("kept-warm", "kept-warm"),
+                            ("execution-provisioned", "execution-provisioned"),
+                            ("storage", "storage"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                ("item", models.CharField(max_length=64)),
+                ("unit", models.CharField(max_length=64)),
+                ("usd", models.DecimalField(decimal_places=12, max_digits=20)),
+                (
+                    "origin",
+                    models.CharField(choices=[("api", "Api"), ("snapshot", "Snapshot")], max_length=16),
+                ),
+                ("source", models.CharField(max_length=512)),
+                ("source_date", models.DateField()),
+                ("fetched_at", models.DateTimeField()),
+                ("is_assumed", models.BooleanField(default=False)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('region', 'component', 'item', 'origin'), name='one_price_per_origin'), models.CheckConstraint(condition=models.Q(('usd__gte', 0)), name='price_not_negative')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("region", "component", "item", "origin"), name="one_price_per_origin"
+                    ),
+                    models.CheckConstraint(condition=models.Q(("usd__gte", 0)), name="price_not_negative"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ProductionVariant',
+            name="ProductionVariant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=63)),
-                ('is_shadow', models.BooleanField(default=False)),
-                ('model_name', models.CharField(blank=True, max_length=63)),
-                ('instance_type', models.CharField(blank=True, max_length=64)),
-                ('initial_instance_count', models.PositiveIntegerField(null=True)),
-                ('initial_weight', models.FloatField(null=True)),
-                ('volume_gb', models.PositiveIntegerField(null=True)),
-                ('memory_mb', models.PositiveIntegerField(null=True)),
-                ('max_concurrency', models.PositiveIntegerField(null=True)),
-                ('provisioned_concurrency', models.PositiveIntegerField(null=True)),
-                ('config', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='variants', to='fleet.endpointconfig')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=63)),
+                ("is_shadow", models.BooleanField(default=False)),
+                ("model_name", models.CharField(blank=True, max_length=63)),
+                ("instance_type", models.CharField(blank=True, max_length=64)),
+                ("initial_instance_count", models.PositiveIntegerField(null=True)),
+                ("initial_weight", models.FloatField(null=True)),
+                ("volume_gb", models.PositiveIntegerField(null=True)),
+                ("memory_mb", models.PositiveIntegerField(null=True)),
+                ("max_concurrency", models.PositiveIntegerField(null=True)),
+                ("provisioned_concurrency", models.PositiveIntegerField(null=True)),
+                (
+                    "config",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="variants",
+                        to="fleet.endpointconfig",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['is_shadow', 'id'],
+                "ordering": ["is_shadow", "id"],
             },
         ),
         migrations.CreateModel(
-            name='ScalableTarget',
+            name="ScalableTarget",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('variant_name', models.CharField(blank=True, max_length=63)),
-                ('resource_id', models.CharField(max_length=512)),
-                ('dimension', models.CharField(max_length=96)),
-                ('min_capacity', models.PositiveIntegerField()),
-                ('max_capacity', models.PositiveIntegerField()),
-                ('suspended', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(null=True)),
-                ('document', models.JSONField(default=dict)),
-                ('endpoint', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='scalable_targets', to='fleet.endpoint')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("variant_name", models.CharField(blank=True, max_length=63)),
+                ("resource_id", models.CharField(max_length=512)),
+                ("dimension", models.CharField(max_length=96)),
+                ("min_capacity", models.PositiveIntegerField()),
+                ("max_capacity", models.PositiveIntegerField()),
+                ("suspended", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField(null=True)),
+                ("document", models.JSONField(default=dict)),
+                (
+                    "endpoint",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="scalable_targets",
+                        to="fleet.endpoint",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['resource_id'],
+                "ordering": ["resource_id"],
             },
         ),
         migrations.CreateModel(
-            name='ScalingPolicy',
+            name="ScalingPolicy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=256)),
-                ('policy_type', models.CharField(max_length=64)),
-                ('configuration', models.JSONField(default=dict)),
-                ('document', models.JSONField(default=dict)),
-                ('target', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='policies', to='fleet.scalabletarget')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=256)),
+                ("policy_type", models.CharField(max_length=64)),
+                ("configuration", models.JSONField(default=dict)),
+                ("document", models.JSONField(default=dict)),
+                (
+                    "target",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="policies",
+                        to="fleet.scalabletarget",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='ScheduledAction',
+            name="ScheduledAction",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=256)),
-                ('schedule', models.CharField(max_length=256)),
-                ('timezone', models.CharField(blank=True, max_length=64)),
-                ('min_capacity', models.PositiveIntegerField(null=True)),
-                ('max_capacity', models.PositiveIntegerField(null=True)),
-                ('document', models.JSONField(default=dict)),
-                ('target', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='scheduled_actions', to='fleet.scalabletarget')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=256)),
+                ("schedule", models.CharField(max_length=256)),
+                ("timezone", models.CharField(blank=True, max_length=64)),
+                ("min_capacity", models.PositiveIntegerField(null=True)),
+                ("max_capacity", models.PositiveIntegerField(null=True)),
+                ("document", models.JSONField(default=dict)),
+                (
+                    "target",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="scheduled_actions",
+                        to="fleet.scalabletarget",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Shard',
+            name="Shard",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('region', models.CharField(max_length=32)),
-                ('fence', models.BigIntegerField(default=0)),
-                ('enabled', models.BooleanField(default=True)),
-                ('inventory_due_at', models.DateTimeField(blank=True, db_index=True, null=True)),
-                ('metrics_due_at', models.DateTimeField(blank=True, db_index=True, null=True)),
-                ('full_check_due_at', models.DateTimeField(blank=True, null=True)),
-                ('inventory_ok_at', models.DateTimeField(blank=True, null=True)),
-                ('metrics_ok_at', models.DateTimeField(blank=True, null=True)),
-                ('failures', models.PositiveIntegerField(default=0)),
-                ('sections', models.JSONField(blank=True, default=dict)),
-                ('last_duration_ms', models.PositiveIntegerField(blank=True, null=True)),
-                ('backfill_from', models.DateTimeField(blank=True, null=True)),
-                ('backfill_until', models.DateTimeField(blank=True, null=True)),
-                ('backfill_done_until', models.DateTimeField(blank=True, null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shards', to='fleet.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("region", models.CharField(max_length=32)),
+                ("fence", models.BigIntegerField(default=0)),
+                ("enabled", models.BooleanField(default=True)),
+                ("inventory_due_at", models.DateTimeField(blank=True, db_index=True, null=True)),
+                ("metrics_due_at", models.DateTimeField(blank=True, db_index=True, null=True)),
+                ("full_check_due_at", models.DateTimeField(blank=True, null=True)),
+                ("inventory_ok_at", models.DateTimeField(blank=True, null=True)),
+                ("metrics_ok_at", models.DateTimeField(blank=True, null=True)),
+                ("failures", models.PositiveIntegerField(default=0)),
+                ("sections", models.JSONField(blank=True, default=dict)),
+                ("last_duration_ms", models.PositiveIntegerField(blank=True, null=True)),
+                ("backfill_from", models.DateTimeField(blank=True, null=True)),
+                ("backfill_until", models.DateTimeField(blank=True, null=True)),
+                ("backfill_done_until", models.DateTimeField(blank=True, null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="shards", to="fleet.account"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['account__alias', 'region'],
+                "ordering": ["account__alias", "region"],
             },
         ),
         migrations.AddField(
-            model_name='scalabletarget',
-            name='shard',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='scalable_targets', to='fleet.shard'),
+            model_name="scalabletarget",
+            name="shard",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="scalable_targets", to="fleet.shard"
+            ),
         ),
         migrations.CreateModel(
-            name='Quota',
+            name="Quota",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=64)),
-                ('name', models.CharField(max_length=255)),
-                ('value', models.FloatField()),
-                ('source', models.CharField(max_length=255)),
-                ('fetched_at', models.DateTimeField()),
-                ('shard', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='quotas', to='fleet.shard')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=64)),
+                ("name", models.CharField(max_length=255)),
+                ("value", models.FloatField()),
+                ("source", models.CharField(max_length=255)),
+                ("fetched_at", models.DateTimeField()),
+                (
+                    "shard",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="quotas", to="fleet.shard"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='HostedModel',
+            name="HostedModel",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=63)),
-                ('arn', models.CharField(max_length=512)),
-                ('created_at', models.DateTimeField()),
-                ('execution_role_arn', models.CharField(blank=True, max_length=255)),
-                ('document', models.JSONField(default=dict)),
-                ('shard', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='hosted_models', to='fleet.shard')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=63)),
+                ("arn", models.CharField(max_length=512)),
+                ("created_at", models.DateTimeField()),
+                ("execution_role_arn", models.CharField(blank=True, max_length=255)),
+                ("document", models.JSONField(default=dict)),
+                (
+                    "shard",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="hosted_models",
+                        to="fleet.shard",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='endpointconfig',
-            name='shard',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='configs', to='fleet.shard'),
+            model_name="endpointconfig",
+            name="shard",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="configs", to="fleet.shard"
+            ),
         ),
         migrations.AddField(
-            model_name='endpoint',
-            name='shard',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='endpoints', to='fleet.shard'),
+            model_name="endpoint",
+            name="shard",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="endpoints", to="fleet.shard"
+            ),
         ),
         migrations.CreateModel(
-            name='CallTally',
+            name="CallTally",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('action', models.CharField(max_length=96)),
-                ('calls', models.PositiveBigIntegerField(default=0)),
-                ('throttles', models.PositiveBigIntegerField(default=0)),
-                ('errors', models.PositiveBigIntegerField(default=0)),
-                ('metrics_requested', models.PositiveBigIntegerField(default=0)),
-                ('shard', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tallies', to='fleet.shard')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("action", models.CharField(max_length=96)),
+                ("calls", models.PositiveBigIntegerField(default=0)),
+                ("throttles", models.PositiveBigIntegerField(default=0)),
+                ("errors", models.PositiveBigIntegerField(default=0)),
+                ("metrics_requested", models.PositiveBigIntegerField(default=0)),
+                (
+                    "shard",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="tallies", to="fleet.shard"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='VariantStatus',
+            name="VariantStatus",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=63)),
-                ('is_shadow', models.BooleanField(default=False)),
-                ('model_name', models.CharField(blank=True, max_length=63)),
-                ('instance_type', models.CharField(blank=True, max_length=64)),
-                ('volume_gb', models.PositiveIntegerField(null=True)),
-                ('current_weight', models.FloatField(null=True)),
-                ('desired_weight', models.FloatField(null=True)),
-                ('current_instance_count', models.PositiveIntegerField(null=True)),
-                ('desired_instance_count', models.PositiveIntegerField(null=True)),
-                ('memory_mb', models.PositiveIntegerField(null=True)),
-                ('max_concurrency', models.PositiveIntegerField(null=True)),
-                ('provisioned_concurrency', models.PositiveIntegerField(null=True)),
-                ('desired_max_concurrency', models.PositiveIntegerField(null=True)),
-                ('desired_provisioned_concurrency', models.PositiveIntegerField(null=True)),
-                ('removed_at', models.DateTimeField(blank=True, null=True)),
-                ('metrics_until', models.DateTimeField(blank=True, null=True)),
-                ('metrics_cadence_s', models.PositiveIntegerField(default=300)),
-                ('metrics_due_at', models.DateTimeField(blank=True, db_index=True, null=True)),
-                ('endpoint', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='variants', to='fleet.endpoint')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=63)),
+                ("is_shadow", models.BooleanField(default=False)),
+                ("model_name", models.CharField(blank=True, max_length=63)),
+                ("instance_type", models.CharField(blank=True, max_length=64)),
+                ("volume_gb", models.PositiveIntegerField(null=True)),
+                ("current_weight", models.FloatField(null=True)),
+                ("desired_weight", models.FloatField(null=True)),
+                ("current_instance_count", models.PositiveIntegerField(null=True)),
+                ("desired_instance_count", models.PositiveIntegerField(null=True)),
+                ("memory_mb", models.PositiveIntegerField(null=True)),
+                ("max_concurrency", models.PositiveIntegerField(null=True)),
+                ("provisioned_concurrency", models.PositiveIntegerField(null=True)),
+                ("desired_max_concurrency", models.PositiveIntegerField(null=True)),
+                ("desired_provisioned_concurrency", models.PositiveIntegerField(null=True)),
+                ("removed_at", models.DateTimeField(blank=True, null=True)),
+                ("metrics_until", models.DateTimeField(blank=True, null=True)),
+                ("metrics_cadence_s", models.PositiveIntegerField(default=300)),
+                ("metrics_due_at", models.DateTimeField(blank=True, db_index=True, null=True)),
+                (
+                    "endpoint",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="variants",
+                        to="fleet.endpoint",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['is_shadow', 'id'],
+                "ordering": ["is_shadow", "id"],
             },
         ),
         migrations.CreateModel(
-            name='DailyCost',
+            name="DailyCost",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('component', models.CharField(choices=[('instance-time', 'instance-time'), ('execution-on-demand', 'execution-on-demand'), ('kept-warm', 'kept-warm'), ('execution-provisioned', 'execution-provisioned'), ('storage', 'storage')], max_length=32)),
-                ('item', models.CharField(max_length=64)),
-                ('quantity', models.DecimalField(decimal_places=9, max_digits=24, null=True)),
-                ('unit', models.CharField(max_length=64)),
-                ('usd_per_unit', models.DecimalField(decimal_places=12, max_digits=20, null=True)),
-                ('amount', models.DecimalField(decimal_places=12, max_digits=24, null=True)),
-                ('confidence', models.CharField(choices=[('measured', 'measured'), ('estimated', 'estimated'), ('assumed-rate', 'assumed-rate'), ('no-data', 'no-data'), ('unpriced', 'unpriced')], max_length=16)),
-                ('price_source', models.CharField(blank=True, max_length=512)),
-                ('note', models.CharField(blank=True, max_length=512)),
-                ('computed_at', models.DateTimeField()),
-                ('data_until', models.DateTimeField()),
-                ('endpoint', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='daily_costs', to='fleet.endpoint')),
-                ('variant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='daily_costs', to='fleet.variantstatus')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField()),
+                (
+                    "component",
+                    models.CharField(
+                        choices=[
+                            ("instance-time", "instance-time"),
+                            ("execution-on-demand", "execution-on-demand"),
+                            ("kept-warm", "kept-warm"),
+                            ("execution-provisioned", "execution-provisioned"),
+                            ("storage", "storage"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                ("item", models.CharField(max_length=64)),
+                ("quantity", models.DecimalField(decimal_places=9, max_digits=24, null=True)),
+                ("unit", models.CharField(max_length=64)),
+                ("usd_per_unit", models.DecimalField(decimal_places=12, max_digits=20, null=True)),
+                ("amount", models.DecimalField(decimal_places=12, max_digits=24, null=True)),
+                (
+                    "confidence",
+                    models.CharField(
+                        choices=[
+                            ("measured", "measured"),
+                            ("estimated", "estimated"),
+                            ("assumed-rate", "assumed-rate"),
+                            ("no-data", "no-data"),
+                            ("unpriced", "unpriced"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("price_source", models.CharField(blank=True, max_length=512)),
+                ("note", models.CharField(blank=True, max_length=512)),
+                ("computed_at", models.DateTimeField()),
+                ("data_until", models.DateTimeField()),
+                (
+                    "endpoint",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="daily_costs",
+                        to="fleet.endpoint",
+                    ),
+                ),
+                (
+                    "variant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="daily_costs",
+                        to="fleet.variantstatus",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CapacityPeriod',
+            name="CapacityPeriod",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('start', models.DateTimeField()),
-                ('end', models.DateTimeField(blank=True, null=True)),
-                ('is_inferred', models.BooleanField(default=False)),
-                ('instance_type', models.CharField(blank=True, max_length=64)),
-                ('instance_count', models.PositiveIntegerField(null=True)),
-                ('volume_gb', models.PositiveIntegerField(null=True)),
-                ('memory_mb', models.PositiveIntegerField(null=True)),
-                ('max_concurrency', models.PositiveIntegerField(null=True)),
-                ('provisioned_concurrency', models.PositiveIntegerField(null=True)),
-                ('variant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='capacity_periods', to='fleet.variantstatus')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("start", models.DateTimeField()),
+                ("end", models.DateTimeField(blank=True, null=True)),
+                ("is_inferred", models.BooleanField(default=False)),
+                ("instance_type", models.CharField(blank=True, max_length=64)),
+                ("instance_count", models.PositiveIntegerField(null=True)),
+                ("volume_gb", models.PositiveIntegerField(null=True)),
+                ("memory_mb", models.PositiveIntegerField(null=True)),
+                ("max_concurrency", models.PositiveIntegerField(null=True)),
+                ("provisioned_concurrency", models.PositiveIntegerField(null=True)),
+                (
+                    "variant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="capacity_periods",
+                        to="fleet.variantstatus",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['start'],
+                "ordering": ["start"],
             },
         ),
         migrations.CreateModel(
-            name='Budget',
+            name="Budget",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('monthly_usd', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('team', models.CharField(blank=True, max_length=256)),
-                ('account', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to='fleet.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, unique=True)),
+                ("monthly_usd", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("team", models.CharField(blank=True, max_length=256)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to="fleet.account"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('monthly_usd__gt', 0)), name='budget_positive')],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("monthly_usd__gt", 0)), name="budget_positive")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Container',
+            name="Container",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField()),
-                ('hostname', models.CharField(blank=True, max_length=63)),
-                ('image', models.CharField(blank=True, max_length=512)),
-                ('mode', models.CharField(blank=True, max_length=32)),
-                ('model_data_url', models.CharField(blank=True, max_length=1024)),
-                ('model', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='containers', to='fleet.hostedmodel')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField()),
+                ("hostname", models.CharField(blank=True, max_length=63)),
+                ("image", models.CharField(blank=True, max_length=512)),
+                ("mode", models.CharField(blank=True, max_length=32)),
+                ("model_data_url", models.CharField(blank=True, max_length=1024)),
+                (
+                    "model",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="containers",
+                        to="fleet.hostedmodel",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position'],
-                'constraints': [models.UniqueConstraint(fields=('model', 'position'), name='one_container_per_position')],
+                "ordering": ["position"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("model", "position"), name="one_container_per_position")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='InferenceComponent',
+            name="InferenceComponent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=63)),
-                ('variant_name', models.CharField(blank=True, max_length=63)),
-                ('status', models.CharField(max_length=32)),
-                ('model_name', models.CharField(blank=True, max_length=63)),
-                ('current_copies', models.PositiveIntegerField(null=True)),
-                ('desired_copies', models.PositiveIntegerField(null=True)),
-                ('created_at', models.DateTimeField()),
-                ('modified_at', models.DateTimeField()),
-                ('removed_at', models.DateTimeField(blank=True, null=True)),
-                ('document', models.JSONField(default=dict)),
-                ('endpoint', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='inference_components', to='fleet.endpoint')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=63)),
+                ("variant_name", models.CharField(blank=True, max_length=63)),
+                ("status", models.CharField(max_length=32)),
+                ("model_name", models.CharField(blank=True, max_length=63)),
+                ("current_copies", models.PositiveIntegerField(null=True)),
+                ("desired_copies", models.PositiveIntegerField(null=True)),
+                ("created_at", models.DateTimeField()),
+                ("modified_at", models.DateTimeField()),
+                ("removed_at", models.DateTimeField(blank=True, null=True)),
+                ("document", models.JSONField(default=dict)),
+                (
+                    "endpoint",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="inference_components",
+                        to="fleet.endpoint",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
-                'constraints': [models.UniqueConstraint(fields=('endpoint', 'name'), name='one_component_per_endpoint')],
+                "ordering": ["name"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("endpoint", "name"), name="one_component_per_endpoint")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Notification',
+            name="Notification",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('transition', models.CharField(choices=[('opened', 'Opened'), ('resolved', 'Resolved')], max_length=16)),
-                ('recipient', models.EmailField(max_length=254)),
-                ('state', models.CharField(choices=[('pending', 'Pending'), ('sending', 'Sending'), ('sent', 'Sent'), ('failed', 'Failed')], default='pending', max_length=16)),
-                ('message_id', models.CharField(max_length=255)),
-                ('subject', models.CharField(max_length=255)),
-                ('text', models.TextField()),
-                ('html', models.TextField()),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('next_attempt_at', models.DateTimeField()),
-                ('claimed_until', models.DateTimeField(blank=True, null=True)),
-                ('sent_at', models.DateTimeField(blank=True, null=True)),
-                ('error', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField()),
-                ('incident', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='notifications', to='fleet.incident')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "transition",
+                    models.CharField(choices=[("opened", "Opened"), ("resolved", "Resolved")], max_length=16),
+                ),
+                ("recipient", models.EmailField(max_length=254)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("sending", "Sending"),
+                            ("sent", "Sent"),
+                            ("failed", "Failed"),
+                        ],
+                        default="pending",
+                        max_length=16,
+                    ),
+                ),
+                ("message_id", models.CharField(max_length=255)),
+                ("subject", models.CharField(max_length=255)),
+                ("text", models.TextField()),
+                ("html", models.TextField()),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("next_attempt_at", models.DateTimeField()),
+                ("claimed_until", models.DateTimeField(blank=True, null=True)),
+                ("sent_at", models.DateTimeField(blank=True, null=True)),
+                ("error", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="notifications",
+                        to="fleet.incident",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at', '-id'],
-                'constraints': [models.UniqueConstraint(fields=('incident', 'transition', 'recipient'), name='one_mail_per_transition_and_recipient')],
+                "ordering": ["-created_at", "-id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("incident", "transition", "recipient"),
+                        name="one_mail_per_transition_and_recipient",
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='operation',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['queued', 'running', 'verifying'])), fields=('endpoint',), name='one_active_operation_per_endpoint'),
+            model_name="operation",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["queued", "running", "verifying"])),
+                fields=("endpoint",),
+                name="one_active_operation_per_endpoint",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.UniqueConstraint(condition=models.Q(('resolved_at', None)), fields=('rule', 'subject'), name='one_open_incident_per_subject'),
+            model_name="incident",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("resolved_at", None)),
+                fields=("rule", "subject"),
+                name="one_open_incident_per_subject",
+            ),
         ),
         migrations.AddIndex(
-            model_name='changeevent',
-            index=models.Index(fields=['endpoint', '-at'], name='change_by_endpoint'),
+            model_name="changeevent",
+            index=models.Index(fields=["endpoint", "-at"], name="change_by_endpoint"),
         ),
         migrations.AddIndex(
-            model_name='changeevent',
-            index=models.Index(fields=['-at'], name='change_by_time'),
+            model_name="changeevent",
+            index=models.Index(fields=["-at"], name="change_by_time"),
         ),
         migrations.AddConstraint(
-            model_name='operationstep',
-            constraint=models.UniqueConstraint(fields=('operation', 'position'), name='one_step_per_position'),
+            model_name="operationstep",
+            constraint=models.UniqueConstraint(
+                fields=("operation", "position"), name="one_step_per_position"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='productionvariant',
-            constraint=models.UniqueConstraint(fields=('config', 'name'), name='one_variant_per_config'),
+            model_name="productionvariant",
+            constraint=models.UniqueConstraint(fields=("config", "name"), name="one_variant_per_config"),
         ),
         migrations.AddConstraint(
-            model_name='scalingpolicy',
-            constraint=models.UniqueConstraint(fields=('target', 'name'), name='one_policy_per_name'),
+            model_name="scalingpolicy",
+            constraint=models.UniqueConstraint(fields=("target", "name"), name="one_policy_per_name"),
         ),
         migrations.AddConstraint(
-            model_name='scheduledaction',
-            constraint=models.UniqueConstraint(fields=('target', 'name'), name='one_action_per_name'),
+            model_name="scheduledaction",
+            constraint=models.UniqueConstraint(fields=("target", "name"), name="one_action_per_name"),
         ),
         migrations.AddConstraint(
-            model_name='shard',
-            constraint=models.UniqueConstraint(fields=('account', 'region'), name='one_shard_per_region'),
+            model_name="shard",
+            constraint=models.UniqueConstraint(fields=("account", "region"), name="one_shard_per_region"),
         ),
         migrations.AddConstraint(
-            model_name='scalabletarget',
-            constraint=models.UniqueConstraint(fields=('shard', 'resource_id', 'dimension'), name='one_target_per_dimension'),
+            model_name="scalabletarget",
+            constraint=models.UniqueConstraint(
+                fields=("shard", "resource_id", "dimension"), name="one_target_per_dimension"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='quota',
-            constraint=models.UniqueConstraint(fields=('shard', 'code'), name='one_quota_per_code'),
+            model_name="quota",
+            constraint=models.UniqueConstraint(fields=("shard", "code"), name="one_quota_per_code"),
         ),
         migrations.AddConstraint(
-            model_name='hostedmodel',
-            constraint=models.UniqueConstraint(fields=('shard', 'name', 'created_at'), name='one_model_per_identity'),
+            model_name="hostedmodel",
+            constraint=models.UniqueConstraint(
+                fields=("shard", "name", "created_at"), name="one_model_per_identity"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='endpointconfig',
-            constraint=models.UniqueConstraint(fields=('shard', 'name', 'created_at'), name='one_config_per_identity'),
+            model_name="endpointconfig",
+            constraint=models.UniqueConstraint(
+                fields=("shard", "name", "created_at"), name="one_config_per_identity"
+            ),
         ),
         migrations.AddIndex(
-            model_name='endpoint',
-            index=models.Index(fields=['shard', 'name'], name='endpoint_by_name'),
+            model_name="endpoint",
+            index=models.Index(fields=["shard", "name"], name="endpoint_by_name"),
         ),
         migrations.AddIndex(
-            model_name='endpoint',
-            index=models.Index(condition=models.Q(('closed_at', None)), fields=['status'], name='endpoint_by_status'),
+            model_name="endpoint",
+            index=models.Index(
+                condition=models.Q(("closed_at", None)), fields=["status"], name="endpoint_by_status"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='endpoint',
-            constraint=models.UniqueConstraint(fields=('shard', 'name', 'created_at'), name='one_endpoint_per_identity'),
+            model_name="endpoint",
+            constraint=models.UniqueConstraint(
+                fields=("shard", "name", "created_at"), name="one_endpoint_per_identity"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='calltally',
-            constraint=models.UniqueConstraint(fields=('shard', 'day', 'action'), name='one_tally_per_action_day'),
+            model_name="calltally",
+            constraint=models.UniqueConstraint(
+                fields=("shard", "day", "action"), name="one_tally_per_action_day"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='variantstatus',
-            constraint=models.UniqueConstraint(fields=('endpoint', 'name'), name='one_variant_status_per_endpoint'),
+            model_name="variantstatus",
+            constraint=models.UniqueConstraint(
+                fields=("endpoint", "name"), name="one_variant_status_per_endpoint"
+            ),
         ),
         migrations.AddIndex(
-            model_name='dailycost',
-            index=models.Index(fields=['day', 'endpoint'], name='cost_by_day'),
+            model_name="dailycost",
+            index=models.Index(fields=["day", "endpoint"], name="cost_by_day"),
         ),
         migrations.AddIndex(
-            model_name='dailycost',
-            index=models.Index(fields=['endpoint', 'day'], name='cost_by_endpoint'),
+            model_name="dailycost",
+            index=models.Index(fields=["endpoint", "day"], name="cost_by_endpoint"),
         ),
         migrations.AddConstraint(
-            model_name='dailycost',
-            constraint=models.UniqueConstraint(fields=('variant', 'day', 'component', 'item'), name='one_cost_per_component_day'),
+            model_name="dailycost",
+            constraint=models.UniqueConstraint(
+                fields=("variant", "day", "component", "item"), name="one_cost_per_component_day"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='capacityperiod',
-            constraint=models.UniqueConstraint(condition=models.Q(('end', None)), fields=('variant',), name='one_open_capacity_period_per_variant'),
+            model_name="capacityperiod",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("end", None)),
+                fields=("variant",),
+                name="one_open_capacity_period_per_variant",
+            ),
         ),
     ]

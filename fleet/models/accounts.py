@@ -12,14 +12,18 @@ class Account(models.Model):
     """An AWS account that Flotilla reads. role_arn "" means the worker's own credentials."""
 
     account_id = models.CharField(
-        max_length=12, unique=True, validators=[RegexValidator(r"^\d{12}$", "An AWS account id has 12 digits.")]
+        max_length=12,
+        unique=True,
+        validators=[RegexValidator(r"^\d{12}$", "An AWS account id has 12 digits.")],
     )
     alias = models.CharField(max_length=63, unique=True)
     role_arn = models.CharField(
         max_length=255,
         blank=True,
         validators=[
-            RegexValidator(r"^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$", "This is not the ARN of an IAM role.")
+            RegexValidator(
+                r"^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$", "This is not the ARN of an IAM role."
+            )
         ],
     )
     external_id = models.CharField(max_length=255, blank=True)
@@ -62,7 +66,9 @@ class Shard(models.Model):
 
     class Meta:
         ordering: ClassVar = ["account__alias", "region"]
-        constraints: ClassVar = [models.UniqueConstraint(fields=["account", "region"], name="one_shard_per_region")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["account", "region"], name="one_shard_per_region")
+        ]
 
     def __str__(self) -> str:
         return f"{self.account.alias}/{self.region}"

@@ -53,7 +53,9 @@ class Incident(models.Model):
         ordering: ClassVar = ["-opened_at", "-id"]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["rule", "subject"], condition=models.Q(resolved_at=None), name="one_open_incident_per_subject"
+                fields=["rule", "subject"],
+                condition=models.Q(resolved_at=None),
+                name="one_open_incident_per_subject",
             )
         ]
 

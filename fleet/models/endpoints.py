@@ -43,7 +43,9 @@ class ProductionVariant(models.Model):
 
     class Meta:
         ordering: ClassVar = ["is_shadow", "id"]
-        constraints: ClassVar = [models.UniqueConstraint(fields=["config", "name"], name="one_variant_per_config")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["config", "name"], name="one_variant_per_config")
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -239,7 +241,9 @@ class ChangeEvent(models.Model):
     summary = models.CharField(max_length=512)
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
-    operation = models.ForeignKey("fleet.Operation", null=True, on_delete=models.SET_NULL, related_name="changes")
+    operation = models.ForeignKey(
+        "fleet.Operation", null=True, on_delete=models.SET_NULL, related_name="changes"
+    )
 
     class Meta:
         ordering: ClassVar = ["-at", "-id"]

@@ -14,7 +14,9 @@ class Bucket(models.Model):
     """Columns shared by both resolutions; `at` is the start of the bucket, UTC."""
 
     pk = models.CompositePrimaryKey("variant_id", "at")
-    variant = models.ForeignKey(VariantStatus, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+")
+    variant = models.ForeignKey(
+        VariantStatus, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
+    )
     at = models.DateTimeField()
     period_s = models.PositiveIntegerField()
     invocations = models.FloatField(null=True)
@@ -68,6 +70,9 @@ class FineBucket(Bucket):
         db_table = "fleet_finebucket"
         ordering: ClassVar = ["at"]
 
+    def __str__(self) -> str:
+        return f"{self.variant_id} at {self.at:%Y-%m-%d %H:%M}"
+
 
 class HourBucket(Bucket):
     """One hour, asked from CloudWatch at that period; kept 455 days."""
@@ -76,3 +81,6 @@ class HourBucket(Bucket):
         managed = False
         db_table = "fleet_hourbucket"
         ordering: ClassVar = ["at"]
+
+    def __str__(self) -> str:
+        return f"{self.variant_id} at {self.at:%Y-%m-%d %H:%M}"

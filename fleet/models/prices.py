@@ -30,7 +30,9 @@ class Price(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["region", "component", "item", "origin"], name="one_price_per_origin"),
+            models.UniqueConstraint(
+                fields=["region", "component", "item", "origin"], name="one_price_per_origin"
+            ),
             models.CheckConstraint(condition=models.Q(usd__gte=0), name="price_not_negative"),
         ]
 
@@ -61,7 +63,9 @@ class DailyCost(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["variant", "day", "component", "item"], name="one_cost_per_component_day")
+            models.UniqueConstraint(
+                fields=["variant", "day", "component", "item"], name="one_cost_per_component_day"
+            )
         ]
         indexes: ClassVar = [
             models.Index(fields=["day", "endpoint"], name="cost_by_day"),
@@ -87,5 +91,3 @@ class Budget(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-

@@ -12,7 +12,9 @@ class ScalableTarget(models.Model):
     """A registered scalable target; endpoint null when it points at something that does not exist (any more)."""
 
     shard = models.ForeignKey(Shard, on_delete=models.CASCADE, related_name="scalable_targets")
-    endpoint = models.ForeignKey(Endpoint, null=True, on_delete=models.CASCADE, related_name="scalable_targets")
+    endpoint = models.ForeignKey(
+        Endpoint, null=True, on_delete=models.CASCADE, related_name="scalable_targets"
+    )
     variant_name = models.CharField(max_length=63, blank=True)
     resource_id = models.CharField(max_length=512)
     dimension = models.CharField(max_length=96)
@@ -25,7 +27,9 @@ class ScalableTarget(models.Model):
     class Meta:
         ordering: ClassVar = ["resource_id"]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["shard", "resource_id", "dimension"], name="one_target_per_dimension")
+            models.UniqueConstraint(
+                fields=["shard", "resource_id", "dimension"], name="one_target_per_dimension"
+            )
         ]
 
     def __str__(self) -> str:
@@ -43,7 +47,9 @@ class ScalingPolicy(models.Model):
 
     class Meta:
         ordering: ClassVar = ["name"]
-        constraints: ClassVar = [models.UniqueConstraint(fields=["target", "name"], name="one_policy_per_name")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["target", "name"], name="one_policy_per_name")
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -62,7 +68,9 @@ class ScheduledAction(models.Model):
 
     class Meta:
         ordering: ClassVar = ["name"]
-        constraints: ClassVar = [models.UniqueConstraint(fields=["target", "name"], name="one_action_per_name")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["target", "name"], name="one_action_per_name")
+        ]
 
     def __str__(self) -> str:
         return self.name
