@@ -19,10 +19,12 @@ RETRY_READS = {
 @shared_task(name="fleet.tick", soft_time_limit=40, time_limit=55)
 def tick() -> None:
     """Every minute: ask the database what is due and ring its doorbell. Two beats at once do no harm."""
+    from fleet.models import Heartbeat
     from fleet.operations import recover
     from fleet.sync import due
 
     now = timezone.now()
+    Heartbeat.objects.update_or_create(name="tick", defaults={"at": now})
     due.ring(
         now,
         inventory=sync_inventory.delay,

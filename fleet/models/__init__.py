@@ -13,6 +13,7 @@ from fleet.models.endpoints import (
     ProductionVariant,
     VariantStatus,
 )
+from fleet.models.heartbeat import Heartbeat
 from fleet.models.metrics import FineBucket, HourBucket
 from fleet.models.operations import Operation, OperationStep
 from fleet.models.people import AuditEntry, User
@@ -32,6 +33,7 @@ __all__ = [
     "Endpoint",
     "EndpointConfig",
     "FineBucket",
+    "Heartbeat",
     "HostedModel",
     "HourBucket",
     "Incident",
