@@ -1,4 +1,4 @@
-"""Rings a background task after commit. The row it concerns is already stored, so a ring may be lost: the tick finds it."""
+"""Rings background tasks after commit. The row is stored already, so a ring may be lost: the tick finds it."""
 
 import structlog
 from celery import current_app
