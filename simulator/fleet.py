@@ -1,0 +1,210 @@
+"""Reads a fleet file (YAML) into a world. The file format is described in README.md."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from simulator.clock import Clock, minute_of
+from simulator.fleet_documents import endpoint_config, model_documents, scaling_target
+from simulator.lifecycle import new_variant
+from simulator.records import Endpoint, Traffic, Variant
+from simulator.world import Account, Durations, Region, Role, World
+
+OFFSET = re.compile(r"-(\d+(?:\.\d+)?)([smhdw])")
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+NEVER_SERVING = ("Creating", "Failed", "OutOfService")
+
+
+def read(path: Path) -> tuple[dict[str, Any], str]:
+    """The document of a fleet file and a digest of its text."""
+    text = path.read_text()
+    return yaml.safe_load(text), hashlib.sha256(text.encode()).hexdigest()
+
+
+def build(document: dict[str, Any], clock: Clock, durations: Durations, epoch: datetime) -> World:
+    """The world a fleet document describes, with relative times counted from `epoch`."""
+    world = World(clock=clock, durations=durations, epoch=epoch)
+    for entry in document["accounts"]:
+        account = _account(entry)
+        world.accounts[account.id] = account
+    for entry in document.get("endpoints", []):
+        for single in repeated(entry):
+            add_endpoint(world, single)
+    for entry in document.get("transform_jobs", []):
+        _add_transform_job(world, entry)
+    return world
+
+
+def _account(entry: dict[str, Any]) -> Account:
+    account = Account(
+        id=str(entry["id"]),
+        alias=entry["alias"],
+        access_keys=list(entry.get("access_keys", [])),
+        roles={role["name"]: Role(**role) for role in entry.get("roles", [])},
+        deny=list(entry.get("deny", [])),
+        management=bool(entry.get("management", False)),
+    )
+    for name in entry.get("regions", []):
+        account.region(name)
+    for name, values in entry.get("quotas", {}).items():
+        account.region(name).quotas.update(values)
+    return account
+
+
+def repeated(entry: dict[str, Any]) -> list[dict[str, Any]]:
+    """An entry with `repeat: n` stands for n endpoints, `{n}` in its name counting from 1."""
+    count = entry.get("repeat")
+    if count is None:
+        return [entry]
+    return [{**entry, "name": entry["name"].format(n=n), "repeat": None} for n in range(1, count + 1)]
+
+
+def account_named(world: World, name: str) -> Account:
+    """An account by alias or id. Raises ValueError when the fleet has none such."""
+    for account in world.accounts.values():
+        if name in (account.alias, account.id):
+            return account
+    raise ValueError(f"the fleet has no account {name!r}")
+
+
+def when(value: str | datetime, epoch: datetime) -> datetime:
+    """An instant: ISO text, or an offset before the epoch such as -90d, -3h, -40m."""
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=epoch.tzinfo)
+    match = OFFSET.fullmatch(value)
+    if match:
+        return epoch - timedelta(seconds=float(match[1]) * UNITS[match[2]])
+    return when(datetime.fromisoformat(value), epoch)
+
+
+def add_endpoint(world: World, entry: dict[str, Any]) -> Endpoint:
+    """Create one endpoint with its models, configs, tags, traffic and scaling, as if it had long existed."""
+    region = account_named(world, entry["account"]).region(entry["region"])
+    created = when(entry.get("created", "-90d"), world.epoch)
+    name = entry["name"]
+    _add_configs(region, entry, created, world.epoch)
+    config = region.configs[entry.get("config", f"{name}-cfg-1")]
+    variants = [new_variant(doc, f"{name}/{doc['VariantName']}") for doc in config["ProductionVariants"]]
+    shadows = [
+        new_variant(doc, f"{name}/{doc['VariantName']}") for doc in config.get("ShadowProductionVariants", [])
+    ]
+    status = entry.get("status", "InService")
+    endpoint = Endpoint(
+        name=name,
+        arn=region.arn(f"endpoint/{name}"),
+        config_name=config["EndpointConfigName"],
+        status=status,
+        created=created,
+        modified=when(entry.get("modified", created + timedelta(minutes=6)), world.epoch),
+        variants=variants,
+        shadows=shadows,
+        async_config=config.get("AsyncInferenceConfig"),
+        failure_reason=entry.get("failure_reason", ""),
+        pinned="status" in entry,
+        deployment_config=entry.get("deployment"),
+        story=entry.get("story", ""),
+    )
+    for variant in variants + shadows:
+        _give_life(variant, entry, endpoint, world.epoch)
+    region.endpoints[name] = endpoint
+    region.arns[endpoint.arn] = endpoint.arn
+    region.tags[endpoint.arn] = {key: str(value) for key, value in entry.get("tags", {}).items()}
+    _add_components(region, entry, endpoint)
+    for document in entry.get("scaling", []):
+        target = scaling_target(document, endpoint, world.epoch)
+        region.targets[(target.resource_id, target.dimension)] = target
+    if "fail_updates_to" in entry:
+        region.failing_configs += entry["fail_updates_to"]
+    return endpoint
+
+
+def _give_life(variant: Variant, entry: dict[str, Any], endpoint: Endpoint, epoch: datetime) -> None:
+    phases = entry.get("traffic", {"model": "idle"})
+    for phase in phases if isinstance(phases, list) else [phases]:
+        params = {key: value for key, value in phase.items() if key not in ("model", "since")}
+        since = when(phase.get("since", endpoint.created), epoch)
+        pairs = tuple(sorted((k, tuple(v) if isinstance(v, list) else v) for k, v in params.items()))
+        variant.traffic.append((minute_of(since), Traffic(phase["model"], pairs)))
+    if endpoint.status not in NEVER_SERVING:
+        variant.deploy(variant.capacity, endpoint.created)
+
+
+def _add_configs(region: Region, entry: dict[str, Any], created: datetime, epoch: datetime) -> None:
+    for model in model_documents(entry, region):
+        region.models.setdefault(model["ModelName"], model | {"CreationTime": created})
+    name = entry.get("config", f"{entry['name']}-cfg-1")
+    documents = [{**entry, "config": name, "config_created": entry.get("config_created", created)}]
+    for other in entry.get("other_configs", []):
+        documents.append({**entry, "config_created": created, **other})
+    for document in documents:
+        config = endpoint_config(document, region)
+        config["CreationTime"] = when(document["config_created"], epoch)
+        region.configs[config["EndpointConfigName"]] = config
+    for arn in [c["EndpointConfigArn"] for c in region.configs.values()] + [
+        m["ModelArn"] for m in region.models.values()
+    ]:
+        region.arns.setdefault(arn, arn)
+        region.tags.setdefault(arn, {})
+
+
+def _add_components(region: Region, entry: dict[str, Any], endpoint: Endpoint) -> None:
+    for component in entry.get("components", []):
+        name = component["name"]
+        copies = component.get("copies", 0)
+        region.components[name] = {
+            "InferenceComponentName": name,
+            "InferenceComponentArn": region.arn(f"inference-component/{name}"),
+            "EndpointName": endpoint.name,
+            "EndpointArn": endpoint.arn,
+            "VariantName": endpoint.variants[0].name,
+            "Specification": {
+                "ModelName": component.get("model", endpoint.variants[0].model or f"{name}-model"),
+                "ComputeResourceRequirements": {
+                    "NumberOfAcceleratorDevicesRequired": component.get("accelerators", 1),
+                    "MinMemoryRequiredInMb": component.get("memory_mb", 8192),
+                },
+            },
+            "RuntimeConfig": {"DesiredCopyCount": copies, "CurrentCopyCount": copies},
+            "CreationTime": endpoint.created,
+            "LastModifiedTime": endpoint.modified,
+            "InferenceComponentStatus": component.get("status", "InService"),
+        }
+
+
+def _add_transform_job(world: World, entry: dict[str, Any]) -> None:
+    region = account_named(world, entry["account"]).region(entry["region"])
+    name = entry["name"]
+    created = when(entry["created"], world.epoch)
+    minutes = entry.get("minutes")
+    ended = created + timedelta(minutes=minutes) if minutes is not None else None
+    arn = region.arn(f"transform-job/{name}")
+    region.transform_jobs[name] = {
+        "TransformJobName": name,
+        "TransformJobArn": arn,
+        "TransformJobStatus": entry.get("status", "Completed"),
+        "FailureReason": entry.get("failure_reason"),
+        "ModelName": entry.get("model", f"{name}-model"),
+        "MaxConcurrentTransforms": entry.get("concurrent", 1),
+        "BatchStrategy": "MultiRecord",
+        "TransformInput": {
+            "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://sim-batch/{name}/in/"}},
+            "ContentType": "text/csv",
+        },
+        "TransformOutput": {"S3OutputPath": f"s3://sim-batch/{name}/out/"},
+        "TransformResources": {
+            "InstanceType": entry.get("instance_type", "ml.m5.xlarge"),
+            "InstanceCount": entry.get("instances", 1),
+        },
+        "CreationTime": created,
+        "TransformStartTime": created + timedelta(minutes=2),
+        "TransformEndTime": ended,
+        "LastModifiedTime": ended or created,
+    }
+    region.arns[arn] = arn
+    region.tags[arn] = {key: str(value) for key, value in entry.get("tags", {}).items()}

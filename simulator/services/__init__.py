@@ -1,0 +1,37 @@
+"""One module per AWS service; each exports ACTIONS, a table of action name to function."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from simulator.call import Action
+from simulator.services import (
+    autoscaling,
+    cloudwatch,
+    pricing,
+    sagemaker_catalog,
+    sagemaker_configs,
+    sagemaker_endpoints,
+    service_quotas,
+    sts,
+    tagging,
+)
+
+
+@lru_cache
+def actions_of(service: str) -> dict[str, Action]:
+    """The actions the simulator has for a service, by botocore's service name."""
+    tables: dict[str, dict[str, Action]] = {
+        "sagemaker": {
+            **sagemaker_endpoints.ACTIONS,
+            **sagemaker_configs.ACTIONS,
+            **sagemaker_catalog.ACTIONS,
+        },
+        "application-autoscaling": autoscaling.ACTIONS,
+        "cloudwatch": cloudwatch.ACTIONS,
+        "sts": sts.ACTIONS,
+        "resourcegroupstaggingapi": tagging.ACTIONS,
+        "pricing": pricing.ACTIONS,
+        "service-quotas": service_quotas.ACTIONS,
+    }
+    return tables[service]

@@ -1,0 +1,5 @@
+"""CloudWatch."""
+
+from simulator.call import Action
+
+ACTIONS: dict[str, Action] = {}

@@ -1,0 +1,119 @@
+"""SageMaker tags, and the read-only catalogue: inference components and transform jobs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulator.call import Call
+from simulator.errors import ServiceError, validation_error
+from simulator.listing import listing
+
+MAX_TAGS = 50
+
+
+def _tags(call: Call, arn: str) -> dict[str, str]:
+    tags = call.region.tags.get(arn.lower())
+    if tags is None:
+        raise validation_error(f"Could not find resource {arn}.")
+    return tags
+
+
+def add_tags(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """AddTags: a key that exists gets the new value."""
+    tags = _tags(call, params["ResourceArn"])
+    added = {tag["Key"]: tag["Value"] for tag in params["Tags"]}
+    if len(tags | added) > MAX_TAGS:
+        raise validation_error(f"Too many tags: at most {MAX_TAGS} are allowed per resource.")
+    tags.update(added)
+    return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+
+
+def list_tags(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """ListTags."""
+    tags = _tags(call, params["ResourceArn"])
+    return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+
+
+def delete_tags(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """DeleteTags: unknown keys are ignored."""
+    tags = _tags(call, params["ResourceArn"])
+    for key in params["TagKeys"]:
+        tags.pop(key, None)
+    return {}
+
+
+def list_inference_components(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """ListInferenceComponents."""
+    columns = (
+        "CreationTime",
+        "InferenceComponentArn",
+        "InferenceComponentName",
+        "EndpointArn",
+        "EndpointName",
+        "VariantName",
+        "InferenceComponentStatus",
+        "LastModifiedTime",
+    )
+    rows = [
+        {column: component[column] for column in columns}
+        for component in call.region.components.values()
+        if component["EndpointName"] == params.get("EndpointNameEquals", component["EndpointName"])
+        and component["VariantName"] == params.get("VariantNameEquals", component["VariantName"])
+    ]
+    return listing(
+        rows, params, "InferenceComponents", name="InferenceComponentName", status="InferenceComponentStatus"
+    )
+
+
+def describe_inference_component(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """DescribeInferenceComponent."""
+    name = params["InferenceComponentName"]
+    component = call.region.components.get(name)
+    if component is None:
+        raise validation_error(
+            f'Could not find inference component "{call.region.arn(f"inference-component/{name}")}".'
+        )
+    return component
+
+
+def list_transform_jobs(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """ListTransformJobs."""
+    columns = (
+        "TransformJobName",
+        "TransformJobArn",
+        "CreationTime",
+        "TransformEndTime",
+        "LastModifiedTime",
+        "TransformJobStatus",
+        "FailureReason",
+    )
+    rows = [
+        {
+            column: job.get(column, job["CreationTime"] if column == "LastModifiedTime" else None)
+            for column in columns
+        }
+        for job in call.region.transform_jobs.values()
+    ]
+    return listing(
+        rows, params, "TransformJobSummaries", name="TransformJobName", status="TransformJobStatus"
+    )
+
+
+def describe_transform_job(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """DescribeTransformJob."""
+    job = call.region.transform_jobs.get(params["TransformJobName"])
+    if job is None:
+        text = f"Could not find requested job with name: {params['TransformJobName']}"
+        raise ServiceError("ResourceNotFound", text)
+    return {key: value for key, value in job.items() if key != "LastModifiedTime"}
+
+
+ACTIONS = {
+    "AddTags": add_tags,
+    "ListTags": list_tags,
+    "DeleteTags": delete_tags,
+    "ListInferenceComponents": list_inference_components,
+    "DescribeInferenceComponent": describe_inference_component,
+    "ListTransformJobs": list_transform_jobs,
+    "DescribeTransformJob": describe_transform_job,
+}

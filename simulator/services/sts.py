@@ -1,0 +1,41 @@
+"""AWS STS: who am I, and temporary credentials of a role in one of the fleet's accounts."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from simulator.call import Call
+from simulator.errors import ServiceError
+from simulator.identity import temporary_credentials
+
+ROLE_ARN = re.compile(r"arn:aws:iam::(\d{12}):role/(?:.*/)?([\w+=,.@-]+)")
+
+
+def get_caller_identity(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """GetCallerIdentity."""
+    return {"UserId": call.caller.user_id, "Account": call.caller.account.id, "Arn": call.caller.arn}
+
+
+def assume_role(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """AssumeRole: refused, with one wording, for an unknown role or a wrong external id."""
+    arn = params["RoleArn"]
+    match = ROLE_ARN.fullmatch(arn)
+    if match is None:
+        raise ServiceError("ValidationError", f"{arn} is invalid")
+    account = call.world.accounts.get(match[1])
+    role = account.roles.get(match[2]) if account else None
+    wrong_id = role is not None and role.external_id and params.get("ExternalId") != role.external_id
+    if account is None or role is None or wrong_id:
+        text = f"User: {call.caller.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}"
+        raise ServiceError("AccessDenied", text, 403)
+    session = params["RoleSessionName"]
+    credentials = temporary_credentials(account, role, session, call.now, params.get("DurationSeconds", 3600))
+    assumed = f"arn:aws:sts::{account.id}:assumed-role/{role.name}/{session}"
+    return {
+        "Credentials": credentials,
+        "AssumedRoleUser": {"AssumedRoleId": f"AROA{account.id}SIMU:{session}", "Arn": assumed},
+    }
+
+
+ACTIONS = {"GetCallerIdentity": get_caller_identity, "AssumeRole": assume_role}

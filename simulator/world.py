@@ -1,0 +1,113 @@
+"""The simulated accounts and regions and everything that lives in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
+from typing import Any
+
+from simulator.clock import Clock
+from simulator.records import Endpoint, ScalableTarget
+
+
+@dataclass
+class Durations:
+    """How long a change takes, in seconds, and how long after its minute a metric appears."""
+
+    create_s: float = 6.0
+    update_s: float = 8.0
+    delete_s: float = 4.0
+    metric_lag_s: float = 30.0
+
+
+@dataclass
+class Role:
+    """An IAM role that may be assumed; `deny` lists service:Action patterns it may not call."""
+
+    name: str
+    external_id: str = ""
+    deny: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Region:
+    """Everything of one account in one region. Tags are keyed by lower-case ARN."""
+
+    account_id: str
+    name: str
+    endpoints: dict[str, Endpoint] = field(default_factory=dict)
+    configs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    models: dict[str, dict[str, Any]] = field(default_factory=dict)
+    components: dict[str, dict[str, Any]] = field(default_factory=dict)
+    transform_jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    targets: dict[tuple[str, str], ScalableTarget] = field(default_factory=dict)
+    activities: list[dict[str, Any]] = field(default_factory=list)
+    tags: dict[str, dict[str, str]] = field(default_factory=dict)
+    arns: dict[str, str] = field(default_factory=dict)
+    retired: list[Endpoint] = field(default_factory=list)
+    in_transition: dict[str, Endpoint] = field(default_factory=dict)
+    failing_configs: list[str] = field(default_factory=list)
+    quotas: dict[str, float] = field(default_factory=dict)
+
+    def arn(self, resource: str) -> str:
+        """The ARN of `endpoint/Name` and the like; SageMaker lower-cases the name in it."""
+        return f"arn:aws:sagemaker:{self.name}:{self.account_id}:{resource.lower()}"
+
+
+@dataclass
+class Account:
+    """One AWS account. `deny` are rules {region, action, resource} that hold for every caller."""
+
+    id: str
+    alias: str
+    access_keys: list[str] = field(default_factory=list)
+    roles: dict[str, Role] = field(default_factory=dict)
+    deny: list[dict[str, str]] = field(default_factory=list)
+    regions: dict[str, Region] = field(default_factory=dict)
+    management: bool = False
+
+    def region(self, name: str) -> Region:
+        """The region's contents, created empty on first use."""
+        if name not in self.regions:
+            self.regions[name] = Region(self.id, name)
+        return self.regions[name]
+
+    def denies(self, region: str, action: str, resource: str) -> bool:
+        """Whether a rule of the account forbids `service:Action` on a resource name."""
+        return any(
+            fnmatchcase(region, rule.get("region", "*"))
+            and fnmatchcase(action, rule["action"])
+            and fnmatchcase(resource, rule.get("resource", "*"))
+            for rule in self.deny
+        )
+
+
+@dataclass
+class World:
+    """All accounts, the clock, and the epoch that relative times of the fleet file count from."""
+
+    clock: Clock
+    durations: Durations
+    epoch: datetime
+    accounts: dict[str, Account] = field(default_factory=dict)
+
+    @property
+    def management(self) -> Account:
+        """The account that unknown long-term access keys belong to."""
+        marked = [account for account in self.accounts.values() if account.management]
+        return marked[0] if marked else next(iter(self.accounts.values()))
+
+    def regions(self) -> list[Region]:
+        """Every region of every account, in file order."""
+        return [region for account in self.accounts.values() for region in account.regions.values()]
+
+
+def new_epoch() -> datetime:
+    """The current minute, from which a fresh fleet counts its relative times."""
+    return datetime.now(UTC).replace(second=0, microsecond=0)
+
+
+def seconds(amount: float) -> timedelta:
+    """A timedelta of so many seconds."""
+    return timedelta(seconds=amount)
