@@ -1,0 +1,1 @@
+"""`python -m stack`: the commands behind the Makefile."""
