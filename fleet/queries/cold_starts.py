@@ -1,0 +1,216 @@
+"""Cold starts over a scope: which serverless endpoints make them, when, and how many seconds callers waited.
+
+A cold start is counted as one ModelSetupTime sample. AWS nowhere says that the metric is emitted on cold starts
+only, so every count is an estimate and says so.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import F, FloatField, Max, Sum
+from django.db.models.functions import ExtractHour, ExtractIsoWeekDay
+
+from fleet.models import Endpoint, HourBucket, VariantStatus
+from fleet.queries.scope import ScopeFilter, TimeRange
+from fleet.queries.usage import Middle, bucket_model
+from fleet.types import Kind
+
+PUBLISHED_WITHIN = timedelta(days=30)
+"""A variant that had a set-up sample this recently publishes the metric: silence then means no cold start."""
+
+
+class Source(StrEnum):
+    """Where a count comes from."""
+
+    SAMPLES = "ModelSetupTime samples"
+    NO_SAMPLES = "no ModelSetupTime sample in 30 days"
+    NO_CALLS = "no calls"
+
+
+@dataclass(frozen=True)
+class ColdStartRow:
+    """One serverless endpoint over the window. cold None: unknown; setup_p50_ms is that of the middle bucket,
+
+    setup_p99_ms that of the worst one. wasted_s = Σ samples × average set-up time.
+    """
+
+    endpoint_id: int
+    name: str
+    account: str
+    region: str
+    owner: str
+    memory_mb: int | None
+    max_concurrency: int | None
+    provisioned_concurrency: int | None
+    calls: float | None
+    cold: float | None
+    wasted_s: float | None
+    setup_p50_ms: float | None
+    setup_p99_ms: float | None
+    spillover: float | None
+    source: Source
+
+    @property
+    def share(self) -> float | None:
+        """Cold starts per call, None without calls or count."""
+        return self.cold / self.calls if self.cold is not None and self.calls else None
+
+
+@dataclass(frozen=True)
+class HourCell:
+    """One hour of the week, UTC; cold None where no call was made."""
+
+    weekday: int
+    hour: int
+    calls: float | None
+    cold: float | None
+
+
+@dataclass(frozen=True)
+class ColdStartPage:
+    """Everything the page shows; rows sorted by wasted seconds, unknown last."""
+
+    rows: list[ColdStartRow]
+    cells: dict[tuple[int, int], HourCell]
+    calls: float | None
+    cold: float | None
+    wasted_s: float | None
+    other_kinds: int
+    data_until: datetime | None
+
+    @property
+    def share(self) -> float | None:
+        """Cold starts per call over all rows whose cold starts are known."""
+        return self.cold / self.calls if self.cold is not None and self.calls else None
+
+    @property
+    def per_start_s(self) -> float | None:
+        """Seconds one cold start added on average."""
+        return self.wasted_s / self.cold if self.wasted_s is not None and self.cold else None
+
+    def most_of_it(self, part: float = 0.9) -> list[ColdStartRow]:
+        """The fewest endpoints that together make at least `part` of the wasted seconds."""
+        found: list[ColdStartRow] = []
+        reached = 0.0
+        for row in self.rows:
+            if not row.wasted_s or not self.wasted_s or reached >= part * self.wasted_s:
+                break
+            found.append(row)
+            reached += row.wasted_s
+        return found
+
+
+def page(scope: ScopeFilter, window: TimeRange) -> ColdStartPage:
+    """Rows, grid and totals of every open serverless endpoint in the scope; the totals are the rows' sums."""
+    variants = list(
+        VariantStatus.objects.filter(
+            scope.q("endpoint__shard"),
+            endpoint__kind=Kind.SERVERLESS,
+            endpoint__closed_at=None,
+            removed_at=None,
+        ).select_related("endpoint__shard__account")
+    )
+    sums = _sums([v.pk for v in variants], window)
+    publishing = _publishing([v.pk for v in variants if not sums.get(v.pk, {}).get("cold")], window)
+    rows = [_row(v, sums.get(v.pk, {}), v.pk in publishing) for v in variants]
+    rows.sort(key=lambda r: (r.wasted_s is None, -(r.wasted_s or 0), -(r.cold or 0), -(r.calls or 0), r.name))
+    known = [row for row in rows if row.cold is not None]
+    others = Endpoint.objects.filter(scope.q("shard"), closed_at=None).exclude(kind=Kind.SERVERLESS)
+    return ColdStartPage(
+        rows=rows,
+        cells=hour_cells([v.pk for v in variants], window),
+        calls=_sum(row.calls for row in known),
+        cold=_sum(row.cold for row in known),
+        wasted_s=_sum(row.wasted_s for row in known),
+        other_kinds=others.count(),
+        data_until=min((v.metrics_until for v in variants if v.metrics_until), default=None),
+    )
+
+
+def hour_cells(variant_ids: list[int], window: TimeRange) -> dict[tuple[int, int], HourCell]:
+    """Cold starts and calls by (ISO weekday, hour), UTC; hours without any stored call are absent."""
+    found = (
+        bucket_model(window)
+        .objects.filter(
+            variant_id__in=variant_ids, at__gte=window.start, at__lt=window.end, invocations__gt=0
+        )
+        .order_by()
+        .annotate(weekday=ExtractIsoWeekDay("at"), hour=ExtractHour("at"))
+        .values("weekday", "hour")
+        .annotate(calls=Sum("invocations"), cold=Sum("setup_count"))
+    )
+    return {
+        (c["weekday"], c["hour"]): HourCell(c["weekday"], c["hour"], c["calls"], c["cold"] or 0.0)
+        for c in found
+    }
+
+
+def _sums(variant_ids: list[int], window: TimeRange) -> dict[int, dict[str, Any]]:
+    found = (
+        bucket_model(window)
+        .objects.filter(variant_id__in=variant_ids, at__gte=window.start, at__lt=window.end)
+        .order_by()
+        .values("variant_id")
+        .annotate(
+            calls=Sum("invocations"),
+            cold=Sum("setup_count"),
+            wasted_ms=Sum(F("setup_count") * F("setup_ms_avg"), output_field=FloatField()),
+            p50=Middle("setup_ms_p50"),
+            p99=Max("setup_ms_p99"),
+            spillover=Sum("spillover_invocations"),
+        )
+    )
+    return {row["variant_id"]: dict(row) for row in found}
+
+
+def _publishing(variant_ids: list[int], window: TimeRange) -> set[int]:
+    """Of these variants, those with a set-up sample in the last 30 days before the window's end."""
+    return set(
+        HourBucket.objects.filter(
+            variant_id__in=variant_ids,
+            at__gte=window.end - PUBLISHED_WITHIN,
+            at__lt=window.end,
+            setup_count__gt=0,
+        )
+        .order_by()
+        .values_list("variant_id", flat=True)
+        .distinct()
+    )
+
+
+def _row(variant: VariantStatus, sums: dict[str, Any], is_publishing: bool) -> ColdStartRow:
+    calls, cold = sums.get("calls"), sums.get("cold")
+    source = Source.SAMPLES
+    if cold is None and not calls:
+        source = Source.NO_CALLS
+    elif cold is None and is_publishing:
+        cold = 0.0
+    elif cold is None:
+        source = Source.NO_SAMPLES
+    wasted_ms = sums.get("wasted_ms")
+    endpoint = variant.endpoint
+    return ColdStartRow(
+        endpoint_id=endpoint.pk,
+        name=endpoint.name,
+        account=endpoint.shard.account.alias,
+        region=endpoint.shard.region,
+        owner=endpoint.owner,
+        memory_mb=variant.memory_mb,
+        max_concurrency=variant.max_concurrency,
+        provisioned_concurrency=variant.provisioned_concurrency,
+        calls=calls,
+        cold=cold,
+        wasted_s=wasted_ms / 1000 if wasted_ms is not None else (0.0 if cold == 0 else None),
+        setup_p50_ms=sums.get("p50"),
+        setup_p99_ms=sums.get("p99"),
+        spillover=sums.get("spillover"),
+        source=source,
+    )
+
+
+def _sum(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None

@@ -1,0 +1,271 @@
+"""One endpoint: what it is, what it did in a window, what it is made of and what happened to it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Sum
+
+from fleet.models import (
+    ChangeEvent,
+    Container,
+    Endpoint,
+    HostedModel,
+    Incident,
+    InferenceComponent,
+    Operation,
+    ProductionVariant,
+    VariantStatus,
+)
+from fleet.queries import usage
+from fleet.queries.scope import TimeRange
+from fleet.types import TRANSITIONAL_STATUSES, Kind, MetricRow
+
+TIMELINE_LENGTH = 100
+
+
+@dataclass(frozen=True)
+class SectionError:
+    """A sync section of the endpoint's shard that last failed, in AWS's own words."""
+
+    section: str
+    code: str
+    message: str
+    action: str
+    request_id: str
+    since: str
+
+
+@dataclass(frozen=True)
+class Head:
+    """What stands above every tab. data_until: the oldest variant's newest metric bucket, None before the first."""
+
+    endpoint: Endpoint
+    variants: list[VariantStatus]
+    incidents: list[Incident]
+    operation: Operation | None
+    errors: list[SectionError]
+    data_until: datetime | None
+
+    @property
+    def is_transitional(self) -> bool:
+        """True while AWS or an operation of ours is still changing the endpoint."""
+        is_moving = self.endpoint.status in TRANSITIONAL_STATUSES and self.endpoint.closed_at is None
+        return is_moving or self.operation is not None
+
+    @property
+    def variant_ids(self) -> list[int]:
+        return [variant.pk for variant in self.variants]
+
+    @property
+    def main(self) -> VariantStatus | None:
+        """The variant that words about capacity describe: the first that is no shadow."""
+        return next((v for v in self.variants if not v.is_shadow), None)
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Stored buckets of the endpoint's live variants in a window, merged over variants, and counts before it.
+
+    rows are on the period of usage.bucket_model(window); before holds sums of the window of equal length just
+    before, None for a column that nothing reported there.
+    """
+
+    kind: str
+    window: TimeRange
+    rows: list[MetricRow]
+    before: Mapping[str, float | None] = field(default_factory=dict)
+
+    @property
+    def calls_column(self) -> str:
+        """Asynchronous endpoints publish no Invocations: what they processed stands for calls."""
+        return "processed" if self.kind == Kind.ASYNCHRONOUS else "invocations"
+
+    @property
+    def calls(self) -> float | None:
+        return usage.total(self.rows, self.calls_column)
+
+    @property
+    def calls_before(self) -> float | None:
+        return self.before.get(self.calls_column)
+
+    def total(self, column: str) -> float | None:
+        """Sum of a count over the window."""
+        return usage.total(self.rows, column)
+
+    def share(self, column: str) -> float | None:
+        """A count per call: no call, no share; a count nobody reported beside reported calls is zero of them."""
+        calls = self.calls
+        return usage.ratio(self.total(column) or 0.0, calls) if calls else None
+
+    @property
+    def latency_avg_ms(self) -> float | None:
+        """Σ latency / Σ samples, exact over the window."""
+        return usage.ratio(self.total("model_latency_ms_sum"), self.total("model_latency_count"))
+
+    @property
+    def wasted_s(self) -> float | None:
+        """Seconds callers waited for set-up: Σ samples × average."""
+        found = usage.product(self.rows, "setup_ms_avg", "setup_count")
+        return found / 1000 if found is not None else None
+
+
+def head(endpoint: Endpoint) -> Head:
+    """Three queries beside the endpoint itself, which comes with its shard and account."""
+    variants = list(endpoint.variants.filter(removed_at=None))
+    incidents = list(
+        endpoint.incidents.filter(resolved_at=None).select_related("rule").order_by("severity", "opened_at")
+    )
+    operation = endpoint.operations.filter(state__in=Operation.ACTIVE).select_related("requested_by").first()
+    return Head(
+        endpoint=endpoint,
+        variants=variants,
+        incidents=incidents,
+        operation=operation,
+        errors=section_errors(endpoint.shard.sections),
+        data_until=min((v.metrics_until for v in variants if v.metrics_until), default=None),
+    )
+
+
+def section_errors(sections: Mapping[str, Any]) -> list[SectionError]:
+    """The sections of a shard whose last attempt failed, by name."""
+    found = []
+    for name, section in sorted(sections.items()):
+        error = section.get("error") or {}
+        if error:
+            words = {
+                key: str(error.get(key) or "") for key in ("code", "message", "action", "request_id", "since")
+            }
+            found.append(SectionError(section=name, **words))
+    return found
+
+
+def activity(head: Head, window: TimeRange) -> Activity:
+    """Two queries: the buckets of the window, and sums of the window before."""
+    rows = usage.merged(usage.rows(head.variant_ids, window))
+    before = (
+        usage.bucket_model(window)
+        .objects.filter(
+            variant_id__in=head.variant_ids, at__gte=window.previous.start, at__lt=window.previous.end
+        )
+        .order_by()
+        .aggregate(**{column: Sum(column) for column in sorted(usage.COUNTS)})
+    )
+    return Activity(head.endpoint.kind, window, rows, before)
+
+
+def changes(endpoint: Endpoint, window: TimeRange) -> list[ChangeEvent]:
+    """Changes inside the window, oldest first, for marks on charts; tags leave no mark."""
+    found = endpoint.changes.filter(at__gte=window.start, at__lt=window.end).exclude(
+        category=ChangeEvent.Category.TAGS
+    )
+    return list(found.order_by("at"))
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One line of the timeline: an observed change, or an operation of ours."""
+
+    at: datetime
+    what: str
+    text: str
+    by: str
+    category: str
+    before: Mapping[str, Any] = field(default_factory=dict)
+    after: Mapping[str, Any] = field(default_factory=dict)
+    operation: Operation | None = None
+
+
+def timeline(endpoint: Endpoint) -> list[Moment]:
+    """The newest changes and operations together, newest first; two queries."""
+    seen = endpoint.changes.select_related("operation__requested_by")[:TIMELINE_LENGTH]
+    moments = [
+        Moment(
+            at=change.at,
+            what="observed",
+            text=change.summary,
+            by=_by(change.operation),
+            category=change.category,
+            before=change.before,
+            after=change.after,
+            operation=change.operation,
+        )
+        for change in seen
+    ]
+    moments += [
+        Moment(
+            at=operation.confirmed_at or operation.planned_at,
+            what="operation",
+            text=operation.kind,
+            by=_by(operation),
+            category="operation",
+            operation=operation,
+        )
+        for operation in operations(endpoint)
+    ]
+    return sorted(moments, key=lambda moment: moment.at, reverse=True)[:TIMELINE_LENGTH]
+
+
+def operations(endpoint: Endpoint) -> list[Operation]:
+    """The newest operations on the endpoint, newest first."""
+    return list(endpoint.operations.select_related("requested_by")[:TIMELINE_LENGTH])
+
+
+def _by(operation: Operation | None) -> str:
+    if operation is None:
+        return ""
+    return operation.requested_by.get_username() if operation.requested_by else "Flotilla"
+
+
+@dataclass(frozen=True)
+class ModelParts:
+    """A model of the config with its containers; model None when its name is known but it could not be read."""
+
+    name: str
+    model: HostedModel | None
+    containers: list[Container]
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What the endpoint is made of: the live config's wishes, its models, and components."""
+
+    wanted: dict[str, ProductionVariant]
+    models: list[ModelParts]
+    components: list[InferenceComponent]
+
+
+def configuration(head: Head) -> Configuration:
+    """Four queries: variants of the config, models, their containers, inference components."""
+    endpoint = head.endpoint
+    wanted = list(endpoint.config.variants.all()) if endpoint.config else []
+    models = [v.model_name for v in head.variants] + [v.model_name for v in wanted]
+    names = list(dict.fromkeys(name for name in models if name))
+    newest: dict[str, HostedModel] = {}
+    stored = HostedModel.objects.filter(shard_id=endpoint.shard_id, name__in=names).order_by("created_at")
+    for model in stored.prefetch_related("containers"):
+        newest[model.name] = model
+    return Configuration(
+        wanted={variant.name: variant for variant in wanted},
+        models=[_parts(name, newest.get(name)) for name in names],
+        components=list(endpoint.inference_components.filter(removed_at=None)),
+    )
+
+
+def _parts(name: str, model: HostedModel | None) -> ModelParts:
+    return ModelParts(name, model, list(model.containers.all()) if model else [])
+
+
+def hour_of_week(
+    rows: Sequence[MetricRow], column: str = "setup_count"
+) -> dict[tuple[int, int], tuple[float, float]]:
+    """(ISO weekday, hour) UTC → (calls, count of `column`), from hours with at least one call."""
+    found: dict[tuple[int, int], tuple[float, float]] = {}
+    for row in rows:
+        calls = row.get("invocations")
+        if calls:
+            key = (row.at.isoweekday(), row.at.hour)
+            before = found.get(key, (0.0, 0.0))
+            found[key] = (before[0] + calls, before[1] + (row.get(column) or 0.0))
+    return found
