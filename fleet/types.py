@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -126,6 +126,11 @@ class MetricRow:
     period_s: int
     values: Mapping[str, float | None]
 
+    @property
+    def until(self) -> datetime:
+        """End of the bucket, exclusive."""
+        return self.at + timedelta(seconds=self.period_s)
+
     def get(self, column: str) -> float | None:
         return self.values.get(column)
 
@@ -187,7 +192,8 @@ class CostLine:
 class Capacity:
     """What one variant is configured to hold over [start, end): input of the cost functions.
 
-    end None means "still so". instance_type "" for serverless; serverless None for instances.
+    end None means "still so". instance_type "" for serverless; serverless None for instances. is_inferred: from
+    before Flotilla first looked, taken to have been as found.
     """
 
     start: datetime
@@ -196,3 +202,4 @@ class Capacity:
     instance_count: int | None = None
     volume_gb: int | None = None
     serverless: ServerlessCapacity | None = None
+    is_inferred: bool = False

@@ -1,0 +1,35 @@
+"""What the cost functions look at: the capacity history and the metric buckets of one variant over one window."""
+
+from dataclasses import dataclass
+
+from fleet.costs.periods import Window, covered, total_hours
+from fleet.types import Capacity, MetricRow
+
+
+@dataclass(frozen=True)
+class Observed:
+    """One variant over `window`.
+
+    rows: buckets of the columns in fleet.catalogue, None = not reported. reported: the stretches for which CloudWatch
+    was read, so that a bucket missing there means "nothing was published" and a bucket missing elsewhere "not known".
+    """
+
+    window: Window
+    capacities: tuple[Capacity, ...] = ()
+    rows: tuple[MetricRow, ...] = ()
+    reported: tuple[Window, ...] = ()
+
+    def read(self, window: Window) -> list[Window]:
+        """The stretches of `window` that are known: read from CloudWatch, or holding a bucket."""
+        buckets = tuple(Window(row.at, row.until) for row in self.rows)
+        return covered(self.reported + buckets, window)
+
+
+def share_note(observed: Observed, window: Window) -> str:
+    """ "18 of 24 h read from CloudWatch" while some hours of `window` are not known yet, else ""."""
+    known = total_hours(observed.read(window))
+    return (
+        ""
+        if known == window.hours
+        else f"{float(known):.3g} of {float(window.hours):.3g} h read from CloudWatch so far"
+    )
