@@ -7,9 +7,16 @@ from django.db import models
 
 from fleet.types import AwsScope
 
+ROLE_ARN = RegexValidator(
+    r"^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$", "This is not the ARN of an IAM role."
+)
+
 
 class Account(models.Model):
-    """An AWS account that Flotilla reads. role_arn "" means the worker's own credentials."""
+    """An AWS account that Flotilla reads. role_arn "" means the worker's own credentials.
+
+    act_role_arn: the role that may change endpoints; "" means the reading role does both.
+    """
 
     account_id = models.CharField(
         max_length=12,
@@ -17,15 +24,8 @@ class Account(models.Model):
         validators=[RegexValidator(r"^\d{12}$", "An AWS account id has 12 digits.")],
     )
     alias = models.CharField(max_length=63, unique=True)
-    role_arn = models.CharField(
-        max_length=255,
-        blank=True,
-        validators=[
-            RegexValidator(
-                r"^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$", "This is not the ARN of an IAM role."
-            )
-        ],
-    )
+    role_arn = models.CharField(max_length=255, blank=True, validators=[ROLE_ARN])
+    act_role_arn = models.CharField(max_length=255, blank=True, validators=[ROLE_ARN])
     external_id = models.CharField(max_length=255, blank=True)
     enabled = models.BooleanField(default=True)
     identity_checked_at = models.DateTimeField(null=True, blank=True)
@@ -77,6 +77,14 @@ class Shard(models.Model):
     def scope(self) -> AwsScope:
         """Where calls for this shard go."""
         return AwsScope(self.account.account_id, self.region, self.account.role_arn, self.account.external_id)
+
+    @property
+    def act_scope(self) -> AwsScope:
+        """Where calls that change something go."""
+        account = self.account
+        return AwsScope(
+            account.account_id, self.region, account.act_role_arn or account.role_arn, account.external_id
+        )
 
 
 class CallTally(models.Model):
