@@ -1,1 +1,47 @@
 """`python -m stack`: the commands behind the Makefile."""
+
+import argparse
+import sys
+
+from stack import control, demo
+from stack.layout import Layout, StackError
+from stack.supervisor import Stopped
+
+
+def arguments() -> argparse.Namespace:
+    """The parsed command line."""
+    parser = argparse.ArgumentParser(prog="python -m stack", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, text in (
+        ("demo", "everything against the simulator"),
+        ("run", "the product against the AWS of the environment"),
+        ("services", "PostgreSQL and Redis alone"),
+        ("reset", "forget the demo's state"),
+        ("status", "the parts of the running stack"),
+    ):
+        commands.add_parser(name, help=text)
+    for name in ("stop", "start"):
+        commands.add_parser(name, help=f"{name} one part of the running stack").add_argument("part")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run one command; a trouble becomes one clear line and exit code 1."""
+    options = arguments()
+    layout = Layout.of_clone()
+    try:
+        if options.command in {"status", "stop", "start"}:
+            words = [options.command, *([options.part] if options.command != "status" else [])]
+            print(control.ask(layout.sockets() / "control.sock", *words))
+        else:
+            getattr(demo, options.command)(layout)
+    except StackError as error:
+        sys.exit(f"flotilla: {error}")
+    except Stopped as stopped:
+        print(f"\nstopped by {stopped}", flush=True)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,190 @@
+"""`make demo`, `make run` and the bare servers: the phases of a start, and the answer when all is up."""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+from stack import environment, parts, postgres, redis_server, seed
+from stack.environment import Addresses
+from stack.layout import Layout, StackError
+from stack.phases import phase, wait_for
+from stack.supervisor import Supervisor, say
+
+
+def demo(layout: Layout, fleet: Path | None = None) -> None:
+    """Everything on this machine against the simulator, until a signal or the death of a part."""
+    at = environment.demo_addresses(layout)
+    with Supervisor(layout) as supervisor:
+        database_url, redis_url = start_engines(supervisor)
+        env = environment.demo(layout, at, database_url, redis_url)
+        prepare(layout, env)
+        with phase("Simulated AWS and mail catcher") as shown:
+            supervisor.start(parts.simulator(layout, env, at, fleet))
+            supervisor.start(parts.mail_catcher(layout, env, at))
+            wait_for(supervisor, lambda: _answers(f"{at.aws_url}/_health"), "the simulated AWS")
+            wait_for(supervisor, lambda: _answers(at.mail_url), "the mail catcher")
+            shown.note = f"AWS at {at.aws_url}"
+        with phase("Users and accounts") as shown:
+            shown.note = _python(layout, env, "stack.seed", str(at.simulator))
+        with phase("Worker, beat, web and a first look at AWS") as shown:
+            start_product(supervisor, env, at)
+            wait_for(
+                supervisor,
+                lambda: _every_shard_seen(database_url, shown.progress),
+                "the first look at AWS",
+                timeout_s=180,
+                every_s=0.5,
+            )
+        say(_welcome(at))
+        supervisor.watch()
+
+
+def run(layout: Layout) -> None:
+    """The product against the AWS of the environment; embedded servers only where no URL is set."""
+    at = Addresses(environment.web_port())
+    with Supervisor(layout) as supervisor:
+        database_url, redis_url = start_engines(
+            supervisor,
+            database=not os.environ.get("DATABASE_URL"),
+            queue=not os.environ.get("REDIS_URL"),
+        )
+        env = environment.run(layout, at, database_url, redis_url)
+        prepare(layout, env)
+        with phase("Worker, beat and web"):
+            start_product(supervisor, env, at)
+        say(f"\nFlotilla is ready: {env['FLOTILLA_BASE_URL']}\nCtrl-C stops everything; state is kept.")
+        supervisor.watch()
+
+
+def services(layout: Layout) -> None:
+    """PostgreSQL and Redis alone, for manage.py and editors."""
+    with Supervisor(layout) as supervisor:
+        database_url, redis_url = start_engines(supervisor)
+        say(f"export DATABASE_URL='{database_url}'\nexport REDIS_URL='{redis_url}'")
+        supervisor.watch()
+
+
+def reset(layout: Layout) -> None:
+    """Forget databases, queues, mails and the simulated AWS; refuses while the stack runs."""
+    with Supervisor(layout):
+        homes = {postgres.embedded(layout).data.parent}
+        homes |= {layout.state / name for name in ("redis", "mail", "simulator", "log")}
+        for home in homes:
+            shutil.rmtree(home, ignore_errors=True)
+    say(f"The demo's state under {layout.state} is gone; `make demo` starts afresh.")
+
+
+def start_engines(supervisor: Supervisor, *, database: bool = True, queue: bool = True) -> tuple[str, str]:
+    """Start PostgreSQL and Redis as wanted and return their URLs, "" for what was not wanted."""
+    layout = supervisor.layout
+    urls = ["", ""]
+    with phase("PostgreSQL and Redis") as shown:
+        if database:
+            server = postgres.embedded(layout)
+            server.initialise()
+            supervisor.start(server.part(layout.log("postgres")))
+            wait_for(supervisor, server.is_ready, "PostgreSQL")
+            server.create_database()
+            urls[0] = server.url
+        if queue:
+            redis = redis_server.embedded(layout)
+            supervisor.start(redis.part(layout.log("redis"), dict(os.environ)))
+            wait_for(supervisor, redis.is_ready, "Redis")
+            urls[1] = redis.url
+        shown.note = "embedded" if database and queue else "from DATABASE_URL and REDIS_URL where set"
+    return urls[0], urls[1]
+
+
+def prepare(layout: Layout, env: dict[str, str]) -> None:
+    """Bring the database to the code's schema and the static files to its sources."""
+    with phase("Database schema and static files") as shown:
+        _python(layout, env, "manage", "migrate", "--noinput", "-v", "0")
+        shown.note = "" if collect_static(layout, env) else "static files unchanged"
+
+
+def collect_static(layout: Layout, env: dict[str, str]) -> bool:
+    """Gather and compress static files when a source changed; False when nothing did."""
+    home = layout.root / ".flotilla"
+    home.mkdir(exist_ok=True)
+    stamp = home / "static.stamp"
+    with (home / "static.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        found = _static_digest(layout.root)
+        if stamp.exists() and stamp.read_text() == found and (home / "static").exists():
+            return False
+        _python(layout, env, "manage", "collectstatic", "--noinput", "--clear", "-v", "0")
+        stamp.write_text(found)
+    return True
+
+
+def _static_digest(root: Path) -> str:
+    whole = hashlib.sha256()
+    sources = [
+        root / "package-lock.json",
+        root / "dashboards" / "static_files.py",
+        root / "config" / "settings.py",
+    ]
+    sources += sorted(path for path in (root / "static").rglob("*") if path.is_file())
+    for path in sources:
+        whole.update(os.fsencode(path.relative_to(root)) + path.read_bytes())
+    return whole.hexdigest()
+
+
+def start_product(supervisor: Supervisor, env: dict[str, str], at: Addresses) -> None:
+    """Start worker, beat and web, and wait until the web server says it is ready."""
+    layout = supervisor.layout
+    supervisor.start(parts.worker(layout, env))
+    supervisor.start(parts.beat(layout, env))
+    supervisor.start(parts.web(layout, env, at))
+    wait_for(supervisor, lambda: _answers(f"{at.base_url}/readyz"), "the web server")
+
+
+def _python(layout: Layout, env: dict[str, str], module: str, *arguments: str) -> str:
+    """Run a module to its end and return what it printed; its last line becomes the trouble when it fails."""
+    argv = [sys.executable, "-m", module, *arguments]
+    done = subprocess.run(
+        argv, cwd=layout.root, env=env, capture_output=True, text=True, check=False, start_new_session=True
+    )
+    with layout.log("setup").open("a") as log:
+        log.write(f"\n$ {module} {' '.join(arguments)}\n{done.stdout}{done.stderr}")
+    if done.returncode != 0:
+        lines = (done.stderr or done.stdout).strip().splitlines() or [f"exit code {done.returncode}"]
+        raise StackError(f"{module} {' '.join(arguments)}: {lines[-1]} (details: {layout.log('setup')})")
+    return done.stdout.strip()
+
+
+def _answers(url: str) -> bool:
+    """Whether the address answers with a success."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310 - our own loopback address
+            return bool(response.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _every_shard_seen(database_url: str, progress: Callable[[str], None]) -> bool:
+    """Whether the inventory of every enabled shard has been read once since the accounts were added."""
+    import psycopg
+
+    with psycopg.connect(database_url) as connection:
+        row = connection.execute(
+            "SELECT count(*) FILTER (WHERE inventory_ok_at IS NOT NULL), count(*) FROM fleet_shard WHERE enabled"
+        ).fetchone()
+    seen, wanted = row if row else (0, 0)
+    progress(f"{seen} of {wanted} account regions")
+    return bool(seen == wanted)
+
+
+def _welcome(at: Addresses) -> str:
+    logins = "\n".join(f"  {name:<9} password {password}" for name, password in seed.LOGINS.items())
+    return (
+        f"\nFlotilla is ready: {at.base_url}\n\nSign in as\n{logins}\n\n"
+        f"Mails it sends: {at.mail_url}\nCtrl-C stops everything; state is kept (make demo-reset forgets it)."
+    )
