@@ -89,3 +89,7 @@ class TransitionLost(FleetError):
 
 class LeaseLost(FleetError):
     """A newer run holds the shard; this one must stop writing."""
+
+
+class MassDisappearance(FleetError):
+    """So many endpoints are missing from one listing that none of them is believed gone yet."""

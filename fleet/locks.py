@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import cast
 
 import redis
 from django.conf import settings
@@ -55,7 +54,7 @@ def is_held(name: str) -> bool:
     """Whether somebody works on `name` now."""
     client = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5, socket_timeout=10)
     try:
-        return bool(cast(int, client.exists(_PREFIX + name)))
+        return bool(client.exists(_PREFIX + name))
     finally:
         client.close()
 

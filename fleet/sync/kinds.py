@@ -12,8 +12,6 @@ def infer(
     state: EndpointState,
     config: Mapping[str, Any] | None,
     models: Sequence[Mapping[str, Any]],
-    *,
-    has_components: bool = False,
 ) -> Inferred:
     """Kind and reason from DescribeEndpoint, its config (None = unreadable or gone) and the models it names.
 
@@ -27,8 +25,6 @@ def infer(
         return Kind.SERVERLESS, "its endpoint config has ServerlessConfig"
     if state.is_async or (config is not None and "AsyncInferenceConfig" in config):
         return Kind.ASYNCHRONOUS, "it has AsyncInferenceConfig"
-    if has_components:
-        return Kind.INFERENCE_COMPONENT, "it hosts inference components"
     if config is None:
         return Kind.UNKNOWN, "its endpoint config cannot be read"
     if variants and not any(v.get("ModelName") for v in variants):

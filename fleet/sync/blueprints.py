@@ -1,0 +1,110 @@
+"""Configs and models: immutable in AWS, so each is written once per identity (shard, name, creation time)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from fleet.models import Container, EndpointConfig, HostedModel, ProductionVariant, Shard
+from fleet.sync.kinds import containers_of
+from fleet.types import ServerlessCapacity
+
+Document = Mapping[str, Any]
+Row = TypeVar("Row", EndpointConfig, HostedModel)
+
+
+def write_configs(shard: Shard, documents: Iterable[Document]) -> dict[str, EndpointConfig]:
+    """Rows of these configs by name, created with their variants where they are new."""
+    by_name = {document["EndpointConfigName"]: document for document in documents}
+    known = _rows(EndpointConfig, shard, by_name)
+    fresh = [
+        EndpointConfig(
+            shard=shard,
+            name=name,
+            arn=document["EndpointConfigArn"],
+            created_at=_created_at(document),
+            document=document,
+        )
+        for name, document in by_name.items()
+        if (name, _created_at(document)) not in known
+    ]
+    EndpointConfig.objects.bulk_create(fresh)
+    ProductionVariant.objects.bulk_create(v for config in fresh for v in _variants(config))
+    rows = {**known, **{(row.name, row.created_at): row for row in fresh}}
+    return {name: rows[name, _created_at(document)] for name, document in by_name.items()}
+
+
+def write_models(shard: Shard, documents: Iterable[Document]) -> None:
+    """Create the models that are new, with their containers."""
+    by_name = {document["ModelName"]: document for document in documents}
+    known = _rows(HostedModel, shard, by_name)
+    fresh = [
+        HostedModel(
+            shard=shard,
+            name=name,
+            arn=document["ModelArn"],
+            created_at=_created_at(document),
+            execution_role_arn=document.get("ExecutionRoleArn", ""),
+            document=document,
+        )
+        for name, document in by_name.items()
+        if (name, _created_at(document)) not in known
+    ]
+    HostedModel.objects.bulk_create(fresh)
+    Container.objects.bulk_create(c for model in fresh for c in _containers(model))
+
+
+def serverless_capacity(variant: Document) -> ServerlessCapacity | None:
+    """The serverless settings of a config's variant document; None for instances."""
+    settings = variant.get("ServerlessConfig")
+    if not settings:
+        return None
+    return ServerlessCapacity(
+        settings["MemorySizeInMB"], settings["MaxConcurrency"], settings.get("ProvisionedConcurrency")
+    )
+
+
+def _rows(model: type[Row], shard: Shard, names: Iterable[str]) -> dict[tuple[str, datetime], Row]:
+    return {(r.name, r.created_at): r for r in model.objects.filter(shard=shard, name__in=list(names))}
+
+
+def _created_at(document: Document) -> datetime:
+    return datetime.fromisoformat(document["CreationTime"])
+
+
+def _variants(config: EndpointConfig) -> Iterable[ProductionVariant]:
+    document = config.document
+    for is_shadow, key in ((False, "ProductionVariants"), (True, "ShadowProductionVariants")):
+        for variant in document.get(key, ()):
+            serverless = serverless_capacity(variant)
+            yield ProductionVariant(
+                config=config,
+                name=variant["VariantName"],
+                is_shadow=is_shadow,
+                model_name=variant.get("ModelName", ""),
+                instance_type=variant.get("InstanceType", ""),
+                initial_instance_count=variant.get("InitialInstanceCount"),
+                initial_weight=variant.get("InitialVariantWeight"),
+                volume_gb=variant.get("VolumeSizeInGB"),
+                memory_mb=serverless.memory_mb if serverless else None,
+                max_concurrency=serverless.max_concurrency if serverless else None,
+                provisioned_concurrency=serverless.provisioned_concurrency if serverless else None,
+            )
+
+
+def _containers(model: HostedModel) -> Sequence[Container]:
+    return [
+        Container(
+            model=model,
+            position=position,
+            hostname=container.get("ContainerHostname", ""),
+            image=container.get("Image", "")[:512],
+            mode=container.get("Mode", ""),
+            model_data_url=_model_data_url(container)[:1024],
+        )
+        for position, container in enumerate(containers_of(model.document))
+    ]
+
+
+def _model_data_url(container: Document) -> str:
+    source = (container.get("ModelDataSource") or {}).get("S3DataSource") or {}
+    return str(container.get("ModelDataUrl") or source.get("S3Uri") or "")

@@ -1,0 +1,186 @@
+"""One-sentence change events from what a run saw before and after."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q
+
+from fleet.models import ChangeEvent, Endpoint, EndpointConfig, Operation
+from fleet.sync.variants import Moved
+
+Category = ChangeEvent.Category
+MAX_SUMMARY = 512
+SHOWN_FIELDS = 4
+OPERATION_ECHO = timedelta(minutes=10)
+
+# Config fields in people's words; others are named as AWS names them.
+WORDS = {
+    "ServerlessConfig.MaxConcurrency": "max concurrency",
+    "ServerlessConfig.ProvisionedConcurrency": "provisioned concurrency",
+    "ServerlessConfig.MemorySizeInMB": "memory in MB",
+    "InstanceType": "instance type",
+    "InitialInstanceCount": "initial instance count",
+    "InitialVariantWeight": "initial weight",
+    "ModelName": "model",
+    "VolumeSizeInGB": "volume in GB",
+}
+CAPACITY_WORDS = {
+    "current_instance_count": "instances",
+    "current_weight": "weight",
+    "max_concurrency": "max concurrency",
+    "provisioned_concurrency": "provisioned concurrency",
+    "memory_mb": "memory in MB",
+}
+_NOT_SETTINGS = frozenset({"EndpointConfigName", "EndpointConfigArn", "CreationTime"})
+
+
+def created(endpoint: Endpoint) -> ChangeEvent:
+    """The first sighting, at AWS's creation time."""
+    what = "an endpoint of unknown kind" if endpoint.kind == "unknown" else f"a {endpoint.kind} endpoint"
+    if endpoint.kind == "asynchronous":
+        what = "an asynchronous endpoint"
+    return _event(
+        endpoint,
+        endpoint.created_at,
+        Category.CREATED,
+        f"Created as {what}.",
+        {},
+        {"status": endpoint.status},
+    )
+
+
+def status(endpoint: Endpoint, before: str, at: datetime) -> ChangeEvent:
+    """A status change, with AWS's failure reason where it gave one."""
+    reason = f": {endpoint.failure_reason}" if endpoint.failure_reason else ""
+    summary = f"Status {before} → {endpoint.status}{reason}"
+    after = {"status": endpoint.status, "failure_reason": endpoint.failure_reason}
+    return _event(endpoint, at, Category.STATUS, summary, {"status": before}, after)
+
+
+def config(
+    endpoint: Endpoint,
+    before_name: str,
+    before: EndpointConfig | None,
+    after: EndpointConfig | None,
+    at: datetime,
+) -> ChangeEvent:
+    """Another config is live: which settings differ. `before`/`after` hold "variant.field" → value."""
+    old, new = (settings(c.document) if c else {} for c in (before, after))
+    paths = [path for path in {**old, **new} if old.get(path) != new.get(path)]
+    summary = f"Config {before_name or 'unknown'} → {endpoint.config_name}"
+    if before and after:
+        told = [f"{_words(p)} {_shown(old.get(p))} → {_shown(new.get(p))}" for p in paths[:SHOWN_FIELDS]]
+        more = len(paths) - SHOWN_FIELDS
+        summary += ": " + ("; ".join(told) or "no setting differs") + (f"; {more} more" if more > 0 else "")
+    return _event(
+        endpoint,
+        at,
+        Category.CONFIG,
+        summary,
+        {"config_name": before_name, **{p: old.get(p) for p in paths}},
+        {"config_name": endpoint.config_name, **{p: new.get(p) for p in paths}},
+    )
+
+
+def capacity(moved: Moved, at: datetime) -> ChangeEvent | None:
+    """What a variant holds has changed; None when only fields that are not capacity did."""
+    fields = {f: pair for f, pair in moved.fields.items() if f in CAPACITY_WORDS}
+    if not fields:
+        return None
+    told = [f"{CAPACITY_WORDS[f]} {_shown(old)} → {_shown(new)}" for f, (old, new) in fields.items()]
+    prefix = f"{moved.variant_name}."
+    return _event(
+        moved.endpoint,
+        at,
+        Category.CAPACITY,
+        f"{moved.variant_name}: {', '.join(told)}",
+        {prefix + f: old for f, (old, _) in fields.items()},
+        {prefix + f: new for f, (_, new) in fields.items()},
+    )
+
+
+def tags(
+    endpoint: Endpoint, before: Mapping[str, str], after: Mapping[str, str], at: datetime
+) -> ChangeEvent:
+    """Tags were added, changed or removed."""
+    keys = [k for k in {**before, **after} if before.get(k) != after.get(k)]
+    told = [f"{k} {_shown(before.get(k))} → {_shown(after.get(k))}" for k in keys[:SHOWN_FIELDS]]
+    more = len(keys) - SHOWN_FIELDS
+    summary = "Tags: " + "; ".join(told) + (f"; {more} more" if more > 0 else "")
+    old, new = ({k: side[k] for k in keys if k in side} for side in (before, after))
+    return _event(endpoint, at, Category.TAGS, summary, old, new)
+
+
+def scaling(
+    endpoint: Endpoint, summary: str, before: Mapping[str, Any], after: Mapping[str, Any], at: datetime
+) -> ChangeEvent:
+    """A scalable target, policy or scheduled action appeared, changed or went."""
+    return _event(endpoint, at, Category.SCALING, summary, before, after)
+
+
+def save(events: Sequence[ChangeEvent], *, now: datetime) -> None:
+    """Write the events; those on an endpoint that one of our operations is changing are linked to it."""
+    concerned = {e.endpoint_id for e in events if e.category != Category.CREATED}
+    running = Q(state__in=Operation.ACTIVE) | Q(finished_at__gte=now - OPERATION_ECHO)
+    operations = {
+        o.endpoint_id: o
+        for o in Operation.objects.filter(running, endpoint__in=concerned).order_by("planned_at", "id")
+    }
+    for event in events:
+        if event.category != Category.CREATED:
+            event.operation = operations.get(event.endpoint_id)
+    ChangeEvent.objects.bulk_create(events)
+
+
+def settings(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A config document as "variant.field" or "field" → plain value, names and times of the config left out."""
+    flat: dict[str, Any] = {}
+    for key, value in document.items():
+        if key in _NOT_SETTINGS:
+            continue
+        if key in {"ProductionVariants", "ShadowProductionVariants"}:
+            for variant in value:
+                name = variant["VariantName"]
+                flat.update(_flat(name, {k: v for k, v in variant.items() if k != "VariantName"}))
+        else:
+            flat.update(_flat(key, value))
+    return flat
+
+
+def _flat(prefix: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        return {prefix: value}
+    flat: dict[str, Any] = {}
+    for key, inner in value.items():
+        flat.update(_flat(f"{prefix}.{key}", inner))
+    return flat
+
+
+def _words(path: str) -> str:
+    for field, words in WORDS.items():
+        if path.endswith(f".{field}"):
+            return words
+    return path
+
+
+def _shown(value: Any) -> str:
+    return "none" if value is None else str(value)
+
+
+def _event(
+    endpoint: Endpoint,
+    at: datetime,
+    category: Category,
+    summary: str,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+) -> ChangeEvent:
+    return ChangeEvent(
+        endpoint=endpoint,
+        at=at,
+        category=category,
+        summary=summary[:MAX_SUMMARY],
+        before=dict(before),
+        after=dict(after),
+    )

@@ -1,0 +1,138 @@
+"""The endpoints section: list everything, look closer only where needed, write what changed, close what is gone."""
+
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+
+from django.db import transaction
+
+from fleet import locks
+from fleet.aws import sagemaker
+from fleet.aws.sessions import each
+from fleet.errors import MassDisappearance, NotFound, Throttled, Unavailable
+from fleet.models import Endpoint, Shard
+from fleet.sync import closing, mirror, reading
+from fleet.types import TRANSITIONAL_STATUSES, EndpointState, EndpointSummary
+
+FULL_CHECK = timedelta(hours=1)
+CHUNK = 250
+HELD_BACK_SHARE = 0.2
+HELD_BACK_ABOVE = 5
+CONFIRM_AFTER = timedelta(minutes=15)
+
+Identity = tuple[str, datetime]
+
+
+@dataclass
+class Counts:
+    """What one inventory run did."""
+
+    listed: int = 0
+    described: int = 0
+    written: int = 0
+    closed: int = 0
+    unreadable: int = 0
+
+
+def run(
+    shard: Shard,
+    *,
+    now: datetime,
+    fence: int,
+    keep_alive: Callable[[], None],
+    held_since: datetime | None = None,
+) -> Counts:
+    """Mirror every endpoint of the shard.
+
+    held_since: since when missing endpoints have been held back (None = not). Raises the first transient error of a
+    describe after everything else is written, and MassDisappearance when many endpoints are missing at once.
+    """
+    summaries = {(s.name, s.created_at): s for s in sagemaker.list_endpoints(shard.scope)}
+    known = {
+        (e.name, e.created_at): e
+        for e in Endpoint.objects.filter(shard=shard, closed_at=None).defer("document", "search_text")
+    }
+    wanted = [s for key, s in summaries.items() if _needs_describe(s, known.get(key), now)]
+    readings = reading.read(shard.scope, wanted, _needs_config(known), keep_alive)
+    counts = Counts(listed=len(summaries), described=len(wanted), unreadable=len(readings.errors))
+    for chunk in _chunks(readings.rows, CHUNK):
+        with transaction.atomic():
+            locks.guard(shard.pk, fence)
+            counts.written += mirror.write(shard, chunk, now=now)
+        keep_alive()
+    vanished = {(s.name, s.created_at) for s in readings.vanished}
+    counts.closed = _close(shard, known, set(summaries) - vanished, vanished, now, fence, held_since)
+    transient = [e for e in readings.errors if isinstance(e, Throttled | Unavailable)]
+    if transient:
+        raise transient[0]
+    return counts
+
+
+def _needs_describe(summary: EndpointSummary, row: Endpoint | None, now: datetime) -> bool:
+    if row is None or row.described_at is None or row.unreadable:
+        return True
+    if row.modified_at != summary.modified_at or row.status != summary.status:
+        return True
+    return summary.status in TRANSITIONAL_STATUSES or _is_full_check_due(row, row.described_at, now)
+
+
+def _is_full_check_due(row: Endpoint, described_at: datetime, now: datetime) -> bool:
+    """Once an hour, each endpoint in a minute of its own, so that the checks of a large shard spread out."""
+    minute = timedelta(minutes=zlib.crc32(row.name.encode()) % 60)
+    hour = (now - minute).replace(minute=0, second=0, microsecond=0)
+    return described_at < hour + minute and now - described_at > FULL_CHECK / 2
+
+
+def _needs_config(known: Mapping[Identity, Endpoint]) -> Callable[[EndpointSummary, EndpointState], bool]:
+    def needs(summary: EndpointSummary, state: EndpointState) -> bool:
+        row = known.get((summary.name, summary.created_at))
+        if row is None or row.config_id is None or row.unreadable:
+            return True
+        return row.config_name != state.config_name
+
+    return needs
+
+
+def _close(
+    shard: Shard,
+    known: Mapping[Identity, Endpoint],
+    present: set[Identity],
+    vanished: set[Identity],
+    now: datetime,
+    fence: int,
+    held_since: datetime | None,
+) -> int:
+    """Close what the complete listing lacks; hold back when that is too much to believe at once."""
+    listed_names = {name for name, _ in present}
+    missing = [row for key, row in known.items() if key not in present]
+    # A name that came back with another creation time, and one that was gone when described, are proved gone.
+    proved = [r for r in missing if r.name in listed_names or (r.name, r.created_at) in vanished]
+    unproved = [r for r in missing if r not in proved]
+    is_mass = len(unproved) > HELD_BACK_ABOVE and len(unproved) > HELD_BACK_SHARE * len(known)
+    if is_mass and held_since is not None and now - held_since >= CONFIRM_AFTER:
+        unproved, is_mass = _confirmed_gone(shard, unproved), False
+    gone = proved if is_mass else proved + unproved
+    if gone:
+        with transaction.atomic():
+            locks.guard(shard.pk, fence)
+            closing.close(gone, now=now)
+    if is_mass:
+        raise MassDisappearance(
+            f"{len(unproved)} of {len(known)} endpoints are missing from AWS's listing at once. They are kept as they "
+            f"were; each is asked for by name once this has lasted {CONFIRM_AFTER.seconds // 60} minutes."
+        )
+    return len(gone)
+
+
+def _confirmed_gone(shard: Shard, rows: Sequence[Endpoint]) -> list[Endpoint]:
+    """Those of `rows` that AWS does not know by name any more."""
+    answers = each(lambda row: sagemaker.describe_endpoint(shard.scope, row.name), rows)
+    return [row for row, answer in answers if isinstance(answer, NotFound)]
+
+
+def _chunks(rows: Sequence[reading.Reading], size: int) -> Iterable[list[reading.Reading]]:
+    iterator = iter(rows)
+    while chunk := list(islice(iterator, size)):
+        yield chunk

@@ -1,0 +1,163 @@
+"""Writes endpoints as read from AWS: only rows whose values differ, with a change event for every difference."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fleet.errors import AwsError
+from fleet.models import ChangeEvent, Endpoint, EndpointConfig, Shard
+from fleet.sync import blueprints, changes, search, variants
+from fleet.sync.kinds import infer
+from fleet.sync.reading import Reading
+from fleet.types import EndpointState, Kind
+
+FIELDS = (
+    "arn",
+    "kind",
+    "kind_reason",
+    "status",
+    "status_since",
+    "failure_reason",
+    "config",
+    "config_name",
+    "modified_at",
+    "unreadable",
+    "document",
+)
+
+
+@dataclass
+class _Written:
+    """A row after its values were set, with what it was before (None: it is new)."""
+
+    endpoint: Endpoint
+    reading: Reading
+    before: dict[str, Any] | None
+    config_before: EndpointConfig | None = None
+
+    @property
+    def is_changed(self) -> bool:
+        return self.before is None or any(getattr(self.endpoint, f) != v for f, v in self.before.items())
+
+
+def write(shard: Shard, readings: Sequence[Reading], *, now: datetime) -> int:
+    """Upsert these endpoints with configs, models, variants, capacity and events; the number of rows changed.
+
+    Call inside the transaction that holds the shard's fence.
+    """
+    blueprints.write_models(shard, [m for r in readings for m in r.models])
+    configs = blueprints.write_configs(shard, [r.config for r in readings if r.config is not None])
+    known = {
+        (e.name, e.created_at): e
+        for e in Endpoint.objects.filter(
+            shard=shard, closed_at=None, name__in=[r.summary.name for r in readings]
+        ).select_related("config")
+    }
+    written = [
+        _apply(shard, r, known.get((r.summary.name, r.summary.created_at)), configs, now) for r in readings
+    ]
+    fresh = [w.endpoint for w in written if w.before is None]
+    changed = [w.endpoint for w in written if w.before is not None and w.is_changed]
+    Endpoint.objects.bulk_create(fresh)
+    Endpoint.objects.bulk_update(changed, FIELDS)
+    described = [w.endpoint.pk for w in written if w.reading.state is not None and w.before is not None]
+    Endpoint.objects.filter(pk__in=described).update(described_at=now)
+    events = _events(shard, written, now)
+    changes.save(events, now=now)
+    search.refresh([w.endpoint.pk for w in written if _is_searched_anew(w)])
+    return len(fresh) + len(changed)
+
+
+def _apply(
+    shard: Shard, reading: Reading, row: Endpoint | None, configs: dict[str, EndpointConfig], now: datetime
+) -> _Written:
+    """Set the row's values; the row is not saved yet."""
+    before = None if row is None else {f: getattr(row, f) for f in FIELDS}
+    config_before = row.config if row is not None else None
+    if row is None:
+        row = Endpoint(
+            shard=shard,
+            name=reading.summary.name,
+            created_at=reading.summary.created_at,
+            first_seen_at=now,
+            described_at=now if reading.state is not None else None,
+        )
+    source: Any = reading.state or reading.summary
+    if row.status != source.status:
+        is_later = row.modified_at is None or source.modified_at > row.modified_at
+        row.status_since = min(source.modified_at, now) if is_later else now
+    row.arn, row.status, row.modified_at = source.arn, source.status, source.modified_at
+    row.unreadable = _unreadable(reading.error, row.unreadable, now)
+    if reading.state is not None:
+        row.failure_reason = reading.state.failure_reason
+        row.document = dict(reading.state.document)
+        _apply_config(row, reading, reading.state, configs)
+    return _Written(row, reading, before, config_before)
+
+
+def _apply_config(
+    row: Endpoint, reading: Reading, state: EndpointState, configs: dict[str, EndpointConfig]
+) -> None:
+    if not reading.has_config:
+        return
+    if reading.config is None and reading.error is not None and row.config_name == state.config_name:
+        # Not readable this time: what an earlier look found still holds, since configs never change.
+        return
+    row.config_name = state.config_name
+    row.config = configs.get(state.config_name) if reading.config is not None else None
+    kind, row.kind_reason = infer(state, reading.config, reading.models)
+    if kind is not Kind.UNKNOWN or not row.kind or reading.error is None:
+        row.kind = kind
+
+
+def _unreadable(error: AwsError | None, known: dict[str, Any] | None, now: datetime) -> dict[str, Any] | None:
+    if error is None:
+        return None
+    fresh = {"code": error.code, "message": error.message, "action": error.action}
+    if known and all(known.get(key) == value for key, value in fresh.items()):
+        return known
+    return {**fresh, "since": now.isoformat()}
+
+
+def _is_searched_anew(item: _Written) -> bool:
+    return item.before is None or item.before["config"] != item.endpoint.config
+
+
+def _events(shard: Shard, written: Sequence[_Written], now: datetime) -> list[ChangeEvent]:
+    seen = [
+        variants.Seen(
+            w.endpoint,
+            w.reading.state,
+            is_new=w.before is None,
+            is_discovery=shard.inventory_ok_at is None or w.endpoint.created_at < shard.inventory_ok_at,
+        )
+        for w in written
+        if w.reading.state is not None
+    ]
+    moved = variants.write(seen, now=now)
+    events: list[ChangeEvent] = []
+    reconfigured = set()
+    for item in written:
+        endpoint, before = item.endpoint, item.before
+        if before is None:
+            events.append(changes.created(endpoint))
+            continue
+        at = _event_time(endpoint, before["modified_at"], now)
+        if before["config_name"] != endpoint.config_name:
+            reconfigured.add(endpoint.pk)
+            events.append(
+                changes.config(endpoint, before["config_name"], item.config_before, endpoint.config, at)
+            )
+        if before["status"] != endpoint.status:
+            events.append(changes.status(endpoint, before["status"], at))
+    for difference in moved:
+        if difference.endpoint.pk not in reconfigured:
+            event = changes.capacity(difference, min(difference.endpoint.modified_at, now))
+            events += [event] if event else []
+    return events
+
+
+def _event_time(endpoint: Endpoint, modified_before: datetime, now: datetime) -> datetime:
+    """AWS's modification time when this is what it stands for, else the time of the look."""
+    return endpoint.modified_at if modified_before < endpoint.modified_at <= now else now

@@ -1,0 +1,120 @@
+"""How sections of a shard went: recorded on the Shard, word for word, for the Sync page."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+from django.db import connection, transaction
+
+from fleet.aws.meter import Tally
+from fleet.errors import AwsError, FleetError, LeaseLost
+from fleet.models import Shard
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class Outcome:
+    """What one run did. held: another worker has the lease, nothing was done."""
+
+    shard_id: int
+    held: bool = False
+    ok_sections: list[str] = field(default_factory=list)
+    errors: dict[str, FleetError] = field(default_factory=dict)
+    counts: dict[str, Any] = field(default_factory=dict)
+    calls: int = 0
+    metrics_requested: int = 0
+
+    @property
+    def failed_sections(self) -> set[str]:
+        return set(self.errors)
+
+
+def section(outcome: Outcome, shard: Shard, name: str, work: Callable[[], Any], *, now: datetime) -> bool:
+    """Run one section and record how it went; the next section runs whatever happened. True when it succeeded.
+
+    Raises LeaseLost only: then a newer run is at work and this one has to stop.
+    """
+    started = time.monotonic()
+    error: FleetError | None = None
+    try:
+        outcome.counts[name] = work()
+        outcome.ok_sections.append(name)
+    except LeaseLost:
+        raise
+    except FleetError as failure:
+        error = outcome.errors[name] = failure
+    except Exception as failure:
+        log.exception("sync.section.crashed", shard=str(shard), section=name)
+        error = outcome.errors[name] = FleetError(f"{type(failure).__name__}: {failure}")
+    duration_ms = int((time.monotonic() - started) * 1000)
+    record(shard, name, now=now, duration_ms=duration_ms, error=error)
+    event = log.info if error is None else log.warning
+    event(
+        "sync.section.done" if error is None else "sync.section.failed",
+        account=shard.account.account_id,
+        region=shard.region,
+        section=name,
+        duration_ms=duration_ms,
+        error=str(error) if error else None,
+    )
+    return error is None
+
+
+def record(shard: Shard, name: str, *, now: datetime, duration_ms: int, error: FleetError | None) -> None:
+    """Write the section's result into Shard.sections, leaving what other runs write there alone."""
+    with transaction.atomic():
+        row = Shard.objects.select_for_update().only("sections").get(pk=shard.pk)
+        before = row.sections.get(name) or {}
+        row.sections[name] = {
+            "ok_at": before.get("ok_at") if error else now.isoformat(),
+            "tried_at": now.isoformat(),
+            "duration_ms": duration_ms,
+            "error": _error_document(error, before.get("error"), now) if error else None,
+        }
+        row.save(update_fields=["sections"])
+    shard.sections = row.sections
+
+
+def since(shard: Shard, name: str, code: str) -> datetime | None:
+    """Since when a section has been failing with this code; None when it is not."""
+    error = (shard.sections.get(name) or {}).get("error") or {}
+    return datetime.fromisoformat(error["since"]) if error.get("code") == code else None
+
+
+def write_tally(shard_id: int, tally: Tally, *, now: datetime) -> None:
+    """Add a run's call counts to the day's."""
+    rows = [
+        (shard_id, now.date(), action, count.calls, count.throttles, count.errors, count.metrics_requested)
+        for action, count in sorted(tally.actions.items())
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            """
+            INSERT INTO fleet_calltally (shard_id, day, action, calls, throttles, errors, metrics_requested)
+            VALUES (%s, %s, %s, %s, %s, %s, %s)
+            ON CONFLICT (shard_id, day, action) DO UPDATE SET
+                calls = fleet_calltally.calls + EXCLUDED.calls,
+                throttles = fleet_calltally.throttles + EXCLUDED.throttles,
+                errors = fleet_calltally.errors + EXCLUDED.errors,
+                metrics_requested = fleet_calltally.metrics_requested + EXCLUDED.metrics_requested
+            """,
+            rows,
+        )
+
+
+def _error_document(error: FleetError, before: dict[str, Any] | None, now: datetime) -> dict[str, Any]:
+    aws = error if isinstance(error, AwsError) else None
+    code = aws.code if aws else type(error).__name__
+    is_same = before is not None and before.get("code") == code
+    return {
+        "code": code,
+        "kind": type(error).__name__,
+        "message": aws.message if aws else str(error),
+        "action": aws.action if aws else "",
+        "request_id": aws.request_id if aws else "",
+        "since": before["since"] if before is not None and is_same else now.isoformat(),
+    }
