@@ -7,3 +7,4 @@ class DashboardsConfig(AppConfig):
     """Pages, components and the JSON API."""
 
     name = "dashboards"
+    verbose_name = "Dashboards"

@@ -1,5 +1,35 @@
 """Routes of every page family; one include per family, in the order of the navigation."""
 
-from django.urls import URLPattern, URLResolver
+from importlib.util import find_spec
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.contrib.auth.views import LogoutView
+from django.urls import URLPattern, URLResolver, include, path
+
+from dashboards import signing_in
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("sign-in/", signing_in.SignIn.as_view(), name="sign-in"),
+    path("sign-out/", LogoutView.as_view(), name="sign-out"),
+    path("patterns/", include("dashboards.patterns.urls")),
+]
+
+FAMILIES: tuple[tuple[str, str], ...] = (
+    ("", "overview"),
+    ("endpoints/", "endpoints"),
+    ("costs/", "costs"),
+    ("cold-starts/", "cold_starts"),
+    ("cache/", "cache"),
+    ("operations/", "operations"),
+    ("scaling/", "scaling"),
+    ("alerts/", "alerts"),
+    ("sync/", "sync"),
+    ("audit/", "audit"),
+    ("settings/", "settings"),
+)
+"""Path → package under dashboards; its urls.py names its family (app_name) and its first page "page"."""
+
+urlpatterns += [
+    path(prefix, include(f"dashboards.{family}.urls"))
+    for prefix, family in FAMILIES
+    if find_spec(f"dashboards.{family}") and find_spec(f"dashboards.{family}.urls")
+]

@@ -1,0 +1,76 @@
+"""Who may do what: role checks for views, and one function per kind of object that finds it or answers 404."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+
+from fleet.models import Account, Endpoint, Incident, Notification, Operation, User
+
+View = Callable[..., HttpResponse]
+
+ROLES: tuple[str, ...] = (User.Role.VIEWER, User.Role.OPERATOR, User.Role.ADMIN)
+"""Weakest first: each role may do what the ones before it may."""
+
+
+class RoleNeeded(PermissionDenied):
+    """The person's role is too weak; the 403 page says which one is needed."""
+
+    def __init__(self, needed: str, held: str) -> None:
+        super().__init__(f"This needs the role {needed}; you are signed in as {held}.")
+        self.needed = needed
+        self.held = held
+
+
+def may(user: Any, role: str) -> bool:
+    """True when `user` holds `role` or a stronger one. Anonymous users hold none, superusers all."""
+    if not user.is_authenticated:
+        return False
+    return user.is_superuser or ROLES.index(user.role) >= ROLES.index(role)
+
+
+def require_role(role: str) -> Callable[[View], View]:
+    """View decorator: 403 with the needed role for people below it."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not may(request.user, role):
+                raise RoleNeeded(role, request.user.role)
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def endpoint_for(request: HttpRequest, pk: int) -> Endpoint:
+    """One endpoint with its shard and account, closed ones included: their history stays readable."""
+    return get_object_or_404(Endpoint.objects.select_related("shard__account", "config"), pk=pk)
+
+
+def operation_for(request: HttpRequest, code: str) -> Operation:
+    """One operation by its code (without the op- prefix)."""
+    operations = Operation.objects.select_related("endpoint__shard__account", "requested_by")
+    return get_object_or_404(operations, code=code)
+
+
+def incident_for(request: HttpRequest, pk: int) -> Incident:
+    """One incident with its rule and endpoint."""
+    incidents = Incident.objects.select_related(
+        "rule", "endpoint__shard__account", "acknowledged_by", "operation"
+    )
+    return get_object_or_404(incidents, pk=pk)
+
+
+def notification_for(request: HttpRequest, pk: int) -> Notification:
+    """One mail of the delivery log."""
+    return get_object_or_404(Notification.objects.select_related("incident"), pk=pk)
+
+
+def account_for(request: HttpRequest, pk: int) -> Account:
+    """One AWS account."""
+    return get_object_or_404(Account, pk=pk)

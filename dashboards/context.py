@@ -1,0 +1,130 @@
+"""The context every page has: navigation with its counts, scope and range pickers, age of the data, theme."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, QueryDict
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+
+from dashboards import navigation, wording
+from dashboards.scope import RANGES, PageScope
+from fleet.queries.shell import Standing, standing
+
+THEMES = ("light", "dark")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One option of a picker: value, words, whether it is chosen, and for links the query string."""
+
+    value: str
+    label: str
+    is_on: bool
+    query: str = ""
+
+
+@dataclass(frozen=True)
+class DataAge:
+    """How old the oldest enabled shard's inventory is, in words."""
+
+    text: str
+    title: str
+    is_late: bool
+
+
+@dataclass(frozen=True)
+class Shell:
+    """Everything base.html draws around a page."""
+
+    groups: list[tuple[str, list[navigation.NavLink]]]
+    accounts: list[Choice]
+    regions: list[Choice]
+    ranges: list[Choice]
+    scope_label: str
+    other_parameters: list[tuple[str, str]]
+    age: DataAge
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Context processor. `shell` is lazy: a rendered part, a mail or an error page costs no query."""
+    theme = request.COOKIES.get("theme", "")
+    return {
+        "now": timezone.now(),
+        "page_scope": SimpleLazyObject(lambda: getattr(request, "page_scope", None)),
+        "shell": SimpleLazyObject(lambda: build(request)),
+        "theme": theme if theme in THEMES else "",
+        "is_rail": request.COOKIES.get("rail") == "on",
+    }
+
+
+def build(request: HttpRequest) -> Shell:
+    """Two queries (fleet.queries.shell) and the state in the URL."""
+    found = standing()
+    scope: PageScope | None = getattr(request, "page_scope", None)
+    family = request.resolver_match.namespace.partition(":")[0] if request.resolver_match else ""
+    accounts = scope.filter.accounts if scope else ()
+    regions = scope.filter.regions if scope else ()
+    return Shell(
+        groups=navigation.links(
+            family,
+            {"incidents": found.open_incidents, "operations": found.running_operations},
+            scope.query if scope else "",
+        ),
+        accounts=[Choice(pk, alias, pk in accounts) for pk, alias in found.accounts],
+        regions=[Choice(region, region, region in regions) for region in found.regions],
+        ranges=_ranges(request.GET, scope),
+        scope_label=_scope_label(found, accounts, regions),
+        other_parameters=[
+            (key, value)
+            for key, values in request.GET.lists()
+            for value in values
+            if key not in {"account", "region", "page"}
+        ],
+        age=data_age(found, timezone.now()),
+    )
+
+
+def data_age(found: Standing, now: datetime) -> DataAge:
+    """Words for the top bar; late beyond STALE_AFTER_S or where a shard was never read."""
+    if not found.shards:
+        return DataAge("No account yet", "Add an AWS account on the Settings page.", False)
+    late = found.late(now, timedelta(seconds=settings.STALE_AFTER_S))
+    times = [shard.synced_at for shard in found.shards if shard.synced_at]
+    if not times:
+        return DataAge("Not synced yet", "No account has been read yet.", True)
+    if late:
+        names = ", ".join(f"{shard.alias} {shard.region}" for shard in late[:3])
+        text = f"{len(late)} of {len(found.shards)} regions late"
+        return DataAge(text, f"No good sync for {wording.span(settings.STALE_AFTER_S)}: {names}", True)
+    oldest = min(times)
+    title = f"The oldest of {len(found.shards)} account regions was read at {oldest:%H:%M:%S} UTC."
+    return DataAge(f"Synced {wording.span((now - oldest).total_seconds())} ago", title, False)
+
+
+def _ranges(query: QueryDict, scope: PageScope | None) -> list[Choice]:
+    if scope is None or not scope.has_range:
+        return []
+    choices = []
+    for key, (label, _) in RANGES.items():
+        wanted = query.copy()
+        wanted["range"] = key
+        wanted.pop("page", None)
+        choices.append(Choice(key, label, key == scope.range.key, wanted.urlencode()))
+    return choices
+
+
+def _scope_label(found: Standing, accounts: tuple[str, ...], regions: tuple[str, ...]) -> str:
+    aliases = dict(found.accounts)
+    if not accounts:
+        first = "All accounts"
+    else:
+        first = aliases.get(accounts[0], accounts[0]) if len(accounts) == 1 else f"{len(accounts)} accounts"
+    if not regions:
+        count = len(found.regions)
+        second = f"{count} region{'' if count == 1 else 's'}"
+    else:
+        second = regions[0] if len(regions) == 1 else f"{len(regions)} regions"
+    return f"{first} · {second}"
