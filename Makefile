@@ -8,15 +8,15 @@ stack = @test -n "$(PYTHON)" || { echo "flotilla: needs Python 3.11 or newer; no
 .PHONY: help demo demo-reset test lint run bench screenshots load lock
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 22
-demo: FLOTILLA_PHASES = 9
+demo load: FLOTILLA_PHASES = 8
 demo: ## everything on this machine against a simulated AWS, until Ctrl-C; state is kept (PORT=8000)
 	$(stack) demo demo
 demo-reset: ## forget the demo's state: database, queues, mails and the simulated AWS
 	$(stack) demo reset
-run: FLOTILLA_PHASES = 8
+run: FLOTILLA_PHASES = 6
 run: ## the product against the AWS of the environment (DATABASE_URL, REDIS_URL, FLOTILLA_REGIONS, PORT)
 	$(stack) demo run
-test: ## all test lanes, or one: LANE=unit|data|aws|mail|browser
+test: ## all test lanes, or one: LANE=unit|data|aws|browser
 	$(stack) test test $(LANE)
 lint: ## ruff, mypy, import rules, templates, missing migrations
 	$(stack) test lint

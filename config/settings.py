@@ -227,4 +227,5 @@ CELERY_TIMEZONE = "UTC"
 
 LOGGING = logging_config(debug=DEBUG)
 LOGGING_CONFIG = "logging.config.dictConfig"
-SILENCED_SYSTEM_CHECKS: list[str] = []
+# W019 wants DENY, but the delivery log shows a sent mail in a frame of our own origin.
+SILENCED_SYSTEM_CHECKS: list[str] = ["security.W019"]

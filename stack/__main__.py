@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from stack import control, demo
+from stack import checks, control, demo
 from stack.layout import Layout, StackError
 from stack.supervisor import Stopped
 
@@ -18,10 +18,13 @@ def arguments() -> argparse.Namespace:
         ("services", "PostgreSQL and Redis alone"),
         ("reset", "forget the demo's state"),
         ("status", "the parts of the running stack"),
+        ("lint", "every linter"),
+        ("bench", "the benchmarks"),
     ):
         commands.add_parser(name, help=text)
     for name in ("stop", "start"):
         commands.add_parser(name, help=f"{name} one part of the running stack").add_argument("part")
+    commands.add_parser("test", help="all test lanes, or one").add_argument("lane", nargs="?")
     return parser.parse_args()
 
 
@@ -33,6 +36,10 @@ def main() -> None:
         if options.command in {"status", "stop", "start"}:
             words = [options.command, *([options.part] if options.command != "status" else [])]
             print(control.ask(layout.sockets() / "control.sock", *words))
+        elif options.command == "test":
+            checks.test(options.lane)
+        elif options.command in {"lint", "bench"}:
+            getattr(checks, options.command)()
         else:
             getattr(demo, options.command)(layout)
     except StackError as error:

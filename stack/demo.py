@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from stack.environment import Addresses
 from stack.layout import Layout, StackError
 from stack.phases import phase, wait_for
 from stack.supervisor import Supervisor, say
+
+_EXCEPTION = re.compile(r"[\w.]+(Error|Exception|Warning): ")
 
 
 def demo(layout: Layout, fleet: Path | None = None) -> None:
@@ -156,7 +159,8 @@ def _python(layout: Layout, env: dict[str, str], module: str, *arguments: str) -
         log.write(f"\n$ {module} {' '.join(arguments)}\n{done.stdout}{done.stderr}")
     if done.returncode != 0:
         lines = (done.stderr or done.stdout).strip().splitlines() or [f"exit code {done.returncode}"]
-        raise StackError(f"{module} {' '.join(arguments)}: {lines[-1]} (details: {layout.log('setup')})")
+        errors = [line for line in lines if _EXCEPTION.match(line)]
+        raise StackError(f"{module} {arguments[0]}: {(errors or lines)[-1]} (details: {layout.log('setup')})")
     return done.stdout.strip()
 
 

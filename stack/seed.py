@@ -1,6 +1,5 @@
 """Fills an empty demo: three people with known passwords, and the simulator's accounts through `manage.py accounts`."""
 
-
 LOGINS = {"viewer": "viewer-demo", "operator": "operator-demo", "admin": "admin-demo"}
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import redis as redis_client
 
+from stack import chromium
 from stack import pytest_engines as engines
 from stack.layout import ROOT, free_port
 from stack.processes import Part, wait_until
@@ -107,3 +108,13 @@ def spawn(tmp_path: Path, child_env: dict[str, str]) -> Iterator[Callable[..., P
     yield start
     for part in reversed(started):
         part.stop()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dict[str, object]:
+    """Playwright drives the machine's own Chromium, which is told to contact nobody on its own."""
+    return {
+        **browser_type_launch_args,
+        "executable_path": str(chromium.require()),
+        "args": list(chromium.FLAGS),
+    }
