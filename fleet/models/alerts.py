@@ -30,7 +30,11 @@ class AlertRule(models.Model):
 
 
 class Incident(models.Model):
-    """One episode of a rule on one subject; at most one is open per (rule, subject)."""
+    """One episode of a rule on one subject; at most one is open per (rule, subject).
+
+    Written by fleet.alerts.incidents. Words, facts ([label, value]) and series are those of the opening, so that page
+    and mail show the same figures; last_true_at follows the data while the incident is open.
+    """
 
     rule = models.ForeignKey(AlertRule, on_delete=models.CASCADE, related_name="incidents")
     subject = models.CharField(max_length=128)
@@ -38,13 +42,16 @@ class Incident(models.Model):
     operation = models.ForeignKey(Operation, null=True, on_delete=models.SET_NULL, related_name="incidents")
     severity = models.CharField(max_length=16, choices=AlertRule.Severity.choices)
     title = models.CharField(max_length=255)
+    cause = models.CharField(max_length=255, blank=True)
     summary = models.TextField()
     advice = models.TextField(blank=True)
     facts = models.JSONField(default=list)
+    series = models.JSONField(default=dict)
     opened_at = models.DateTimeField()
     condition_since = models.DateTimeField()
     last_true_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True, blank=True)
+    resolution = models.CharField(max_length=255, blank=True)
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     acknowledged_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     acknowledged_note = models.TextField(blank=True)
@@ -64,11 +71,16 @@ class Incident(models.Model):
 
 
 class Notification(models.Model):
-    """One mail to one recipient about one transition of an incident: the outbox and the delivery log."""
+    """One mail to one recipient: the outbox and the delivery log.
+
+    It is about one transition of an incident, or (incident null) about many at once, or a test. The message id is
+    derived from what the mail is about, so that a repeated attempt carries the same one and a second row cannot exist.
+    """
 
     class Transition(models.TextChoices):
         OPENED = "opened"
         RESOLVED = "resolved"
+        TEST = "test"
 
     class State(models.TextChoices):
         PENDING = "pending"
@@ -96,6 +108,14 @@ class Notification(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["incident", "transition", "recipient"], name="one_mail_per_transition_and_recipient"
+            ),
+            models.UniqueConstraint(fields=["message_id"], name="one_mail_per_message_id"),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["next_attempt_at"],
+                name="mail_due",
+                condition=models.Q(state__in=["pending", "sending"]),
             )
         ]
 

@@ -1,0 +1,1 @@
+"""Rules, their evaluation, incidents and the mails about them."""

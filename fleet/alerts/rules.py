@@ -1,0 +1,301 @@
+"""What every alert rule means: its words, its parameters with bounds, its scope and how it treats missing data.
+
+The rows of AlertRule hold what people tuned; a key without a row stands at its defaults. Conditions live beside, in
+fleet.alerts.{conditions,states}.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fleet.models import AlertRule
+from fleet.types import Kind
+
+CRITICAL = AlertRule.Severity.CRITICAL
+WARNING = AlertRule.Severity.WARNING
+
+_STAYS = (
+    "No data neither opens nor resolves: an open incident stays as it is and says since when nothing came."
+)
+_STATE = "Judged by the newest description AWS gave; while the sync is late nothing opens or resolves."
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One number that people may tune. unit is its word on the page; whole numbers unless step says otherwise."""
+
+    name: str
+    label: str
+    default: float
+    minimum: float
+    maximum: float
+    unit: str
+    step: float = 1
+
+    def problem(self, value: float) -> str:
+        """Why `value` cannot stand, "" when it can."""
+        if not self.minimum <= value <= self.maximum:
+            return f"Give a value between {self.minimum:g} and {self.maximum:g} {self.unit}.".replace(
+                "  ", " "
+            )
+        if self.step == 1 and value != int(value):
+            return "Give a whole number."
+        return ""
+
+
+@dataclass(frozen=True)
+class RuleSpec:
+    """A rule as the product knows it.
+
+    kinds: the endpoint kinds that publish what the rule needs, () for rules about something else; needs: words for
+    the metrics or states it reads; shadowed_by: key of a graver rule that, true on the same subject, keeps this one
+    from opening a second incident about the same thing.
+    """
+
+    key: str
+    name: str
+    severity: str
+    condition: str
+    scope: str
+    needs: str
+    no_data: str
+    parameters: tuple[Parameter, ...]
+    kinds: tuple[Kind, ...] = ()
+    shadowed_by: str = ""
+
+    def defaults(self) -> dict[str, float]:
+        """Parameter name to default."""
+        return {parameter.name: parameter.default for parameter in self.parameters}
+
+    def values(self, stored: Mapping[str, Any]) -> dict[str, float]:
+        """Stored values over the defaults; names the rule does not have (any more) are dropped."""
+        return {p.name: float(stored.get(p.name, p.default)) for p in self.parameters}
+
+    def sentence(self, values: Mapping[str, float]) -> str:
+        """The condition in words with its numbers."""
+        return self.condition.format(**{name: f"{value:g}" for name, value in values.items()})
+
+
+def _clear(default: float) -> Parameter:
+    return Parameter("clear_min", "Resolves after", default, 0, 1440, "min without it")
+
+
+def _lasting(default: float) -> Parameter:
+    return Parameter("for_min", "For at least", default, 1, 180, "min")
+
+
+_SERVERLESS = (Kind.SERVERLESS,)
+_COUNTS_CALLS = (Kind.SERVERLESS, Kind.REAL_TIME, Kind.MULTI_MODEL, Kind.MULTI_CONTAINER)
+_UTILISATION = "ServerlessConcurrentExecutionsUtilization, maximum per minute"
+
+RULES: tuple[RuleSpec, ...] = (
+    RuleSpec(
+        "serverless-full",
+        "Serverless endpoint is full",
+        CRITICAL,
+        "Concurrency in use is at {threshold_pct} % of max concurrency or above for {for_min} min",
+        "Serverless endpoints",
+        _UTILISATION,
+        _STAYS,
+        (
+            Parameter("threshold_pct", "Concurrency in use", 100, 50, 100, "% of max"),
+            _lasting(5),
+            _clear(10),
+        ),
+        _SERVERLESS,
+    ),
+    RuleSpec(
+        "serverless-nearly-full",
+        "Serverless endpoint is nearly full",
+        WARNING,
+        "Concurrency in use is at {threshold_pct} % of max concurrency or above for {for_min} min",
+        "Serverless endpoints",
+        _UTILISATION,
+        _STAYS,
+        (
+            Parameter("threshold_pct", "Concurrency in use", 80, 10, 100, "% of max"),
+            _lasting(15),
+            _clear(15),
+        ),
+        _SERVERLESS,
+        shadowed_by="serverless-full",
+    ),
+    RuleSpec(
+        "cold-start-share",
+        "Many cold starts",
+        WARNING,
+        "More than {share_pct} % of calls in {for_min} min waited for a cold start, with at least {min_calls} calls",
+        "Serverless endpoints",
+        "ModelSetupTime, sample count (an estimate of cold starts), and Invocations",
+        f"A minute with calls but without ModelSetupTime counts as no cold start. {_STAYS}",
+        (
+            Parameter("share_pct", "Share of calls", 5, 0.1, 100, "%", 0.1),
+            Parameter("for_min", "Measured over", 60, 5, 180, "min"),
+            Parameter("min_calls", "With at least", 100, 1, 1_000_000, "calls"),
+            _clear(30),
+        ),
+        _SERVERLESS,
+    ),
+    RuleSpec(
+        "errors-5xx",
+        "Server errors",
+        CRITICAL,
+        "More than {share_pct} % of calls in {for_min} min answered 5xx, with at least {min_calls} calls",
+        "Endpoints whose kind publishes Invocations (asynchronous ones do not)",
+        "Invocation5XXErrors and Invocations, sums",
+        f"A bucket with calls but without Invocation5XXErrors counts as no error. {_STAYS}",
+        (
+            Parameter("share_pct", "Share of calls", 1, 0.01, 100, "%", 0.01),
+            Parameter("for_min", "Measured over", 15, 5, 180, "min"),
+            Parameter("min_calls", "With at least", 50, 1, 1_000_000, "calls"),
+            _clear(15),
+        ),
+        _COUNTS_CALLS,
+    ),
+    RuleSpec(
+        "cache-thrash",
+        "Model cache thrashes",
+        WARNING,
+        "Hit ratio below {hit_pct} % over {for_min} min with {unloads_per_hour} unloads an hour or more",
+        "Multi-model endpoints",
+        "ModelCacheHit, sum and sample count, and ModelUnloadingTime, sample count",
+        _STAYS,
+        (
+            Parameter("hit_pct", "Hit ratio below", 80, 1, 100, "%"),
+            Parameter("for_min", "Measured over", 30, 5, 180, "min"),
+            Parameter("unloads_per_hour", "With unloads of at least", 10, 1, 100_000, "an hour"),
+            Parameter("min_calls", "With at least", 50, 1, 1_000_000, "calls"),
+            _clear(30),
+        ),
+        (Kind.MULTI_MODEL,),
+    ),
+    RuleSpec(
+        "async-zero-trap",
+        "Requests wait, no instance runs",
+        CRITICAL,
+        "Requests have waited for {for_min} min while the endpoint has no instance",
+        "Asynchronous endpoints",
+        "ApproximateBacklogSize, maximum, and the instance count AWS reports",
+        _STAYS,
+        (_lasting(10), _clear(5)),
+        (Kind.ASYNCHRONOUS,),
+    ),
+    RuleSpec(
+        "async-oldest-age",
+        "Asynchronous requests wait too long",
+        WARNING,
+        "The oldest request has waited longer than {age_min} min, for {for_min} min",
+        "Asynchronous endpoints",
+        "ApproximateAgeOfOldestRequest, maximum",
+        _STAYS,
+        (
+            Parameter("age_min", "Oldest request waits longer than", 10, 1, 1440, "min"),
+            _lasting(5),
+            _clear(10),
+        ),
+        (Kind.ASYNCHRONOUS,),
+        shadowed_by="async-zero-trap",
+    ),
+    RuleSpec(
+        "update-not-applied",
+        "Update failed or was rolled back",
+        WARNING,
+        "An update ended without being applied; stays open for {keep_h} h or until a later one is applied",
+        "All endpoints, changed by Flotilla or by anybody else",
+        "The verdict of Flotilla's operations and the failure reason AWS reports",
+        _STATE,
+        (Parameter("keep_h", "Stays open for", 72, 1, 720, "h"),),
+    ),
+    RuleSpec(
+        "endpoint-failed",
+        "Endpoint failed",
+        CRITICAL,
+        "AWS reports the status Failed or OutOfService",
+        "All endpoints",
+        "The endpoint's status",
+        _STATE,
+        (),
+    ),
+    RuleSpec(
+        "update-rollback-failed",
+        "Rollback failed",
+        CRITICAL,
+        "AWS reports the status UpdateRollbackFailed: the endpoint serves with old and new instances mixed",
+        "All endpoints",
+        "The endpoint's status",
+        _STATE,
+        (),
+    ),
+    RuleSpec(
+        "creating-too-long",
+        "Creation takes too long",
+        WARNING,
+        "The endpoint has been Creating for more than {for_min} min",
+        "All endpoints",
+        "The endpoint's status and since when it has it",
+        _STATE,
+        (Parameter("for_min", "Longer than", 60, 5, 1440, "min"),),
+    ),
+    RuleSpec(
+        "updating-too-long",
+        "Update takes too long",
+        WARNING,
+        "The endpoint has been Updating or RollingBack for more than {for_min} min",
+        "All endpoints",
+        "The endpoint's status and since when it has it",
+        _STATE,
+        (Parameter("for_min", "Longer than", 30, 5, 1440, "min"),),
+    ),
+    RuleSpec(
+        "budget-passed",
+        "Budget passed",
+        WARNING,
+        "The month's estimated cost so far is at {share_pct} % of the budget or above",
+        "Each budget",
+        "Daily costs of the month; lines without a price are not in the sum, and the incident says how many",
+        "Without any daily cost in the month the budget is not judged.",
+        (Parameter("share_pct", "Share of the budget", 100, 1, 500, "%"),),
+    ),
+    RuleSpec(
+        "sync-stale",
+        "Sync is late",
+        CRITICAL,
+        "Inventory or metrics have not been read for more than {intervals} intervals",
+        "Each account and region that is switched on",
+        "The time of the last good read",
+        "This rule is about absence: no good read opens it, the next good read resolves it.",
+        (Parameter("intervals", "Later than", 3, 2, 1000, "intervals"),),
+    ),
+    RuleSpec(
+        "sync-section-failing",
+        "AWS refuses a part of the sync",
+        WARNING,
+        "A section of the sync has failed for more than {for_min} min",
+        "Each account and region that is switched on",
+        "The error AWS gave when the section was last read",
+        "A section that was never tried is not judged.",
+        (Parameter("for_min", "Longer than", 5, 0, 1440, "min"),),
+        shadowed_by="sync-stale",
+    ),
+)
+
+BY_KEY: dict[str, RuleSpec] = {spec.key: spec for spec in RULES}
+
+
+def ensure_default_rules() -> dict[str, AlertRule]:
+    """Every rule's row by key; missing ones are created at their defaults, existing ones are never touched.
+
+    Two callers at once do no harm.
+    """
+    stored = {rule.key: rule for rule in AlertRule.objects.filter(key__in=BY_KEY)}
+    missing = [spec for spec in RULES if spec.key not in stored]
+    if missing:
+        AlertRule.objects.bulk_create(
+            [
+                AlertRule(key=s.key, name=s.name, severity=s.severity, parameters=s.defaults())
+                for s in missing
+            ],
+            ignore_conflicts=True,
+        )
+        stored = {rule.key: rule for rule in AlertRule.objects.filter(key__in=BY_KEY)}
+    return stored

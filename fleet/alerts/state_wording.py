@@ -1,0 +1,182 @@
+"""The words of incidents about states: endpoints, operations, budgets, sync. AWS's own messages stay word for word."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fleet.alerts.conditions import Measure
+from fleet.alerts.context import Place
+from fleet.alerts.figures import clock, day_and_clock, lasting, usd
+from fleet.alerts.wording import Words, owner_fact
+
+
+def words(key: str, measure: Measure, place: Place) -> Words:
+    """The words of one opening incident of a state rule."""
+    return _WORDS[key](measure, place)
+
+
+def _reason(measure: Measure) -> str:
+    return measure.values.get("reason") or "AWS gave no reason"
+
+
+def _status_facts(measure: Measure, place: Place) -> tuple[tuple[str, str], ...]:
+    return (
+        ("Status", measure.values["status"]),
+        ("Since", day_and_clock(measure.since)),
+        ("Reason from AWS", _reason(measure)),
+        (
+            "Config",
+            place.endpoint.config_name if place.endpoint and place.endpoint.config_name else "not reported",
+        ),
+        owner_fact(place),
+    )
+
+
+def _failed(measure: Measure, place: Place) -> Words:
+    status = measure.values["status"]
+    return Words(
+        title=f"{place.name} failed" if status == "Failed" else f"{place.name} is {status}",
+        cause=f"{status}: {_reason(measure)}",
+        summary=f"AWS reports {status}, so the endpoint answers no calls. AWS says: {_reason(measure)}",
+        advice="DeleteEndpoint is the only operation AWS allows on a failed endpoint; create it anew from its config.",
+        facts=_status_facts(measure, place),
+    )
+
+
+def _rollback_failed(measure: Measure, place: Place) -> Words:
+    return Words(
+        title=f"{place.name} runs two configurations",
+        cause="update and rollback both failed",
+        summary=(
+            "A rolling update failed and so did its rollback. The endpoint still serves, with a mix of old and new "
+            f"instances. AWS says: {_reason(measure)}"
+        ),
+        advice="Update the endpoint again to one configuration, and check the instance quota first.",
+        facts=_status_facts(measure, place),
+    )
+
+
+def _too_long(measure: Measure, place: Place) -> Words:
+    status, lasted = measure.values["status"], lasting(measure.until - measure.since)
+    return Words(
+        title=f"{place.name} stays {status}",
+        cause=f"{status} for {lasted}",
+        summary=(
+            f"The endpoint has been {status} since {clock(measure.since)} UTC, longer than "
+            f"{measure.values['for_min']:g} min. Other changes are refused meanwhile."
+        ),
+        advice="Look at the container's log: a health check that never passes is the usual cause.",
+        facts=_status_facts(measure, place),
+    )
+
+
+def _not_applied(measure: Measure, place: Place) -> Words:
+    values = measure.values
+    live = place.endpoint.config_name if place.endpoint else ""
+    if "code" not in values:
+        return Words(
+            title=f"Update of {place.name} failed",
+            cause="update made outside Flotilla failed",
+            summary=(
+                "The endpoint is back InService on its earlier configuration; AWS keeps the reason: "
+                + _reason(measure)
+            ),
+            advice="InService proves nothing by itself: compare the live configuration with the one that was wanted.",
+            facts=_status_facts(measure, place),
+        )
+    happened = {
+        "rolled-back": "was rolled back",
+        "overwritten": "was overwritten",
+        "unknown": "has an unknown end",
+    }
+    word = happened.get(values["verdict"], "failed")
+    return Words(
+        title=f"Update of {place.name} {word}",
+        cause=f"update {word} (op-{values['code']})",
+        summary=f"What was asked is not what runs. AWS says: {_reason(measure)}",
+        advice="Open the operation: it shows what was wanted beside what is live, and the next moves.",
+        facts=(
+            ("Operation", f"op-{values['code']}, {values['kind'].replace('-', ' ').replace('_', ' ')}"),
+            ("Verdict", values["verdict"] or "failed"),
+            ("Ended", day_and_clock(measure.since)),
+            ("Live config", live or "not reported"),
+            ("Reason", _reason(measure)),
+            owner_fact(place),
+        ),
+    )
+
+
+def _budget(measure: Measure, place: Place) -> Words:
+    values = measure.values
+    share = values["spent"] / values["limit"] * 100
+    return Words(
+        title=f"Budget {values['budget']} is passed"
+        if share >= 100
+        else f"Budget {values['budget']} is nearly used",
+        cause=f"budget {values['budget']}: {usd(values['spent'])} of {usd(values['limit'])} this month",
+        summary=(
+            f"The estimated cost of {values['scope']} in {values['month']} is {usd(values['spent'])}, "
+            f"{share:.0f} % of the budget."
+        ),
+        advice="The Costs page shows which endpoints grew.",
+        facts=(
+            ("Month to date", usd(values["spent"])),
+            ("Budget", usd(values["limit"])),
+            ("Used", f"{share:.0f} %"),
+            ("Scope", values["scope"]),
+            ("Lines without a price, not in the sum", str(values["unpriced"])),
+        ),
+    )
+
+
+def _stale(measure: Measure, place: Place) -> Words:
+    late = measure.values["late"]
+    age = lasting(measure.until - measure.since)
+    facts = tuple(
+        (f"Last good read, {section}", day_and_clock(at) if at else "never")
+        for section, at in sorted(late.items())
+    )
+    errors = _error_facts(measure.values["errors"])
+    what = " and ".join(sorted(late))
+    return Words(
+        title=f"Sync of {place.account}/{place.region} is late",
+        cause=f"{what} not read for {age}",
+        summary=f"Pages about this account and region show what was known at {clock(measure.since)} UTC, not what is.",
+        advice="The Sync page shows AWS's own message and the permission that is missing.",
+        facts=(*facts, *errors, ("Allowed", f"{measure.values['intervals']:g} intervals")),
+    )
+
+
+def _error_facts(errors: Mapping[str, Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:
+    """What AWS said about each failing section, and the permission it names."""
+    facts = []
+    for section, error in sorted(errors.items()):
+        name = section.capitalize()
+        facts.append((f"{name}: {error.get('code') or 'error'}", error.get("message") or "no message"))
+        if error.get("action"):
+            facts.append((f"{name}: IAM action", error["action"]))
+    return tuple(facts)
+
+
+def _section(measure: Measure, place: Place) -> Words:
+    failing = measure.values["failing"]
+    what = " and ".join(sorted(failing))
+    first = next(iter(sorted(failing.items())))[1]
+    return Words(
+        title=f"AWS refuses {what} of {place.account}/{place.region}",
+        cause=f"{what}: {first.get('code', 'error')} since {clock(measure.since)} UTC",
+        summary=f"AWS says: {first.get('message') or 'no message'}",
+        advice="Add the action to the role's policy; docs/iam.md lists what Flotilla reads.",
+        facts=_error_facts(failing),
+    )
+
+
+_WORDS: dict[str, Callable[[Measure, Place], Words]] = {
+    "update-not-applied": _not_applied,
+    "endpoint-failed": _failed,
+    "update-rollback-failed": _rollback_failed,
+    "creating-too-long": _too_long,
+    "updating-too-long": _too_long,
+    "budget-passed": _budget,
+    "sync-stale": _stale,
+    "sync-section-failing": _section,
+}

@@ -1,0 +1,249 @@
+"""Conditions on states rather than metrics: endpoint status, operations, budgets, sync. One query or two per rule.
+
+Every subject that is watched is judged on each run, so an open incident whose subject is no longer among the true
+ones has ended; endpoints of a shard whose inventory is late are left out, because their state is old.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
+
+from fleet.alerts.conditions import Measure
+from fleet.alerts.rules import RuleSpec
+from fleet.models import Budget, DailyCost, Endpoint, Operation, Shard
+from fleet.types import EndpointStatus
+
+_BAD_STATES = (Operation.State.FAILED, Operation.State.ROLLED_BACK)
+_BAD_VERDICTS = (Operation.Verdict.ROLLED_BACK, Operation.Verdict.OVERWRITTEN, Operation.Verdict.UNKNOWN)
+
+
+def measure(spec: RuleSpec, values: Mapping[str, float], now: datetime) -> list[Measure]:
+    """Subjects on which the rule is true."""
+    return _CONDITIONS[spec.key](values, now)
+
+
+def unjudged_subjects(key: str, now: datetime) -> frozenset[str]:
+    """Subjects the rule cannot judge now, so that their open incidents stay: endpoints behind a late inventory."""
+    if key not in _ON_ENDPOINTS:
+        return frozenset()
+    late = Shard.objects.filter(enabled=True, account__enabled=True).exclude(inventory_ok_at__gt=_late(now))
+    ids = Endpoint.objects.filter(shard__in=late, closed_at=None).values_list("id", flat=True)
+    return frozenset(f"endpoint:{pk}" for pk in ids)
+
+
+def _late(now: datetime) -> datetime:
+    return now - timedelta(seconds=settings.STALE_AFTER_S)
+
+
+def _endpoints(now: datetime) -> QuerySet[Endpoint]:
+    return Endpoint.objects.filter(
+        closed_at=None,
+        shard__enabled=True,
+        shard__account__enabled=True,
+        shard__inventory_ok_at__gt=_late(now),
+    )
+
+
+def _endpoint_measures(endpoints: Iterable[Endpoint], now: datetime, **values: Any) -> list[Measure]:
+    return [
+        Measure(
+            subject=f"endpoint:{endpoint.pk}",
+            is_true=True,
+            since=endpoint.status_since or endpoint.modified_at,
+            until=now,
+            last_true_at=now,
+            values={"status": endpoint.status, "reason": endpoint.failure_reason, **values},
+            endpoint_id=endpoint.pk,
+        )
+        for endpoint in endpoints
+    ]
+
+
+def _in_status(*statuses: str) -> Callable[[Mapping[str, float], datetime], list[Measure]]:
+    def run(values: Mapping[str, float], now: datetime) -> list[Measure]:
+        return _endpoint_measures(_endpoints(now).filter(status__in=statuses), now)
+
+    return run
+
+
+def _too_long_in(*statuses: str) -> Callable[[Mapping[str, float], datetime], list[Measure]]:
+    def run(values: Mapping[str, float], now: datetime) -> list[Measure]:
+        since = now - timedelta(minutes=values["for_min"])
+        found = _endpoints(now).filter(
+            Q(status_since__lte=since) | Q(status_since=None, modified_at__lte=since), status__in=statuses
+        )
+        return _endpoint_measures(found, now, for_min=values["for_min"])
+
+    return run
+
+
+def _update_not_applied(values: Mapping[str, float], now: datetime) -> list[Measure]:
+    """Each endpoint's last ended operation, if it was not applied, and failures of updates made elsewhere.
+
+    An UpdateEndpoint that fails comes back InService on the old config, sometimes with a failure reason
+    (hashicorp/terraform-provider-aws#48997, #46663): InService with a reason is an update that failed.
+    """
+    floor = now - timedelta(hours=values["keep_h"])
+    ended = Operation.objects.filter(endpoint=OuterRef("pk"), state__in=Operation.ENDED).exclude(
+        state__in=(Operation.State.CANCELLED, Operation.State.EXPIRED)
+    )
+    last = ended.order_by("-finished_at", "-id").values("pk")[:1]
+    operation_ids = _endpoints(now).annotate(last=Subquery(last)).exclude(last=None).values("last")
+    operations = Operation.objects.filter(
+        Q(state__in=_BAD_STATES) | Q(verdict__in=_BAD_VERDICTS), pk__in=operation_ids, finished_at__gte=floor
+    )
+    found = [_operation_measure(operation, now) for operation in operations]
+    known = {measure.endpoint_id for measure in found}
+    elsewhere = (
+        _endpoints(now)
+        .filter(status=EndpointStatus.IN_SERVICE, modified_at__gte=floor)
+        .exclude(Q(failure_reason="") | Q(pk__in=known))
+    )
+    return found + _endpoint_measures(elsewhere, now)
+
+
+def _operation_measure(operation: Operation, now: datetime) -> Measure:
+    error = operation.aws_error or {}
+    return Measure(
+        subject=f"endpoint:{operation.endpoint_id}",
+        is_true=True,
+        since=operation.finished_at or operation.planned_at,
+        until=now,
+        last_true_at=now,
+        values={
+            "verdict": operation.verdict,
+            "kind": operation.kind,
+            "code": operation.code,
+            "reason": operation.failure_reason or error.get("message", "") or operation.verdict_detail,
+        },
+        endpoint_id=operation.endpoint_id,
+        operation_id=operation.pk,
+    )
+
+
+def _budget_passed(values: Mapping[str, float], now: datetime) -> list[Measure]:
+    """Month to date of every budget: amounts without a price are left out of the sum and counted."""
+    start = now.date().replace(day=1)
+    groups = (
+        DailyCost.objects.filter(day__gte=start, day__lte=now.date())
+        .values(account=F("endpoint__shard__account_id"), owner_team=F("endpoint__team"))
+        .annotate(amount=Sum("amount"), unpriced=Count("id", filter=Q(amount=None)))
+    )
+    rows = list(groups)
+    found = []
+    for budget in Budget.objects.select_related("account"):
+        mine = [
+            row
+            for row in rows
+            if (budget.account_id is None or row["account"] == budget.account_id)
+            and (not budget.team or row["owner_team"] == budget.team)
+        ]
+        spent = sum((row["amount"] or Decimal(0) for row in mine), Decimal(0))
+        if not mine or spent < budget.monthly_usd * Decimal(str(values["share_pct"])) / 100:
+            continue
+        found.append(
+            Measure(
+                # The month belongs to the subject: a budget passed again next month is another episode.
+                subject=f"budget:{budget.pk}:{start:%Y-%m}",
+                is_true=True,
+                since=now,
+                until=now,
+                last_true_at=now,
+                values={
+                    "budget": budget.name,
+                    "limit": budget.monthly_usd,
+                    "spent": spent,
+                    "unpriced": sum(row["unpriced"] for row in mine),
+                    "scope": _budget_scope(budget),
+                    "month": f"{start:%B %Y}",
+                },
+            )
+        )
+    return found
+
+
+def _budget_scope(budget: Budget) -> str:
+    parts = [budget.account.alias if budget.account else "", f"team {budget.team}" if budget.team else ""]
+    return ", ".join(part for part in parts if part) or "the whole fleet"
+
+
+def _shards() -> QuerySet[Shard]:
+    return Shard.objects.filter(enabled=True, account__enabled=True).select_related("account")
+
+
+def _sync_stale(values: Mapping[str, float], now: datetime) -> list[Measure]:
+    """Shards whose inventory or metrics are overdue; one that never succeeded counts from its account's creation."""
+    found = []
+    for shard in _shards():
+        late = {}
+        for section, ok_at, interval_s in (
+            ("inventory", shard.inventory_ok_at, settings.INVENTORY_INTERVAL_S),
+            ("metrics", shard.metrics_ok_at, settings.METRICS_INTERVAL_S),
+        ):
+            allowed = timedelta(seconds=values["intervals"] * interval_s)
+            if now - (ok_at or shard.account.created_at) > allowed:
+                late[section] = ok_at
+        if late:
+            since = min(at or shard.account.created_at for at in late.values())
+            errors = {
+                name: state["error"] for name, state in shard.sections.items() if (state or {}).get("error")
+            }
+            found.append(
+                _shard_measure(shard, since, now, late=late, errors=errors, intervals=values["intervals"])
+            )
+    return found
+
+
+def _sync_section_failing(values: Mapping[str, float], now: datetime) -> list[Measure]:
+    """Shards with a section whose error has lasted."""
+    found = []
+    for shard in _shards():
+        failing = {}
+        for section, state in shard.sections.items():
+            error = (state or {}).get("error")
+            if not error:
+                continue
+            since = datetime.fromisoformat(error["since"]) if error.get("since") else now
+            if now - since >= timedelta(minutes=values["for_min"]):
+                failing[section] = {**error, "since": since}
+        if failing:
+            since = min(error["since"] for error in failing.values())
+            found.append(_shard_measure(shard, since, now, failing=failing))
+    return found
+
+
+def _shard_measure(shard: Shard, since: datetime, now: datetime, **values: Any) -> Measure:
+    return Measure(
+        subject=f"shard:{shard.pk}",
+        is_true=True,
+        since=since,
+        until=now,
+        last_true_at=now,
+        values={"account": shard.account.alias, "region": shard.region, **values},
+        shard_id=shard.pk,
+    )
+
+
+_CONDITIONS: dict[str, Callable[[Mapping[str, float], datetime], list[Measure]]] = {
+    "update-not-applied": _update_not_applied,
+    "endpoint-failed": _in_status(EndpointStatus.FAILED, EndpointStatus.OUT_OF_SERVICE),
+    "update-rollback-failed": _in_status(EndpointStatus.UPDATE_ROLLBACK_FAILED),
+    "creating-too-long": _too_long_in(EndpointStatus.CREATING),
+    "updating-too-long": _too_long_in(EndpointStatus.UPDATING, EndpointStatus.ROLLING_BACK),
+    "budget-passed": _budget_passed,
+    "sync-stale": _sync_stale,
+    "sync-section-failing": _sync_section_failing,
+}
+_ON_ENDPOINTS = frozenset(
+    {
+        "update-not-applied",
+        "endpoint-failed",
+        "update-rollback-failed",
+        "creating-too-long",
+        "updating-too-long",
+    }
+)
