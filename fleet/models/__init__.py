@@ -17,7 +17,7 @@ from fleet.models.heartbeat import Heartbeat
 from fleet.models.metrics import FineBucket, HourBucket
 from fleet.models.operations import Operation, OperationStep
 from fleet.models.people import AuditEntry, User
-from fleet.models.prices import Budget, DailyCost, Price
+from fleet.models.prices import Budget, CostLedger, DailyCost, Price
 from fleet.models.scaling import ScalableTarget, ScalingPolicy, ScheduledAction
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "CapacityPeriod",
     "ChangeEvent",
     "Container",
+    "CostLedger",
     "DailyCost",
     "Endpoint",
     "EndpointConfig",

@@ -76,6 +76,22 @@ class DailyCost(models.Model):
         return f"{self.endpoint_id} {self.day} {self.component}"
 
 
+class CostLedger(models.Model):
+    """What the daily costs of one shard were last computed from; fleet.ledger alone reads and writes it.
+
+    day_signatures maps an ISO day to the digest of buckets, capacity and prices behind its lines; epoch is the digest
+    of what every day depends on; history_checked_at: when days before yesterday were last compared.
+    """
+
+    shard = models.OneToOneField("fleet.Shard", on_delete=models.CASCADE, related_name="cost_ledger")
+    epoch = models.CharField(max_length=64, blank=True)
+    day_signatures = models.JSONField(default=dict)
+    history_checked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"costs of {self.shard_id}"
+
+
 class Budget(models.Model):
     """A monthly budget over the fleet, one account or one team (the empty scope is the whole fleet)."""
 
