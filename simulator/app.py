@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from datetime import datetime
 from pathlib import Path
@@ -95,6 +96,12 @@ class Simulator:
             self.meter.errors[error.code] += 1
             body, headers = protocol.error_answer(wire, error, request_id)
             status = error.status
+        except Exception:
+            # A defect of the simulator must look like AWS's own 500, not like a dropped connection.
+            logging.exception("the simulator failed on %s", request.headers.get("x-amz-target", request.path))
+            failure = ServiceError("InternalFailure", "The simulator failed; its log has the reason.", 500)
+            body, headers = protocol.error_answer(wire, failure, request_id)
+            status = 500
         if disturbance.truncate and status == 200:
             body = body[: len(body) // 2]
         headers["x-amzn-RequestId"] = request_id

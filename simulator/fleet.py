@@ -12,7 +12,7 @@ import yaml
 
 from simulator.clock import Clock, minute_of
 from simulator.fleet_documents import endpoint_config, model_documents, scaling_target
-from simulator.lifecycle import new_variant
+from simulator.lifecycle import hosting_kind, new_variant, share_out
 from simulator.records import Endpoint, Traffic, Variant
 from simulator.world import Account, Durations, Region, Role, World
 
@@ -107,9 +107,11 @@ def add_endpoint(world: World, entry: dict[str, Any]) -> Endpoint:
         async_config=config.get("AsyncInferenceConfig"),
         failure_reason=entry.get("failure_reason", ""),
         pinned="status" in entry,
+        hosting_kind=hosting_kind(region, config),
         deployment_config=entry.get("deployment"),
         story=entry.get("story", ""),
     )
+    share_out(endpoint.variants)
     for variant in variants + shadows:
         _give_life(variant, entry, endpoint, world.epoch)
     region.endpoints[name] = endpoint

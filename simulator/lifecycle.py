@@ -54,6 +54,29 @@ def new_variant(document: dict[str, Any], seed: str) -> Variant:
     )
 
 
+def share_out(variants: list[Variant]) -> None:
+    """Split an endpoint's requests over its variants by weight, in thousandths."""
+    total = sum(variant.weight for variant in variants)
+    for variant in variants:
+        share = round(1000 * variant.weight / total) if total else 0
+        variant.capacity = changed(variant.capacity, share=share)
+        variant.desired = changed(variant.desired, share=share)
+
+
+def hosting_kind(region: Region, config: dict[str, Any]) -> str:
+    """The metric family of an instance-hosted endpoint: mme, mce, pipeline, component or real-time."""
+    variant = config["ProductionVariants"][0]
+    if "ModelName" not in variant:
+        return "component"
+    model = region.models.get(variant["ModelName"], {})
+    containers = model.get("Containers") or [model.get("PrimaryContainer", {})]
+    if any(container.get("Mode") == "MultiModel" for container in containers):
+        return "mme"
+    if len(containers) > 1:
+        return "mce" if model.get("InferenceExecutionConfig", {}).get("Mode") == "Direct" else "pipeline"
+    return "real-time"
+
+
 def begin_create(endpoint: Endpoint, region: Region, now: datetime, durations: Durations) -> None:
     """Creating; then InService, or Failed where the region marks the config as failing."""
     fails = _is_failing(region, endpoint.config_name)
@@ -138,16 +161,19 @@ def _complete(endpoint: Endpoint, region: Region, due: datetime, durations: Dura
                 variant.desired, variant.desired_weight = variant.capacity, variant.weight
         return
     if change.kind == "create":
+        share_out(endpoint.variants)
         for variant in endpoint.variants:
             variant.deploy(variant.capacity, due)
     elif change.kind == "update":
         _switch_config(endpoint, change, due)
+        endpoint.hosting_kind = hosting_kind(region, region.configs.get(change.config_name, change.config))
     else:
         for variant in endpoint.variants:
             variant.weight = variant.desired_weight = change.weights.get(variant.name, variant.weight)
-            target = change.capacities.get(variant.name, variant.capacity)
-            variant.desired = target
-            variant.deploy(target, due)
+            variant.capacity = variant.desired = change.capacities.get(variant.name, variant.capacity)
+        share_out(endpoint.variants)
+        for variant in endpoint.variants:
+            variant.deploy(variant.capacity, due)
     enforce_targets(endpoint, region, due, durations)
 
 
@@ -163,9 +189,11 @@ def _switch_config(endpoint: Endpoint, change: Transition, due: datetime) -> Non
             present.history = [(0, None)]
         present.model, present.document = wanted.model, wanted.document
         present.weight = present.desired_weight = wanted.weight
-        present.desired = wanted.capacity
-        present.deploy(wanted.capacity, due)
+        present.capacity = present.desired = wanted.capacity
         survivors.append(present)
+    share_out(survivors)
+    for present in survivors:
+        present.deploy(present.capacity, due)
     for gone in old.values():
         gone.deploy(None, due)
         endpoint.retired_variants.append(gone)

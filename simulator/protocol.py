@@ -37,12 +37,6 @@ SERVICES = {
 SCOPE = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 
 
-class EncodedJson(dict[str, Any]):
-    """An answer whose JSON form was already built by a faster path; `text` is sent as is to JSON callers."""
-
-    text: str = ""
-
-
 @dataclass(frozen=True)
 class Request:
     """One signed call, parsed. `wire` is json, query or cbor; `params` uses the model's member names."""
@@ -176,6 +170,8 @@ def _nest(fields: dict[str, str], shape: Shape, prefix: str = "") -> Any:
     return _instant(text) if shape.type_name == "timestamp" else text
 
 
+# Timestamps of long series travel as plain epoch seconds.
+NUMERIC = ("double", "timestamp")
 _NESTED = ("structure", "list", "map")
 
 
@@ -187,9 +183,7 @@ def answer(request: Request, result: dict[str, Any], request_id: str) -> tuple[b
         return body, {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
     if request.wire == "query":
         return _xml_answer(request, result, shape, request_id), {"Content-Type": "text/xml"}
-    text = (
-        result.text if isinstance(result, EncodedJson) and result.text else json.dumps(plain(result, shape))
-    )
+    text = json.dumps(plain(result, shape))
     version = request.operation.service_model.metadata.get("jsonVersion", "1.1")
     return text.encode(), {"Content-Type": f"application/x-amz-json-{version}"}
 
@@ -223,6 +217,8 @@ def plain(value: Any, shape: Shape | None, keep_instants: bool = False) -> Any:
         members = shape.members
         return {k: plain(v, members[k], keep_instants) for k, v in value.items() if v is not None}
     if isinstance(shape, ListShape):
+        if value and shape.member.type_name in NUMERIC and isinstance(value[0], (int, float)):
+            return value
         return [plain(item, shape.member, keep_instants) for item in value]
     if isinstance(shape, MapShape):
         return {k: plain(v, shape.value, keep_instants) for k, v in value.items()}
@@ -238,9 +234,7 @@ def _cbor(value: dict[str, Any], shape: Shape | None) -> bytes:
     writer = RpcV2CBORSerializer()
     out = bytearray()
     if shape is None:
-        for member in (out,):
-            member.extend(_cbor_text_map(value))
-        return bytes(out)
+        return _cbor_text_map(value)
     writer._serialize_data_item(out, value, shape)  # type: ignore[no-untyped-call]
     return bytes(out)
 
@@ -277,7 +271,8 @@ def _xml(value: Any, shape: Shape) -> str:
         return "".join(parts)
     if isinstance(shape, ListShape):
         return "".join(f"<member>{_xml(item, shape.member)}</member>" for item in value)
-    if isinstance(value, datetime):
+    if shape.type_name == "timestamp":
+        value = _instant(value) if not isinstance(value, datetime) else value
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if isinstance(value, bool):
         return "true" if value else "false"

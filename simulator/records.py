@@ -11,7 +11,7 @@ from simulator.clock import minute_of
 
 @dataclass(frozen=True)
 class Capacity:
-    """What serves a variant. hosting: serverless | instances. None where the field does not apply."""
+    """What serves a variant. hosting: serverless | instances; share: permille of the endpoint's requests."""
 
     hosting: str
     memory_mb: int = 0
@@ -20,6 +20,7 @@ class Capacity:
     instance_type: str = ""
     instances: int = 0
     volume_gb: int = 0
+    share: int = 1000
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Variant:
     history: list[tuple[int, Capacity | None]] = field(default_factory=list)
     document: dict[str, Any] = field(default_factory=dict)
     seed: str = ""
+    cache: dict[Any, Any] = field(default_factory=dict)
 
     def deploy(self, capacity: Capacity | None, at: datetime) -> None:
         """Record that `capacity` serves from the next full minute (None: nothing serves)."""
@@ -70,6 +72,7 @@ class Transition:
     capacities: dict[str, Capacity] = field(default_factory=dict)
     weights: dict[str, float] = field(default_factory=dict)
     variants: list[Variant] = field(default_factory=list)
+    config: dict[str, Any] = field(default_factory=dict)
     fails: bool = False
     reason: str = ""
     started: datetime | None = None

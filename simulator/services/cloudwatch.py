@@ -1,5 +1,175 @@
-"""CloudWatch."""
+"""CloudWatch: GetMetricData for metric queries and ListMetrics, from closed-form series."""
 
-from simulator.call import Action
+from __future__ import annotations
 
-ACTIONS: dict[str, Action] = {}
+from datetime import datetime, timedelta
+from typing import Any
+
+from simulator.call import Call
+from simulator.catalogue import MetricSource, find, sources
+from simulator.clock import minute_of
+from simulator.errors import ServiceError
+from simulator.paging import page
+from simulator.statistics import check_statistic, points
+
+MAX_QUERIES = 500
+MAX_POINTS = 100_800
+LIST_PAGE = 500
+LISTED_FOR = timedelta(days=14)
+RECENT = timedelta(hours=3)
+# Data of one minute is kept 15 days, of five minutes 63 days; longer periods reach 455 days back.
+KEPT = ((15 * 1440, 60), (63 * 1440, 300), (455 * 1440, 3600))
+
+
+def get_metric_data(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """GetMetricData with MetricStat queries; math expressions are not simulated."""
+    queries = params.get("MetricDataQueries", [])
+    start, end = params["StartTime"], params["EndTime"]
+    if len(queries) > MAX_QUERIES:
+        raise ServiceError(
+            "ValidationError",
+            "The collection MetricDataQueries must not have a size greater than 500.",
+        )
+    if start >= end:
+        raise ServiceError(
+            "ValidationError", "The parameter StartTime must be less than the parameter EndTime."
+        )
+    call.meter.metrics_requested += len(queries)
+    newest = minute_of(call.now - timedelta(seconds=call.world.durations.metric_lag_s))
+    limit = params.get("MaxDatapoints", MAX_POINTS)
+    descending = params.get("ScanBy", "TimestampDescending") == "TimestampDescending"
+    window = (start, end, minute_of(call.now), newest)
+    found: dict[tuple[tuple[str, str], ...], MetricSource | None] = {}
+    results = []
+    for query in queries:
+        stamps, values = _query(call, query, window, found)
+        if descending:
+            stamps.reverse()
+            values.reverse()
+        if query.get("ReturnData", True):
+            results.append(
+                (
+                    query["Id"],
+                    query.get("Label") or query["MetricStat"]["Metric"]["MetricName"],
+                    stamps,
+                    values,
+                )
+            )
+    return _paged(results, params.get("NextToken"), limit)
+
+
+def _query(
+    call: Call,
+    query: dict[str, Any],
+    window: tuple[datetime, datetime, int, int],
+    found: dict[tuple[tuple[str, str], ...], MetricSource | None],
+) -> tuple[list[int], list[float]]:
+    try:
+        asked = query["MetricStat"]
+        metric = asked["Metric"]
+        name = (metric["Namespace"], metric["MetricName"])
+        dims = tuple(sorted((d["Name"], d["Value"]) for d in metric.get("Dimensions", [])))
+        period, stat = asked["Period"], asked["Stat"]
+    except (KeyError, TypeError) as error:
+        text = "Each MetricDataQuery needs a MetricStat with Metric, Period and Stat; expressions are not simulated."
+        raise ServiceError("ValidationError", text) from error
+    if not isinstance(period, int) or period < 60 or period % 60:
+        raise ServiceError("ValidationError", f"Period {period} must be a multiple of 60.")
+    check_statistic(stat)
+    if dims not in found:
+        found[dims] = find(call.region, dims)
+    source = found[dims]
+    if source is None or asked.get("Unit", "None") == "Bytes":
+        return [], []
+    start, end, now, newest = window
+    minutes = period // 60
+    low = minute_of(start) // minutes * minutes
+    low = _oldest_kept(low, now, period)
+    return points(source, name, stat, minutes, low, min(-(-int(end.timestamp()) // 60), newest))
+
+
+def _oldest_kept(low: int, now: int, period: int) -> int:
+    """The first bucket still stored at this period's resolution."""
+    minutes = period // 60
+    for age, resolution in KEPT:
+        if period % resolution == 0:
+            reach = age
+    return max(low, -(-(now - reach) // minutes) * minutes)
+
+
+def _paged(
+    results: list[tuple[str, str, list[int], list[float]]], token: str | None, limit: int
+) -> dict[str, Any]:
+    """Whole series while they fit; a series that does not is cut and marked PartialData."""
+    series, offset = _position(token)
+    shown: list[dict[str, Any]] = []
+    room = limit
+    following = None
+    for index in range(series, len(results)):
+        identity, label, stamps, values = results[index]
+        first = offset if index == series else 0
+        part = min(len(stamps) - first, room)
+        complete = first + part == len(stamps)
+        shown.append(
+            {
+                "Id": identity,
+                "Label": label,
+                "Timestamps": [stamp * 60 for stamp in stamps[first : first + part]],
+                "Values": values[first : first + part],
+                "StatusCode": "Complete" if complete else "PartialData",
+            }
+        )
+        room -= part
+        if not complete or (room == 0 and index + 1 < len(results)):
+            following = f"{index}:{first + part}" if not complete else f"{index + 1}:0"
+            break
+    return {"MetricDataResults": shown, "Messages": [], "NextToken": following}
+
+
+def _position(token: str | None) -> tuple[int, int]:
+    try:
+        series, offset = (token or "0:0").split(":")
+        return int(series), int(offset)
+    except ValueError as error:
+        raise ServiceError("InvalidNextToken", "The next token specified is invalid.") from error
+
+
+def list_metrics(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """ListMetrics: what was published in the last two weeks, or three hours with RecentlyActive."""
+    span = RECENT if params.get("RecentlyActive") == "PT3H" else LISTED_FOR
+    newest = minute_of(call.now - timedelta(seconds=call.world.durations.metric_lag_s))
+    oldest = newest - int(span.total_seconds()) // 60
+    rows = []
+    for source in sources(call.region):
+        first = source.series.first_minute()
+        if first is None or first >= newest or source.series.last_minute() <= oldest:
+            continue
+        if not _dimensions_match(source, params.get("Dimensions", [])):
+            continue
+        for namespace, name in source.names():
+            if namespace != params.get("Namespace", namespace) or name != params.get("MetricName", name):
+                continue
+            if _published(source, (namespace, name), oldest, newest):
+                dims = [{"Name": key, "Value": value} for key, value in source.dimensions]
+                rows.append({"Namespace": namespace, "MetricName": name, "Dimensions": dims})
+    shown, token = page(rows, params.get("NextToken"), LIST_PAGE, "InvalidParameterValue")
+    return {"Metrics": shown, "NextToken": token}
+
+
+def _dimensions_match(source: MetricSource, wanted: list[dict[str, str]]) -> bool:
+    dims = dict(source.dimensions)
+    return all(
+        item["Name"] in dims and dims[item["Name"]] == item.get("Value", dims[item["Name"]])
+        for item in wanted
+    )
+
+
+def _published(source: MetricSource, metric: tuple[str, str], start: int, end: int) -> bool:
+    for day, low, high, _ in source.series.pieces(start, end):
+        track = source.track(day, metric)
+        if track is not None and track.total(low, high)[1]:
+            return True
+    return False
+
+
+ACTIONS = {"GetMetricData": get_metric_data, "ListMetrics": list_metrics}

@@ -62,6 +62,7 @@ def create_endpoint(call: Call, params: dict[str, Any]) -> dict[str, Any]:
         modified=call.now,
         variants=variants,
         async_config=config.get("AsyncInferenceConfig"),
+        hosting_kind=lifecycle.hosting_kind(region, config),
         deployment_config=params.get("DeploymentConfig"),
     )
     region.endpoints[name] = endpoint
@@ -204,7 +205,9 @@ def update_endpoint(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     wanted = {endpoint.name: [variant.capacity for variant in variants]}
     check_concurrency_quota(call.region, wanted)
     check_instance_quota(call.region, wanted)
-    change = Transition("update", [], config_name=params["EndpointConfigName"], variants=variants)
+    change = Transition(
+        "update", [], config_name=params["EndpointConfigName"], variants=variants, config=config
+    )
     if not params.get("RetainDeploymentConfig"):
         endpoint.deployment_config = params.get("DeploymentConfig")
     lifecycle.begin_update(endpoint, call.region, call.now, call.world.durations, change)

@@ -1,0 +1,142 @@
+"""Which metric series exist for an endpoint, and finding one by namespace, name and exact dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from simulator import metrics
+from simulator.instances import instance_type
+from simulator.metrics import Builder
+from simulator.records import Endpoint, Variant
+from simulator.series import Series, View, series_of
+from simulator.serving import Serving
+from simulator.tracks import Track
+from simulator.world import Region
+
+Dimensions = tuple[tuple[str, str], ...]
+
+
+@dataclass
+class MetricSource:
+    """One CloudWatch series: where its minutes come from and, per shape of hosting, how they are built."""
+
+    dimensions: Dimensions
+    series: Series
+    families: dict[str, list[dict[tuple[str, str], Builder]]]
+
+    def builder(self, day: Serving, metric: tuple[str, str]) -> Builder | None:
+        """How this metric is built for a day; None when that hosting does not publish it."""
+        capacity = day.capacity
+        for family in self.families.get(day.key.shape, []):
+            builder = family.get(metric)
+            if builder is None:
+                continue
+            if family is metrics.PROVISIONED and not capacity.provisioned:
+                continue
+            if family is metrics.GPU and not instance_type(capacity.instance_type).gpus:
+                continue
+            return builder
+        return None
+
+    def track(self, day: Serving, metric: tuple[str, str]) -> Track | None:
+        """The metric's samples of one day, kept with the day."""
+        tracks: dict[tuple[str, str], Track | None] = day.__dict__.setdefault("_tracks", {})
+        if metric not in tracks:
+            builder = self.builder(day, metric)
+            tracks[metric] = builder(day) if builder is not None else None
+        return tracks[metric]
+
+    def names(self) -> list[tuple[str, str]]:
+        """Every (namespace, metric) this series has published at some time."""
+        found: dict[tuple[str, str], None] = {}
+        for segment in self.series.segments:
+            day = segment.day(segment.start // 1440)
+            for family in self.families.get(segment.shape, []):
+                found.update({metric: None for metric in family if self.builder(day, metric)})
+        return list(found)
+
+
+VARIANT = {
+    "serverless": [metrics.SERVERLESS, metrics.PROVISIONED],
+    "real-time": [metrics.REQUESTS, metrics.INSTANCE, metrics.GPU],
+    "async": [metrics.ASYNC, metrics.INSTANCE, metrics.GPU],
+    "mme": [metrics.REQUESTS, metrics.INSTANCE, metrics.GPU, metrics.MULTI_MODEL],
+    "mce": [metrics.REQUESTS, metrics.INSTANCE],
+    "pipeline": [metrics.REQUESTS, metrics.INSTANCE],
+    # Component endpoints report requests per component, not per variant.
+    "component": [metrics.INSTANCE, metrics.GPU],
+}
+QUEUE = {"async": [metrics.ASYNC_ENDPOINT]}
+CONTAINER = {"mce": [metrics.CONTAINER], "pipeline": [metrics.CONTAINER]}
+COMPONENT = {"component": [metrics.COMPONENT]}
+
+
+def sources(region: Region) -> Iterator[MetricSource]:
+    """Every series of a region, those of deleted endpoints included."""
+    for endpoint in [*region.endpoints.values(), *region.retired]:
+        yield from endpoint_sources(region, endpoint)
+
+
+def endpoint_sources(region: Region, endpoint: Endpoint) -> Iterator[MetricSource]:
+    """The series of one endpoint: per variant, per endpoint (queues), per container, per component."""
+    everyone = [*endpoint.variants, *endpoint.shadows, *endpoint.retired_variants]
+    for variant in everyone:
+        if not variant.history:
+            continue
+        dims: Dimensions = (("EndpointName", endpoint.name), ("VariantName", variant.name))
+        yield MetricSource(dims, series_of(endpoint, variant), VARIANT)
+        yield from _container_sources(region, endpoint, variant)
+    first = endpoint.variants[0]
+    if endpoint.async_config and first.history:
+        yield MetricSource((("EndpointName", endpoint.name),), series_of(endpoint, first), QUEUE)
+    yield from _component_sources(region, endpoint)
+
+
+def _container_sources(region: Region, endpoint: Endpoint, variant: Variant) -> Iterator[MetricSource]:
+    model = region.models.get(variant.model, {})
+    containers = model.get("Containers", [])
+    direct = model.get("InferenceExecutionConfig", {}).get("Mode") == "Direct"
+    shares = _shares(variant, len(containers))
+    for container, share in zip(containers, shares, strict=True):
+        view = View(share=share) if direct else View(latency_share=share / 1000)
+        dims: Dimensions = (
+            ("ContainerName", container["ContainerHostname"]),
+            ("EndpointName", endpoint.name),
+            ("VariantName", variant.name),
+        )
+        yield MetricSource(dims, series_of(endpoint, variant, view), CONTAINER)
+
+
+def _shares(variant: Variant, count: int) -> list[int]:
+    given = variant.traffic[0][1].get("container_shares", ()) if variant.traffic else ()
+    return [int(share) * 10 for share in given] if len(given) == count else [1000 // max(count, 1)] * count
+
+
+def _component_sources(region: Region, endpoint: Endpoint) -> Iterator[MetricSource]:
+    mine = [c for c in region.components.values() if c["EndpointName"] == endpoint.name]
+    serving = [c for c in mine if c["RuntimeConfig"]["CurrentCopyCount"]]
+    first = endpoint.variants[0]
+    for component in serving if first.history else []:
+        view = View(share=1000 // len(serving))
+        dims: Dimensions = (("InferenceComponentName", component["InferenceComponentName"]),)
+        yield MetricSource(dims, series_of(endpoint, first, view), COMPONENT)
+
+
+def find(region: Region, dimensions: Dimensions) -> MetricSource | None:
+    """The series with exactly these dimensions (sorted by name); the newest of endpoints that share a name."""
+    names = dict(dimensions)
+    candidates: list[Endpoint] = []
+    if "EndpointName" in names:
+        live = region.endpoints.get(names["EndpointName"])
+        candidates = [live] if live else []
+        candidates += [e for e in reversed(region.retired) if e.name == names["EndpointName"]]
+    elif "InferenceComponentName" in names:
+        component = region.components.get(names["InferenceComponentName"])
+        owner = region.endpoints.get(component["EndpointName"]) if component else None
+        candidates = [owner] if owner else []
+    for endpoint in candidates:
+        for source in endpoint_sources(region, endpoint):
+            if source.dimensions == dimensions:
+                return source
+    return None
