@@ -1,0 +1,93 @@
+"""The monthly cost of a change, line by line, under the traffic that was observed. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from fleet.costs import compare
+from fleet.costs.price_book import PriceBook
+from fleet.operations.kinds import Change, Conversion, Observed
+from fleet.types import CostLine, ServerlessCapacity
+
+
+@dataclass(frozen=True)
+class CostRow:
+    """One component of the cost of a month of 730 h, USD before and after.
+
+    An amount of None cannot be told (note says why) unless is_before or is_after is False: then the side lacks it.
+    """
+
+    component: str
+    item: str
+    quantity: str
+    before: Decimal | None
+    after: Decimal | None
+    is_before: bool
+    is_after: bool
+    note: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class CostChange:
+    """Monthly cost under the observed traffic. difference None = cannot be told; inputs in words."""
+
+    rows: tuple[CostRow, ...]
+    before: Decimal | None
+    after: Decimal | None
+    difference: Decimal | None
+    inputs: tuple[tuple[str, str], ...]
+
+
+def cost_change(
+    change: Change, seen: Observed, traffic: compare.Traffic, book: PriceBook, *, now: datetime
+) -> CostChange:
+    """What the change costs or saves in a month under the traffic that was observed."""
+    live = seen.serverless
+    before = compare.at_start(now=now, serverless=live)
+    if isinstance(change, Conversion):
+        after = compare.at_start(
+            now=now, instance_type=change.option.name, instance_count=change.instance_count
+        )
+    else:
+        memory = live.memory_mb if live else 0
+        wanted = ServerlessCapacity(memory, change.max_concurrency, change.provisioned_concurrency)
+        after = compare.at_start(now=now, serverless=wanted)
+    found = compare.compare(seen.region, before, after, traffic, book)
+    return CostChange(
+        rows=_cost_rows(found),
+        before=found.before_total.amount,
+        after=found.after_total.amount,
+        difference=found.difference,
+        inputs=tuple((line.label, line.value) for line in found.inputs),
+    )
+
+
+def _cost_rows(found: compare.Comparison) -> tuple[CostRow, ...]:
+    before = {(line.component, line.item): line for line in found.before}
+    after = {(line.component, line.item): line for line in found.after}
+    rows = []
+    for key in dict.fromkeys([*before, *after]):
+        old, new = before.get(key), after.get(key)
+        shown = new or old
+        assert shown is not None
+        rows.append(
+            CostRow(
+                component=shown.component.value,
+                item=shown.item,
+                quantity=_quantity(shown),
+                before=old.amount if old else None,
+                after=new.amount if new else None,
+                is_before=old is not None,
+                is_after=new is not None,
+                note=shown.note,
+                source=shown.price_source,
+            )
+        )
+    return tuple(rows)
+
+
+def _quantity(line: CostLine) -> str:
+    count = "not known" if line.quantity is None else f"{line.quantity:,.0f} {line.unit}"
+    price = "no price" if line.usd_per_unit is None else f"${line.usd_per_unit.normalize():f}"
+    return f"{count} × {price}"

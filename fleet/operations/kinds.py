@@ -1,0 +1,172 @@
+"""The kinds of operation and the value types their planning works on. Standard library only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from fleet.types import ServerlessCapacity
+
+PROVISIONED_DIMENSION = "sagemaker:variant:DesiredProvisionedConcurrency"
+
+
+class OperationKind(StrEnum):
+    """What an operation does; the value is stored and stands in URLs."""
+
+    CHANGE_CONCURRENCY = "change-concurrency"
+    CONVERT = "convert-serverless-to-real-time"
+
+
+@dataclass(frozen=True)
+class KindSpec:
+    """What is the same for every operation of a kind. role: the weakest role that may confirm it."""
+
+    label: str
+    role: str
+    is_irreversible: bool
+
+
+KINDS: Mapping[OperationKind, KindSpec] = {
+    OperationKind.CHANGE_CONCURRENCY: KindSpec("Change concurrency", "operator", is_irreversible=False),
+    OperationKind.CONVERT: KindSpec("Convert to real-time", "operator", is_irreversible=True),
+}
+
+
+class Route(StrEnum):
+    """How concurrency is changed. AUTO lets the plan choose; the other two are what it chooses between."""
+
+    AUTO = "auto"
+    IN_PLACE = "in-place"
+    NEW_CONFIG = "new-config"
+
+
+@dataclass(frozen=True)
+class ConcurrencyWish:
+    """What a person typed. Values are text as typed, so that a guard can name them; "" = left empty."""
+
+    max_concurrency: str
+    provisioned_concurrency: str
+    route: Route = Route.AUTO
+
+
+@dataclass(frozen=True)
+class ConversionWish:
+    """What a person typed; typed_name is the endpoint's name, typed again at confirmation only."""
+
+    instance_type: str
+    instance_count: str
+    accept_unpriced: bool = False
+
+
+Wish = ConcurrencyWish | ConversionWish
+
+
+@dataclass(frozen=True)
+class ScalingRange:
+    """The registered range of provisioned concurrency; policies are the names that go with the target."""
+
+    resource_id: str
+    minimum: int
+    maximum: int
+    policies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Observed:
+    """The newest state of an endpoint that Flotilla knows, and the version a plan is made from.
+
+    serverless: live capacity of the variant, None when it is not serverless or was never described.
+    modified_at: ISO 8601 UTC, AWS's LastModifiedTime. unreadable: why the last describe failed, "" when it did not.
+    scaling: the scalable target of provisioned concurrency, None when there is none.
+    """
+
+    endpoint: str
+    account: str
+    region: str
+    kind: str
+    status: str
+    config_name: str
+    modified_at: str
+    variant: str = ""
+    serverless: ServerlessCapacity | None = None
+    is_closed: bool = False
+    unreadable: str = ""
+    config_document: Mapping[str, Any] = field(default_factory=dict)
+    scaling: ScalingRange | None = None
+
+    def version(self) -> dict[str, Any]:
+        """What must still hold when the plan is confirmed and when its first step runs."""
+        live = self.serverless
+        return {
+            "modified_at": self.modified_at,
+            "config_name": self.config_name,
+            "max_concurrency": live.max_concurrency if live else None,
+            "provisioned_concurrency": live.provisioned_concurrency if live else None,
+            "memory_mb": live.memory_mb if live else None,
+            "has_scaling": self.scaling is not None,
+        }
+
+
+@dataclass(frozen=True)
+class ConcurrencyLedger:
+    """Concurrency handed out in one account and region. others: all serverless endpoints but this one,
+
+    changes under way included. quota None: neither Service Quotas nor the documented table knows the region.
+    """
+
+    others: int
+    quota: int | None
+    quota_source: str = ""
+
+
+@dataclass(frozen=True)
+class ActiveOperation:
+    """The operation that holds the endpoint at the moment."""
+
+    code: str
+    title: str
+    actor: str
+    since: str
+
+
+@dataclass(frozen=True)
+class InstanceOption:
+    """An instance type for hosting. memory_mb and vcpus None when unknown, usd_per_hour None without a price."""
+
+    name: str
+    memory_mb: int | None
+    vcpus: int | None = None
+    usd_per_hour: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Context:
+    """What guards need beyond the endpoint itself."""
+
+    actor_may: bool
+    actor_role: str
+    is_admin: bool
+    ledger: ConcurrencyLedger
+    active: ActiveOperation | None = None
+    instances: Mapping[str, InstanceOption] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ConcurrencyChange:
+    """A checked wish: max_concurrency 1–200, provisioned_concurrency None (none) or 1–max_concurrency."""
+
+    max_concurrency: int
+    provisioned_concurrency: int | None
+    route: Route
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """A checked wish: an instance type of the region and how many, at least 1."""
+
+    option: InstanceOption
+    instance_count: int
+
+
+Change = ConcurrencyChange | Conversion

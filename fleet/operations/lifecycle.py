@@ -1,0 +1,283 @@
+"""From a wish to a queued operation: draft, plan, confirm, cancel. Speaks to the database, never to AWS."""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from fleet.access import audit
+from fleet.doorbell import ring_after_commit
+from fleet.errors import Refusal, Refused, StalePlan, TransitionLost
+from fleet.models import Endpoint, Operation, OperationStep, Shard, User
+from fleet.models.operations import new_code
+from fleet.operations import guards, observe
+from fleet.operations.cost_change import CostChange, cost_change
+from fleet.operations.kinds import (
+    KINDS,
+    Change,
+    ConcurrencyLedger,
+    ConcurrencyWish,
+    Context,
+    ConversionWish,
+    Observed,
+    OperationKind,
+    Route,
+    Wish,
+)
+from fleet.operations.plan import Plan, build
+
+RUN_TASK = "fleet.run_operation"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A wish held against the newest state: why not, or what it would do. change and cost None when refused."""
+
+    seen: Observed
+    context: Context
+    refusals: tuple[Refusal, ...]
+    change: Change | None = None
+    cost: CostChange | None = None
+
+    @property
+    def ledger(self) -> ConcurrencyLedger:
+        """Concurrency handed out in the account and region."""
+        return self.context.ledger
+
+
+def draft(
+    endpoint: Endpoint, wish: Wish, *, actor: User, now: datetime, own: Operation | None = None
+) -> Draft:
+    """Check a wish and price it; writes nothing. own: the operation under confirmation."""
+    seen, context = observe.observe(endpoint), observe.context(endpoint, actor, own=own)
+    change: Change | None
+    if isinstance(wish, ConcurrencyWish):
+        change, refusals = guards.concurrency(wish, seen, context)
+    else:
+        change, refusals = guards.conversion(wish, seen, context)
+    if change is None:
+        return Draft(seen, context, tuple(refusals))
+    book = observe.price_book(seen.region)
+    cost = cost_change(change, seen, observe.traffic(endpoint, seen, now), book, now=now)
+    return Draft(seen, context, (), change, cost)
+
+
+def standing(endpoint: Endpoint, actor: User) -> tuple[Observed, tuple[Refusal, ...]]:
+    """The newest state and why no change can be started at all now (empty: one can)."""
+    seen = observe.observe(endpoint)
+    return seen, tuple(guards.standing(seen, observe.context(endpoint, actor)))
+
+
+def plan(
+    endpoint: Endpoint,
+    wish: Wish,
+    *,
+    reason: str,
+    form_token: str,
+    actor: User,
+    now: datetime,
+    address: str | None,
+) -> Operation:
+    """Plan a change; the same form_token always gives the same operation. Raises Refused with every reason."""
+    first = Operation.objects.filter(form_token=form_token).first()
+    if first is not None:
+        return _repeated(first, endpoint, actor)
+    found = draft(endpoint, wish, actor=actor, now=now)
+    if found.change is None:
+        raise Refused(found.refusals)
+    code = new_code()
+    planned = build(found.change, found.seen, code, found.cost)
+    try:
+        with transaction.atomic():
+            operation = _store(endpoint, wish, planned, found, code, form_token, reason, actor, now)
+            audit.record(
+                actor=actor,
+                action="operation.planned",
+                target=operation,
+                before=found.seen.version(),
+                after=operation.parameters,
+                reason=reason,
+                address=address,
+            )
+    except IntegrityError:
+        # The other half of a double click stored its row between our look and our write.
+        return _repeated(Operation.objects.get(form_token=form_token), endpoint, actor)
+    return operation
+
+
+def confirm(
+    operation: Operation, *, actor: User, reason: str, typed_name: str, now: datetime, address: str | None
+) -> Operation:
+    """Queue a planned operation. Repeating it returns the operation as it stands.
+
+    Raises Refused (guards, reason, typed name), StalePlan when the endpoint moved since the plan was made (the plan
+    is then expired) and TransitionLost when the plan was cancelled or has expired.
+    """
+    with transaction.atomic():
+        # One confirmation at a time per shard, so that two operators cannot both take the last free concurrency.
+        Shard.objects.select_for_update().get(pk=operation.endpoint.shard_id)
+        current = Operation.objects.select_for_update().get(pk=operation.pk)
+        if current.confirmed_at is not None:
+            return current
+        if current.state != Operation.State.PLANNED:
+            raise TransitionLost(f"op-{current.code} is {current.state}; plan again.")
+        moved = _check(current, actor, reason, typed_name, now)
+        if not moved:
+            _queue(current, actor, reason, now, address)
+            return current
+        _expire(current, moved[0].message, actor, address)
+    raise StalePlan(moved[0].message)
+
+
+def cancel(operation: Operation, *, actor: User, now: datetime, address: str | None) -> Operation:
+    """Cancel what has not started. Raises TransitionLost once a worker has begun or it has ended."""
+    before = operation.state
+    with transaction.atomic():
+        moved = Operation.objects.filter(
+            pk=operation.pk, state__in=[Operation.State.PLANNED, Operation.State.QUEUED]
+        ).update(
+            state=Operation.State.CANCELLED, finished_at=now, verdict_detail="Cancelled before it started."
+        )
+        if not moved:
+            raise TransitionLost(
+                f"op-{operation.code} has started or ended; AWS cannot stop a running update."
+            )
+        operation.refresh_from_db()
+        audit.record(
+            actor=actor,
+            action="operation.cancelled",
+            target=operation,
+            before={"state": before},
+            after={"state": operation.state},
+            address=address,
+        )
+    return operation
+
+
+def wish_of(operation: Operation) -> Wish:
+    """The wish an operation was planned from, as the form had it."""
+    stored = operation.parameters
+    if operation.kind == OperationKind.CONVERT:
+        return ConversionWish(
+            stored["instance_type"], str(stored["instance_count"]), bool(stored.get("accept_unpriced"))
+        )
+    provisioned = stored["provisioned_concurrency"]
+    return ConcurrencyWish(
+        str(stored["max_concurrency"]),
+        "" if provisioned is None else str(provisioned),
+        Route(stored["route"]),
+    )
+
+
+def _repeated(first: Operation, endpoint: Endpoint, actor: User) -> Operation:
+    if first.endpoint_id != endpoint.pk or first.requested_by_id != actor.pk:
+        text = "This form was sent before, by somebody else or for another endpoint. Open it afresh."
+        raise Refused([Refusal("", "token-reused", text)])
+    return first
+
+
+def _store(
+    endpoint: Endpoint,
+    wish: Wish,
+    planned: Plan,
+    found: Draft,
+    code: str,
+    form_token: str,
+    reason: str,
+    actor: User,
+    now: datetime,
+) -> Operation:
+    assert found.change is not None
+    parameters = guards.changed_fields(found.change)
+    if isinstance(wish, ConversionWish):
+        parameters["accept_unpriced"] = wish.accept_unpriced
+    operation = Operation.objects.create(
+        code=code,
+        form_token=form_token,
+        kind=planned.kind,
+        endpoint=endpoint,
+        variant_name=found.seen.variant,
+        parameters=parameters,
+        observed=found.seen.version(),
+        plan=planned.as_json() | {"ledger": _json(found.ledger)},
+        monthly_cost_change_usd=found.cost.difference if found.cost else None,
+        reason=reason.strip(),
+        requested_by=actor,
+        planned_at=now,
+    )
+    OperationStep.objects.bulk_create(
+        OperationStep(
+            operation=operation,
+            position=position,
+            action=step.action,
+            title=step.title,
+            parameters=dict(step.parameters),
+            read_back=step.note,
+        )
+        for position, step in enumerate(planned.steps, 1)
+    )
+    return operation
+
+
+def _json(value: Any) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(json.dumps(asdict(value), default=str))
+    return document
+
+
+def _check(operation: Operation, actor: User, reason: str, typed_name: str, now: datetime) -> list[Refusal]:
+    """Staleness of the plan (empty when it still holds); raises Refused when a guard says no."""
+    endpoint = Endpoint.objects.select_related("shard__account", "config").get(pk=operation.endpoint_id)
+    seen = observe.observe(endpoint)
+    refusals = guards.reason_given(reason)
+    if KINDS[OperationKind(operation.kind)].is_irreversible:
+        refusals += guards.typed_name(typed_name, seen)
+    found = draft(endpoint, wish_of(operation), actor=actor, now=now, own=operation)
+    moved = guards.stale(operation.observed, seen)
+    # The role and another operation come first; a moved endpoint explains every other refusal better than they do.
+    blocking = [r for r in found.refusals if r.code in {"role", "busy"}]
+    if blocking or (refusals and not moved):
+        raise Refused([*blocking, *refusals])
+    if not moved and found.refusals:
+        raise Refused(found.refusals)
+    return moved
+
+
+def _queue(operation: Operation, actor: User, reason: str, now: datetime, address: str | None) -> None:
+    try:
+        with transaction.atomic():
+            Operation.objects.filter(pk=operation.pk, state=Operation.State.PLANNED).update(
+                state=Operation.State.QUEUED, confirmed_at=now, requested_by=actor, reason=reason.strip()
+            )
+    except IntegrityError as error:
+        holder = observe.active_operation(operation.endpoint, operation)
+        who = f"{holder.actor} (op-{holder.code})" if holder else "Another operation"
+        text = f"{who} is changing {operation.endpoint.name} already. Wait until it has ended."
+        raise Refused([Refusal("", "busy", text)]) from error
+    operation.refresh_from_db()
+    audit.record(
+        actor=actor,
+        action="operation.confirmed",
+        target=operation,
+        before=operation.observed,
+        after=operation.parameters,
+        reason=reason.strip(),
+        address=address,
+    )
+    ring_after_commit(RUN_TASK, operation.pk)
+
+
+def _expire(operation: Operation, why: str, actor: User, address: str | None) -> None:
+    Operation.objects.filter(pk=operation.pk, state=Operation.State.PLANNED).update(
+        state=Operation.State.EXPIRED, verdict_detail=why
+    )
+    operation.refresh_from_db()
+    audit.record(
+        actor=actor,
+        action="operation.expired",
+        target=operation,
+        before={"state": Operation.State.PLANNED},
+        after={"state": operation.state, "why": why},
+        address=address,
+    )

@@ -1,0 +1,197 @@
+"""From the mirror's rows to what the pure planning works on. Reads the database, never AWS."""
+
+import csv
+import math
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+
+from django.db.models import Max, Min, Sum
+
+from fleet.access import roles
+from fleet.costs import snapshot
+from fleet.costs.compare import Traffic
+from fleet.costs.periods import Window, exact
+from fleet.costs.price_book import PriceBook
+from fleet.models import Endpoint, HourBucket, Operation, Price, ScalableTarget, User, VariantStatus
+from fleet.operations.kinds import (
+    PROVISIONED_DIMENSION,
+    ActiveOperation,
+    ConcurrencyLedger,
+    Context,
+    InstanceOption,
+    Observed,
+    ScalingRange,
+)
+from fleet.queries import concurrency
+from fleet.types import CostComponent, PricePoint, ServerlessCapacity
+
+TRAFFIC_WINDOW = timedelta(days=7)
+_INSTANCE_TYPES = Path(__file__).with_name("instance_types.csv")
+
+
+def observe(endpoint: Endpoint) -> Observed:
+    """The newest state the mirror holds of the endpoint's one serverless variant (none: `serverless` is None)."""
+    variant = (
+        VariantStatus.objects.filter(endpoint=endpoint, removed_at=None, is_shadow=False)
+        .exclude(memory_mb=None)
+        .first()
+    )
+    unreadable = endpoint.unreadable or {}
+    return Observed(
+        endpoint=endpoint.name,
+        account=endpoint.shard.account.alias,
+        region=endpoint.shard.region,
+        kind=endpoint.kind,
+        status=endpoint.status,
+        config_name=endpoint.config_name,
+        modified_at=endpoint.modified_at.astimezone(UTC).isoformat(),
+        variant=variant.name if variant else "",
+        serverless=_capacity(variant),
+        is_closed=endpoint.closed_at is not None,
+        unreadable=f"{unreadable.get('code', '')}: {unreadable.get('message', '')}" if unreadable else "",
+        config_document=endpoint.config.document if endpoint.config else {},
+        scaling=_scaling(endpoint, variant),
+    )
+
+
+def context(endpoint: Endpoint, actor: User, *, own: Operation | None = None) -> Context:
+    """Everything else the guards ask for. own: the operation being confirmed, which does not stand in its own way."""
+    quota = concurrency.quota(endpoint.shard)
+    return Context(
+        actor_may=roles.may(actor, User.Role.OPERATOR),
+        actor_role=actor.role,
+        is_admin=roles.may(actor, User.Role.ADMIN),
+        ledger=ConcurrencyLedger(concurrency.held_by_others(endpoint), quota.value, quota.source),
+        active=active_operation(endpoint, own),
+        instances=instance_options(endpoint.shard.region),
+    )
+
+
+def active_operation(endpoint: Endpoint, own: Operation | None = None) -> ActiveOperation | None:
+    """Who is changing the endpoint at the moment, None when nobody is."""
+    held = Operation.objects.filter(endpoint=endpoint, state__in=Operation.ACTIVE).select_related(
+        "requested_by"
+    )
+    found = (held.exclude(pk=own.pk) if own else held).first()
+    if found is None:
+        return None
+    actor = found.requested_by.get_username() if found.requested_by else "Somebody"
+    since = (found.confirmed_at or found.planned_at).astimezone(UTC)
+    return ActiveOperation(found.code, found.plan.get("title", found.kind), actor, f"{since:%H:%M} UTC")
+
+
+def traffic(endpoint: Endpoint, seen: Observed, now: datetime) -> Traffic:
+    """What the endpoint's variant did over the last seven days of hourly buckets, or as far back as they reach."""
+    rows = HourBucket.objects.filter(
+        variant__endpoint=endpoint, variant__name=seen.variant, at__gte=now - TRAFFIC_WINDOW, at__lt=now
+    )
+    found = rows.aggregate(
+        first=Min("at"),
+        last=Max("at"),
+        busy_ms=Sum("model_latency_ms_sum"),
+        calls=Sum("invocations"),
+        warm=Sum("provisioned_invocations"),
+        spilled=Sum("spillover_invocations"),
+        peak=Max("concurrency_utilization_max"),
+    )
+    if found["first"] is None:
+        return Traffic(Window(now, now), busy_s=None)
+    live = seen.serverless
+    peak = found["peak"] * live.max_concurrency if live and found["peak"] is not None else None
+    return Traffic(
+        window=Window(found["first"], min(found["last"] + timedelta(hours=1), now)),
+        busy_s=None if found["busy_ms"] is None else exact(found["busy_ms"]) / 1000,
+        calls=None if found["calls"] is None else exact(found["calls"]),
+        peak_concurrency=None if peak is None else math.ceil(round(peak, 6)),
+        provisioned_share=_warm_share(found["warm"], found["spilled"]),
+    )
+
+
+def _warm_share(warm: float | None, spilled: float | None) -> Decimal | None:
+    """Part of the calls that provisioned concurrency served; None where CloudWatch reported no such calls."""
+    if warm is None or not warm + (spilled or 0):
+        return None
+    return exact(warm) / (exact(warm) + exact(spilled or 0))
+
+
+def price_book(region: str) -> PriceBook:
+    """Prices in force in a region: AWS's price list over the stored and the built-in snapshot."""
+    rows = Price.objects.filter(region=region)
+    stored = {
+        origin: [_point(row) for row in rows if row.origin == origin]
+        for origin in (Price.Origin.SNAPSHOT, Price.Origin.API)
+    }
+    return PriceBook.layered(snapshot.points(), stored[Price.Origin.SNAPSHOT], stored[Price.Origin.API])
+
+
+def _point(row: Price) -> PricePoint:
+    return PricePoint(
+        region=row.region,
+        component=CostComponent(row.component),
+        item=row.item,
+        unit=row.unit,
+        usd=row.usd,
+        source=row.source,
+        source_date=row.source_date,
+        is_assumed=row.is_assumed,
+    )
+
+
+def instance_options(region: str) -> dict[str, InstanceOption]:
+    """Hosting instance types by name; the price is None where the region's price list has none."""
+    book = price_book(region)
+    points = {
+        name: book.find(region, CostComponent.INSTANCE_TIME, name) for name in book.instance_types(region)
+    }
+    prices = {name: point.usd for name, point in points.items() if point}
+    options = {
+        name: InstanceOption(name, memory, vcpus, prices.get(name))
+        for name, (vcpus, memory) in _known_types().items()
+    }
+    for name, usd in prices.items():
+        options.setdefault(name, InstanceOption(name, None, None, usd))
+    return options
+
+
+@lru_cache(maxsize=1)
+def _known_types() -> dict[str, tuple[int | None, int | None]]:
+    """vCPUs and memory in MB by hosting instance type, None when unknown.
+
+    Names: ProductionVariantInstanceType of the SageMaker API. Sizes: EC2 DescribeInstanceTypes of the same name, as
+    recorded in moto 5.2.5 (November 2026); a SageMaker instance is the EC2 instance of its name.
+    """
+    with _INSTANCE_TYPES.open(newline="") as lines:
+        return {
+            row["instance_type"]: (
+                int(row["vcpus"]) if row["vcpus"] else None,
+                int(row["memory_mib"]) if row["memory_mib"] else None,
+            )
+            for row in csv.DictReader(lines)
+        }
+
+
+def _capacity(variant: VariantStatus | None) -> ServerlessCapacity | None:
+    if variant is None or variant.memory_mb is None or variant.max_concurrency is None:
+        return None
+    return ServerlessCapacity(
+        variant.memory_mb, variant.max_concurrency, variant.provisioned_concurrency or None
+    )
+
+
+def _scaling(endpoint: Endpoint, variant: VariantStatus | None) -> ScalingRange | None:
+    if variant is None:
+        return None
+    target = (
+        ScalableTarget.objects.filter(
+            endpoint=endpoint, variant_name=variant.name, dimension=PROVISIONED_DIMENSION
+        )
+        .prefetch_related("policies", "scheduled_actions")
+        .first()
+    )
+    if target is None:
+        return None
+    names = [policy.name for policy in target.policies.all()]
+    names += [action.name for action in target.scheduled_actions.all()]
+    return ScalingRange(target.resource_id, target.min_capacity, target.max_capacity, tuple(names))

@@ -1,0 +1,204 @@
+"""What a person reads before confirming: changed fields, warnings, and the calls as they will be sent. Pure."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fleet.operations.documents import flattened
+from fleet.operations.kinds import (
+    PROVISIONED_DIMENSION,
+    ConcurrencyChange,
+    Conversion,
+    Observed,
+    Route,
+)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One changed field, in words for people."""
+
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Warning:
+    """Something to know before confirming; irreversible ones are shown twice."""
+
+    code: str
+    text: str
+    is_irreversible: bool = False
+
+
+@dataclass(frozen=True)
+class Call:
+    """One AWS call as it will be sent; skipped ones are shown with the reason in `note`."""
+
+    service: str
+    action: str
+    arguments: str
+    note: str = ""
+    is_skipped: bool = False
+
+
+def concurrency_title(change: ConcurrencyChange, seen: Observed) -> str:
+    """One line that names the operation everywhere."""
+    live, parts = seen.serverless, []
+    if live is not None and live.max_concurrency != change.max_concurrency:
+        parts.append(f"max concurrency {live.max_concurrency} → {change.max_concurrency}")
+    if live is not None and live.provisioned_concurrency != change.provisioned_concurrency:
+        before, after = live.provisioned_concurrency, change.provisioned_concurrency
+        parts.append(f"provisioned concurrency {_none(before)} → {_none(after)}")
+    return f"Change {seen.endpoint}: {', '.join(parts)}"
+
+
+def concurrency_differences(change: ConcurrencyChange, seen: Observed) -> tuple[Difference, ...]:
+    """Only what changes."""
+    live = seen.serverless
+    assert live is not None
+    pairs = (
+        ("Max concurrency", live.max_concurrency, change.max_concurrency),
+        ("Provisioned concurrency", live.provisioned_concurrency, change.provisioned_concurrency),
+    )
+    return tuple(Difference(label, _none(a), _none(b)) for label, a, b in pairs if a != b)
+
+
+def concurrency_warnings(change: ConcurrencyChange, seen: Observed, route: Route) -> tuple[Warning, ...]:
+    """What the change brings with it."""
+    live, found = seen.serverless, []
+    assert live is not None
+    if route is Route.NEW_CONFIG:
+        text = "Cold starts follow: AWS starts the container and loads the model afresh under a new config."
+        found.append(Warning("cold-starts", text))
+    if live.provisioned_concurrency is not None and change.provisioned_concurrency is None:
+        lost = live.provisioned_concurrency
+        found.append(
+            Warning(
+                "warm-lost",
+                f"{lost} warm slots are given up; calls after a pause wait for a cold start again.",
+            )
+        )
+    if change.max_concurrency < live.max_concurrency:
+        text = f"Calls beyond {change.max_concurrency} at a time are refused; today {live.max_concurrency} are served."
+        found.append(Warning("lower-max", text))
+    return tuple(found)
+
+
+def conversion_differences(change: Conversion, seen: Observed, name: str) -> tuple[Difference, ...]:
+    """Only what changes."""
+    live = seen.serverless
+    assert live is not None
+    memory = f"{change.option.memory_mb:,} MB" if change.option.memory_mb is not None else "memory not known"
+    before = f"max concurrency {live.max_concurrency}"
+    if live.provisioned_concurrency is not None:
+        before += f", provisioned {live.provisioned_concurrency}"
+    found = [
+        Difference("Hosting", "Serverless", "Real-time"),
+        Difference("Memory", f"{live.memory_mb:,} MB", f"{memory}, {change.option.name}"),
+        Difference("Capacity", before, f"{change.instance_count} × {change.option.name}"),
+        Difference("Scaling", "by AWS, per call", "none until you add a policy"),
+        Difference("Endpoint config", seen.config_name, name),
+    ]
+    return tuple(found)
+
+
+def conversion_warnings(change: Conversion, seen: Observed) -> tuple[Warning, ...]:
+    """What the conversion brings with it; the first cannot be undone."""
+    found = [
+        Warning(
+            "one-way",
+            "Cannot be undone: AWS refuses real-time to serverless for an existing endpoint. "
+            "Going back means a new endpoint under a new name.",
+            is_irreversible=True,
+        ),
+        Warning("always-on", "Instances are paid for every hour, also without a single call."),
+    ]
+    if seen.scaling is not None:
+        policies = ", ".join(seen.scaling.policies) or "no policy"
+        found.append(
+            Warning(
+                "scaling-removed",
+                f"The scalable target of provisioned concurrency ({seen.scaling.minimum}–{seen.scaling.maximum}) is "
+                f"deregistered first; AWS deletes what hangs on it ({policies}), also if the update fails later.",
+            )
+        )
+    if change.option.memory_mb is None:
+        found.append(
+            Warning(
+                "memory-unknown",
+                f"Flotilla does not know how much memory {change.option.name} has; check it.",
+            )
+        )
+    return tuple(found)
+
+
+def config_calls(seen: Observed, config: Mapping[str, Any], scaling: str) -> tuple[Call, ...]:
+    """The calls of a change with a new config. scaling: "deregister", "none" (shown as skipped) or ""."""
+    name = config["EndpointConfigName"]
+    calls = [_describe_call(seen)]
+    if seen.scaling is not None and scaling == "deregister":
+        arguments = {
+            "ServiceNamespace": "sagemaker",
+            "ResourceId": seen.scaling.resource_id,
+            "ScalableDimension": PROVISIONED_DIMENSION,
+        }
+        calls.append(Call("application-autoscaling", "DeregisterScalableTarget", _arguments(arguments)))
+    calls += [
+        Call("sagemaker", "CreateEndpointConfig", _arguments(config), "and the tags of the config of today"),
+        Call(
+            "sagemaker",
+            "UpdateEndpoint",
+            _arguments({"EndpointName": seen.endpoint, "EndpointConfigName": name}),
+        ),
+    ]
+    if scaling == "none":
+        calls.append(
+            _skipped(
+                "application-autoscaling",
+                "DeregisterScalableTarget",
+                "no target is registered for this variant",
+            )
+        )
+    return tuple(calls)
+
+
+def in_place_calls(seen: Observed, request: Mapping[str, Any]) -> tuple[Call, ...]:
+    """The calls of a change without a new config."""
+    return (
+        _describe_call(seen),
+        Call("sagemaker", "UpdateEndpointWeightsAndCapacities", _arguments(request)),
+        _skipped("sagemaker", "CreateEndpointConfig", "the concurrency is changed in place"),
+    )
+
+
+def _describe_call(seen: Observed) -> Call:
+    note = f"stops here if the version moved (LastModifiedTime {seen.modified_at})"
+    return Call("sagemaker", "DescribeEndpoint", _arguments({"EndpointName": seen.endpoint}), note)
+
+
+def _skipped(service: str, action: str, note: str) -> Call:
+    return Call(service, action, "", note, is_skipped=True)
+
+
+def _arguments(request: Mapping[str, Any]) -> str:
+    return "\n".join(f"{key}={_inline(value)}" for key, value in request.items())
+
+
+def _inline(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def unchanged(seen: Observed, config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Fields of the config that the change leaves as they are; with no new config that is all of them."""
+    before = flattened(seen.config_document)
+    if not config:
+        return tuple(before)
+    after = flattened(config)
+    return tuple(path for path, value in before.items() if after.get(path) == value)
+
+
+def _none(value: int | None) -> str:
+    return "none" if value is None else str(value)
