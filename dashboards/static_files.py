@@ -12,6 +12,7 @@ from django.core.files.storage import FileSystemStorage
 
 NPM_FILES: dict[str, str] = {
     "vendor/tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
+    "vendor/tabler.min.css.map": "@tabler/core/dist/css/tabler.min.css.map",  # the style sheet names it
     "vendor/inter.woff2": "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",
     "vendor/jetbrains-mono.woff2": "@fontsource/jetbrains-mono/files/jetbrains-mono-latin-400-normal.woff2",
     "vendor/htmx.min.js": "htmx.org/dist/htmx.min.js",
