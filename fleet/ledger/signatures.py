@@ -1,0 +1,45 @@
+"""Digests that tell whether the costs of a day can have changed, so that a tick without news computes nothing."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from fleet.ledger.reading import Subject, day_window
+from fleet.models import Shard
+
+FORMULAS = "1"
+"""Raised when a cost function changes, so that every stored day is computed again."""
+
+
+def epoch(shard: Shard, prices: str) -> str:
+    """Digest of what every day depends on: prices, formulas and how far the back-fill has come."""
+    done = shard.backfill_done_until.isoformat() if shard.backfill_done_until else ""
+    return _digest([FORMULAS, prices, done])
+
+
+def days(
+    wanted: Sequence[date], subjects: Iterable[Subject], sums: Mapping[date, tuple[Any, ...]], prices: str
+) -> dict[date, str]:
+    """Digest by day of its buckets, of the capacity and reading of each variant in it, and of prices and formulas."""
+    parts: dict[date, list[str]] = {day: [FORMULAS, prices, repr(sums.get(day))] for day in wanted}
+    windows = {day: day_window(day) for day in wanted}
+    for subject in subjects:
+        for day, window in windows.items():
+            for capacity in subject.capacities:
+                start, end = max(capacity.start, window.start), min(capacity.end or window.end, window.end)
+                if start < end:
+                    held = (
+                        capacity.instance_type,
+                        capacity.instance_count,
+                        capacity.volume_gb,
+                        capacity.serverless,
+                    )
+                    parts[day].append(f"{subject.variant_id} {start} {end} {held} {capacity.is_inferred}")
+            known = [clipped for part in subject.reported if (clipped := window.clip(part))]
+            parts[day].append(f"{subject.variant_id} {subject.kind} {min(subject.until, window.end)} {known}")
+    return {day: _digest(found) for day, found in parts.items()}
+
+
+def _digest(parts: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
