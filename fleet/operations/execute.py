@@ -22,7 +22,7 @@ from fleet.errors import (
     TransitionLost,
     Unavailable,
 )
-from fleet.models import ChangeEvent, Operation, OperationStep
+from fleet.models import Operation, OperationStep
 from fleet.operations.steps import AFTER_SENDING, STEPS, Done, Ended, Outcome, Run, Wait
 
 log = structlog.get_logger(__name__)
@@ -206,7 +206,8 @@ def _pause(lease: _Lease, step: OperationStep, seconds: float, read_back: str, n
         after = "the update was sent" if was_sent else _what_was_done(lease.operation)
         minutes = settings.OPERATION_TIMEOUT_S // 60
         detail = f"No proof after {minutes} minutes: {after}. Last answer: {read_back}"
-        return _end(lease, step, Ended(Operation.State.FAILED, Operation.Verdict.UNKNOWN, detail, read_back))
+        _end(lease, step, Ended(Operation.State.FAILED, Operation.Verdict.UNKNOWN, detail, read_back))
+        return None
     with transaction.atomic():
         step.read_back = read_back
         step.save(update_fields=["read_back", "parameters", "request_id"])
@@ -236,7 +237,6 @@ def _end(lease: _Lease, step: OperationStep, ended: Ended) -> None:
             step, OperationStep.State.DONE if is_applied else OperationStep.State.FAILED, ended.read_back
         )
         operation.steps.filter(state=OperationStep.State.PENDING).update(state=OperationStep.State.SKIPPED)
-        link_changes(operation)
         audit.record(
             actor=None,
             action="operation.ended",
@@ -247,10 +247,3 @@ def _end(lease: _Lease, step: OperationStep, ended: Ended) -> None:
         )
         ring_after_commit(SYNC_TASK, operation.endpoint.shard_id)
     log.info("operation.ended", operation=operation.code, state=ended.state, verdict=ended.verdict)
-
-
-def link_changes(operation: Operation) -> None:
-    """Tie what the sync saw of the endpoint since the start to the operation that caused it."""
-    ChangeEvent.objects.filter(
-        endpoint=operation.endpoint_id, operation=None, at__gte=operation.started_at
-    ).update(operation=operation)
