@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from simulator import metrics
+from simulator import published
 from simulator.instances import instance_type
 from simulator.metrics import Builder
 from simulator.records import Endpoint, Variant
@@ -32,9 +32,9 @@ class MetricSource:
             builder = family.get(metric)
             if builder is None:
                 continue
-            if family is metrics.PROVISIONED and not capacity.provisioned:
+            if family is published.PROVISIONED and not capacity.provisioned:
                 continue
-            if family is metrics.GPU and not instance_type(capacity.instance_type).gpus:
+            if family is published.GPU and not instance_type(capacity.instance_type).gpus:
                 continue
             return builder
         return None
@@ -58,18 +58,18 @@ class MetricSource:
 
 
 VARIANT = {
-    "serverless": [metrics.SERVERLESS, metrics.PROVISIONED],
-    "real-time": [metrics.REQUESTS, metrics.INSTANCE, metrics.GPU],
-    "async": [metrics.ASYNC, metrics.INSTANCE, metrics.GPU],
-    "mme": [metrics.REQUESTS, metrics.INSTANCE, metrics.GPU, metrics.MULTI_MODEL],
-    "mce": [metrics.REQUESTS, metrics.INSTANCE],
-    "pipeline": [metrics.REQUESTS, metrics.INSTANCE],
+    "serverless": [published.SERVERLESS, published.PROVISIONED],
+    "real-time": [published.REQUESTS, published.INSTANCE, published.GPU],
+    "async": [published.ASYNC, published.INSTANCE, published.GPU],
+    "mme": [published.REQUESTS, published.INSTANCE, published.GPU, published.MULTI_MODEL],
+    "mce": [published.REQUESTS, published.INSTANCE],
+    "pipeline": [published.REQUESTS, published.INSTANCE],
     # Component endpoints report requests per component, not per variant.
-    "component": [metrics.INSTANCE, metrics.GPU],
+    "component": [published.INSTANCE, published.GPU],
 }
-QUEUE = {"async": [metrics.ASYNC_ENDPOINT]}
-CONTAINER = {"mce": [metrics.CONTAINER], "pipeline": [metrics.CONTAINER]}
-COMPONENT = {"component": [metrics.COMPONENT]}
+QUEUE = {"async": [published.ASYNC_ENDPOINT]}
+CONTAINER = {"mce": [published.CONTAINER], "pipeline": [published.CONTAINER]}
+COMPONENT = {"component": [published.COMPONENT]}
 
 
 def sources(region: Region) -> Iterator[MetricSource]:

@@ -1,4 +1,4 @@
-"""Which metrics each kind of endpoint publishes, and each one's samples per minute of a day.
+"""How each CloudWatch metric's samples follow from a day of serving.
 
 Sources: SageMaker developer guide, "Monitor Amazon SageMaker with Amazon CloudWatch", "Monitoring a serverless
 endpoint", "Monitoring asynchronous endpoint" (read 2026-11-21). Latencies are µs; CPU and GPU are sums over cores.
@@ -13,9 +13,6 @@ from simulator.serving import Serving
 from simulator.tracks import NOTHING, Track, counter, samples
 from simulator.traffic import DAY
 
-SAGEMAKER = "AWS/SageMaker"
-HOSTS = "/aws/sagemaker/Endpoints"
-COMPONENTS = "/aws/sagemaker/InferenceComponents"
 PER_SECOND = 60
 
 Builder = Callable[[Serving], Track]
@@ -28,7 +25,7 @@ def invocations(day: Serving) -> Track:
     return counter(day.served, [max(n, 1) for n in day.served])
 
 
-def _errors(name: str) -> Builder:
+def errors(name: str) -> Builder:
     def build(day: Serving) -> Track:
         counts = day.served if day.key.shape in ("serverless", "async") else [max(n, 1) for n in day.served]
         return counter(getattr(day, name), counts)
@@ -189,7 +186,7 @@ def cache_hit(day: Serving) -> Track:
     return counter([n - m for n, m in zip(day.served, day.misses, strict=True)], day.served)
 
 
-def _miss_time(name: str, usual_ms: int, of: str = "misses") -> Builder:
+def miss_time(name: str, usual_ms: int, of: str = "misses") -> Builder:
     def build(day: Serving) -> Track:
         usual = int(day.key.traffic.get(name, usual_ms) * 1000)
         return samples(getattr(day, of), [usual] * DAY, 50, 220)
@@ -256,85 +253,3 @@ def processing_time(day: Serving) -> Track:
 def transfer_time(day: Serving) -> Track:
     """S3 download or upload, µs."""
     return samples(day.served, [180_000] * DAY, 50, 240)
-
-
-SERVERLESS: dict[tuple[str, str], Builder] = {
-    (SAGEMAKER, "Invocations"): invocations,
-    (SAGEMAKER, "Invocation4XXErrors"): _errors("rejects"),
-    (SAGEMAKER, "Invocation5XXErrors"): _errors("faults"),
-    (SAGEMAKER, "ModelLatency"): model_latency,
-    (SAGEMAKER, "OverheadLatency"): overhead_latency,
-    (SAGEMAKER, "ModelSetupTime"): setup_time,
-    (HOSTS, "MemoryUtilization"): memory,
-    (SAGEMAKER, "ServerlessConcurrentExecutionsUtilization"): concurrency_utilization,
-}
-PROVISIONED: dict[tuple[str, str], Builder] = {
-    (SAGEMAKER, "ServerlessProvisionedConcurrencyExecutions"): provisioned_executions,
-    (SAGEMAKER, "ServerlessProvisionedConcurrencyUtilization"): provisioned_utilization,
-    (SAGEMAKER, "ServerlessProvisionedConcurrencyInvocations"): provisioned_invocations,
-    (SAGEMAKER, "ServerlessProvisionedConcurrencySpilloverInvocations"): spillover_invocations,
-}
-INSTANCE: dict[tuple[str, str], Builder] = {
-    (HOSTS, "CPUUtilization"): cpu,
-    (HOSTS, "MemoryUtilization"): memory,
-    (HOSTS, "DiskUtilization"): disk,
-}
-GPU: dict[tuple[str, str], Builder] = {
-    (HOSTS, "GPUUtilization"): gpu,
-    (HOSTS, "GPUMemoryUtilization"): gpu_memory,
-}
-REQUESTS: dict[tuple[str, str], Builder] = {
-    (SAGEMAKER, "Invocations"): invocations,
-    (SAGEMAKER, "InvocationsPerInstance"): invocations_per_instance,
-    (SAGEMAKER, "Invocation4XXErrors"): _errors("rejects"),
-    (SAGEMAKER, "Invocation5XXErrors"): _errors("faults"),
-    (SAGEMAKER, "InvocationModelErrors"): model_errors,
-    (SAGEMAKER, "ModelLatency"): model_latency,
-    (SAGEMAKER, "OverheadLatency"): overhead_latency,
-}
-MULTI_MODEL: dict[tuple[str, str], Builder] = {
-    (SAGEMAKER, "ModelCacheHit"): cache_hit,
-    (SAGEMAKER, "ModelLoadingWaitTime"): _miss_time("wait_ms", 900),
-    (SAGEMAKER, "ModelDownloadingTime"): _miss_time("download_ms", 450),
-    (SAGEMAKER, "ModelLoadingTime"): _miss_time("load_ms", 350),
-    (SAGEMAKER, "ModelUnloadingTime"): _miss_time("unload_ms", 15, "unloads"),
-    (HOSTS, "LoadedModelCount"): loaded_models,
-}
-ASYNC: dict[tuple[str, str], Builder] = {
-    (SAGEMAKER, "Invocation4XXErrors"): _errors("rejects"),
-    (SAGEMAKER, "Invocation5XXErrors"): _errors("faults"),
-    (SAGEMAKER, "ModelLatency"): model_latency,
-    (SAGEMAKER, "InvocationsProcessed"): processed,
-    (SAGEMAKER, "InvocationFailures"): _errors("faults"),
-    (SAGEMAKER, "RequestDownloadFailures"): no_failures,
-    (SAGEMAKER, "ResponseUploadFailures"): no_failures,
-    (SAGEMAKER, "NotificationFailures"): no_failures,
-    (SAGEMAKER, "ExpiredRequests"): no_failures,
-    (SAGEMAKER, "RequestDownloadLatency"): transfer_time,
-    (SAGEMAKER, "ResponseUploadLatency"): transfer_time,
-    (SAGEMAKER, "TimeInBacklog"): time_in_backlog,
-    (SAGEMAKER, "TotalProcessingTime"): processing_time,
-}
-ASYNC_ENDPOINT: dict[tuple[str, str], Builder] = {
-    (SAGEMAKER, "ApproximateBacklogSize"): backlog_size,
-    (SAGEMAKER, "ApproximateBacklogSizePerInstance"): backlog_per_instance,
-    (SAGEMAKER, "ApproximateAgeOfOldestRequest"): oldest_age,
-    (SAGEMAKER, "HasBacklogWithoutCapacity"): backlog_without_capacity,
-}
-CONTAINER: dict[tuple[str, str], Builder] = {
-    (SAGEMAKER, "Invocations"): invocations,
-    (SAGEMAKER, "Invocation4XXErrors"): _errors("rejects"),
-    (SAGEMAKER, "Invocation5XXErrors"): _errors("faults"),
-    (SAGEMAKER, "ContainerLatency"): model_latency,
-    (SAGEMAKER, "OverheadLatency"): overhead_latency,
-    (HOSTS, "CPUUtilization"): cpu,
-    (HOSTS, "MemoryUtilization"): memory,
-}
-COMPONENT: dict[tuple[str, str], Builder] = {
-    (SAGEMAKER, "Invocations"): invocations,
-    (SAGEMAKER, "InvocationsPerCopy"): invocations_per_instance,
-    (SAGEMAKER, "Invocation4XXErrors"): _errors("rejects"),
-    (SAGEMAKER, "Invocation5XXErrors"): _errors("faults"),
-    (SAGEMAKER, "ModelLatency"): model_latency,
-    (SAGEMAKER, "OverheadLatency"): overhead_latency,
-}

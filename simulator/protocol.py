@@ -98,7 +98,7 @@ def _params(wire: str, body: bytes, shape: Shape | None) -> dict[str, Any]:
         return {}
     try:
         if wire == "cbor":
-            raw = _cbor_reader().parse_data_item(io.BufferedReader(io.BytesIO(body))) if body else {}  # type: ignore[no-untyped-call]
+            raw = _cbor_reader().parse_data_item(io.BufferedReader(io.BytesIO(body))) if body else {}
         elif wire == "query":
             raw = _nest(dict(parse_qsl(body.decode(), keep_blank_values=True)), shape)
         else:
@@ -154,7 +154,7 @@ def _nest(fields: dict[str, str], shape: Shape, prefix: str = "") -> Any:
                 out[name] = _nest(fields, member, dotted if member.type_name not in _NESTED else dotted + ".")
         return out
     if isinstance(shape, ListShape):
-        items = []
+        items: list[Any] = []
         while any(k == (p := f"{prefix}member.{len(items) + 1}") or k.startswith(p + ".") for k in fields):
             dotted = f"{prefix}member.{len(items) + 1}"
             nested = shape.member.type_name in _NESTED
@@ -231,11 +231,11 @@ def plain(value: Any, shape: Shape | None, keep_instants: bool = False) -> Any:
 
 
 def _cbor(value: dict[str, Any], shape: Shape | None) -> bytes:
-    writer = RpcV2CBORSerializer()
+    writer: Any = RpcV2CBORSerializer()
     out = bytearray()
     if shape is None:
         return _cbor_text_map(value)
-    writer._serialize_data_item(out, value, shape)  # type: ignore[no-untyped-call]
+    writer._serialize_data_item(out, value, shape)
     return bytes(out)
 
 

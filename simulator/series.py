@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from simulator.clock import minute_of
 from simulator.records import Capacity, Endpoint, Traffic, Variant
@@ -131,7 +132,7 @@ def series_of(endpoint: Endpoint, variant: Variant, view: View | None = None) ->
 def _segments(endpoint: Endpoint, variant: Variant, view: View | None) -> Iterator[Segment]:
     seed = seed_class(variant.seed)
     changes = [*variant.history, (FOREVER, None)]
-    for (start, capacity), (end, _) in zip(changes, changes[1:], strict=False):
+    for (start, capacity), (end, _) in pairwise(changes):
         if capacity is None:
             continue
         shape, shown = shape_of(endpoint, capacity), capacity

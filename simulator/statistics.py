@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from simulator.catalogue import MetricSource
 from simulator.errors import ServiceError
-from simulator.tracks import NOTHING
 from simulator.traffic import DAY
 
 PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d+)?|100)")
@@ -30,13 +30,34 @@ def points(
     """
     if minutes == 1:
         return _minute_points(source, metric, stat, start, end)
-    stamps, values = [], []
-    for bucket in range(start, end, minutes):
-        value = _bucket(source, metric, stat, bucket, min(bucket + minutes, end))
-        if value is not None:
-            stamps.append(bucket)
-            values.append(value)
-    return stamps, values
+    extremes = stat not in ("Sum", "SampleCount", "Average")
+    stamps: list[int] = []
+    sets: list[tuple[int, int, int, int]] = []
+    scale = 1
+    for day, low, high, number in source.series.pieces(start, end):
+        track = source.track(day, metric)
+        if track is None:
+            continue
+        base, scale, position = number * DAY, track.scale, low
+        while position < high:
+            bucket = start + (base + position - start) // minutes * minutes
+            stop = min(high, bucket + minutes - base)
+            part = track.statistic_set(position, stop, extremes)
+            position = stop
+            if not part[1]:
+                continue
+            if stamps and stamps[-1] == bucket:
+                # The bucket goes on over midnight or over a change of capacity.
+                last = sets[-1]
+                part = (last[0] + part[0], last[1] + part[1], min(last[2], part[2]), max(last[3], part[3]))
+                sets[-1] = part
+            else:
+                stamps.append(bucket)
+                sets.append(part)
+    name = metric[1]
+    return stamps, [
+        _value(stat, t / scale, n, least / scale, most / scale, name) for t, n, least, most in sets
+    ]
 
 
 def _minute_points(
@@ -55,24 +76,6 @@ def _minute_points(
                 stamps.append(base + minute)
                 values.append(_value(stat, total / scale, count, least / scale, most / scale, metric[1]))
     return stamps, values
-
-
-def _bucket(source: MetricSource, metric: tuple[str, str], stat: str, start: int, end: int) -> float | None:
-    total, count, low, high, scale = 0, 0, NOTHING, 0, 1
-    wants_extremes = stat not in ("Sum", "SampleCount", "Average")
-    for day, first, last, _ in source.series.pieces(start, end):
-        track = source.track(day, metric)
-        if track is None:
-            continue
-        scale = track.scale
-        part, samples = track.total(first, last)
-        total, count = total + part, count + samples
-        if samples and wants_extremes:
-            least, most = track.extremes(first, last)
-            low, high = min(low, least), max(high, most)
-    if not count:
-        return None
-    return _value(stat, total / scale, count, low / scale, high / scale, metric[1])
 
 
 def _value(stat: str, total: float, count: int, low: float, high: float, name: str) -> float:
@@ -98,7 +101,7 @@ def _percentile(rank: float, average: float, low: float, high: float, name: str)
         if rank / 100 > 1 - slow_share:
             return high * 0.95
         average = fast
-    for (left, below), (right, above) in zip(SPREAD, SPREAD[1:], strict=False):
+    for (left, below), (right, above) in pairwise(SPREAD):
         if rank <= right:
             factor = below + (above - below) * (rank - left) / (right - left)
             return min(max(average * factor, low), high)

@@ -36,9 +36,13 @@ class Track:
             self._count_prefix[end] - self._count_prefix[start],
         )
 
-    def extremes(self, start: int, end: int) -> tuple[int, int]:
-        """Minimum and maximum over minutes [start, end)."""
-        return min(self.lows[start:end]), max(self.highs[start:end])
+    def statistic_set(self, start: int, end: int, extremes: bool = True) -> tuple[int, int, int, int]:
+        """Sum, sample count, minimum and maximum over minutes [start, end); extremes only when wanted."""
+        count = self._count_prefix[end] - self._count_prefix[start]
+        total = self._sum_prefix[end] - self._sum_prefix[start]
+        if not extremes or not count:
+            return total, count, NOTHING, 0
+        return total, count, min(self.lows[start:end]), max(self.highs[start:end])
 
 
 def counter(values: list[int], samples: list[int]) -> Track:

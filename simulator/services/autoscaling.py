@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from simulator import lifecycle
-from simulator.call import Call
+from simulator.call import Action, Call
 from simulator.errors import ServiceError, validation_error
 from simulator.fleet_documents import DIMENSIONS, NOT_SUSPENDED, action_document, policy_document
 from simulator.lifecycle import PROVISIONED
@@ -214,7 +214,7 @@ def _paged(rows: list[dict[str, Any]], params: dict[str, Any], key: str) -> dict
     return {key: shown, "NextToken": token}
 
 
-ACTIONS = {
+ACTIONS: dict[str, Action] = {
     "RegisterScalableTarget": register_scalable_target,
     "DescribeScalableTargets": describe_scalable_targets,
     "DeregisterScalableTarget": deregister_scalable_target,

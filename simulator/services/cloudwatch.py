@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from simulator.call import Call
+from simulator.call import Action, Call
 from simulator.catalogue import MetricSource, find, sources
 from simulator.clock import minute_of
 from simulator.errors import ServiceError
@@ -172,4 +172,4 @@ def _published(source: MetricSource, metric: tuple[str, str], start: int, end: i
     return False
 
 
-ACTIONS = {"GetMetricData": get_metric_data, "ListMetrics": list_metrics}
+ACTIONS: dict[str, Action] = {"GetMetricData": get_metric_data, "ListMetrics": list_metrics}

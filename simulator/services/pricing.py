@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulator.call import Call
+from simulator.call import Action, Call
 from simulator.errors import ServiceError
 from simulator.paging import page
 
@@ -44,4 +44,4 @@ def describe_services(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return {"Services": [{"ServiceCode": SERVICE, "AttributeNames": names}], "FormatVersion": "aws_v1"}
 
 
-ACTIONS = {"GetProducts": get_products, "DescribeServices": describe_services}
+ACTIONS: dict[str, Action] = {"GetProducts": get_products, "DescribeServices": describe_services}

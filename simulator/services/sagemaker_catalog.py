@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulator.call import Call
+from simulator.call import Action, Call
 from simulator.errors import ServiceError, validation_error
 from simulator.listing import listing
 
@@ -108,7 +108,7 @@ def describe_transform_job(call: Call, params: dict[str, Any]) -> dict[str, Any]
     return {key: value for key, value in job.items() if key != "LastModifiedTime"}
 
 
-ACTIONS = {
+ACTIONS: dict[str, Action] = {
     "AddTags": add_tags,
     "ListTags": list_tags,
     "DeleteTags": delete_tags,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulator.call import Call
+from simulator.call import Action, Call
 from simulator.errors import validation_error
 from simulator.listing import listing
 from simulator.services.sagemaker_limits import check_serverless
@@ -111,7 +111,7 @@ def delete_model(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-ACTIONS = {
+ACTIONS: dict[str, Action] = {
     "CreateEndpointConfig": create_endpoint_config,
     "DescribeEndpointConfig": describe_endpoint_config,
     "ListEndpointConfigs": list_endpoint_configs,

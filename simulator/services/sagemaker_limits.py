@@ -63,8 +63,8 @@ def check_instance_quota(region: Region, wanted: Mapping[str, Sequence[Capacity]
         delta: Counter[str] = Counter()
         for capacity in capacities:
             delta[capacity.instance_type] += capacity.instances
-        endpoint = region.endpoints.get(name)
-        for variant in endpoint.variants if endpoint else []:
+        present = region.endpoints.get(name)
+        for variant in present.variants if present else []:
             delta[variant.desired.instance_type] -= variant.desired.instances
         for instance_type, more in delta.items():
             limit = int(quota(region, instance_quota_name(instance_type))) if instance_type else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from simulator.call import Call
+from simulator.call import Action, Call
 from simulator.errors import ServiceError
 from simulator.paging import page
 from simulator.quotas import (
@@ -78,4 +78,4 @@ def _check_service(params: dict[str, Any]) -> None:
         )
 
 
-ACTIONS = {"ListServiceQuotas": list_service_quotas, "GetServiceQuota": get_service_quota}
+ACTIONS: dict[str, Action] = {"ListServiceQuotas": list_service_quotas, "GetServiceQuota": get_service_quota}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from simulator.call import Call
+from simulator.call import Action, Call
 from simulator.errors import ServiceError
 from simulator.identity import temporary_credentials
 
@@ -38,4 +38,4 @@ def assume_role(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-ACTIONS = {"GetCallerIdentity": get_caller_identity, "AssumeRole": assume_role}
+ACTIONS: dict[str, Action] = {"GetCallerIdentity": get_caller_identity, "AssumeRole": assume_role}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulator.call import Call
+from simulator.call import Action, Call
 from simulator.paging import page
 
 DEFAULT_PAGE = 50
@@ -37,4 +37,4 @@ def _has(tags: dict[str, str], wanted: dict[str, Any]) -> bool:
     return wanted.get("Key") in tags and (not values or tags[wanted["Key"]] in values)
 
 
-ACTIONS = {"GetResources": get_resources}
+ACTIONS: dict[str, Action] = {"GetResources": get_resources}
