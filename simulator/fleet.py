@@ -106,7 +106,7 @@ def add_endpoint(world: World, entry: dict[str, Any]) -> Endpoint:
         shadows=shadows,
         async_config=config.get("AsyncInferenceConfig"),
         failure_reason=entry.get("failure_reason", ""),
-        pinned="status" in entry,
+        pinned=status != "InService",
         hosting_kind=hosting_kind(region, config),
         deployment_config=entry.get("deployment"),
         story=entry.get("story", ""),

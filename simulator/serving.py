@@ -155,9 +155,9 @@ class Serving:
 
     @cached_property
     def unloads(self) -> list[int]:
-        """Models unloaded to make room: the full cache's misses beyond a first few."""
+        """Models unloaded to make room: one per miss while the cache is full."""
         full = self._miss_permille() > GOOD_MISS_PERMILLE * 2
-        return [missed * 19 // 20 if full else 0 for missed in self.misses]
+        return self.misses if full else [0] * DAY
 
     @cached_property
     def backlog(self) -> tuple[list[int], list[int], list[int]]:
