@@ -1,6 +1,7 @@
 """`python -m stack`: the commands behind the Makefile."""
 
 import argparse
+import os
 import sys
 
 from stack import checks, control, demo
@@ -48,6 +49,9 @@ def main() -> None:
         print(f"\nstopped by {stopped}", flush=True)
     except KeyboardInterrupt:
         sys.exit(130)
+    except BrokenPipeError:  # Whoever read our lines has gone; everything is already stopped.
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - the interpreter flushes it on its way out
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -122,7 +122,7 @@ def collect_static(layout: Layout, env: dict[str, str]) -> bool:
         found = _static_digest(layout.root)
         if stamp.exists() and stamp.read_text() == found and (home / "static").exists():
             return False
-        _python(layout, env, "manage", "collectstatic", "--noinput", "--clear", "-v", "0")
+        _python(layout, env, "manage", "collectstatic", "--noinput", "-v", "0")
         stamp.write_text(found)
     return True
 
@@ -167,7 +167,7 @@ def _python(layout: Layout, env: dict[str, str], module: str, *arguments: str) -
 def _answers(url: str) -> bool:
     """Whether the address answers with a success."""
     try:
-        with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310 - our own loopback address
+        with urllib.request.urlopen(url, timeout=5) as response:
             return bool(response.status == 200)
     except (urllib.error.URLError, OSError):
         return False

@@ -36,6 +36,16 @@ class Layout:
         """Eight hex digits that tell this state folder from every other on the machine."""
         return hashlib.sha256(os.fsencode(self.state)).hexdigest()[:8]
 
+    @property
+    def shelter(self) -> Path:
+        """Where the database lives when root's clone is closed to the database's own account."""
+        return Path("/var/tmp") / f"flotilla-{self.digest}"
+
+    @property
+    def short_sockets(self) -> Path:
+        """Where sockets live when the state folder's path is too long for them."""
+        return Path(tempfile.gettempdir()) / f"flotilla-{os.getuid()}-{self.digest}"
+
     def folder(self, name: str) -> Path:
         """The named folder under the state folder, created if absent."""
         path = self.state / name
@@ -53,7 +63,7 @@ class Layout:
         """A private folder whose path is short enough for Unix sockets."""
         path = self.state / "run"
         if len(os.fsencode(path)) > _SOCKET_FOLDER_BYTES:
-            path = Path(tempfile.gettempdir()) / f"flotilla-{os.getuid()}-{self.digest}"
+            path = self.short_sockets
         try:
             path.mkdir(mode=0o711, parents=True, exist_ok=True)
         except OSError as error:

@@ -145,7 +145,7 @@ def embedded(layout: Layout, *, durable: bool = True) -> Postgres:
         sockets.mkdir(mode=0o700, exist_ok=True)
         return Postgres(binaries, layout.folder("postgres") / "data", sockets, None, durable)
     account = pwd.getpwnam(_UNPRIVILEGED)
-    shelter = Path("/var/tmp") / f"flotilla-{layout.digest}"
+    shelter = layout.shelter
     home = layout.folder("postgres")
     if not _reachable(home, account.pw_uid):
         home = shelter
