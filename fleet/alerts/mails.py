@@ -46,10 +46,10 @@ def incident(subject: Incident, transition: str, people: Sequence[User], now: da
         "began": figures.clock(subject.condition_since),
         "people": sentence_list([person.get_username() for person in people]),
         "kind": subject.endpoint.kind if subject.endpoint else "unknown",
-        "rule_url": f"{settings.BASE_URL}/alerts/rules/{subject.rule.key}",
-        "incident_url": f"{settings.BASE_URL}/alerts/{subject.pk}",
-        "endpoint_url": f"{settings.BASE_URL}/endpoints/{subject.endpoint_id}" if subject.endpoint_id else "",
-        "preferences_url": f"{settings.BASE_URL}/settings/me",
+        "rule_url": f"{settings.BASE_URL}/alerts/rules/{subject.rule.key}/",
+        "incident_url": f"{settings.BASE_URL}/alerts/{subject.pk}/",
+        "endpoint_url": f"{settings.BASE_URL}/endpoints/{subject.endpoint_id}/" if subject.endpoint_id else "",
+        "preferences_url": f"{settings.BASE_URL}/settings/me/",
     }
     return _letter(
         f"incident-{subject.pk}-{transition}", incident_subject(subject, is_resolved), "incident", context
@@ -84,14 +84,14 @@ def summary(subjects: Sequence[Incident], transition: str, people: Sequence[User
             {
                 "incident": one,
                 "place": place(one),
-                "url": f"{settings.BASE_URL}/alerts/{one.pk}",
+                "url": f"{settings.BASE_URL}/alerts/{one.pk}/",
             }
             for one in ordered[:_LISTED]
         ],
         "left_out": max(len(subjects) - _LISTED, 0),
         "people": sentence_list([person.get_username() for person in people]),
-        "alerts_url": f"{settings.BASE_URL}/alerts",
-        "preferences_url": f"{settings.BASE_URL}/settings/me",
+        "alerts_url": f"{settings.BASE_URL}/alerts/",
+        "preferences_url": f"{settings.BASE_URL}/settings/me/",
     }
     word = "resolved" if is_resolved else ("critical" if critical else "warning")
     verb = "were resolved" if is_resolved else "opened"

@@ -131,7 +131,7 @@ def _budget_passed(values: Mapping[str, float], now: datetime) -> list[Measure]:
     groups = (
         DailyCost.objects.filter(day__gte=start, day__lte=now.date())
         .values(account=F("endpoint__shard__account_id"), owner_team=F("endpoint__team"))
-        .annotate(amount=Sum("amount"), unpriced=Count("id", filter=Q(amount=None)))
+        .annotate(spent=Sum("amount"), unpriced=Count("id", filter=Q(amount=None)))
     )
     rows = list(groups)
     found = []
@@ -142,7 +142,7 @@ def _budget_passed(values: Mapping[str, float], now: datetime) -> list[Measure]:
             if (budget.account_id is None or row["account"] == budget.account_id)
             and (not budget.team or row["owner_team"] == budget.team)
         ]
-        spent = sum((row["amount"] or Decimal(0) for row in mine), Decimal(0))
+        spent = sum((row["spent"] or Decimal(0) for row in mine), Decimal(0))
         if not mine or spent < budget.monthly_usd * Decimal(str(values["share_pct"])) / 100:
             continue
         found.append(
