@@ -185,6 +185,8 @@ INVENTORY_INTERVAL_S = env.integer("FLOTILLA_INVENTORY_INTERVAL_S", default=60, 
 METRICS_INTERVAL_S = env.integer("FLOTILLA_METRICS_INTERVAL_S", default=60, minimum=60)
 TICK_INTERVAL_S = env.integer("FLOTILLA_TICK_INTERVAL_S", default=60, minimum=2)
 BACKFILL_DAYS = env.integer("FLOTILLA_BACKFILL_DAYS", default=30, minimum=1)
+FINE_HISTORY_HOURS = env.integer("FLOTILLA_FINE_HISTORY_HOURS", default=24, minimum=1)
+CLOUDWATCH_DAILY_USD = env.integer("FLOTILLA_CLOUDWATCH_DAILY_USD", default=50)
 STALE_AFTER_S = env.integer("FLOTILLA_STALE_AFTER_S", default=300, minimum=60)
 OPERATION_POLL_S = env.integer("FLOTILLA_OPERATION_POLL_S", default=30, minimum=1)
 OPERATION_TIMEOUT_S = env.integer("FLOTILLA_OPERATION_TIMEOUT_S", default=3600, minimum=60)

@@ -93,3 +93,7 @@ class LeaseLost(FleetError):
 
 class MassDisappearance(FleetError):
     """So many endpoints are missing from one listing that none of them is believed gone yet."""
+
+
+class BudgetReached(FleetError):
+    """Asking further would pass the account's CloudWatch budget of the day."""

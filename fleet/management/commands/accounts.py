@@ -1,0 +1,77 @@
+"""manage.py accounts add|list|check."""
+
+import argparse
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from fleet.errors import FleetError
+from fleet.models import Account
+from fleet.sync import accounts, permissions
+
+
+class Command(BaseCommand):
+    help = "Take in an AWS account, list accounts, or check live what their credentials may do."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        commands = parser.add_subparsers(dest="command", required=True)
+        add = commands.add_parser("add", help="take in an account, or change one with the same id")
+        add.add_argument("alias", help="a short name for people")
+        add.add_argument("--account-id", default="", help="12 digits; asked from AWS when left out")
+        add.add_argument(
+            "--role-arn", default="", help="role to assume; left out: the worker's own credentials"
+        )
+        add.add_argument("--external-id", default="", help="external id that the role's trust policy demands")
+        add.add_argument("--regions", default="", help="comma-separated; default FLOTILLA_REGIONS")
+        commands.add_parser("list", help="accounts with regions and the last identity check")
+        check = commands.add_parser("check", help="try every permission Flotilla uses")
+        check.add_argument("alias", nargs="?", help="one account; default all")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            {"add": self._add, "list": self._list, "check": self._check}[options["command"]](options)
+        except FleetError as error:
+            raise CommandError(str(error)) from error
+
+    def _add(self, options: dict[str, Any]) -> None:
+        regions = [r.strip() for r in options["regions"].split(",") if r.strip()] or settings.DEFAULT_REGIONS
+        account, is_new = accounts.add(
+            options["alias"],
+            account_id=options["account_id"],
+            role_arn=options["role_arn"],
+            external_id=options["external_id"],
+            regions=regions,
+            now=timezone.now(),
+        )
+        verb = "added" if is_new else "is up to date"
+        self.stdout.write(f"Account {account.alias} ({account.account_id}) {verb}: {', '.join(regions)}")
+        if account.identity_error:
+            self.stdout.write(f"  its credentials do not work yet: {account.identity_error}")
+
+    def _list(self, options: dict[str, Any]) -> None:
+        for account in Account.objects.prefetch_related("shards"):
+            regions = ", ".join(shard.region for shard in account.shards.all() if shard.enabled)
+            state = account.identity_error or account.identity_arn or "never checked"
+            self.stdout.write(f"{account.account_id}  {account.alias}  [{regions}]  {state}")
+
+    def _check(self, options: dict[str, Any]) -> None:
+        rows = Account.objects.filter(enabled=True).prefetch_related("shards")
+        rows = rows.filter(alias=options["alias"]) if options["alias"] else rows
+        found = [shard for account in rows for shard in account.shards.filter(enabled=True)]
+        if not found:
+            raise CommandError("There is no such account. `manage.py accounts list` shows those there are.")
+        refused = 0
+        for shard in found:
+            self.stdout.write(f"{shard}:")
+            for check in permissions.check(shard.scope):
+                refused += check.error is not None
+                self.stdout.write(self._line(check))
+        if refused:
+            raise CommandError(f"{refused} permissions are missing; docs/iam.md has the policies to attach.")
+
+    def _line(self, check: permissions.Check) -> str:
+        if check.error is None:
+            return f"  ok       {check.action}"
+        return f"  MISSING  {check.action}: without it, no {check.disables}. AWS says: {check.error.message}"

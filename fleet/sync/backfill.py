@@ -1,0 +1,50 @@
+"""The hourly history of a shard, fetched slice by slice so that it can be interrupted and resumed."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from fleet.models import Shard, VariantStatus
+from fleet.sync import buckets, budget, partitions, windows
+from fleet.sync.subjects import fetch, subject
+from fleet.types import Kind
+
+# 200 points a series: as long as 500 queries still fit one call (100,800 points).
+SLICE = timedelta(hours=200)
+CHUNK = 200
+
+
+def run(shard: Shard, *, now: datetime, keep_alive: Callable[[], None]) -> int:
+    """Fetch one more slice; the number of rows written. Progress stands on the shard, so the next run goes on there.
+
+    Every metric is paid once per slice, so slices are as long as one call can carry.
+    """
+    _begin(shard, now)
+    assert shard.backfill_from is not None
+    assert shard.backfill_until is not None
+    start = shard.backfill_done_until or shard.backfill_from
+    if start >= shard.backfill_until:
+        return 0
+    end = min(start + SLICE, shard.backfill_until)
+    rows = VariantStatus.objects.filter(endpoint__shard=shard, endpoint__created_at__lt=end).exclude(
+        endpoint__kind=Kind.UNKNOWN
+    )
+    items = [subject(row) for row in rows.select_related("endpoint").order_by("pk")]
+    budget.check(shard, sum(len(item.metrics) for item in items), now=now)
+    written = 0
+    for first in range(0, len(items), CHUNK):
+        keep_alive()
+        found = fetch(shard.scope, items[first : first + CHUNK], windows.HOUR_S, start, end)
+        written += buckets.merge(partitions.HOUR_TABLE, found)
+    shard.backfill_done_until = end
+    shard.save(update_fields=["backfill_done_until"])
+    return written
+
+
+def _begin(shard: Shard, now: datetime) -> None:
+    """Fix the span of history once: it ends where the regular readings begin."""
+    if shard.backfill_until is None:
+        shard.backfill_until = windows.floor(now, windows.HOUR_S)
+        shard.backfill_from = shard.backfill_until - timedelta(days=settings.BACKFILL_DAYS)
+        shard.save(update_fields=["backfill_from", "backfill_until"])
