@@ -46,7 +46,6 @@ class _Type:
     hours_without_volume: Decimal = Decimal(0)
     unknown_h: Decimal = Decimal(0)
     is_known: bool = False
-    is_estimated: bool = False
     notes: set[str] = field(default_factory=set)
 
 
@@ -56,6 +55,7 @@ def cost_lines(region: str, kind: Kind, observed: Observed, book: PriceBook) -> 
     Instance-hours: CPUUtilization sample count / 60 where published (one sample per instance and minute), else
     instance count × time from the capacity history, else NO_DATA. Asynchronous endpoints without CPU samples in an
     hour that was read ran no instance. Storage: volume × instance-hours / 730, NO_DATA when the size is unknown.
+    Every line is an estimate: AWS documents the reading of CPU samples for another metric only.
     Source: docs/costs.md#instances.
     """
     types: dict[str, _Type] = defaultdict(_Type)
@@ -96,7 +96,7 @@ def _hours_without_samples(used: _Type, piece: Piece, gap: Window, observed: Obs
     if piece.capacity.instance_count is None:
         used.unknown_h += remaining
         return Decimal(0)
-    used.is_known = used.is_estimated = True
+    used.is_known = True
     used.notes.add(FROM_CAPACITY_NOTE)
     return piece.capacity.instance_count * remaining
 
@@ -109,18 +109,19 @@ def _lines(region: str, item: str, used: _Type, book: PriceBook) -> list[CostLin
         )
     if has_local_disk(item):
         notes.add(LOCAL_DISK_NOTE)
-    confidence = Confidence.ESTIMATED if used.is_estimated or used.unknown_h else Confidence.MEASURED
     quantity = used.hours if used.is_known else None
     note = "; ".join(sorted(notes))
-    found = [lines.price(book, region, CostComponent.INSTANCE_TIME, item, quantity, confidence, note)]
+    found = [
+        lines.price(book, region, CostComponent.INSTANCE_TIME, item, quantity, Confidence.ESTIMATED, note)
+    ]
     if not has_local_disk(item) and used.hours:
-        found.append(_storage(region, used, book, confidence))
+        found.append(_storage(region, used, book))
     return found
 
 
-def _storage(region: str, used: _Type, book: PriceBook, confidence: Confidence) -> CostLine:
+def _storage(region: str, used: _Type, book: PriceBook) -> CostLine:
     quantity = used.gb_hours / HOURS_PER_MONTH if used.gb_hours else None
     note = UNKNOWN_VOLUME_NOTE if quantity is None else "volume × instance-hours / 730"
     if quantity is not None and used.hours_without_volume:
         note += f"; {float(used.hours_without_volume):.3g} instance-hours left out: {UNKNOWN_VOLUME_NOTE}"
-    return lines.price(book, region, CostComponent.STORAGE, VOLUME, quantity, confidence, note)
+    return lines.price(book, region, CostComponent.STORAGE, VOLUME, quantity, Confidence.ESTIMATED, note)

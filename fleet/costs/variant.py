@@ -20,12 +20,16 @@ def cost_lines(region: str, kind: Kind, observed: Observed, book: PriceBook) -> 
 
 
 def _outside_capacity(region: str, observed: Observed, book: PriceBook) -> list[CostLine]:
-    held = [Window(each.start, max(each.start, each.end or observed.window.end)) for each in observed.capacities]
+    held = [
+        Window(each.start, max(each.start, each.end or observed.window.end)) for each in observed.capacities
+    ]
     for stretch in uncovered(held, observed.window):
         for row, part in rows_in(observed.rows, stretch):
             on_instances = row.get("instance_minutes")
             # A bucket that a period only clips at its edge is not use outside of it.
             if part == 1 and (on_instances or row.get("model_latency_ms_sum")):
                 component = CostComponent.INSTANCE_TIME if on_instances else CostComponent.EXECUTION_ON_DEMAND
-                return [lines.price(book, region, component, "", None, Confidence.NO_DATA, UNKNOWN_CAPACITY_NOTE)]
+                return [
+                    lines.price(book, region, component, "", None, Confidence.NO_DATA, UNKNOWN_CAPACITY_NOTE)
+                ]
     return []

@@ -24,10 +24,10 @@ def test_instance_hours_come_from_cpu_samples_where_they_are_published() -> None
     # 3 instances sampled each minute of one hour, 1 instance the next: 4 instance-hours, whatever the config says.
     rows = [row(0, instance_minutes=180.0), row(1, instance_minutes=60.0)]
     line = lines_of(Kind.REAL_TIME, instances(count=9), rows=rows, end=2)[C.INSTANCE_TIME]
-    assert (line.quantity, line.amount, line.confidence) == (4, Decimal("0.408"), Confidence.MEASURED)
+    assert (line.quantity, line.amount, line.confidence) == (4, Decimal("0.408"), Confidence.ESTIMATED)
 
 
-def test_without_cpu_samples_the_capacity_history_counts_and_the_line_is_an_estimate() -> None:
+def test_without_cpu_samples_the_capacity_history_counts_and_the_line_says_so() -> None:
     line = lines_of(Kind.REAL_TIME, instances(count=2, end=3), instances(count=4, start=3, end=5))[
         C.INSTANCE_TIME
     ]

@@ -1,0 +1,138 @@
+"""Formula lines: quantity × price = amount with source and confidence, for one endpoint, a group or an export."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Min, QuerySet, Sum
+
+from fleet.costs.lines import add, worst
+from fleet.models import DailyCost
+from fleet.queries.cost_scope import LOOKUPS, CostFilter, GroupBy, Span, Sums
+from fleet.types import Confidence, CostComponent
+
+_FORMULA = ("component", "item", "unit", "usd_per_unit", "confidence", "price_source", "note")
+_ORDER = list(CostComponent)
+
+
+@dataclass(frozen=True)
+class FormulaLine:
+    """One rate of one component over a span: quantity × usd_per_unit = amount.
+
+    amount None: no price (UNPRICED) or no data (NO_DATA). sources, notes: what the days behind it say, each once.
+    """
+
+    component: str
+    item: str
+    unit: str
+    quantity: Decimal | None
+    usd_per_unit: Decimal | None
+    amount: Decimal | None
+    confidence: Confidence
+    sources: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ExportRow:
+    """One formula line of one endpoint, for a file."""
+
+    account_id: str
+    account: str
+    region: str
+    endpoint: str
+    kind: str
+    team: str
+    line: FormulaLine
+
+
+def endpoint_lines(endpoint_id: int, start_day: date, end_day: date) -> list[FormulaLine]:
+    """What one endpoint cost from start_day to end_day, both included, by component and rate. One query."""
+    rows = DailyCost.objects.filter(Span(start_day, end_day).q, endpoint=endpoint_id)
+    return _lines(rows, "endpoint_id").get(str(endpoint_id), [])
+
+
+def group_lines(
+    where: CostFilter, span: Span, by: GroupBy, keys: Sequence[str]
+) -> dict[str, list[FormulaLine]]:
+    """Formula lines of some groups by key. One query, none when no group is asked for."""
+    if not keys:
+        return {}
+    rows = DailyCost.objects.filter(where.q(), span.q, **{f"{LOOKUPS[by]}__in": keys})
+    return _lines(rows, LOOKUPS[by])
+
+
+def total(found: Iterable[FormulaLine]) -> Sums:
+    """Sum of lines as it stands under them."""
+    shown = list(found)
+    return Sums(
+        add(line.amount for line in shown),
+        sum(line.confidence is Confidence.UNPRICED for line in shown),
+        sum(line.confidence is Confidence.NO_DATA for line in shown),
+    )
+
+
+def missing(where: CostFilter, span: Span) -> list[tuple[int, str, str, str, str]]:
+    """Lines that are in no figure: (endpoint id, endpoint, component, item, confidence), unpriced first. One query."""
+    rows = (
+        DailyCost.objects.filter(where.q(), span.q, amount=None)
+        .values_list("endpoint_id", "endpoint__name", "component", "item", "confidence")
+        .annotate(first=Min("day"))
+        .order_by("-confidence", "endpoint__name", "endpoint_id", "component", "item")
+    )
+    return [(pk, name, component, item, confidence) for pk, name, component, item, confidence, _ in rows]
+
+
+def export(where: CostFilter, span: Span) -> Iterator[ExportRow]:
+    """Every formula line of every endpoint, dearest account first by name; amounts add up to the page's total."""
+    place = (
+        "endpoint__shard__account__account_id",
+        "endpoint__shard__account__alias",
+        "endpoint__shard__region",
+        "endpoint__name",
+        "endpoint__kind",
+        "endpoint__team",
+    )
+    rows = DailyCost.objects.filter(where.q(), span.q)
+    lines = _lines(rows, "endpoint_id")
+    named = rows.order_by(*place, "endpoint_id").values_list("endpoint_id", *place).distinct()
+    for key, *words in named:
+        account_id, account, region, endpoint, kind, team = words
+        for line in lines.get(str(key), []):
+            yield ExportRow(account_id, account, region, endpoint, kind, team, line)
+
+
+def _lines(rows: QuerySet[DailyCost], lookup: str) -> dict[str, list[FormulaLine]]:
+    parts: dict[str, dict[tuple[Any, ...], list[tuple[Any, ...]]]] = defaultdict(lambda: defaultdict(list))
+    found = rows.values_list(lookup, *_FORMULA).annotate(q=Sum("quantity"), a=Sum("amount")).order_by()
+    for key, component, item, unit, usd, confidence, source, note, quantity, amount in found:
+        parts[str(key)][component, item, unit, usd, amount is None].append(
+            (quantity, amount, confidence, source, note)
+        )
+    return {
+        key: sorted((_line(rate, found) for rate, found in rates.items()), key=_place)
+        for key, rates in parts.items()
+    }
+
+
+def _line(rate: tuple[Any, ...], found: Sequence[tuple[Any, ...]]) -> FormulaLine:
+    component, item, unit, usd, _ = rate
+    quantities, amounts, confidences, sources, notes = zip(*found, strict=True)
+    return FormulaLine(
+        component=component,
+        item=item,
+        unit=unit,
+        quantity=add(quantities),
+        usd_per_unit=usd,
+        amount=add(amounts),
+        confidence=worst(Confidence(each) for each in confidences),
+        sources=tuple(sorted({text for text in sources if text})),
+        notes=tuple(sorted({text for text in notes if text})),
+    )
+
+
+def _place(line: FormulaLine) -> tuple[int, str, Decimal]:
+    return _ORDER.index(CostComponent(line.component)), line.item, line.usd_per_unit or Decimal(0)

@@ -1,0 +1,194 @@
+"""What the fleet cost: day sums and groups over DailyCost. Days are UTC, both ends of a span belong to it.
+
+A sum is None only when no line has an amount; unpriced lines and lines without data are counted beside it.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, F, Max, Min, Q, Sum
+
+from fleet.costs.lines import add
+from fleet.models import Account, DailyCost, Endpoint, HourBucket
+from fleet.queries.cost_lines import endpoint_lines as endpoint_lines
+from fleet.queries.cost_scope import LOOKUPS, CostFilter, GroupBy, Span, Sums
+from fleet.queries.cost_scope import month_to_date as month_to_date
+from fleet.types import Confidence, CostComponent, Kind
+
+_UNPRICED = Count("pk", filter=Q(confidence=Confidence.UNPRICED))
+_NO_DATA = Count("pk", filter=Q(confidence=Confidence.NO_DATA))
+
+
+@dataclass(frozen=True)
+class DayCost:
+    """What one kind of endpoint spent on one component on one day. data_until: the oldest end of data in it."""
+
+    day: date
+    kind: str
+    component: str
+    sums: Sums
+    data_until: datetime
+
+
+@dataclass(frozen=True)
+class Group:
+    """One row of "where it goes". key is the value of LOOKUPS as text; components: amounts by component."""
+
+    key: str
+    label: str
+    sums: Sums
+    components: dict[str, Decimal | None] = field(default_factory=dict)
+    endpoints: int = 0
+    endpoint: Endpoint | None = None
+    calls: float | None = None
+
+    @property
+    def usd_per_1000(self) -> Decimal | None:
+        """Cost per 1,000 calls; None without calls or without an amount."""
+        if self.sums.amount is None or not self.calls:
+            return None
+        return self.sums.amount * 1000 / Decimal(repr(self.calls))
+
+
+def days(where: CostFilter, span: Span) -> list[DayCost]:
+    """Day sums by kind and component, oldest first. One query."""
+    found = (
+        DailyCost.objects.filter(where.q(), span.q)
+        .values_list("day", "endpoint__kind", "component")
+        .order_by("day", "endpoint__kind", "component")
+        .annotate(total=Sum("amount"), unpriced=_UNPRICED, no_data=_NO_DATA, until=Min("data_until"))
+    )
+    return [
+        DayCost(day, kind, component, Sums(total, unpriced, no_data), until)
+        for day, kind, component, total, unpriced, no_data, until in found
+    ]
+
+
+def total(found: Iterable[DayCost], span: Span | None = None) -> Sums:
+    """Day costs added up, those of `span` only when it is given."""
+    parts = [cost.sums for cost in found if span is None or span.first <= cost.day <= span.last]
+    return Sums(add(p.amount for p in parts), sum(p.unpriced for p in parts), sum(p.no_data for p in parts))
+
+
+def stacked(
+    found: Iterable[DayCost], by: Callable[[DayCost], str], shown: Sequence[date]
+) -> dict[str, list[Decimal | None]]:
+    """Amounts by `by` and day, aligned with `shown`: None where nothing was priced."""
+    sums: dict[str, dict[date, list[Decimal | None]]] = defaultdict(lambda: defaultdict(list))
+    for cost in found:
+        sums[by(cost)][cost.day].append(cost.sums.amount)
+    return {key: [add(parts.get(day, [])) for day in shown] for key, parts in sums.items()}
+
+
+def group_sums(
+    where: CostFilter, span: Span, by: GroupBy, *, ascending: bool = False
+) -> list[tuple[str, Sums]]:
+    """Every group's sums by key, the most expensive first, groups without an amount last. One query."""
+    order = F("total").asc(nulls_last=True) if ascending else F("total").desc(nulls_last=True)
+    found = (
+        DailyCost.objects.filter(where.q(), span.q)
+        .values_list(LOOKUPS[by])
+        .annotate(total=Sum("amount"), unpriced=_UNPRICED, no_data=_NO_DATA)
+        .order_by(order, LOOKUPS[by])
+    )
+    return [(str(key), Sums(amount, unpriced, no_data)) for key, amount, unpriced, no_data in found]
+
+
+def groups(where: CostFilter, span: Span, by: GroupBy, shown: Sequence[tuple[str, Sums]]) -> list[Group]:
+    """The groups of `shown` (a page of group_sums) with their components, calls and names. At most four queries."""
+    keys = [key for key, _ in shown]
+    lookup = LOOKUPS[by]
+    parts: dict[str, dict[str, Decimal | None]] = defaultdict(dict)
+    rows = DailyCost.objects.filter(where.q(), span.q, **{f"{lookup}__in": keys})
+    for key, component, amount in (
+        rows.values_list(lookup, "component").annotate(total=Sum("amount")).order_by()
+    ):
+        parts[str(key)][component] = amount
+    members = dict(rows.values_list(lookup).annotate(n=Count("endpoint", distinct=True)).order_by())
+    counted = {str(key): number for key, number in members.items()}
+    called = calls(where, span, by, keys)
+    named = endpoints(keys) if by is GroupBy.ENDPOINT else {}
+    aliases = _aliases(keys) if by is GroupBy.ACCOUNT else {}
+    return [
+        Group(
+            key=key,
+            label=named[key].name if key in named else aliases.get(key, key),
+            sums=sums,
+            components=parts[key],
+            endpoints=counted.get(key, 0),
+            endpoint=named.get(key),
+            calls=called.get(key),
+        )
+        for key, sums in shown
+    ]
+
+
+def calls(where: CostFilter, span: Span, by: GroupBy, keys: Sequence[str] | None = None) -> dict[str, float]:
+    """Calls by group key, of hours inside the span: Invocations, or requests processed for asynchronous endpoints.
+
+    Groups nobody reported calls for are absent; components have no calls of their own. One query.
+    """
+    if by is GroupBy.COMPONENT:
+        return {}
+    lookup = f"variant__{LOOKUPS[by]}"
+    rows = HourBucket.objects.filter(where.q("variant__endpoint"), at__gte=span.start, at__lt=span.end)
+    if keys is not None:
+        rows = rows.filter(**{f"{lookup}__in": keys})
+    found: dict[str, float] = {}
+    sums = rows.values_list(lookup, "variant__endpoint__kind").annotate(
+        a=Sum("invocations"), b=Sum("processed")
+    )
+    for key, kind, invocations, processed in sums.order_by():
+        number = processed if kind == Kind.ASYNCHRONOUS else invocations
+        if number is not None:
+            found[str(key)] = found.get(str(key), 0.0) + number
+    return found
+
+
+def endpoints(keys: Iterable[str]) -> dict[str, Endpoint]:
+    """Endpoints by id as text, with shard and account."""
+    found = Endpoint.objects.filter(pk__in=list(keys)).select_related("shard__account")
+    return {str(endpoint.pk): endpoint for endpoint in found}
+
+
+def endpoint_totals(endpoint_ids: Sequence[int], span: Span) -> dict[int, Sums]:
+    """Sums by endpoint; endpoints without any line are absent. One query."""
+    found = (
+        DailyCost.objects.filter(span.q, endpoint__in=endpoint_ids)
+        .values_list("endpoint_id")
+        .annotate(total=Sum("amount"), unpriced=_UNPRICED, no_data=_NO_DATA)
+        .order_by()
+    )
+    return {key: Sums(amount, unpriced, no_data) for key, amount, unpriced, no_data in found}
+
+
+def first_day() -> date | None:
+    """The oldest day with costs, None before the first."""
+    return DailyCost.objects.aggregate(first=Min("day"))["first"]
+
+
+def computed_at(where: CostFilter) -> datetime | None:
+    """When costs of the filter were last computed, None before the first time."""
+    return DailyCost.objects.filter(where.q()).aggregate(last=Max("computed_at"))["last"]
+
+
+def component_of(cost: DayCost) -> str:
+    return cost.component
+
+
+def kind_of(cost: DayCost) -> str:
+    return cost.kind
+
+
+def in_order(keys: Iterable[str], order: Iterable[Any] = (*Kind, *CostComponent)) -> list[str]:
+    """Keys of a stack in the fixed order of kinds and components, unknown ones last."""
+    rank = {str(value): n for n, value in enumerate(order)}
+    return sorted(keys, key=lambda key: (rank.get(key, len(rank)), key))
+
+
+def _aliases(account_ids: Iterable[str]) -> dict[str, str]:
+    return dict(Account.objects.filter(account_id__in=list(account_ids)).values_list("account_id", "alias"))
