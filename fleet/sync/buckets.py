@@ -26,7 +26,8 @@ def merge(table: str, rows: Sequence[MetricRow]) -> int:
         cursor.execute(f"CREATE TEMP TABLE staged (LIKE {table}) ON COMMIT DROP")
         with cursor.copy(f"COPY staged ({', '.join(_ALL)}) FROM STDIN (FORMAT BINARY)") as copy:
             copy.set_types(_TYPES)
-            for row in rows:
+            # In key order: two merges that meet on the same rows then lock them in the same order.
+            for row in sorted(rows, key=lambda row: (row.variant_id, row.at)):
                 copy.write_row((row.variant_id, row.at, row.period_s, *map(row.values.get, COLUMNS)))
         cursor.execute(_REPLACE_FINER.format(table=table))
         cursor.execute(_MERGE.format(table=table))

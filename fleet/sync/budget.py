@@ -22,6 +22,6 @@ def check(shard: Shard, metrics: int, *, now: datetime) -> None:
     if ((asked or 0) + metrics) * USD_PER_METRIC > limit:
         spent = (asked or 0) * USD_PER_METRIC
         raise BudgetReached(
-            f"Metrics of this account wait until 00:00 UTC: USD {spent:.2f} of today's CloudWatch budget of USD {limit} "
-            f"are spent and this reading would pass it. FLOTILLA_CLOUDWATCH_DAILY_USD sets the budget."
+            f"Metrics of this account wait until 00:00 UTC: USD {spent:.2f} of today's CloudWatch budget of "
+            f"USD {limit} are spent and this reading would pass it. FLOTILLA_CLOUDWATCH_DAILY_USD sets the budget."
         )

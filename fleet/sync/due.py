@@ -22,7 +22,7 @@ Ring = Callable[[int], object]
 def ring(
     now: datetime, *, inventory: Ring, metrics: Ring, backfill: Ring, prices: Callable[[], object]
 ) -> None:
-    """Call each doorbell with the ids of the shards it is due for; a shard that is late is rung once, not once per miss."""
+    """Call each doorbell with the ids of the shards it is due for; a late shard is rung once, not per miss."""
     _ring_each(inventory, _claim("inventory_due_at", settings.INVENTORY_INTERVAL_S, now))
     _ring_each(metrics, _claim("metrics_due_at", settings.METRICS_INTERVAL_S, now))
     _ring_each(backfill, backfills())

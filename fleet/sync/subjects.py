@@ -62,7 +62,7 @@ def subject(row: VariantStatus) -> Subject:
 
 def query(item: Subject, metric: Metric, period_s: int) -> cloudwatch.Query:
     """The metric under exactly the dimensions it is published with; with others AWS silently returns nothing."""
-    dimensions = (("EndpointName", item.endpoint_name),)
+    dimensions: tuple[tuple[str, str], ...] = (("EndpointName", item.endpoint_name),)
     if metric.dimensions is Dimensions.VARIANT:
         dimensions += (("VariantName", item.variant_name),)
     return cloudwatch.Query(metric.namespace, metric.name, dimensions, metric.statistic, period_s)
