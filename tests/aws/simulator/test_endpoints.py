@@ -1,0 +1,307 @@
+"""Endpoint calls over HTTP: documents, refusals in AWS's words, changes and rollbacks."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.aws.simulator.conftest import Client, settled
+from tests.aws.simulator_process import SimulatorProcess
+
+pytestmark = pytest.mark.aws
+ARN = "arn:aws:sagemaker:us-east-1:111122223333"
+
+
+def refusal(call: Any, **params: Any) -> tuple[str, str]:
+    """Code and message of the error a call must raise."""
+    with pytest.raises(ClientError) as caught:
+        call(**params)
+    error = caught.value.response["Error"]
+    return error["Code"], error["Message"]
+
+
+def serverless_config(name: str, **settings: int) -> dict[str, Any]:
+    """CreateEndpointConfig parameters of a serverless variant."""
+    config = {"MemorySizeInMB": 2048, "MaxConcurrency": 20} | settings
+    variant = {"VariantName": "AllTraffic", "ModelName": "on-demand-model", "ServerlessConfig": config}
+    return {"EndpointConfigName": name, "ProductionVariants": [variant]}
+
+
+def instance_config(name: str, kind: str = "ml.c5.large", count: int = 1) -> dict[str, Any]:
+    """CreateEndpointConfig parameters of an instance-hosted variant."""
+    variant = {
+        "VariantName": "AllTraffic",
+        "ModelName": "on-demand-model",
+        "InstanceType": kind,
+        "InitialInstanceCount": count,
+    }
+    return {"EndpointConfigName": name, "ProductionVariants": [variant]}
+
+
+def concurrency(maximum: int, provisioned: int | None = None) -> list[dict[str, Any]]:
+    """DesiredWeightsAndCapacities with a ServerlessUpdateConfig."""
+    update = {"MaxConcurrency": maximum} | ({"ProvisionedConcurrency": provisioned} if provisioned else {})
+    return [{"VariantName": "AllTraffic", "ServerlessUpdateConfig": update}]
+
+
+def test_every_page_of_the_listing_is_needed_to_see_every_endpoint(client: Client) -> None:
+    sagemaker = client("sagemaker")
+    pages = list(sagemaker.get_paginator("list_endpoints").paginate(PaginationConfig={"PageSize": 5}))
+    names = [endpoint["EndpointName"] for page in pages for endpoint in page["Endpoints"]]
+    assert [len(page["Endpoints"]) for page in pages] == [5, 5, 3]
+    assert len(set(names)) == 13
+
+
+def test_listing_filters_and_sorts(client: Client) -> None:
+    sagemaker = client("sagemaker")
+    found = sagemaker.list_endpoints(NameContains="real", SortBy="Name", SortOrder="Ascending")["Endpoints"]
+    assert [endpoint["EndpointName"] for endpoint in found] == ["real-time"]
+    by_name = sagemaker.list_endpoints(SortBy="Name", SortOrder="Ascending", MaxResults=100)["Endpoints"]
+    names = [endpoint["EndpointName"] for endpoint in by_name]
+    assert names == sorted(names)
+    assert sagemaker.list_endpoints(StatusEquals="Failed")["Endpoints"] == []
+
+
+def test_arns_lower_case_the_name_that_keeps_its_case(client: Client, simulator: SimulatorProcess) -> None:
+    simulator.add_endpoint(
+        name="Mixed-Case",
+        account="test",
+        region="us-east-1",
+        serverless={"memory_mb": 1024, "max_concurrency": 5},
+    )
+    described = client("sagemaker").describe_endpoint(EndpointName="Mixed-Case")
+    assert described["EndpointName"] == "Mixed-Case"
+    assert described["EndpointArn"] == f"{ARN}:endpoint/mixed-case"
+
+
+def test_each_kind_is_told_from_its_documents(client: Client) -> None:
+    sagemaker = client("sagemaker")
+
+    def describe(name: str) -> dict[str, Any]:
+        return dict(sagemaker.describe_endpoint(EndpointName=name))
+
+    serverless = describe("provisioned")["ProductionVariants"][0]["CurrentServerlessConfig"]
+    assert serverless == {"MemorySizeInMB": 2048, "MaxConcurrency": 40, "ProvisionedConcurrency": 4}
+    assert describe("real-time")["ProductionVariants"][0]["CurrentInstanceCount"] == 2
+    assert (
+        describe("queue")["AsyncInferenceConfig"]["ClientConfig"]["MaxConcurrentInvocationsPerInstance"] == 2
+    )
+    multi = sagemaker.describe_model(ModelName="many-models-model")
+    assert multi["PrimaryContainer"]["Mode"] == "MultiModel"
+    direct = sagemaker.describe_model(ModelName="direct-model")
+    assert (len(direct["Containers"]), direct["InferenceExecutionConfig"]["Mode"]) == (2, "Direct")
+    components = sagemaker.list_inference_components(EndpointNameEquals="components")["InferenceComponents"]
+    assert sorted(c["InferenceComponentName"] for c in components) == ["chat", "summary"]
+    chat = sagemaker.describe_inference_component(InferenceComponentName="chat")
+    assert chat["RuntimeConfig"] == {"DesiredCopyCount": 1, "CurrentCopyCount": 1}
+    jobs = sagemaker.list_transform_jobs()["TransformJobSummaries"]
+    assert [job["TransformJobName"] for job in jobs] == ["nightly"]
+    assert sagemaker.describe_transform_job(TransformJobName="nightly")["TransformJobStatus"] == "Completed"
+
+
+def test_refusals_use_the_words_of_aws(client: Client) -> None:
+    sagemaker = client("sagemaker")
+    assert refusal(sagemaker.describe_endpoint, EndpointName="absent") == (
+        "ValidationException",
+        f'Could not find endpoint "{ARN}:endpoint/absent".',
+    )
+    assert refusal(sagemaker.update_endpoint, EndpointName="on-demand", EndpointConfigName="absent") == (
+        "ValidationException",
+        f'Could not find endpoint configuration "{ARN}:endpoint-config/absent".',
+    )
+    taken = {"EndpointName": "on-demand", "EndpointConfigName": "on-demand-cfg-1"}
+    assert refusal(sagemaker.create_endpoint, **taken) == (
+        "ValidationException",
+        f'Cannot create already existing endpoint "{ARN}:endpoint/on-demand".',
+    )
+    assert refusal(sagemaker.create_endpoint_config, **serverless_config("on-demand-cfg-1")) == (
+        "ValidationException",
+        f'Cannot create already existing endpoint configuration "{ARN}:endpoint-config/on-demand-cfg-1".',
+    )
+    code, message = refusal(sagemaker.create_endpoint_config, **instance_config("c", kind="ml.made-up.large"))
+    assert code == "ValidationException"
+    assert "Member must satisfy enum value set" in message
+    code, message = refusal(sagemaker.describe_endpoint, EndpointName="n" * 64)
+    assert (code, "length less than or equal to 63" in message) == ("ValidationException", True)
+
+
+@pytest.mark.parametrize(
+    ("settings", "part"),
+    [
+        ({"MemorySizeInMB": 2000}, "MemorySizeInMB 2000 is not supported"),
+        ({"MaxConcurrency": 201}, "Member must have value less than or equal to 200"),
+        (
+            {"ProvisionedConcurrency": 21},
+            "ProvisionedConcurrency 21 must be less than or equal to MaxConcurrency 20",
+        ),
+    ],
+)
+def test_impossible_serverless_settings_are_refused(
+    client: Client, settings: dict[str, int], part: str
+) -> None:
+    code, message = refusal(client("sagemaker").create_endpoint_config, **serverless_config("c", **settings))
+    assert code == "ValidationException"
+    assert part in message
+
+
+def test_provisioned_above_the_maximum_is_refused_on_the_live_endpoint(client: Client) -> None:
+    code, message = refusal(
+        client("sagemaker").update_endpoint_weights_and_capacities,
+        EndpointName="on-demand",
+        DesiredWeightsAndCapacities=concurrency(10, 11),
+    )
+    assert code == "ValidationException"
+    assert "ProvisionedConcurrency 11" in message
+
+
+def test_concurrency_over_the_account_quota_is_a_limit_error(
+    client: Client, simulator: SimulatorProcess
+) -> None:
+    entry = {
+        "account": "test",
+        "region": "us-east-1",
+        "serverless": {"memory_mb": 1024, "max_concurrency": 170},
+    }
+    simulator.add_endpoints([{**entry, "name": "big-{n}", "repeat": 5}])
+    code, message = refusal(
+        client("sagemaker").update_endpoint_weights_and_capacities,
+        EndpointName="on-demand",
+        DesiredWeightsAndCapacities=concurrency(100),
+    )
+    assert code == "ResourceLimitExceeded"
+    # 20 + 40 + 20 + 5 from the fleet file and 5 x 170 make 935; raising 20 to 100 asks for 80 more.
+    assert re.search(r"is 1000, with current utilization of 935 and a request delta of 80\.", message)
+
+
+def test_a_capacity_change_passes_through_updating_and_shows_what_is_desired(client: Client) -> None:
+    sagemaker = client("sagemaker")
+    before = sagemaker.describe_endpoint(EndpointName="on-demand")["LastModifiedTime"]
+    sagemaker.update_endpoint_weights_and_capacities(
+        EndpointName="on-demand", DesiredWeightsAndCapacities=concurrency(40, 2)
+    )
+    during = sagemaker.describe_endpoint(EndpointName="on-demand")
+    variant = during["ProductionVariants"][0]
+    assert during["EndpointStatus"] == "Updating"
+    assert variant["CurrentServerlessConfig"]["MaxConcurrency"] == 20
+    assert variant["DesiredServerlessConfig"]["MaxConcurrency"] == 40
+    busy = {"EndpointName": "on-demand", "DesiredWeightsAndCapacities": concurrency(30)}
+    words = ("ValidationException", f'Cannot update in-progress endpoint "{ARN}:endpoint/on-demand".')
+    assert refusal(sagemaker.update_endpoint_weights_and_capacities, **busy) == words
+    assert refusal(sagemaker.delete_endpoint, EndpointName="on-demand") == words
+    after = settled(sagemaker, "on-demand")
+    current = after["ProductionVariants"][0]["CurrentServerlessConfig"]
+    assert current == {"MemorySizeInMB": 2048, "MaxConcurrency": 40, "ProvisionedConcurrency": 2}
+    assert after["LastModifiedTime"] > before
+
+
+def test_a_failed_update_comes_back_in_service_on_the_old_config(
+    client: Client, simulator: SimulatorProcess
+) -> None:
+    sagemaker = client("sagemaker")
+    sagemaker.create_endpoint_config(**serverless_config("next", MemorySizeInMB=1024))
+    simulator.fail_next_update("on-demand", reason='model "x" <b>broke</b>')
+    sagemaker.update_endpoint(EndpointName="on-demand", EndpointConfigName="next")
+    pending = sagemaker.describe_endpoint(EndpointName="on-demand")["PendingDeploymentSummary"]
+    assert pending["EndpointConfigName"] == "next"
+    seen: list[str] = []
+    after = settled(sagemaker, "on-demand", seen)
+    assert seen == ["Updating", "RollingBack", "InService"]
+    assert after["EndpointConfigName"] == "on-demand-cfg-1"
+    assert after["FailureReason"] == 'model "x" <b>broke</b>'
+    simulator.advance(60)
+    assert "FailureReason" not in sagemaker.describe_endpoint(EndpointName="on-demand")
+    sagemaker.update_endpoint(EndpointName="on-demand", EndpointConfigName="next")
+    assert settled(sagemaker, "on-demand")["EndpointConfigName"] == "next"
+
+
+def test_serverless_becomes_real_time_and_never_comes_back(client: Client) -> None:
+    sagemaker = client("sagemaker")
+    sagemaker.create_endpoint_config(**instance_config("on-instances", count=2))
+    sagemaker.update_endpoint(EndpointName="on-demand", EndpointConfigName="on-instances")
+    variant = settled(sagemaker, "on-demand")["ProductionVariants"][0]
+    assert variant["CurrentInstanceCount"] == 2
+    assert "CurrentServerlessConfig" not in variant
+    code, message = refusal(
+        sagemaker.update_endpoint, EndpointName="on-demand", EndpointConfigName="on-demand-cfg-1"
+    )
+    assert code == "ValidationException"
+    assert "from an instance-based to a serverless" in message
+
+
+def test_a_registered_variant_keeps_its_instance_type(client: Client) -> None:
+    sagemaker = client("sagemaker")
+    sagemaker.create_endpoint_config(**instance_config("on-instances"))
+    update = {"EndpointName": "provisioned", "EndpointConfigName": "on-instances"}
+    code, message = refusal(sagemaker.update_endpoint, **update)
+    assert (code, "must be deregistered as scalable targets" in message) == ("ValidationException", True)
+    client("application-autoscaling").deregister_scalable_target(
+        ServiceNamespace="sagemaker",
+        ResourceId="endpoint/provisioned/variant/AllTraffic",
+        ScalableDimension="sagemaker:variant:DesiredProvisionedConcurrency",
+    )
+    sagemaker.update_endpoint(**update)
+    assert settled(sagemaker, "provisioned")["EndpointConfigName"] == "on-instances"
+
+
+def test_retained_variant_properties_survive_a_config_switch(client: Client) -> None:
+    sagemaker = client("sagemaker")
+    sagemaker.create_endpoint_config(**instance_config("one", kind="ml.c5.xlarge", count=1))
+    sagemaker.update_endpoint(
+        EndpointName="real-time", EndpointConfigName="one", RetainAllVariantProperties=True
+    )
+    assert settled(sagemaker, "real-time")["ProductionVariants"][0]["CurrentInstanceCount"] == 2
+    sagemaker.create_endpoint_config(**instance_config("one-more", kind="ml.c5.xlarge", count=1))
+    sagemaker.update_endpoint(EndpointName="real-time", EndpointConfigName="one-more")
+    assert settled(sagemaker, "real-time")["ProductionVariants"][0]["CurrentInstanceCount"] == 1
+
+
+def test_an_endpoint_is_created_used_and_deleted(client: Client) -> None:
+    sagemaker = client("sagemaker")
+    sagemaker.create_model(
+        ModelName="fresh",
+        PrimaryContainer={"Image": "i"},
+        ExecutionRoleArn="arn:aws:iam::111122223333:role/run",
+    )
+    sagemaker.create_endpoint_config(**serverless_config("fresh"))
+    arn = sagemaker.create_endpoint(
+        EndpointName="fresh", EndpointConfigName="fresh", Tags=[{"Key": "team", "Value": "new"}]
+    )["EndpointArn"]
+    assert sagemaker.describe_endpoint(EndpointName="fresh")["EndpointStatus"] == "Creating"
+    assert settled(sagemaker, "fresh")["EndpointStatus"] == "InService"
+    sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "owner", "Value": "ana"}])
+    sagemaker.delete_tags(ResourceArn=arn, TagKeys=["team"])
+    assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "owner", "Value": "ana"}]
+    sagemaker.delete_endpoint(EndpointName="fresh")
+    sagemaker.get_waiter("endpoint_deleted").wait(
+        EndpointName="fresh", WaiterConfig={"Delay": 1, "MaxAttempts": 15}
+    )
+    sagemaker.delete_endpoint_config(EndpointConfigName="fresh")
+    sagemaker.delete_model(ModelName="fresh")
+    assert "fresh" not in str(sagemaker.list_models(MaxResults=100)["Models"])
+    assert "fresh" not in str(sagemaker.list_endpoint_configs(MaxResults=100)["EndpointConfigs"])
+
+
+@pytest.mark.parametrize(
+    "status",
+    ["Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting", "Failed", "OutOfService"],
+)
+def test_nothing_but_a_resting_endpoint_may_be_updated(
+    client: Client, simulator: SimulatorProcess, status: str
+) -> None:
+    entry = {
+        "account": "test",
+        "region": "us-east-1",
+        "serverless": {"memory_mb": 1024, "max_concurrency": 5},
+    }
+    simulator.add_endpoint(name="pinned", status=status, **entry)
+    sagemaker = client("sagemaker")
+    assert sagemaker.describe_endpoint(EndpointName="pinned")["EndpointStatus"] == status
+    code, _ = refusal(
+        sagemaker.update_endpoint_weights_and_capacities,
+        EndpointName="pinned",
+        DesiredWeightsAndCapacities=concurrency(4),
+    )
+    assert code == "ValidationException"
