@@ -24,9 +24,10 @@ _EXCEPTION = re.compile(r"[\w.]+(Error|Exception|Warning): ")
 def demo(layout: Layout, fleet: Path | None = None) -> None:
     """Everything on this machine against the simulator, until a signal or the death of a part."""
     at = environment.demo_addresses(layout)
+    fleet = fleet or layout.root / "simulator" / "fleet.yaml"
     with Supervisor(layout) as supervisor:
         database_url, redis_url = start_engines(supervisor)
-        env = environment.demo(layout, at, database_url, redis_url)
+        env = environment.demo(layout, at, database_url, redis_url, seed.access_key(fleet))
         prepare(layout, env)
         with phase("Simulated AWS and mail catcher") as shown:
             supervisor.start(parts.simulator(layout, env, at, fleet))
@@ -35,7 +36,7 @@ def demo(layout: Layout, fleet: Path | None = None) -> None:
             wait_for(supervisor, lambda: _answers(at.mail_url), "the mail catcher")
             shown.note = f"AWS at {at.aws_url}"
         with phase("Users and accounts") as shown:
-            shown.note = _python(layout, env, "stack.seed", str(at.simulator))
+            shown.note = _python(layout, env, "stack.seed", str(fleet))
         with phase("Worker, beat, web and a first look at AWS") as shown:
             start_product(supervisor, env, at)
             wait_for(
@@ -150,7 +151,7 @@ def start_product(supervisor: Supervisor, env: dict[str, str], at: Addresses) ->
 
 
 def _python(layout: Layout, env: dict[str, str], module: str, *arguments: str) -> str:
-    """Run a module to its end and return what it printed; its last line becomes the trouble when it fails."""
+    """Run a module to its end and return the last line it printed; its last line becomes the trouble when it fails."""
     argv = [sys.executable, "-m", module, *arguments]
     done = subprocess.run(
         argv, cwd=layout.root, env=env, capture_output=True, text=True, check=False, start_new_session=True
@@ -161,7 +162,7 @@ def _python(layout: Layout, env: dict[str, str], module: str, *arguments: str) -
         lines = (done.stderr or done.stdout).strip().splitlines() or [f"exit code {done.returncode}"]
         errors = [line for line in lines if _EXCEPTION.match(line)]
         raise StackError(f"{module} {arguments[0]}: {(errors or lines)[-1]} (details: {layout.log('setup')})")
-    return done.stdout.strip()
+    return done.stdout.strip().rpartition("\n")[2]
 
 
 def _answers(url: str) -> bool:

@@ -8,9 +8,6 @@ from pathlib import Path
 
 from stack.layout import Layout, StackError, port_is_free
 
-DEMO_ACCESS_KEY = "AKIAFLOTILLADEMO0000"
-DEMO_REGIONS = "us-east-1,us-west-2,eu-central-1,eu-west-1,ap-southeast-1"
-
 
 @dataclass(frozen=True)
 class Addresses:
@@ -73,8 +70,11 @@ def base(root: Path, inherited: Mapping[str, str]) -> dict[str, str]:
     return env
 
 
-def demo(layout: Layout, at: Addresses, database_url: str, redis_url: str) -> dict[str, str]:
-    """The demo's environment: nothing of the person's AWS, database or product settings gets in."""
+def demo(layout: Layout, at: Addresses, database_url: str, redis_url: str, access_key: str) -> dict[str, str]:
+    """The demo's environment: nothing of the person's AWS, database or product settings gets in.
+
+    access_key: of the simulated account whose credentials reach the others.
+    """
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -90,12 +90,11 @@ def demo(layout: Layout, at: Addresses, database_url: str, redis_url: str) -> di
         "FLOTILLA_HTTPS": "false",
         "FLOTILLA_DEBUG": "false",
         "FLOTILLA_MAIL_FROM": "Flotilla <flotilla@example.com>",
-        "FLOTILLA_REGIONS": DEMO_REGIONS,
         "FLOTILLA_TICK_INTERVAL_S": "10",
-        "FLOTILLA_INVENTORY_INTERVAL_S": "20",
+        "FLOTILLA_INVENTORY_INTERVAL_S": "30",
         "FLOTILLA_OPERATION_POLL_S": "2",
         "AWS_ENDPOINT_URL": at.aws_url,
-        "AWS_ACCESS_KEY_ID": DEMO_ACCESS_KEY,
+        "AWS_ACCESS_KEY_ID": access_key,
         "AWS_SECRET_ACCESS_KEY": "not-a-secret-the-simulator-takes-any",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true",

@@ -34,11 +34,10 @@ def beat(layout: Layout, env: dict[str, str]) -> Part:
     return _python("beat", layout, env, ["celery", "-A", "config", "beat", *options])
 
 
-def simulator(layout: Layout, env: dict[str, str], at: Addresses, fleet: Path | None = None) -> Part:
+def simulator(layout: Layout, env: dict[str, str], at: Addresses, fleet: Path) -> Part:
     """A simulated AWS that keeps its changes over a restart."""
     options = ["--port", str(at.simulator), "--state", str(layout.folder("simulator") / "state.json")]
-    if fleet is not None:
-        options += ["--fleet", str(fleet)]
+    options += ["--fleet", str(fleet)]
     return _python("simulator", layout, env, ["simulator", *options])
 
 

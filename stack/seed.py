@@ -1,6 +1,27 @@
-"""Fills an empty demo: three people with known passwords, and the simulator's accounts through `manage.py accounts`."""
+"""Fills an empty demo: three people with known passwords, and the fleet file's accounts by `manage.py accounts add`."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
 
 LOGINS = {"viewer": "viewer-demo", "operator": "operator-demo", "admin": "admin-demo"}
+ROLE = "FlotillaAct"
+
+
+def accounts_of(fleet: Path) -> list[dict[str, Any]]:
+    """The accounts a simulator fleet file describes: alias, id, regions, roles, access_keys."""
+    with fleet.open() as file:
+        document = yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader
+    return list(document["accounts"])
+
+
+def access_key(fleet: Path) -> str:
+    """The access key of the account whose credentials reach the others: the first one marked so, else the first."""
+    accounts = accounts_of(fleet)
+    chosen = next((account for account in accounts if account.get("management")), accounts[0])
+    return str(chosen["access_keys"][0])
 
 
 def people() -> int:
@@ -17,12 +38,36 @@ def people() -> int:
     return len(LOGINS)
 
 
+def accounts(fleet: Path) -> int:
+    """Take in the fleet's accounts that are missing, as an administrator would; returns how many there are."""
+    from django.core.management import call_command
+
+    from fleet.models import Account
+
+    described = accounts_of(fleet)
+    known = set(Account.objects.values_list("account_id", flat=True))
+    for account in described:
+        if str(account["id"]) not in known:
+            call_command("accounts", "add", account["alias"], *_options(account))
+    return len(described)
+
+
+def _options(account: dict[str, Any]) -> list[str]:
+    options = ["--account-id", str(account["id"]), "--regions", ",".join(account["regions"])]
+    role = next((role for role in account.get("roles", []) if role["name"] == ROLE), None)
+    if role is not None:
+        options += ["--role-arn", f"arn:aws:iam::{account['id']}:role/{ROLE}"]
+        options += ["--external-id", str(role.get("external_id", ""))]
+    return options
+
+
 def main() -> None:
-    """Seed people and accounts; prints a short summary."""
+    """Seed people and the accounts of the fleet file named on the command line; prints a short summary."""
     import django
 
     django.setup()
-    print(f"{people()} people")
+    counted = accounts(Path(sys.argv[1]))
+    print(f"{people()} people, {counted} accounts")
 
 
 if __name__ == "__main__":
