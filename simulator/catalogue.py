@@ -41,11 +41,15 @@ class MetricSource:
 
     def track(self, day: Serving, metric: tuple[str, str]) -> Track | None:
         """The metric's samples of one day, kept with the day."""
-        tracks: dict[tuple[str, str], Track | None] = day.__dict__.setdefault("_tracks", {})
-        if metric not in tracks:
-            builder = self.builder(day, metric)
-            tracks[metric] = builder(day) if builder is not None else None
-        return tracks[metric]
+        builder = self.builder(day, metric)
+        if builder is None:
+            return None
+        # Several series share a day's arrays but not what they publish: the builder tells tracks apart.
+        tracks: dict[Builder, Track] = day.__dict__.setdefault("_tracks", {})
+        found = tracks.get(builder)
+        if found is None:
+            found = tracks[builder] = builder(day)
+        return found
 
     def names(self) -> list[tuple[str, str]]:
         """Every (namespace, metric) this series has published at some time."""

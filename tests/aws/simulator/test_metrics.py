@@ -1,0 +1,341 @@
+"""CloudWatch over HTTP: what each kind publishes, how periods add up, and that the truth agrees."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.aws.simulator.conftest import Client, settled
+from tests.aws.simulator_process import SimulatorProcess
+
+pytestmark = pytest.mark.aws
+SAGEMAKER = "AWS/SageMaker"
+HOSTS = "/aws/sagemaker/Endpoints"
+
+
+def query(name: str, metric: str, stat: str, period: int = 60, **dims: str) -> dict[str, Any]:
+    """One MetricDataQuery; by default with the dimensions of the endpoint's only variant."""
+    hosts = metric.endswith(("Utilization", "ModelCount")) and not metric.startswith("Serverless")
+    dimensions = dims or {"EndpointName": name, "VariantName": "AllTraffic"}
+    return {
+        "Namespace": HOSTS if hosts else SAGEMAKER,
+        "MetricName": metric,
+        "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
+        "Stat": stat,
+        "Period": period,
+    }
+
+
+def values(
+    client: Client, queries: list[dict[str, Any]], start: datetime, end: datetime, **more: Any
+) -> list[dict[datetime, float]]:
+    """The points of each query by timestamp, all pages."""
+    asked = [
+        {
+            "Id": f"q{number}",
+            "MetricStat": {
+                "Metric": {key: q[key] for key in ("Namespace", "MetricName", "Dimensions")},
+                "Period": q["Period"],
+                "Stat": q["Stat"],
+            },
+        }
+        for number, q in enumerate(queries)
+    ]
+    found: dict[str, dict[datetime, float]] = {q["Id"]: {} for q in asked}
+    pages = (
+        client("cloudwatch")
+        .get_paginator("get_metric_data")
+        .paginate(MetricDataQueries=asked, StartTime=start, EndTime=end, **more)
+    )
+    for page in pages:
+        for result in page["MetricDataResults"]:
+            found[result["Id"]].update(zip(result["Timestamps"], result["Values"], strict=True))
+    return list(found.values())
+
+
+def last_hours(simulator: SimulatorProcess, hours: int) -> tuple[datetime, datetime]:
+    """The last full hours."""
+    end = simulator.now().replace(minute=0, second=0, microsecond=0)
+    return end - timedelta(hours=hours), end
+
+
+def listed(client: Client, name: str) -> set[str]:
+    """Metric names CloudWatch lists for an endpoint."""
+    pages = (
+        client("cloudwatch")
+        .get_paginator("list_metrics")
+        .paginate(Dimensions=[{"Name": "EndpointName", "Value": name}])
+    )
+    return {metric["MetricName"] for page in pages for metric in page["Metrics"]}
+
+
+def test_each_kind_publishes_exactly_its_own_metrics(client: Client) -> None:
+    serverless = {
+        "Invocations",
+        "Invocation4XXErrors",
+        "Invocation5XXErrors",
+        "ModelLatency",
+        "OverheadLatency",
+        "ModelSetupTime",
+        "MemoryUtilization",
+        "ServerlessConcurrentExecutionsUtilization",
+    }
+    assert listed(client, "on-demand") == serverless
+    assert listed(client, "provisioned") - serverless == {
+        "ServerlessProvisionedConcurrencyExecutions",
+        "ServerlessProvisionedConcurrencyUtilization",
+        "ServerlessProvisionedConcurrencyInvocations",
+        "ServerlessProvisionedConcurrencySpilloverInvocations",
+    }
+    assert listed(client, "silent") == set()
+    queue = listed(client, "queue")
+    assert {"InvocationsProcessed", "ApproximateBacklogSize", "CPUUtilization"} <= queue
+    assert queue.isdisjoint({"Invocations", "InvocationsPerInstance", "OverheadLatency"})
+    assert {"GPUUtilization", "GPUMemoryUtilization"} <= listed(client, "gpu")
+    assert "GPUUtilization" not in listed(client, "real-time")
+    assert {"ModelCacheHit", "ModelUnloadingTime", "LoadedModelCount"} <= listed(client, "many-models")
+    assert "Invocations" not in listed(client, "components")
+
+
+def test_dimensions_must_match_exactly(client: Client, simulator: SimulatorProcess) -> None:
+    start, end = last_hours(simulator, 1)
+    found = values(
+        client,
+        [
+            query("real-time", "Invocations", "Sum"),
+            query("real-time", "Invocations", "Sum", EndpointName="real-time"),
+            query("queue", "ApproximateBacklogSize", "Average", EndpointName="queue"),
+            query("queue", "ApproximateBacklogSize", "Average"),
+            query(
+                "direct",
+                "ContainerLatency",
+                "Average",
+                EndpointName="direct",
+                VariantName="AllTraffic",
+                ContainerName="gold",
+            ),
+            query("components", "Invocations", "Sum", InferenceComponentName="chat"),
+        ],
+        start,
+        end,
+    )
+    assert [bool(points) for points in found] == [True, False, True, False, True, True]
+
+
+def test_idle_is_zero_on_instances_and_silence_on_serverless(
+    client: Client, simulator: SimulatorProcess
+) -> None:
+    start, end = last_hours(simulator, 1)
+    unused, silent, stranded = values(
+        client,
+        [
+            query("unused", "Invocations", "Sum"),
+            query("silent", "Invocations", "Sum"),
+            query("stranded", "InvocationsProcessed", "Sum"),
+        ],
+        start,
+        end,
+    )
+    assert list(unused.values()) == [0.0] * 60
+    assert silent == {}
+    assert stranded == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "metric"),
+    [
+        ("real-time", "Invocations"),
+        ("real-time", "Invocation5XXErrors"),
+        ("real-time", "CPUUtilization"),
+        ("provisioned", "OverheadLatency"),
+        ("provisioned", "ServerlessProvisionedConcurrencySpilloverInvocations"),
+        ("many-models", "ModelCacheHit"),
+        ("queue", "TimeInBacklog"),
+    ],
+)
+def test_an_hour_is_the_sum_of_its_minutes(
+    client: Client, simulator: SimulatorProcess, name: str, metric: str
+) -> None:
+    start, end = last_hours(simulator, 2)
+    stats = ("Sum", "SampleCount", "Maximum", "Minimum", "Average")
+    minutes = values(client, [query(name, metric, stat) for stat in stats], start, end)
+    hours = values(client, [query(name, metric, stat, 3600) for stat in stats], start, end)
+    for hour, total in hours[0].items():
+        within = [moment for moment in minutes[0] if hour <= moment < hour + timedelta(hours=1)]
+        samples = sum(minutes[1][moment] for moment in within)
+        assert total == pytest.approx(sum(minutes[0][moment] for moment in within))
+        assert hours[1][hour] == samples
+        assert hours[2][hour] == max(minutes[2][moment] for moment in within)
+        assert hours[3][hour] == min(minutes[3][moment] for moment in within)
+        assert hours[4][hour] == pytest.approx(total / samples)
+
+
+def test_published_totals_equal_the_truth(client: Client, simulator: SimulatorProcess) -> None:
+    start, end = last_hours(simulator, 24)
+    truth = {row["endpoint"]: row for row in simulator.truth(start, end)["variants"]}
+    calls, colds, hits, lookups, unloads, samples = values(
+        client,
+        [
+            query("provisioned", "Invocations", "Sum", 3600),
+            query("on-demand", "ModelSetupTime", "SampleCount", 300),
+            query("many-models", "ModelCacheHit", "Sum", 3600),
+            query("many-models", "ModelCacheHit", "SampleCount", 3600),
+            query("many-models", "ModelUnloadingTime", "SampleCount", 3600),
+            query("real-time", "CPUUtilization", "SampleCount", 3600),
+        ],
+        start,
+        end,
+    )
+    assert sum(calls.values()) == truth["provisioned"]["invocations"] > 0
+    assert sum(colds.values()) == truth["on-demand"]["cold_starts"]
+    assert sum(hits.values()) == truth["many-models"]["cache_hits"] > 0
+    assert sum(lookups.values()) == truth["many-models"]["cache_requests"]
+    assert sum(unloads.values()) == truth["many-models"]["unloads"] > 0
+    assert sum(samples.values()) == truth["real-time"]["instance_minutes"] == 2 * 24 * 60
+    # Two ml.c5.xlarge at 0.204 an hour for a day; 2 x 30 GB at 0.14 a month of 730 hours.
+    cost = truth["real-time"]["cost"]
+    assert float(cost["instance_hours"]) == pytest.approx(2 * 24 * 0.204)
+    assert float(cost["storage"]) == pytest.approx(2 * 30 * 0.14 * 24 / 730)
+    # Four units of 2 GB at 0.00001 a second, used or not.
+    assert float(truth["provisioned"]["cost"]["pc_usage"]) == pytest.approx(4 * 86400 * 0.00001)
+
+
+def test_a_week_of_visits_has_its_stated_cold_starts(simulator: SimulatorProcess) -> None:
+    start, end = last_hours(simulator, 24 * 7)
+    rows = {row["endpoint"]: row for row in simulator.truth(start, end)["variants"]}
+    assert rows["on-demand"]["cold_starts"] == 20 + 3
+
+
+def test_more_concurrency_relieves_a_saturated_endpoint(client: Client, simulator: SimulatorProcess) -> None:
+    start, end = last_hours(simulator, 1)
+    use = [query("saturated", "ServerlessConcurrentExecutionsUtilization", "Maximum")]
+    assert set(values(client, use, start, end)[0].values()) == {1.0}
+    client("sagemaker").update_endpoint_weights_and_capacities(
+        EndpointName="saturated",
+        DesiredWeightsAndCapacities=[
+            {"VariantName": "AllTraffic", "ServerlessUpdateConfig": {"MaxConcurrency": 50}}
+        ],
+    )
+    settled(client("sagemaker"), "saturated")
+    changed_at = simulator.now()
+    simulator.advance(600)
+    relieved = values(client, use, changed_at + timedelta(minutes=2), simulator.now())[0]
+    assert len(relieved) >= 7
+    # About 32 of 50; every maximum is a whole number of executions.
+    assert all(0.5 < value < 0.8 for value in relieved.values())
+    assert all(abs(value * 50 - round(value * 50)) < 1e-6 for value in relieved.values())
+
+
+def test_a_converted_endpoint_publishes_as_an_instance_from_then_on(
+    client: Client, simulator: SimulatorProcess
+) -> None:
+    sagemaker = client("sagemaker")
+    variant = {
+        "VariantName": "AllTraffic",
+        "ModelName": "saturated-model",
+        "InstanceType": "ml.c5.large",
+        "InitialInstanceCount": 2,
+    }
+    sagemaker.create_endpoint_config(EndpointConfigName="converted", ProductionVariants=[variant])
+    sagemaker.update_endpoint(EndpointName="saturated", EndpointConfigName="converted")
+    settled(sagemaker, "saturated")
+    changed_at = simulator.now()
+    simulator.advance(1200)
+    queries = [
+        query("saturated", "CPUUtilization", "SampleCount"),
+        query("saturated", "ServerlessConcurrentExecutionsUtilization", "Maximum"),
+    ]
+    window = (changed_at - timedelta(minutes=20), simulator.now())
+    cpu, use = values(client, queries, *window)
+    assert set(cpu.values()) == {2.0}
+    assert max(use) <= changed_at < min(cpu) + timedelta(minutes=1)
+    row = next(r for r in simulator.truth(*window)["variants"] if r["endpoint"] == "saturated")
+    assert sum(cpu.values()) == row["instance_minutes"]
+
+
+def test_provisioned_concurrency_absorbs_cold_starts(client: Client, simulator: SimulatorProcess) -> None:
+    client("sagemaker").update_endpoint_weights_and_capacities(
+        EndpointName="on-demand",
+        DesiredWeightsAndCapacities=[
+            {
+                "VariantName": "AllTraffic",
+                "ServerlessUpdateConfig": {"MaxConcurrency": 20, "ProvisionedConcurrency": 2},
+            }
+        ],
+    )
+    settled(client("sagemaker"), "on-demand")
+    changed_at = simulator.now() + timedelta(minutes=1)
+    simulator.advance(7 * 86400 + 3600)
+    rows = simulator.truth(changed_at, changed_at + timedelta(days=7))["variants"]
+    row = next(r for r in rows if r["endpoint"] == "on-demand")
+    assert row["invocations"] == row["provisioned_invocations"] > 0
+    assert row["cold_starts"] == 0
+
+
+def test_a_stranded_queue_ages_until_an_instance_comes(client: Client, simulator: SimulatorProcess) -> None:
+    backlog = [
+        query("stranded", metric, "Maximum", EndpointName="stranded")
+        for metric in ("ApproximateBacklogSize", "ApproximateAgeOfOldestRequest", "HasBacklogWithoutCapacity")
+    ]
+    now = simulator.now()
+    size, age, waiting = values(client, backlog, now - timedelta(minutes=10), now)
+    assert set(size.values()) == {12.0}
+    assert min(age.values()) > 2.5 * 3600
+    assert set(waiting.values()) == {1.0}
+    client("sagemaker").update_endpoint_weights_and_capacities(
+        EndpointName="stranded",
+        DesiredWeightsAndCapacities=[{"VariantName": "AllTraffic", "DesiredInstanceCount": 1}],
+    )
+    settled(client("sagemaker"), "stranded")
+    simulator.advance(900)
+    now = simulator.now()
+    size, _, waiting = values(client, backlog, now - timedelta(minutes=4), now)
+    assert set(size.values()) == {0.0}
+    assert set(waiting.values()) == {0.0}
+
+
+def test_pages_of_metric_data_add_up(client: Client, simulator: SimulatorProcess) -> None:
+    start, end = last_hours(simulator, 2)
+    queries = [query("real-time", "Invocations", "Sum"), query("gpu", "Invocations", "Sum")]
+    whole = values(client, queries, start, end)
+    cut = values(client, queries, start, end, MaxDatapoints=50, ScanBy="TimestampAscending")
+    assert whole == cut
+    assert len(whole[0]) == 120
+
+
+def test_nothing_is_published_for_the_future(client: Client, simulator: SimulatorProcess) -> None:
+    now = simulator.now()
+    points = values(
+        client, [query("unused", "Invocations", "Sum")], now - timedelta(minutes=5), now + timedelta(hours=1)
+    )
+    assert max(points[0]) < now
+    assert values(
+        client, [query("unused", "Invocations", "Sum")], now + timedelta(minutes=2), now + timedelta(hours=1)
+    ) == [{}]
+
+
+def test_fine_data_is_forgotten_after_fifteen_days(client: Client, simulator: SimulatorProcess) -> None:
+    old = simulator.now().replace(minute=0, second=0, microsecond=0) - timedelta(days=20)
+    fine = query("real-time", "Invocations", "Sum", 60)
+    coarse = query("real-time", "Invocations", "Sum", 300)
+    found = values(client, [fine, coarse], old, old + timedelta(hours=1))
+    assert [len(points) for points in found] == [0, 12]
+
+
+def test_more_than_five_hundred_queries_are_refused(client: Client, simulator: SimulatorProcess) -> None:
+    start, end = last_hours(simulator, 1)
+    with pytest.raises(ClientError, match="500"):
+        values(client, [query("real-time", "Invocations", "Sum")] * 501, start, end)
+
+
+def test_latency_statistics_are_ordered(client: Client, simulator: SimulatorProcess) -> None:
+    start, end = last_hours(simulator, 6)
+    stats = ("Minimum", "p50", "p90", "p99", "Maximum")
+    for name, metric in (("real-time", "ModelLatency"), ("provisioned", "OverheadLatency")):
+        series = values(client, [query(name, metric, stat, 300) for stat in stats], start, end)
+        for moment in series[0]:
+            ranked = [points[moment] for points in series]
+            assert ranked == sorted(ranked)
