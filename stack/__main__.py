@@ -25,6 +25,7 @@ def arguments() -> argparse.Namespace:
         commands.add_parser(name, help=text)
     for name in ("stop", "start"):
         commands.add_parser(name, help=f"{name} one part of the running stack").add_argument("part")
+    commands.add_parser("screenshots", help="photograph the demo").add_argument("names", nargs="*")
     commands.add_parser("test", help="all test lanes, or one").add_argument("lane", nargs="?")
     return parser.parse_args()
 
@@ -37,6 +38,10 @@ def main() -> None:
         if options.command in {"status", "stop", "start"}:
             words = [options.command, *([options.part] if options.command != "status" else [])]
             print(control.ask(layout.sockets() / "control.sock", *words))
+        elif options.command == "screenshots":
+            from stack.screenshots import screenshots
+
+            screenshots(layout, options.names)
         elif options.command == "test":
             checks.test(options.lane)
         elif options.command in {"lint", "bench"}:

@@ -1,0 +1,177 @@
+"""`make screenshots`: a demo of its own, photographed at desk width, phone width and in the dark.
+
+Says beside each picture when a page scrolls sideways or its console had errors.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from stack import chromium, postgres
+from stack.layout import Layout, StackError, free_port
+from stack.processes import wait_until
+from stack.seed import LOGINS
+from stack.supervisor import say
+
+READY = "Flotilla is ready"
+_START_S = 240
+_HISTORY_S = 300
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A picture: its file name, where to go, and the text of a link to follow from there ("" for none)."""
+
+    name: str
+    path: str
+    link: str = ""
+
+
+SHOTS = (
+    Shot("overview", "/"),
+    Shot("endpoints", "/endpoints/"),
+    Shot("endpoint-chat-faq", "/endpoints/?q=chat-faq", "chat-faq"),
+    Shot("endpoint-persona", "/endpoints/?q=persona", "persona"),
+    Shot("costs", "/costs/"),
+    Shot("cold-starts", "/cold-starts/"),
+    Shot("cache", "/cache/"),
+    Shot("operations", "/operations/"),
+    Shot("scaling", "/scaling/"),
+    Shot("alerts", "/alerts/"),
+    Shot("sync", "/sync/"),
+    Shot("audit", "/audit/"),
+    Shot("settings", "/settings/"),
+)
+
+
+@dataclass(frozen=True)
+class Look:
+    """One way to look at every page."""
+
+    suffix: str
+    width: int
+    height: int
+    dark: bool = False
+
+
+LOOKS = (Look("1440", 1440, 900), Look("390", 390, 844), Look("dark", 1440, 900, dark=True))
+
+
+def screenshots(layout: Layout, names: list[str]) -> None:
+    """Photograph the named shots, or all, into docs/screenshots/NAME-LOOK.png."""
+    wanted = [shot for shot in SHOTS if not names or shot.name in names]
+    if not wanted:
+        raise StackError(f"no such shot; there are {', '.join(shot.name for shot in SHOTS)}")
+    executable = chromium.require()
+    folder = layout.root / "docs" / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    with _address(layout) as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(executable), args=list(chromium.FLAGS))
+        for look in LOOKS:
+            _photograph(browser, url, look, wanted, folder)
+        browser.close()
+
+
+@contextmanager
+def _address(layout: Layout) -> Iterator[str]:
+    """Where to look: FLOTILLA_DEMO_URL when set, else a demo started for the pictures and stopped after them."""
+    given = os.environ.get("FLOTILLA_DEMO_URL")
+    if given:
+        yield given.rstrip("/")
+        return
+    state, port = layout.folder("screenshots"), free_port()
+    env = {**os.environ, "FLOTILLA_STATE": str(state), "PORT": str(port)}
+    output = state / "demo.out"
+    with output.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "stack", "demo"],
+            cwd=layout.root,
+            env=env,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        say("starting a demo for the pictures ...")
+        wait_until(lambda: READY in output.read_text() or process.poll() is not None, _START_S, every_s=0.5)
+        if READY not in output.read_text():
+            raise StackError(f"the demo did not start:\n{output.read_text()}")
+        _wait_for_history(Layout(layout.root, state))
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait()
+
+
+def _wait_for_history(layout: Layout) -> None:
+    """Pictures show charts, so the back-fill has to come first."""
+    import psycopg
+
+    say("waiting for the back-fill of metrics ...")
+    url = postgres.embedded(layout).url
+    unfinished = (
+        "SELECT count(*) FROM fleet_shard WHERE enabled AND (backfill_until IS NULL"
+        " OR backfill_done_until IS NULL OR backfill_done_until < backfill_until)"
+    )
+
+    def complete() -> bool:
+        with psycopg.connect(url) as connection:
+            row = connection.execute(unfinished).fetchone()
+        return row == (0,)
+
+    if not wait_until(complete, _HISTORY_S, every_s=2):
+        say(f"the back-fill did not finish within {_HISTORY_S} s; photographing what there is")
+
+
+def _photograph(browser: Browser, url: str, look: Look, shots: list[Shot], folder: Path) -> None:
+    context = browser.new_context(
+        base_url=url,
+        viewport={"width": look.width, "height": look.height},
+        color_scheme="dark" if look.dark else "light",
+        reduced_motion="reduce",
+    )
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("console", lambda message: _note(message, errors))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto("/")
+    page.screenshot(path=folder / f"sign-in-{look.suffix}.png")
+    page.locator("input[name=username]").fill("admin")
+    page.locator("input[name=password]").fill(LOGINS["admin"])
+    page.locator("input[name=password]").press("Enter")
+    page.wait_for_load_state("networkidle")
+    for shot in shots:
+        errors.clear()
+        path = folder / f"{shot.name}-{look.suffix}.png"
+        answer = page.goto(shot.path)
+        _follow(page, shot)
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=path, full_page=True)
+        say(f"{path.name:<32} {answer.status if answer else '-'} {_remarks(page, errors)}")
+    context.close()
+
+
+def _follow(page: Page, shot: Shot) -> None:
+    if shot.link:
+        link = page.locator("main a", has_text=shot.link).first
+        if link.count():
+            link.click()
+            page.wait_for_load_state()
+
+
+def _note(message: ConsoleMessage, errors: list[str]) -> None:
+    if message.type == "error":
+        errors.append(message.text)
+
+
+def _remarks(page: Page, errors: list[str]) -> str:
+    wide: Any = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    remarks = [f"scrolls sideways by {wide} px"] if wide > 0 else []
+    return "; ".join(remarks + errors) or "ok"
