@@ -56,7 +56,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "page_scope": SimpleLazyObject(lambda: getattr(request, "page_scope", None)),
         "shell": SimpleLazyObject(lambda: build(request)),
         "theme": theme if theme in THEMES else "",
-        "is_rail": request.COOKIES.get("rail") == "on",
+        "rail": request.COOKIES.get("rail", ""),
     }
 
 

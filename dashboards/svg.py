@@ -22,8 +22,7 @@ def sparkline(values: Sequence[float | None], label: str, width: int, height: in
         else:
             runs[-1].append((_PAD + n * step, height - _PAD - (max(value, 0.0) / top) * (height - 2 * _PAD)))
     runs = [run for run in runs if run]
-    # A lone point between two gaps would be an invisible line, so it gets a dash of one unit.
-    paths = format_html_join("", '<path d="{}"/>', ((_path(run),) for run in runs))
+    paths = format_html_join("", '<path d="{}"/>', ((_path(run, height - _PAD),) for run in runs))
     end_x, end_y = runs[-1][-1]
     return format_html(
         '<svg class="spark" width="{}" height="{}" viewBox="0 0 {} {}" role="img" aria-label="{}">'
@@ -67,9 +66,12 @@ def _f(value: float) -> str:
     return f"{value:.2f}"
 
 
-def _path(run: list[tuple[float, float]]) -> str:
-    points = " ".join(f"{'M' if n == 0 else 'L'}{x:.1f} {y:.1f}" for n, (x, y) in enumerate(run))
-    return f"{points} h1" if len(run) == 1 else points
+def _path(run: list[tuple[float, float]], base: float) -> str:
+    """A line through the run; a lone point between two gaps stands as a stem, else it could not be seen."""
+    if len(run) == 1:
+        x, y = run[0]
+        return f"M{x:.1f} {base:.1f} L{x:.1f} {min(y, base - 1):.1f}"
+    return " ".join(f"{'L' if n else 'M'}{x:.1f} {y:.1f}" for n, (x, y) in enumerate(run))
 
 
 def progress(done: int, running: int, total: int) -> SafeString:

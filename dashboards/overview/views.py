@@ -1,14 +1,58 @@
-"""The overview: who needs you, what yesterday cost, what changed."""
+"""The overview: who needs you, what yesterday cost, how callers fare, what changed since you last looked."""
+
+from datetime import datetime, timedelta
 
 from django.http import HttpResponse
+from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from dashboards import htmx, scope
 from dashboards.htmx import HtmxHttpRequest
+from dashboards.overview import charts, tiles
+from dashboards.overview.figures import Figures, cost_days
+from fleet.models import User
+from fleet.queries import overview
+
+VISIT = "overview_visit"
 
 
 @require_GET
-def overview(request: HtmxHttpRequest) -> HttpResponse:
-    """The first page."""
-    scope.read(request, default="30d")
-    return htmx.page(request, "pages/overview/page.html", {})
+def page(request: HtmxHttpRequest) -> HttpResponse:
+    """The first page after signing in."""
+    scoped = scope.read(request, default="30d")
+    since = _visit(request)
+    figures = Figures.read(scoped.filter, scoped.range)
+    context = {
+        "figures": figures,
+        "tiles": tiles.tiles(figures, scoped.query),
+        "cost_src": f"{reverse('overview:costs')}?{request.GET.urlencode()}",
+        "cost_table": charts.cost_table(figures.costs),
+        "legend": charts.legend(figures.costs),
+        "changes": overview.changes(scoped.filter, since),
+        "since": since,
+        "query": scoped.query,
+    }
+    return htmx.page(request, "pages/overview/page.html", context, part="overview-trouble")
+
+
+@require_GET
+def costs(request: HtmxHttpRequest) -> HttpResponse:
+    """Figure JSON: cost per day by kind, with incidents marked."""
+    scoped = scope.read(request, default="30d")
+    days = cost_days(scoped.range)
+    found = overview.costs(scoped.filter, days)
+    return htmx.figure(charts.cost_per_day(found, charts.incident_marks(scoped.filter, found)))
+
+
+def _visit(request: HtmxHttpRequest) -> datetime | None:
+    """Since when changes are new to this reader; remembers this look."""
+    now = timezone.now()
+    kept = request.session.get(VISIT) or {}
+    last, since = (datetime.fromisoformat(kept[key]) if kept.get(key) else None for key in ("last", "since"))
+    since = overview.visit(request.user.overview_seen_at, last, since, now)
+    request.session[VISIT] = {"last": now.isoformat(), "since": since.isoformat() if since else None}
+    seen = request.user.overview_seen_at
+    if seen is None or now - seen > timedelta(minutes=1):
+        User.objects.filter(pk=request.user.pk).update(overview_seen_at=now)
+    return since

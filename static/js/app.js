@@ -40,7 +40,6 @@
       const on = root.dataset.rail !== "on";
       if (on) root.dataset.rail = "on";
       else delete root.dataset.rail;
-      target.setAttribute("aria-pressed", String(on));
       remember("rail", on ? "on" : "off");
       window.dispatchEvent(new Event("resize"));
     } else if (target) {

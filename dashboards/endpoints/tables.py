@@ -1,0 +1,159 @@
+"""Words of the endpoints table: what a cell says when there is no figure, and why."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from dashboards import status, wording
+from fleet.queries.endpoint_rows import Row
+from fleet.queries.endpoints import State
+from fleet.types import Kind
+
+NOT_FOR_KIND = "·"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: text, the exact figure or the reason as title, and a tone; is_word draws it grey."""
+
+    text: str
+    title: str = ""
+    tone: str = ""
+    is_word: bool = False
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row as the template draws it."""
+
+    row: Row
+    p99: Cell
+    cold: Cell
+    hit: Cell
+    errors: Cell
+    cost: Cell
+    capacity: Cell
+    no_spark: str
+
+
+def line(row: Row) -> Line:
+    """All cells of one row."""
+    why = _why_nothing(row)
+    measures = row.measures
+    return Line(
+        row=row,
+        p99=_p99(row, why),
+        cold=_ratio(row, measures.cold_share, (Kind.SERVERLESS,), why, "No ModelSetupTime sample in 30 days"),
+        hit=_hit(row, why),
+        errors=_errors(row, why),
+        cost=_cost(row),
+        capacity=_capacity(row),
+        no_spark=why,
+    )
+
+
+def csv_rows(rows: list[Row]) -> Iterator[list[str]]:
+    """Head and plain figures for a spreadsheet; an empty cell is "not known", never zero."""
+    yield [
+        "name", "kind", "status", "state", "incident", "account", "region", "calls", "p99_ms", "cold_start_share",
+        "cache_hit_ratio", "error_5xx_share", "cost_month_to_date_usd", "unpriced_lines", "max_concurrency",
+        "instances", "copies", "owner", "team",
+    ]  # fmt: skip
+    for row in rows:
+        m = row.measures
+        figures = [
+            m.calls, m.p99_ms, m.cold_share, m.hit_ratio, m.error_share, row.cost.usd, row.cost.unpriced,
+            row.max_concurrency, row.instances, row.copies,
+        ]  # fmt: skip
+        texts = [row.name, row.kind, row.status, row.state, row.incident, row.account, row.region]
+        yield [
+            *map(_defused, texts),
+            *map(_figure, figures),
+            _defused(row.owner),
+            _defused(row.team),
+        ]  # fmt: skip
+
+
+def _figure(value: float | Decimal | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:f}" if isinstance(value, Decimal) else f"{value:.10g}"
+
+
+def _defused(text: str) -> str:
+    """A spreadsheet would run a text that starts with a sign; a leading quote keeps it text."""
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+
+
+def _why_nothing(row: Row) -> str:
+    if row.is_unreadable:
+        return "no access"
+    return "no calls" if row.measures.calls == 0 or not row.measures.calls else ""
+
+
+def _word(text: str, title: str) -> Cell:
+    return Cell(text, title, is_word=True)
+
+
+def _p99(row: Row, why: str) -> Cell:
+    value = row.measures.p99_ms
+    if value is None:
+        return _word(why or "no data", "CloudWatch reported no latency in this window")
+    return Cell(wording.millis(value), f"{value:,.1f} ms, p99 of the middle bucket of the window")
+
+
+def _ratio(row: Row, value: float | None, kinds: tuple[Kind, ...], why: str, reason: str) -> Cell:
+    if row.kind not in kinds:
+        return _word(NOT_FOR_KIND, f"Not published for {status.KIND_LABELS.get(row.kind, row.kind)}")
+    if value is None:
+        return _word(wording.UNKNOWN, {"no access": "No access", "no calls": "No calls"}.get(why, reason))
+    return Cell(wording.percent(value, unit=False), f"{value * 100:.4g} %")
+
+
+def _hit(row: Row, why: str) -> Cell:
+    cell = _ratio(row, row.measures.hit_ratio, (Kind.MULTI_MODEL,), why, "ModelCacheHit was not reported")
+    value = row.measures.hit_ratio
+    return Cell(cell.text, cell.title, "attention") if value is not None and value < 0.8 else cell
+
+
+def _errors(row: Row, why: str) -> Cell:
+    value = row.measures.error_share
+    if value is None:
+        return _word(
+            wording.UNKNOWN, {"no access": "No access", "no calls": "No calls"}.get(why, "Not reported")
+        )
+    return Cell(
+        wording.percent(value, unit=False), f"{value * 100:.4g} %", "attention" if value >= 0.003 else ""
+    )
+
+
+def _cost(row: Row) -> Cell:
+    cost = row.cost
+    if cost.usd is None:
+        if cost.unpriced:
+            return _word("unpriced", f"{wording.plural(cost.unpriced, 'cost line')} without a price")
+        return _word(wording.UNKNOWN, "No cost has been worked out for this month yet")
+    title = wording.usd_exact(cost.usd)
+    if cost.unpriced:
+        title += f", without {wording.plural(cost.unpriced, 'unpriced line')}"
+    return Cell(wording.amount(cost.usd), title)
+
+
+def _capacity(row: Row) -> Cell:
+    if row.is_unreadable and row.max_concurrency is None and row.instances is None:
+        return _word("no access", "AWS refused to describe this endpoint")
+    if row.state == State.CLOSED:
+        return _word("deleted", "Deleted in AWS")
+    if row.copies is not None:
+        return Cell(wording.plural(row.copies, "copy", "copies"), "Copies of inference components")
+    if row.max_concurrency is not None:
+        used = row.concurrency_used
+        shown = wording.UNKNOWN if used is None else f"{used:.0f}"
+        return Cell(
+            f"{shown} / {row.max_concurrency}", "Most slots in use at once in this window, of max concurrency"
+        )
+    if row.instances is None:
+        return _word(wording.UNKNOWN, "AWS reports no instances")
+    if row.desired_instances not in {None, row.instances}:
+        return Cell(f"{row.instances} → {row.desired_instances}", "Instances now and wanted")
+    return Cell(f"{row.instances} inst.", wording.plural(row.instances, "instance"))

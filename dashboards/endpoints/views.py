@@ -1,0 +1,60 @@
+"""The endpoints list: find, compare, open."""
+
+import csv
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from dashboards import htmx, scope
+from dashboards.endpoints import tables
+from dashboards.endpoints.forms import EndpointFilters
+from dashboards.endpoints.sentence import sentence, strip
+from dashboards.htmx import HtmxHttpRequest
+from dashboards.tables import Page
+from fleet.queries import endpoint_rows, endpoints
+from fleet.queries.scope import ScopeFilter
+
+
+@require_GET
+def endpoint_list(request: HtmxHttpRequest) -> HttpResponse:
+    """Facets, search, sorted table; the whole state stands in the URL."""
+    scoped = scope.read(request, default="24h")
+    filters = EndpointFilters.read(request.GET)
+    groups = endpoints.groups(ScopeFilter(), filters.criteria.search)
+    page = Page.read(request.GET, endpoints.matching(groups, filters.criteria))
+    found = endpoints.facets(groups, filters.criteria)
+    rows = endpoint_rows.rows(
+        filters.criteria, scoped.range, timezone.now().date(), sort=filters.sort.key,
+        descending=filters.sort.descending, offset=page.offset, limit=page.size,
+    )  # fmt: skip
+    context = {
+        "lines": [tables.line(row) for row in rows],
+        "facets": filters.facets(found),
+        "chips": filters.chips(request.GET, found.aliases),
+        "filters": filters,
+        "page": page,
+        "window": scoped.range,
+        "sentence": sentence(scoped.filter),
+        "strip": strip(groups, filters.criteria),
+        "calls_label": f"Calls, {scope.RANGES[scoped.range.key][0].lower()}",
+        "wants_rail": True,
+        "csv_url": f"{reverse('endpoints:csv')}?{request.GET.urlencode()}",
+    }
+    return htmx.page(request, "pages/endpoints/list.html", context, part="endpoint-list")
+
+
+@require_GET
+def endpoint_csv(request: HtmxHttpRequest) -> HttpResponse:
+    """Every row the filter means, in the table's order, as CSV."""
+    scoped = scope.read(request, default="24h")
+    filters = EndpointFilters.read(request.GET)
+    rows = endpoint_rows.rows(
+        filters.criteria, scoped.range, timezone.now().date(), sort=filters.sort.key,
+        descending=filters.sort.descending, offset=0, limit=None,
+    )  # fmt: skip
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="endpoints.csv"'
+    csv.writer(response).writerows(tables.csv_rows(rows))
+    return response

@@ -1,0 +1,150 @@
+"""The overview's figures, read once and compared: tiles, sentence and chart all take them from here."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from dashboards import wording
+from fleet.queries import endpoints, overview
+from fleet.queries.endpoints import Fleet
+from fleet.queries.overview import DayCosts, DayTraffic, Trouble, Unreadable
+from fleet.queries.scope import ScopeFilter, TimeRange
+
+LEAST_DAYS = 14
+
+
+def cost_days(window: TimeRange) -> list[date]:
+    """UTC days of the cost chart: the window's finished ones, at least two weeks, so that each has its like before."""
+    yesterday = window.end.date() - timedelta(days=1)
+    days = [day for day in window.days if day <= yesterday] or [yesterday]
+    missing = LEAST_DAYS - len(days)
+    return [days[0] - timedelta(days=n) for n in range(missing, 0, -1)] + days if missing > 0 else days
+
+
+def _total(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+@dataclass(frozen=True)
+class Share:
+    """A ratio over the window and over the one before, with the counts behind it; None: not reported."""
+
+    part: float | None
+    whole: float | None
+    before: float | None
+    daily: list[float | None]
+
+    @property
+    def value(self) -> float | None:
+        return self.part / self.whole if self.part is not None and self.whole else None
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Everything above the tables of the overview."""
+
+    fleet: Fleet
+    troubles: list[Trouble]
+    unreadable: list[Unreadable]
+    costs: DayCosts
+    window: TimeRange
+    cold: Share
+    errors: Share
+
+    @classmethod
+    def read(cls, scope: ScopeFilter, window: TimeRange) -> "Figures":
+        """Seven queries, whatever the fleet's size."""
+        both = TimeRange(window.key, window.label, window.previous.start, window.end)
+        days = overview.traffic(scope, both)
+        cost_window = cost_days(window)
+        return cls(
+            fleet=endpoints.fleet(endpoints.groups(scope)),
+            troubles=overview.troubles(scope),
+            unreadable=overview.unreadable(scope),
+            costs=overview.costs(scope, cost_window),
+            window=window,
+            cold=_share(days, window, "cold_starts", "serverless_calls"),
+            errors=_share(days, window, "errors_5xx", "calls"),
+        )
+
+    @property
+    def yesterday(self) -> date:
+        return self.window.end.date() - timedelta(days=1)
+
+    @property
+    def yesterday_usd(self) -> Decimal | None:
+        return self.costs.total(self.yesterday)
+
+    @property
+    def week_before_usd(self) -> Decimal | None:
+        """The same weekday a week earlier."""
+        return self.costs.total(self.yesterday - timedelta(days=7))
+
+    @property
+    def cost_change(self) -> float | None:
+        """Yesterday against the same weekday, as a ratio: 0.08 is 8 % more."""
+        now, before = self.yesterday_usd, self.week_before_usd
+        return float(now / before) - 1 if now is not None and before else None
+
+    @property
+    def needing(self) -> int:
+        return self.fleet.need_attention
+
+    @property
+    def trouble_count(self) -> int:
+        """Rows of "Needs attention"."""
+        return len(self.troubles) + len(self.unreadable)
+
+    @property
+    def needing_words(self) -> str:
+        """ "Four of 61 endpoints" """
+        return f"{wording.spoken(self.needing)} of {wording.plural(self.fleet.total, 'endpoint')}"
+
+    @property
+    def unreadable_words(self) -> str:
+        """ "one", "two" """
+        return wording.spoken(len(self.unreadable)).lower()
+
+    @property
+    def change_words(self) -> str:
+        """ ", 8 % more than last Thursday" """
+        change = self.cost_change
+        if change is None:
+            return ""
+        if abs(change) < 0.005:
+            return f", as much as last {self.yesterday:%A}"
+        return f", {abs(change) * 100:.0f} % {'more' if change > 0 else 'less'} than last {self.yesterday:%A}"
+
+    @property
+    def chart_caption(self) -> str:
+        """ "USD, estimated from usage · 21 Oct – 19 Nov" """
+        first, last = self.costs.days[0], self.costs.days[-1]
+        return f"USD, estimated from usage · {first.day} {first:%b} – {last.day} {last:%b}, UTC days"
+
+    @property
+    def critical(self) -> int:
+        return sum(trouble.severity == "critical" for trouble in self.troubles)
+
+    @property
+    def warnings(self) -> int:
+        return len(self.troubles) - self.critical
+
+
+def _share(days: list[DayTraffic], window: TimeRange, part: str, whole: str) -> Share:
+    """Days on the border belong to the window; whole days are the resolution of the comparison."""
+    border = window.start.date()
+    now = [day for day in days if day.day >= border]
+    before = [day for day in days if day.day < border]
+    earlier_part = _total([getattr(day, part) for day in before])
+    earlier_whole = _total([getattr(day, whole) for day in before])
+    return Share(
+        part=_total([getattr(day, part) for day in now]),
+        whole=_total([getattr(day, whole) for day in now]),
+        before=earlier_part / earlier_whole if earlier_part is not None and earlier_whole else None,
+        daily=[_ratio(getattr(day, part), getattr(day, whole)) for day in now],
+    )
+
+
+def _ratio(part: float | None, whole: float | None) -> float | None:
+    return part / whole if part is not None and whole else None

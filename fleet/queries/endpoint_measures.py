@@ -1,0 +1,123 @@
+"""Figures of the endpoints list: traffic, latency, errors and the little line of calls, by endpoint.
+
+None where CloudWatch reported nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Func, IntegerField, Max, Sum, Value
+from django.db.models.functions import Coalesce, Extract
+
+from fleet.models import FineBucket, HourBucket
+from fleet.queries.cold_starts import PUBLISHED_WITHIN
+from fleet.queries.scope import TimeRange
+from fleet.queries.usage import Middle, bucket_model
+from fleet.types import Kind
+
+SPARK_POINTS = {"1h": 12, "24h": 24, "7d": 28, "30d": 30, "month": 30}
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Figures of one endpoint over the window. calls: invocations, or processed requests of an asynchronous one.
+
+    p99_ms: the middle bucket's p99, the highest of the variants'. Ratios between 0 and 1.
+    """
+
+    calls: float | None = None
+    p99_ms: float | None = None
+    cold_starts: float | None = None
+    cache_hits: float | None = None
+    cache_lookups: float | None = None
+    errors_5xx: float | None = None
+    concurrency: float | None = None
+
+    @property
+    def cold_share(self) -> float | None:
+        return self.cold_starts / self.calls if self.cold_starts is not None and self.calls else None
+
+    @property
+    def hit_ratio(self) -> float | None:
+        return (
+            self.cache_hits / self.cache_lookups
+            if self.cache_hits is not None and self.cache_lookups
+            else None
+        )
+
+    @property
+    def error_share(self) -> float | None:
+        return self.errors_5xx / self.calls if self.errors_5xx is not None and self.calls else None
+
+
+def measures(variant_ids: Sequence[int], window: TimeRange) -> dict[int, Measures]:
+    """By endpoint, over all its variants."""
+    model = bucket_model(window)
+    sums = (
+        model.objects.filter(variant_id__in=variant_ids, at__gte=window.start, at__lt=window.end)
+        .order_by()
+        .values("variant__endpoint_id")
+        .annotate(
+            calls=Sum(Coalesce("invocations", "processed")),
+            p99=Middle("model_latency_ms_p99"),
+            cold=Sum("setup_count"),
+            hits=Sum("cache_hit_sum"),
+            lookups=Sum("cache_hit_count"),
+            errors=Sum("errors_5xx"),
+            concurrency=Max("concurrency_utilization_max"),
+        )
+    )
+    found = {row["variant__endpoint_id"]: row for row in sums}
+    silent = [pk for pk, row in found.items() if row["cold"] is None and row["calls"]]
+    publishing = _publishing(silent, window)
+    return {
+        pk: Measures(
+            row["calls"], row["p99"], 0.0 if row["cold"] is None and pk in publishing else row["cold"],
+            row["hits"], row["lookups"], row["errors"], row["concurrency"],
+        )
+        for pk, row in found.items()
+    }  # fmt: skip
+
+
+def _publishing(ids: Sequence[int], window: TimeRange) -> set[int]:
+    """Endpoints with a set-up sample in 30 days: their silence in the window means no cold start."""
+    return set(
+        HourBucket.objects.filter(
+            variant__endpoint__in=ids,
+            variant__endpoint__kind=Kind.SERVERLESS,
+            at__gte=window.end - PUBLISHED_WITHIN,
+            at__lt=window.end,
+            setup_count__gt=0,
+        )
+        .order_by()
+        .values_list("variant__endpoint_id", flat=True)
+        .distinct()
+    )
+
+
+def sparks(of_variant: dict[int, int], window: TimeRange) -> dict[int, list[float | None]]:
+    """Calls per step of the window; None where no bucket holds any."""
+    points = SPARK_POINTS.get(window.key, 24)
+    step_s = max(window.length / points, timedelta(minutes=1)).total_seconds()
+    # Hours are enough from a day up: twenty-four small numbers do not need the minutes.
+    model = FineBucket if window.length < timedelta(hours=24) else HourBucket
+    slot = Func(
+        (Extract("at", "epoch") - Value(window.start.timestamp())) / Value(step_s),
+        function="FLOOR",
+        output_field=IntegerField(),
+    )
+    found: dict[int, list[float | None]] = {}
+    sums = (
+        model.objects.filter(variant_id__in=list(of_variant), at__gte=window.start, at__lt=window.end)
+        .order_by()
+        .annotate(slot=slot)
+        .values("variant_id", "slot")
+        .annotate(calls=Sum(Coalesce("invocations", "processed")))
+    )
+    for row in sums:
+        line = found.setdefault(of_variant[row["variant_id"]], [None] * points)
+        n = min(int(row["slot"]), points - 1)
+        if row["calls"] is not None:
+            line[n] = (line[n] or 0.0) + row["calls"]
+    return found

@@ -1,0 +1,212 @@
+"""The list of endpoints: which ones a filter means, how many each facet holds, in which order they come.
+
+What stands in a row beyond its identity is measured in fleet.queries.endpoint_rows.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypedDict
+
+from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Value, When
+
+from fleet.models import AlertRule, Endpoint, Incident
+from fleet.queries.scope import ScopeFilter
+from fleet.types import TRANSITIONAL_STATUSES, EndpointStatus
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+
+class StateAnnotation(TypedDict):
+    """What with_state adds to an endpoint."""
+
+    state: str
+
+
+class State(StrEnum):
+    """What a reader needs to know first about an endpoint, gravest first; each endpoint is in exactly one."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    CHANGING = "changing"
+    IN_SERVICE = "in-service"
+    OFF = "off"
+    CLOSED = "closed"
+
+
+STATE_ORDER: tuple[State, ...] = tuple(State)
+BROKEN = (EndpointStatus.FAILED, EndpointStatus.OUT_OF_SERVICE, EndpointStatus.UPDATE_ROLLBACK_FAILED)
+NO_TEAM = "none"
+
+
+@dataclass(frozen=True)
+class Criteria:
+    """A filter. Empty means any; states empty means every state but closed. team "none" means without one."""
+
+    scope: ScopeFilter = field(default_factory=ScopeFilter)
+    states: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    teams: tuple[str, ...] = ()
+    search: str = ""
+
+    @property
+    def is_everything(self) -> bool:
+        return self == Criteria()
+
+
+@dataclass(frozen=True)
+class Group:
+    """How many endpoints share these five properties: what every facet count is added up from."""
+
+    state: str
+    kind: str
+    account_id: str
+    account: str
+    region: str
+    team: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Facets:
+    """Counts per value of each facet: how many rows would show if this value alone were ticked in its facet,
+
+    all other facets as they are. `states` counts closed ones too.
+    """
+
+    states: dict[str, int]
+    kinds: dict[str, int]
+    accounts: dict[str, int]
+    regions: dict[str, int]
+    teams: dict[str, int]
+    aliases: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """The open endpoints of a scope in numbers."""
+
+    total: int
+    accounts: int
+    regions: int
+    states: dict[str, int]
+
+    @property
+    def need_attention(self) -> int:
+        """Endpoints with an open incident or in a broken status."""
+        return self.states.get(State.CRITICAL, 0) + self.states.get(State.WARNING, 0)
+
+
+def with_state(endpoints: QuerySet[Endpoint]) -> "QuerySet[WithAnnotations[Endpoint, StateAnnotation]]":
+    """Annotates `state`, one of State."""
+    still_open = Incident.objects.filter(endpoint=OuterRef("pk"), resolved_at=None)
+    critical = Exists(still_open.filter(severity=AlertRule.Severity.CRITICAL))
+    branches: list[tuple[State, Q | Exists]] = [
+        (State.CLOSED, Q(closed_at__isnull=False)),
+        (State.CRITICAL, critical),
+        (State.CRITICAL, Q(status__in=BROKEN)),
+        (State.WARNING, Exists(still_open)),
+        (State.OFF, Q(unreadable__isnull=False)),
+        (State.CHANGING, Q(status__in=TRANSITIONAL_STATUSES)),
+        (State.IN_SERVICE, Q(status=EndpointStatus.IN_SERVICE)),
+    ]
+    return endpoints.annotate(
+        state=Case(
+            *(When(condition, then=Value(state.value)) for state, condition in branches),
+            default=Value(State.OFF.value),
+            output_field=CharField(),
+        )
+    )
+
+
+def groups(scope: ScopeFilter, search: str = "") -> list[Group]:
+    """Everything the facets and the sentence count, in one query; closed endpoints included.
+
+    The scope's own accounts and regions are facets, so they do not narrow the groups: pass ScopeFilter() for that.
+    """
+    found = (
+        with_state(Endpoint.objects.filter(scope.q("shard"), _matches(search)))
+        .order_by()
+        .values_list(
+            "state", "kind", "shard__account__account_id", "shard__account__alias", "shard__region", "team"
+        )
+        .annotate(n=Count("pk"))
+    )
+    return [Group(*row) for row in found]
+
+
+def fleet(found: Iterable[Group]) -> Fleet:
+    """The open endpoints among the groups."""
+    live = [group for group in found if group.state != State.CLOSED]
+    states: Counter[str] = Counter()
+    for group in live:
+        states[group.state] += group.count
+    return Fleet(
+        total=sum(group.count for group in live),
+        accounts=len({group.account_id for group in live}),
+        regions=len({group.region for group in live}),
+        states=dict(states),
+    )
+
+
+def facets(found: Iterable[Group], criteria: Criteria) -> Facets:
+    """Counts per facet value; a facet's own ticks do not narrow its own counts."""
+    everything = list(found)
+    scope = criteria.scope
+
+    def counts(loose: Criteria, key: Callable[[Group], str]) -> dict[str, int]:
+        counter: Counter[str] = Counter()
+        for group in everything:
+            if _holds(group, loose):
+                counter[key(group)] += group.count
+        return dict(counter)
+
+    any_account = replace(criteria, scope=replace(scope, accounts=()))
+    any_region = replace(criteria, scope=replace(scope, regions=()))
+    return Facets(
+        states=counts(replace(criteria, states=tuple(State)), lambda g: g.state),
+        kinds=counts(replace(criteria, kinds=()), lambda g: g.kind),
+        accounts=counts(any_account, lambda g: g.account_id),
+        regions=counts(any_region, lambda g: g.region),
+        teams=counts(replace(criteria, teams=()), lambda g: g.team or NO_TEAM),
+        aliases={group.account_id: group.account for group in everything},
+    )
+
+
+def matching(found: Iterable[Group], criteria: Criteria) -> int:
+    """How many endpoints the criteria mean, from the groups."""
+    return sum(group.count for group in found if _holds(group, criteria))
+
+
+def selected(criteria: Criteria) -> "QuerySet[WithAnnotations[Endpoint, StateAnnotation]]":
+    """The endpoints a filter means, with their state."""
+    endpoints = with_state(Endpoint.objects.filter(criteria.scope.q("shard"), _matches(criteria.search)))
+    endpoints = (
+        endpoints.filter(state__in=criteria.states) if criteria.states else endpoints.filter(closed_at=None)
+    )
+    if criteria.kinds:
+        endpoints = endpoints.filter(kind__in=criteria.kinds)
+    if criteria.teams:
+        named = Q(team__in=[team for team in criteria.teams if team != NO_TEAM])
+        endpoints = endpoints.filter(named | Q(team="") if NO_TEAM in criteria.teams else named)
+    return endpoints
+
+
+def _matches(search: str) -> Q:
+    """Every word stands in the name or in what sync gathered for the search (tags, models, images)."""
+    condition = Q()
+    for word in search.split():
+        condition &= Q(name__icontains=word) | Q(search_text__icontains=word)
+    return condition
+
+
+def _holds(group: Group, criteria: Criteria) -> bool:
+    return (
+        (group.state in criteria.states if criteria.states else group.state != State.CLOSED)
+        and (not criteria.kinds or group.kind in criteria.kinds)
+        and (not criteria.scope.accounts or group.account_id in criteria.scope.accounts)
+        and (not criteria.scope.regions or group.region in criteria.scope.regions)
+        and (not criteria.teams or (group.team or NO_TEAM) in criteria.teams)
+    )

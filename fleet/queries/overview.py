@@ -1,0 +1,198 @@
+"""What the overview answers: who needs somebody, what it costs, how callers fare, what changed."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from django.db.models import Count, F, Max, Q, Sum
+from django.db.models.functions import Coalesce, TruncDate
+
+from fleet.models import ChangeEvent, DailyCost, Endpoint, HourBucket, Incident, Shard
+from fleet.queries.scope import ScopeFilter, TimeRange
+from fleet.types import Confidence, Kind
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """One open incident; endpoint_id None for one that is not about an endpoint (a budget, the sync)."""
+
+    incident_id: int
+    severity: str
+    title: str
+    summary: str
+    since: datetime
+    endpoint_id: int | None
+    endpoint: str
+    kind: str
+    is_acknowledged: bool
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """Something AWS would not let us read. endpoint_id None: the whole region; action is the missing IAM action."""
+
+    name: str
+    place: str
+    region: str
+    code: str
+    message: str
+    action: str
+    since: datetime | None
+    endpoint_id: int | None
+
+
+@dataclass(frozen=True)
+class Change:
+    """One observed change; by: who asked for it through Flotilla, "" when it was made elsewhere."""
+
+    at: datetime
+    endpoint_id: int
+    endpoint: str
+    kind: str
+    summary: str
+    by: str
+    operation: str
+
+
+@dataclass(frozen=True)
+class DayCosts:
+    """Cost per UTC day and kind, USD; a day without any line is absent from a kind's dict."""
+
+    days: list[date]
+    by_kind: dict[str, dict[date, Decimal]]
+    unpriced_endpoints: int
+    data_until: datetime | None
+
+    def total(self, day: date) -> Decimal | None:
+        """Cost of a day over all kinds, None when nothing was worked out for it."""
+        known = [costs[day] for costs in self.by_kind.values() if day in costs]
+        return sum(known, Decimal(0)) if known else None
+
+
+@dataclass(frozen=True)
+class DayTraffic:
+    """Calls of one UTC day. serverless_calls: those that can start cold. None: not reported."""
+
+    day: date
+    calls: float | None
+    errors_5xx: float | None
+    serverless_calls: float | None
+    cold_starts: float | None
+
+
+def troubles(scope: ScopeFilter, limit: int = 50) -> list[Trouble]:
+    """Open incidents of the scope, critical first, then the longest; those about no endpoint only fleet-wide."""
+    about = scope.q("endpoint__shard")
+    wanted = about if not scope.is_everything else Q()
+    found = (
+        Incident.objects.filter(wanted, resolved_at=None)
+        .order_by("severity", "condition_since", "pk")
+        .values_list(
+            "pk", "severity", "title", "summary", "condition_since", "endpoint_id", "endpoint__name",
+            "endpoint__kind", "acknowledged_at",
+        )[:limit]
+    )  # fmt: skip
+    return [
+        Trouble(pk, severity, title, summary, since, endpoint_id, name or "", kind or "", seen is not None)
+        for pk, severity, title, summary, since, endpoint_id, name, kind, seen in found
+    ]
+
+
+def unreadable(scope: ScopeFilter) -> list[Unreadable]:
+    """Regions whose listing failed last time, then endpoints that could be listed but not described."""
+    shards = Shard.objects.filter(scope.q(), enabled=True, account__enabled=True).select_related("account")
+    found = []
+    for shard in shards:
+        error = (shard.sections.get("inventory") or {}).get("error")
+        if error:
+            found.append(
+                _unreadable(f"{shard.account.alias} {shard.region}", str(shard), shard.region, error, None)
+            )
+    endpoints = Endpoint.objects.filter(scope.q("shard"), closed_at=None, unreadable__isnull=False)
+    for pk, name, alias, region, error in endpoints.values_list(
+        "pk", "name", "shard__account__alias", "shard__region", "unreadable"
+    ):
+        found.append(_unreadable(name, f"{alias}/{region}", region, error or {}, pk))
+    return found
+
+
+def costs(scope: ScopeFilter, days: Sequence[date]) -> DayCosts:
+    """Daily cost by kind over `days` (oldest first), in two queries."""
+    lines = DailyCost.objects.filter(
+        scope.q("endpoint__shard"), day__gte=days[0], day__lte=days[-1]
+    ).order_by()
+    by_kind: dict[str, dict[date, Decimal]] = defaultdict(dict)
+    for day, kind, usd in lines.values_list("day", "endpoint__kind").annotate(usd=Sum("amount")):
+        if usd is not None:
+            by_kind[kind][day] = usd
+    newest = lines.filter(day=days[-1]).aggregate(
+        until=Max("data_until"),
+        unpriced=Count("endpoint", distinct=True, filter=Q(confidence=Confidence.UNPRICED)),
+    )
+    return DayCosts(list(days), dict(by_kind), newest["unpriced"], newest["until"])
+
+
+def month_to_date(scope: ScopeFilter, today: date) -> Decimal | None:
+    """Cost since the first of the month, USD; None when nothing has been worked out."""
+    lines = DailyCost.objects.filter(
+        scope.q("endpoint__shard"), day__gte=today.replace(day=1), day__lte=today
+    )
+    total: Decimal | None = lines.aggregate(usd=Sum("amount"))["usd"]
+    return total
+
+
+def traffic(scope: ScopeFilter, window: TimeRange) -> list[DayTraffic]:
+    """Calls, errors and cold starts per UTC day from hour buckets, oldest first; days without a bucket are absent."""
+    serverless = Q(variant__endpoint__kind=Kind.SERVERLESS)
+    found = (
+        HourBucket.objects.filter(
+            scope.q("variant__endpoint__shard"), at__gte=window.start, at__lt=window.end
+        )
+        .order_by()
+        .annotate(day=TruncDate("at", tzinfo=UTC))
+        .values_list("day")
+        .annotate(
+            calls=Sum(Coalesce("invocations", "processed")),
+            errors=Sum("errors_5xx"),
+            serverless=Sum("invocations", filter=serverless),
+            cold=Sum("setup_count", filter=serverless),
+        )
+    )
+    return [DayTraffic(*row) for row in sorted(found)]
+
+
+def changes(scope: ScopeFilter, since: datetime | None, limit: int = 10) -> list[Change]:
+    """The newest changes after `since` (None: whenever), newest first."""
+    found = ChangeEvent.objects.filter(scope.q("endpoint__shard"))
+    if since is not None:
+        found = found.filter(at__gt=since)
+    values = found.order_by("-at", "-pk").values_list(
+        "at", "endpoint_id", "endpoint__name", "endpoint__kind", "summary",
+        F("operation__requested_by__username"), F("operation__code"),
+    )[:limit]  # fmt: skip
+    return [
+        Change(at, pk, name, kind, summary, by or "", code or "")
+        for at, pk, name, kind, summary, by, code in values
+    ]
+
+
+def visit(
+    seen_at: datetime | None, last_at: datetime | None, since: datetime | None, now: datetime
+) -> datetime | None:
+    """Since when "your last visit" counts: half an hour without a look begins a new visit.
+
+    seen_at: last look at all; last_at, since: what this session remembers.
+    """
+    if last_at is not None and now - last_at < timedelta(minutes=30):
+        return since
+    return seen_at
+
+
+def _unreadable(name: str, place: str, region: str, error: dict[str, str], pk: int | None) -> Unreadable:
+    since = error.get("since")
+    return Unreadable(
+        name, place, region, error.get("code", ""), error.get("message", ""), error.get("action", ""),
+        datetime.fromisoformat(since) if since else None, pk,
+    )  # fmt: skip
