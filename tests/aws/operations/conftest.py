@@ -14,7 +14,7 @@ from fleet.operations.kinds import Wish
 from fleet.sync.shard import run_inventory
 from tests.aws.simulator_process import SimulatorProcess
 
-Planner = Callable[..., Operation]
+Planner = Callable[[Wish], Operation]
 
 
 @pytest.fixture(scope="session")
@@ -66,32 +66,28 @@ def bob(db: None) -> User:
     return User.objects.create_user("bob", role=User.Role.OPERATOR)
 
 
+def plan_and_confirm(endpoint: Endpoint, wish: Wish, actor: User) -> Operation:
+    """A queued operation, as two clicks of the actor make one."""
+    endpoint.refresh_from_db()
+    reason = "saturates every morning"
+    planned = lifecycle.plan(
+        endpoint,
+        wish,
+        reason=reason,
+        form_token=f"token-{endpoint.pk}-{Operation.objects.count()}",
+        actor=actor,
+        now=timezone.now(),
+        address=None,
+    )
+    return lifecycle.confirm(
+        planned, actor=actor, reason=reason, typed_name=endpoint.name, now=timezone.now(), address=None
+    )
+
+
 @pytest.fixture
 def queued(endpoint: Endpoint, alice: User) -> Planner:
     """Plan and confirm a wish as alice; the operation is queued."""
-
-    def plan(wish: Wish, *, on: Endpoint | None = None, token: str = "") -> Operation:
-        target = on or endpoint
-        target.refresh_from_db()
-        planned = lifecycle.plan(
-            target,
-            wish,
-            reason="saturates every morning",
-            form_token=token or f"token-{target.pk}-{Operation.objects.count()}",
-            actor=alice,
-            now=timezone.now(),
-            address=None,
-        )
-        return lifecycle.confirm(
-            planned,
-            actor=alice,
-            reason="saturates every morning",
-            typed_name=target.name,
-            now=timezone.now(),
-            address=None,
-        )
-
-    return plan
+    return lambda wish: plan_and_confirm(endpoint, wish, alice)
 
 
 @pytest.fixture
@@ -105,7 +101,9 @@ def settle(simulator: SimulatorProcess) -> Callable[[Operation], Operation]:
             operation.refresh_from_db()
             if operation.state in Operation.ENDED:
                 return operation
-            later = max(filter(None, [now, operation.next_poll_at, operation.lease_until])) + timedelta(seconds=1)
+            later = max(filter(None, [now, operation.next_poll_at, operation.lease_until])) + timedelta(
+                seconds=1
+            )
             simulator.advance((later - now).total_seconds())
             now = later
         raise AssertionError(f"{operation} did not end: {operation.state}")

@@ -53,7 +53,10 @@ def test_a_new_config_is_a_copy_with_two_fields_changed_and_its_tags(
     name = operation.plan["wanted"]["config_name"]
     assert name == f"alpha-serverless-op-{operation.code}"
     after = sagemaker.describe_endpoint_config(scope, name)
-    assert after["ProductionVariants"][0]["ServerlessConfig"] == {"MemorySizeInMB": 2048, "MaxConcurrency": 30}
+    assert after["ProductionVariants"][0]["ServerlessConfig"] == {
+        "MemorySizeInMB": 2048,
+        "MaxConcurrency": 30,
+    }
     unchanged = {"EndpointConfigName", "EndpointConfigArn", "CreationTime", "ProductionVariants"}
     assert {k: v for k, v in after.items() if k not in unchanged} == {
         k: v for k, v in before.items() if k not in unchanged
@@ -96,7 +99,11 @@ def test_conversion_deregisters_scaling_first_and_ends_real_time(
         "deregister-scaling",
         "create-config",
     ]
-    assert writes(simulator) == {"DeregisterScalableTarget": 1, "CreateEndpointConfig": 1, "UpdateEndpoint": 1}
+    assert writes(simulator) == {
+        "DeregisterScalableTarget": 1,
+        "CreateEndpointConfig": 1,
+        "UpdateEndpoint": 1,
+    }
     live = sagemaker.describe_endpoint(operation.endpoint.shard.scope, "alpha-serverless")
     assert live.variants[0].current_serverless is None
     assert live.variants[0].current_instance_count == 2

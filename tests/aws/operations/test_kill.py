@@ -1,0 +1,181 @@
+"""kill -9 of a real Celery worker while it hangs in each call of each step: every operation ends once, applied."""
+
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+from django.utils import timezone
+
+from fleet.aws import autoscaling, sessions
+from fleet.models import Account, Endpoint, Operation, Shard, User
+from fleet.operations import recover
+from fleet.operations.kinds import PROVISIONED_DIMENSION, ConcurrencyWish, ConversionWish, Route, Wish
+from fleet.sync.shard import run_inventory
+from fleet.tasks import run_operation
+from stack.processes import Part, kill_session, wait_until
+from tests.aws.operations.conftest import plan_and_confirm
+from tests.aws.simulator_process import SimulatorProcess
+
+pytestmark = [pytest.mark.aws, pytest.mark.django_db(transaction=True)]
+
+IN_PLACE, NEW_CONFIG = ConcurrencyWish("30", "5"), ConcurrencyWish("30", "", Route.NEW_CONFIG)
+CONVERSION = ConversionWish("ml.m5.large", "1")
+HANG_S = 300
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where the worker is when it dies. skip: how many calls of the action pass before the one that hangs.
+
+    The simulator carries a hanging call out before it holds the answer back: the worker dies after the effect and
+    before it knows. Dying in the read before a write is dying before the effect.
+    """
+
+    name: str
+    wish: Wish
+    action: str
+    skip: int = 0
+    resource: str = "{name}"
+
+
+POINTS = (
+    Point("place-read", IN_PLACE, "DescribeEndpoint"),
+    Point("place-before-send", IN_PLACE, "DescribeEndpoint", skip=1),
+    Point("place-send", IN_PLACE, "UpdateEndpointWeightsAndCapacities"),
+    Point("place-wait", IN_PLACE, "DescribeEndpoint", skip=2),
+    Point("place-prove", IN_PLACE, "DescribeEndpoint", skip=3),
+    Point("config-read", NEW_CONFIG, "DescribeEndpoint"),
+    Point("config-before-create", NEW_CONFIG, "DescribeEndpointConfig", resource="{name}-op-*"),
+    Point("config-create", NEW_CONFIG, "CreateEndpointConfig", resource="{name}-op-*"),
+    Point("config-created", NEW_CONFIG, "DescribeEndpointConfig", skip=1, resource="{name}-op-*"),
+    Point("config-before-send", NEW_CONFIG, "DescribeEndpoint", skip=1),
+    Point("config-send", NEW_CONFIG, "UpdateEndpoint"),
+    Point("config-wait", NEW_CONFIG, "DescribeEndpoint", skip=2),
+    Point("config-prove", NEW_CONFIG, "DescribeEndpoint", skip=3),
+    Point("convert-deregister", CONVERSION, "DeregisterScalableTarget", resource="endpoint/{name}/*"),
+    Point("convert-send", CONVERSION, "UpdateEndpoint"),
+)
+SLOW_POINTS = tuple(p for p in POINTS if p.name.endswith(("send", "wait", "create")))
+"""Points where AWS may still be busy with the change when the next worker looks."""
+
+
+@pytest.fixture(params=[0, 9], ids=["update at once", "update in 9 s"])
+def aws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[SimulatorProcess]:
+    """A simulator of its own: at once, AWS has finished when the next worker looks; in 9 s, it has not."""
+    with SimulatorProcess(update=request.param) as process:
+        for name, value in process.environment().items():
+            monkeypatch.setenv(name, value)
+        sessions.reset()
+        yield process
+    sessions.reset()
+
+
+def test_a_worker_killed_anywhere_leaves_one_finished_operation_and_one_write_of_each_kind(
+    aws: SimulatorProcess, request: pytest.FixtureRequest, spawn: Callable[..., Part]
+) -> None:
+    points = POINTS if request.node.callspec.params["aws"] == 0 else SLOW_POINTS
+    operations = _operations(aws, points)
+    for point in points:
+        action = f"*:{point.action}"
+        resource = point.resource.format(name=point.name)
+        aws.fault("latency", action, resource=resource, skip=point.skip, count=1, seconds=HANG_S)
+
+    first = _worker(spawn, aws, "first", len(points))
+    assert wait_until(lambda: not _waited_for(aws) or not first.is_running(), timeout_s=60), _waited_for(aws)
+    assert first.is_running(), first.tail(60)
+    assert first.process is not None
+    os.kill(first.process.pid, signal.SIGKILL)
+    kill_session(first.process.pid)
+    aws.clear_faults()
+
+    second = _worker(spawn, aws, "second", len(points))
+    assert wait_until(lambda: _ring_and_look(operations), timeout_s=90, every_s=0.5), (
+        list(Operation.objects.values_list("endpoint__name", "state", "verdict_detail")),
+        second.tail(60),
+    )
+    verdicts = dict(Operation.objects.values_list("endpoint__name", "verdict"))
+    assert verdicts == {point.name: "applied" for point in points}
+    assert _writes(aws) == _expected(points)
+
+
+def _operations(aws: SimulatorProcess, points: tuple[Point, ...]) -> list[int]:
+    """One endpoint, and one confirmed operation on it, per point."""
+    aws.add_endpoints(
+        [
+            {
+                "name": point.name,
+                "account": "test",
+                "region": "us-east-1",
+                "created": "-1d",
+                "serverless": {"memory_mb": 2048, "max_concurrency": 20}
+                | ({"provisioned": 2} if point.name == "convert-deregister" else {}),
+            }
+            for point in points
+        ]
+    )
+    account = Account.objects.create(account_id="111122223333", alias="test")
+    shard = Shard.objects.create(account=account, region="us-east-1")
+    run_inventory(shard.pk, now=aws.now())
+    if any(point.name == "convert-deregister" for point in points):
+        endpoint = Endpoint.objects.get(name="convert-deregister")
+        variant = endpoint.variants.get().name
+        resource = f"endpoint/{endpoint.name}/variant/{variant}"
+        autoscaling.register_scalable_target(
+            shard.scope, resource, PROVISIONED_DIMENSION, minimum=1, maximum=5
+        )
+        run_inventory(shard.pk, now=aws.now())
+    alice = User.objects.create_user("alice", role=User.Role.OPERATOR)
+    aws.reset_calls()
+    return [plan_and_confirm(Endpoint.objects.get(name=point.name), point.wish, alice).pk for point in points]
+
+
+def _worker(spawn: Callable[..., Part], aws: SimulatorProcess, name: str, threads: int) -> Part:
+    env = {
+        **aws.environment(),
+        "FLOTILLA_OPERATION_LEASE_S": "5",
+        "FLOTILLA_OPERATION_POLL_S": "1",
+        "FLOTILLA_DATABASE_POOL": str(threads + 4),
+    }
+    options = ["-Q", "operations", "--pool", "threads", "--concurrency", str(threads)]
+    options += ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO"]
+    return spawn(name, sys.executable, "-m", "celery", "-A", "config", "worker", *options, env=env)
+
+
+def _waited_for(aws: SimulatorProcess) -> list[str]:
+    """Calls that no worker hangs in yet."""
+    rules = aws.request("GET", "/_faults")
+    return [f"{rule['action']} {rule['resource']}" for rule in rules if not rule["hits"]]
+
+
+def _ring_and_look(operations: list[int]) -> bool:
+    """What the tick does each minute, and whether everything has ended."""
+    for operation_id in recover.due(timezone.now()):
+        run_operation.delay(operation_id)
+    return not Operation.objects.filter(pk__in=operations, state__in=Operation.ACTIVE).exists()
+
+
+def _writes(aws: SimulatorProcess) -> Counter[tuple[str, str]]:
+    """Effective writes by endpoint and action."""
+    found: Counter[tuple[str, str]] = Counter()
+    for write in aws.calls()["writes"]:
+        params = write["params"]
+        about = params.get("EndpointName") or params.get("EndpointConfigName") or params["ResourceId"]
+        name = about.removeprefix("endpoint/").split("/")[0].split("-op-")[0]
+        found[name, write["action"].split(":")[-1]] += 1
+    return found
+
+
+def _expected(points: tuple[Point, ...]) -> Counter[tuple[str, str]]:
+    wanted: Counter[tuple[str, str]] = Counter()
+    for point in points:
+        if point.wish is IN_PLACE:
+            wanted[point.name, "UpdateEndpointWeightsAndCapacities"] = 1
+        else:
+            wanted[point.name, "CreateEndpointConfig"] = wanted[point.name, "UpdateEndpoint"] = 1
+    if any(point.name == "convert-deregister" for point in points):
+        wanted["convert-deregister", "DeregisterScalableTarget"] = 1
+    return wanted
