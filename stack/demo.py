@@ -10,6 +10,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from stack import environment, parts, postgres, redis_server, seed
@@ -28,7 +29,7 @@ def demo(layout: Layout, fleet: Path | None = None) -> None:
     with Supervisor(layout) as supervisor:
         database_url, redis_url = start_engines(supervisor)
         env = environment.demo(layout, at, database_url, redis_url, seed.access_key(fleet))
-        prepare(layout, env)
+        prepare(supervisor, env)
         with phase("Simulated AWS and mail catcher") as shown:
             supervisor.start(parts.simulator(layout, env, at, fleet))
             supervisor.start(parts.mail_catcher(layout, env, at))
@@ -36,7 +37,7 @@ def demo(layout: Layout, fleet: Path | None = None) -> None:
             wait_for(supervisor, lambda: _answers(at.mail_url), "the mail catcher")
             shown.note = f"AWS at {at.aws_url}"
         with phase("Users and accounts") as shown:
-            shown.note = _python(layout, env, "stack.seed", str(fleet))
+            shown.note = _seed(layout, env, fleet)
         with phase("Worker, beat, web and a first look at AWS") as shown:
             start_product(supervisor, env, at)
             wait_for(
@@ -60,7 +61,7 @@ def run(layout: Layout) -> None:
             queue=not os.environ.get("REDIS_URL"),
         )
         env = environment.run(layout, at, database_url, redis_url)
-        prepare(layout, env)
+        prepare(supervisor, env)
         with phase("Worker, beat and web"):
             start_product(supervisor, env, at)
         say(f"\nFlotilla is ready: {env['FLOTILLA_BASE_URL']}\nCtrl-C stops everything; state is kept.")
@@ -106,11 +107,47 @@ def start_engines(supervisor: Supervisor, *, database: bool = True, queue: bool 
     return urls[0], urls[1]
 
 
-def prepare(layout: Layout, env: dict[str, str]) -> None:
-    """Bring the database to the code's schema and the static files to its sources."""
-    with phase("Database schema and static files") as shown:
-        _python(layout, env, "manage", "migrate", "--noinput", "-v", "0")
-        shown.note = "" if collect_static(layout, env) else "static files unchanged"
+def prepare(supervisor: Supervisor, env: dict[str, str]) -> None:
+    """Bring the database to the code's schema and the static files to their sources, both at once."""
+    layout = supervisor.layout
+    with phase("Database schema and static files") as shown, ThreadPoolExecutor() as pool:
+        collected = pool.submit(collect_static, layout, env)
+        migrated = pool.submit(_migrate, layout, env)
+        done = [
+            word for word, future in (("schema", migrated), ("static files", collected)) if future.result()
+        ]
+        shown.note = "" if done else "unchanged"
+
+
+def _seed(layout: Layout, env: dict[str, str], fleet: Path) -> str:
+    """Seed people and accounts once per database and fleet file; what people change later stays as it is."""
+    stamp = postgres.embedded(layout).data.parent / "seed.stamp"
+    found = _digest(layout.root, [layout.root / "stack" / "seed.py"]) + _digest(fleet.parent, [fleet])
+    if stamp.exists() and stamp.read_text() == found:
+        return "unchanged"
+    done = _python(layout, env, "stack.seed", str(fleet))
+    stamp.write_text(found)
+    return done
+
+
+def _migrate(layout: Layout, env: dict[str, str]) -> bool:
+    """Migrate when a migration or a package changed since the last time; False when nothing did.
+
+    The note of the last time lies with the embedded database; one of somebody else's is always asked.
+    """
+    own = env["DATABASE_URL"] == (server := postgres.embedded(layout)).url
+    stamp = server.data.parent / "schema.stamp"
+    found = _digest(layout.root, [layout.root / "requirements" / "production.txt", *_migrations(layout.root)])
+    if own and stamp.exists() and stamp.read_text() == found:
+        return False
+    _python(layout, env, "manage", "migrate", "--noinput", "-v", "0")
+    if own:
+        stamp.write_text(found)
+    return True
+
+
+def _migrations(root: Path) -> list[Path]:
+    return sorted((root / "fleet" / "migrations").glob("*.py"))
 
 
 def collect_static(layout: Layout, env: dict[str, str]) -> bool:
@@ -118,9 +155,12 @@ def collect_static(layout: Layout, env: dict[str, str]) -> bool:
     home = layout.root / ".flotilla"
     home.mkdir(exist_ok=True)
     stamp = home / "static.stamp"
+    sources = [layout.root / "package-lock.json", layout.root / "dashboards" / "static_files.py"]
+    sources += [layout.root / "config" / "settings.py"]
+    sources += sorted(path for path in (layout.root / "static").rglob("*") if path.is_file())
     with (home / "static.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        found = _static_digest(layout.root)
+        found = _digest(layout.root, sources)
         if stamp.exists() and stamp.read_text() == found and (home / "static").exists():
             return False
         _python(layout, env, "manage", "collectstatic", "--noinput", "-v", "0")
@@ -128,14 +168,8 @@ def collect_static(layout: Layout, env: dict[str, str]) -> bool:
     return True
 
 
-def _static_digest(root: Path) -> str:
+def _digest(root: Path, sources: list[Path]) -> str:
     whole = hashlib.sha256()
-    sources = [
-        root / "package-lock.json",
-        root / "dashboards" / "static_files.py",
-        root / "config" / "settings.py",
-    ]
-    sources += sorted(path for path in (root / "static").rglob("*") if path.is_file())
     for path in sources:
         whole.update(os.fsencode(path.relative_to(root)) + path.read_bytes())
     return whole.hexdigest()

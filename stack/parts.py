@@ -14,7 +14,16 @@ QUEUES = ("inventory", "metrics", "operations", "notifications", "analysis")
 
 def web(layout: Layout, env: dict[str, str], at: Addresses) -> Part:
     """The WSGI server; its own control socket is off because all clones of an account would share it."""
-    options = ["--workers", "2", "--threads", "4", "--bind", f"127.0.0.1:{at.web}", "--no-control-socket"]
+    options = [
+        "--workers",
+        "2",
+        "--threads",
+        "4",
+        "--bind",
+        f"127.0.0.1:{at.web}",
+        "--no-control-socket",
+        "--preload",
+    ]
     options += ["--graceful-timeout", "5", "--timeout", "60", "--capture-output"]
     return _python("web", layout, env, ["gunicorn", *options, "config.wsgi"], grace_s=8)
 

@@ -67,6 +67,9 @@ def main() -> None:
 
     django.setup()
     counted = accounts(Path(sys.argv[1]))
+    from fleet.tasks import tick
+
+    tick.delay()  # The worker's first work, instead of beat's first full interval later.
     print(f"{people()} people, {counted} accounts")
 
 
