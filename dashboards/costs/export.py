@@ -1,0 +1,65 @@
+"""The CSV of the Costs page: one row per endpoint and formula line; the amounts add up to the page's total."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+
+from fleet.queries.cost_lines import ExportRow
+from fleet.queries.cost_scope import Span
+
+HEAD = (
+    "first_day",
+    "last_day",
+    "account_id",
+    "account",
+    "region",
+    "endpoint",
+    "kind",
+    "team",
+    "component",
+    "item",
+    "quantity",
+    "unit",
+    "usd_per_unit",
+    "amount_usd",
+    "confidence",
+    "price_source",
+    "note",
+)
+
+
+def lines(rows: Iterable[ExportRow], span: Span) -> Iterator[str]:
+    """CSV text line by line, the head first. An unknown figure is an empty cell, never 0."""
+    yield _text(HEAD)
+    for row in rows:
+        line = row.line
+        place = (row.account_id, row.account, row.region, row.endpoint, row.kind, row.team)
+        numbers = [
+            "" if value is None else f"{value:f}" for value in (line.quantity, line.usd_per_unit, line.amount)
+        ]
+        words = (line.confidence.value, "; ".join(line.sources), "; ".join(line.notes))
+        yield _text(
+            (
+                span.first.isoformat(),
+                span.last.isoformat(),
+                *map(safe, place),
+                line.component,
+                safe(line.item),
+                numbers[0],
+                line.unit,
+                numbers[1],
+                numbers[2],
+                *map(safe, words),
+            )
+        )
+
+
+def safe(text: str) -> str:
+    """A spreadsheet runs a cell that begins with one of these signs as a formula; a quote keeps it text."""
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+
+
+def _text(cells: Iterable[str]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerow(cells)
+    return out.getvalue()

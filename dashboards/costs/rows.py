@@ -1,0 +1,249 @@
+"""Rows of "where it goes" and formula lines, worded, with cents that add up to the figure under them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.safestring import SafeString
+
+from dashboards import svg, wording
+from dashboards.costs.wanted import NO_TEAM, Wanted
+from dashboards.status import COMPONENT_LABELS, KIND_LABELS
+from fleet.queries.cost_lines import FormulaLine
+from fleet.queries.cost_scope import GroupBy, Sums
+from fleet.queries.costs import Group, in_order
+from fleet.types import Confidence, CostComponent
+
+CENT = Decimal("0.01")
+UNIT_WORDS = {
+    "second": "s",
+    "unit-second": "unit-s",
+    "instance-hour": "instance-h",
+    "GB-month": "GB-months",
+}
+CONFIDENCE_WORDS = {
+    Confidence.MEASURED: "measured",
+    Confidence.ESTIMATED: "estimated",
+    Confidence.ASSUMED_RATE: "rate assumed",
+    Confidence.NO_DATA: "no data",
+    Confidence.UNPRICED: "unpriced",
+}
+
+
+@dataclass(frozen=True)
+class LineRow:
+    """A formula line as it is read: label, "1,000 s × $0.00004", price source, confidence, notes, amount in cents."""
+
+    component: str
+    label: str
+    formula: str
+    formula_exact: str
+    source: str
+    source_full: str
+    confidence: str
+    is_doubtful: bool
+    notes: str
+    amount: Decimal | None
+    exact: Decimal | None
+
+
+@dataclass(frozen=True)
+class LineTable:
+    """Formula lines with their sum: what templates/pages/costs/_lines.html draws."""
+
+    rows: Sequence[LineRow]
+    sums: Sums
+    shown: Decimal | None
+
+
+@dataclass(frozen=True)
+class CostRow:
+    """One group as it is drawn. amount: cents that add up over the table; share of the table's total, 0 to 1."""
+
+    group: Group
+    label: str
+    sub: str
+    url: str
+    amount: Decimal | None
+    share: Decimal | None
+    bar: SafeString
+    is_open: bool
+    toggle: str
+    lines: Sequence[LineRow]
+    reason: str
+
+
+def apportion(amounts: Sequence[Decimal | None], total: Decimal | None) -> list[Decimal | None]:
+    """Amounts in cents whose sum is exactly `total` in cents: each is rounded down, the largest remainders go up.
+
+    None stays None. total None: nothing is known, and nothing is shown.
+    """
+    known = [(n, amount) for n, amount in enumerate(amounts) if amount is not None]
+    if total is None:
+        return [None] * len(amounts)
+    floors = {n: amount.quantize(CENT, rounding=ROUND_FLOOR) for n, amount in known}
+    spare = int((total.quantize(CENT, rounding=ROUND_HALF_UP) - sum(floors.values(), Decimal(0))) / CENT)
+    by_remainder = sorted(known, key=lambda each: (floors[each[0]] - each[1], each[0]))
+    for n, _ in by_remainder[: max(spare, 0)]:
+        floors[n] += CENT
+    return [floors.get(n) for n in range(len(amounts))]
+
+
+def line_table(found: Sequence[FormulaLine], total: Decimal | None = None) -> LineTable:
+    """Formula lines for a page; total: the figure in cents they belong to, their own rounded sum without it."""
+    amounts = [line.amount for line in found]
+    known = [amount for amount in amounts if amount is not None]
+    own = sum(known, Decimal(0)) if known else None
+    shown = own.quantize(CENT, rounding=ROUND_HALF_UP) if total is None and own is not None else total
+    cents = apportion(amounts, shown)
+    sums = Sums(
+        own,
+        sum(line.confidence is Confidence.UNPRICED for line in found),
+        sum(line.confidence is Confidence.NO_DATA for line in found),
+    )
+    return LineTable([_line_row(line, cent) for line, cent in zip(found, cents, strict=True)], sums, shown)
+
+
+def cost_rows(
+    groups: Sequence[Group],
+    cents: Sequence[Decimal | None],
+    total: Decimal | None,
+    opened: Mapping[str, Sequence[FormulaLine]],
+    wanted: Wanted,
+) -> list[CostRow]:
+    """Groups with their bars, links and the formula lines of the open ones."""
+    rows = []
+    for group, amount in zip(groups, cents, strict=True):
+        is_open = group.key in wanted.opened
+        lines = line_table(opened.get(group.key, ()), amount).rows if is_open else ()
+        rows.append(
+            CostRow(
+                group=group,
+                label=_label(group, wanted.by),
+                sub=_sub(group, wanted.by),
+                url=_url(group, wanted),
+                amount=amount,
+                share=group.sums.amount / total if total and group.sums.amount is not None else None,
+                bar=bar(group.components, group.label),
+                is_open=is_open,
+                toggle=wanted.toggle(group.key),
+                lines=lines,
+                reason=missing_words(group.sums),
+            )
+        )
+    return rows
+
+
+def bar(components: Mapping[str, Decimal | None], name: str) -> SafeString:
+    """Shares of the components as one coloured bar; nothing when no amount is known."""
+    known = {key: float(amount) for key, amount in components.items() if amount}
+    whole = sum(known.values())
+    if not whole:
+        return SafeString("")
+    parts = [
+        (key, known[key] / whole, f"{COMPONENT_LABELS.get(key, key)} {wording.percent(known[key] / whole)}")
+        for key in in_order(known)
+    ]
+    return svg.shares(
+        parts, f"Components of {name}: {', '.join(title for _, _, title in parts)}", css="cost-bar"
+    )
+
+
+def missing_words(sums: Sums) -> str:
+    """Why a figure is absent or incomplete: "2 lines unpriced, 1 without data"; "" when it is complete."""
+    parts = []
+    if sums.unpriced:
+        parts.append(f"{wording.plural(sums.unpriced, 'daily line')} unpriced")
+    if sums.no_data:
+        parts.append(f"{wording.plural(sums.no_data, 'daily line')} without data")
+    return ", ".join(parts)
+
+
+def item_words(component: str, item: str) -> str:
+    """ "2 GB", "ml.c5.large", "gp2 volume"."""
+    if component == CostComponent.STORAGE:
+        return f"{item} volume"
+    if component != CostComponent.INSTANCE_TIME and item.isdigit():
+        return f"{int(item) / 1024:g} GB"
+    return item
+
+
+def endpoint_url(pk: int | str) -> str:
+    """The cost tab of an endpoint's page; "" where that page is not routed."""
+    try:
+        return f"{reverse('endpoints:detail', args=[pk])}?tab=cost"
+    except NoReverseMatch:
+        return ""
+
+
+def _line_row(line: FormulaLine, amount: Decimal | None) -> LineRow:
+    unit = UNIT_WORDS.get(line.unit, line.unit)
+    quantity = "quantity not known" if line.quantity is None else f"{_quantity(line.quantity)} {unit}"
+    price = "no price" if line.usd_per_unit is None else f"${line.usd_per_unit.normalize():f}"
+    exact = "" if line.quantity is None else f"{line.quantity.normalize():,f} {unit} × {price}"
+    return LineRow(
+        component=line.component,
+        label=" · ".join(filter(None, [COMPONENT_LABELS.get(line.component, line.component), _item(line)])),
+        formula=quantity if line.quantity is None else f"{quantity} × {price}",
+        formula_exact=exact,
+        source=", ".join(dict.fromkeys(_short(text) for text in line.sources)),
+        source_full="; ".join(line.sources),
+        confidence=CONFIDENCE_WORDS[line.confidence],
+        is_doubtful=line.confidence in {Confidence.ASSUMED_RATE, Confidence.NO_DATA, Confidence.UNPRICED},
+        notes=". ".join(text[:1].upper() + text[1:] for text in line.notes),
+        amount=amount,
+        exact=line.amount,
+    )
+
+
+def _item(line: FormulaLine) -> str:
+    return item_words(line.component, line.item)
+
+
+def _quantity(value: Decimal) -> str:
+    digits = 0 if value >= 1000 or value == value.to_integral() else 3
+    return wording.amount(value, digits)
+
+
+def _short(source: str) -> str:
+    """The publisher and the date of a price source: "AWS Price List API, 2026-09-01"."""
+    publisher, _, _ = source.replace(";", ",").partition(",")
+    date = source.rpartition(", ")[2]
+    return f"{publisher}, {date}" if date and date != publisher else publisher
+
+
+def _label(group: Group, by: GroupBy) -> str:
+    if by is GroupBy.TEAM:
+        return group.key or "no team"
+    if by is GroupBy.KIND:
+        return KIND_LABELS.get(group.key, group.key)
+    if by is GroupBy.COMPONENT:
+        return COMPONENT_LABELS.get(group.key, group.key)
+    return group.label
+
+
+def _sub(group: Group, by: GroupBy) -> str:
+    if group.endpoint:
+        shard = group.endpoint.shard
+        place = f"{shard.account.alias} · {shard.region}"
+        return f"{place} · deleted in AWS" if group.endpoint.closed_at else place
+    if by is GroupBy.ACCOUNT and group.label != group.key:
+        return group.key
+    return ""
+
+
+def _url(group: Group, wanted: Wanted) -> str:
+    """An endpoint's own page; of other groups the endpoints in them."""
+    if wanted.by is GroupBy.ENDPOINT:
+        return endpoint_url(group.key)
+    if wanted.by is GroupBy.COMPONENT:
+        return ""
+    value = (group.key or NO_TEAM) if wanted.by is GroupBy.TEAM else group.key
+    narrowed = {wanted.by.value: value, "group": GroupBy.ENDPOINT.value, "open": None}
+    return f"{reverse('costs:page')}?{wanted.link(**narrowed)}"
+
+
+def legend(keys: Iterable[str], labels: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Dot class and words of a stack, bottom first."""
+    return [(key, labels.get(key, key)) for key in in_order(keys)]

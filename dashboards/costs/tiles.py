@@ -1,0 +1,143 @@
+"""Tiles of the Costs page: month to date, yesterday, per 1,000 calls, what is left out, the budget."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from dashboards import wording
+from dashboards.costs.charts import days_in_month
+from dashboards.costs.figures import WEEK, Figures
+from dashboards.costs.wanted import span_words
+from dashboards.tiles import Explain, Tile
+from fleet.queries.costs import month_to_date
+
+DAY = timedelta(days=1)
+NOT_YET = "No cost has been worked out yet"
+
+
+def tiles(figures: Figures) -> list[Tile]:
+    """Four or five tiles; the budget has one only where there is a budget."""
+    found = [_month(figures), _yesterday(figures), _per_1000(figures), _left_out(figures)]
+    return [*found, _budget(figures)] if figures.budget else found
+
+
+def change_words(now: Decimal | None, before: Decimal | None, day: date) -> tuple[str, str]:
+    """("4 % over Fri 13 Nov", "up"); ("", "") when one of the two is not known."""
+    named = f"{day:%a} {day.day} {day:%b}"
+    if now is None or before is None:
+        return (f"no figure for {named}", "") if now is not None else ("", "")
+    if before == 0:
+        return ("as on " if now == 0 else "nothing on ") + named, ""
+    change = (now - before) / before
+    if abs(change) < Decimal("0.005"):
+        return f"as on {named}", ""
+    return f"{wording.percent(abs(change))} {'over' if change > 0 else 'under'} {named}", (
+        "up" if change > 0 else "down"
+    )
+
+
+def _month(figures: Figures) -> Tile:
+    span = month_to_date(figures.today)
+    amount = figures.month.amount
+    return Tile(
+        "This month",
+        None if amount is None else wording.usd(amount),
+        note=f"{span_words(span, figures.today)}, estimated",
+        title=wording.usd_exact(amount),
+        reason=NOT_YET,
+        explain=Explain(
+            "Sum of all cost lines of this month, by UTC day. Data in and out is not in it: AWS publishes no metric.",
+            formula="Σ quantity × unit price",
+            inputs=[("Days", span_words(span, figures.today))],
+            source="AWS Price List over the built-in price snapshot",
+            basis="estimated",
+            as_of=figures.data_until,
+        ),
+    )
+
+
+def _yesterday(figures: Figures) -> Tile:
+    day = figures.today - timedelta(days=1)
+    amount, before = figures.yesterday.amount, figures.week_before.amount
+    note, direction = change_words(amount, before, day - WEEK)
+    return Tile(
+        "Yesterday",
+        None if amount is None else wording.usd(amount),
+        note=note,
+        direction=direction,
+        title=wording.usd_exact(amount),
+        reason=NOT_YET,
+        explain=Explain(
+            "The last complete UTC day, compared with the same weekday of the week before.",
+            inputs=[
+                (f"{day:%a} {day.day} {day:%b}", wording.usd(amount)),
+                ("A week before", wording.usd(before)),
+            ],
+            basis="estimated",
+        ),
+    )
+
+
+def _per_1000(figures: Figures) -> Tile:
+    value, words = figures.usd_per_1000, span_words(figures.wanted.span, figures.today)
+    return Tile(
+        "Per 1,000 calls",
+        None if value is None else wording.usd(value),
+        note=words,
+        title=wording.usd_exact(value),
+        reason="No call was reported",
+        explain=Explain(
+            "Cost of all endpoints in view over all of their calls; asynchronous requests count when processed.",
+            formula=f"{wording.usd(figures.window.amount)} ÷ {wording.count(figures.calls)} calls × 1,000",
+            inputs=[("Days", words)],
+            source="CloudWatch Invocations, InvocationsProcessed (Sum)",
+            basis="estimated",
+        ),
+    )
+
+
+def _left_out(figures: Figures) -> Tile:
+    unpriced = len({each.endpoint_id for each in figures.unpriced})
+    silent = len({each.endpoint_id for each in figures.without_data})
+    return Tile(
+        "Unpriced",
+        str(unpriced),
+        unit="endpoint" if unpriced == 1 else "endpoints",
+        note=f"{wording.plural(silent, 'more endpoint')} with a part unknown"
+        if silent
+        else "no part unknown",
+        tone="attention" if unpriced else "",
+        url="#cost-missing" if figures.missing else "",
+        explain=Explain(
+            "Endpoints with a line that is in no figure: no price is known for the type or size in its region. A part "
+            "is unknown where AWS publishes neither the usage nor the size.",
+            inputs=[
+                ("Unpriced lines", str(len(figures.unpriced))),
+                ("Unknown", str(len(figures.without_data))),
+            ],
+        ),
+    )
+
+
+def _budget(figures: Figures) -> Tile:
+    budget, spent = figures.budget, figures.month.amount
+    assert budget is not None
+    share = None if spent is None else spent / budget.monthly_usd
+    passed = Decimal(figures.today.day) / days_in_month(figures.today)
+    tone = "" if share is None or share <= passed else "attention"
+    used = (
+        NOT_YET
+        if share is None
+        else f"{wording.percent(share)} used, {wording.percent(passed)} of the month gone"
+    )
+    return Tile(
+        "Budget",
+        wording.usd(budget.monthly_usd),
+        unit="a month",
+        note=used,
+        tone="failed" if share is not None and share > 1 else tone,
+        title=wording.usd_exact(budget.monthly_usd),
+        explain=Explain(
+            f"Monthly budget “{budget.name}”. It is a mark to compare with; nothing is switched off.",
+            formula=f"{wording.usd(spent)} ÷ {wording.usd(budget.monthly_usd)}",
+        ),
+    )
