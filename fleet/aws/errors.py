@@ -174,7 +174,9 @@ def _kind(code: str, message: str, status: int, action: str) -> type[AwsError]:
 
 
 def _report(error: AwsError) -> AwsError:
-    log.warning(
+    # That something does not exist is an answer, often an expected one.
+    tell = log.info if isinstance(error, NotFound) else log.warning
+    tell(
         "aws.call.failed",
         account=error.account,
         region=error.region,

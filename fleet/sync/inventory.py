@@ -35,6 +35,11 @@ class Counts:
     closed: int = 0
     unreadable: int = 0
 
+    def __str__(self) -> str:
+        told = f"{self.listed} endpoints, {self.described} described, {self.written} written"
+        extra = [f"{n} {word}" for n, word in ((self.closed, "closed"), (self.unreadable, "unreadable")) if n]
+        return ", ".join([told, *extra])
+
 
 def run(
     shard: Shard,

@@ -15,7 +15,7 @@ _PROBE = "flotilla-permission-check"
 
 @dataclass(frozen=True)
 class Check:
-    """One permission: the IAM action, what stops without it, and AWS's refusal (None = allowed)."""
+    """One permission: the IAM action, what is lost or replaced without it, and AWS's refusal (None = allowed)."""
 
     action: str
     disables: str

@@ -64,14 +64,16 @@ class Command(BaseCommand):
             raise CommandError("There is no such account. `manage.py accounts list` shows those there are.")
         refused = 0
         for shard in found:
-            self.stdout.write(f"{shard}:")
-            for check in permissions.check(shard.scope):
-                refused += check.error is not None
+            checks = permissions.check(shard.scope)
+            bad = [check for check in checks if check.error is not None]
+            refused += len(bad)
+            self.stdout.write(f"{shard}: {len(checks) - len(bad)} of {len(checks)} permissions work")
+            for check in bad:
                 self.stdout.write(self._line(check))
         if refused:
             raise CommandError(f"{refused} permissions are missing; docs/iam.md has the policies to attach.")
 
     def _line(self, check: permissions.Check) -> str:
-        if check.error is None:
-            return f"  ok       {check.action}"
-        return f"  MISSING  {check.action}: without it, no {check.disables}. AWS says: {check.error.message}"
+        assert check.error is not None
+        message = check.error.message
+        return f"  missing {check.action}; without it: {check.disables}. AWS says: {message}"

@@ -1,0 +1,255 @@
+"""Stored buckets add up to what really happened, as the simulator knows it, at the price planned for."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+from django.db.models import Sum
+from pytest_django.fixtures import SettingsWrapper
+
+from fleet.models import CallTally, FineBucket, HourBucket, Shard, VariantStatus
+from fleet.sync import partitions
+from fleet.sync.shard import run_backfill, run_inventory, run_metrics
+from tests.aws.simulator_process import SimulatorProcess
+
+pytestmark = [pytest.mark.aws, pytest.mark.django_db]
+
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+
+
+def hour_of(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+def backfilled(shard: Shard, now: datetime) -> Iterator[float]:
+    """Run slice after slice; the share done after each."""
+    while True:
+        assert run_backfill(shard.pk, now=now).errors == {}
+        shard.refresh_from_db()
+        assert shard.backfill_from is not None
+        assert shard.backfill_until is not None
+        assert shard.backfill_done_until is not None
+        whole = shard.backfill_until - shard.backfill_from
+        yield (shard.backfill_done_until - shard.backfill_from) / whole
+        if shard.backfill_done_until == shard.backfill_until:
+            return
+
+
+def test_thirty_days_of_hours_equal_the_truth_for_every_kind(
+    simulator: SimulatorProcess, shard: Shard
+) -> None:
+    simulator.reset("one_of_each")
+    now = simulator.now()
+    run_inventory(shard.pk, now=now)
+    assert run_metrics(shard.pk, now=now).errors == {}
+    shares = list(backfilled(shard, now))
+    assert shares == sorted(set(shares))
+    assert len(shares) > 2
+    start = hour_of(now) - timedelta(days=30)
+    truth = simulator.truth(start, now)["variants"]
+    stored = {
+        (row["variant__endpoint__name"], row["variant__name"]): row
+        for row in HourBucket.objects.filter(at__gte=start)
+        .values("variant__endpoint__name", "variant__name")
+        .annotate(
+            invocations=Sum("invocations"),
+            processed=Sum("processed"),
+            cold_starts=Sum("setup_count"),
+            hits=Sum("cache_hit_sum"),
+            lookups=Sum("cache_hit_count"),
+            unloads=Sum("unload_count"),
+            instance_minutes=Sum("instance_minutes"),
+            provisioned=Sum("provisioned_invocations"),
+            errors_5xx=Sum("errors_5xx"),
+            busy_ms=Sum("model_latency_ms_sum"),
+        )
+    }
+    here = [r for r in truth if (r["account"], r["region"]) == ("111122223333", "us-east-1")]
+    compared = {row["kind"]: row for row in here if row["invocations"]}
+    assert {"serverless", "real-time", "asynchronous"} <= {row["kind"] for row in here} | {"asynchronous"}
+    assert len(compared) >= 3
+    for row in here:
+        mine = stored.get((row["endpoint"], row["variant"]))
+        if mine is None:
+            assert row["invocations"] == 0, row
+            continue
+        calls = mine["processed"] if mine["invocations"] is None else mine["invocations"]
+        if row["kind"] != "component":
+            assert (calls or 0) == row["invocations"], row
+        assert (mine["cold_starts"] or 0) == row["cold_starts"], row
+        assert (mine["lookups"] or 0) == row["cache_requests"], row
+        assert (mine["hits"] or 0) == row["cache_hits"], row
+        assert (mine["unloads"] or 0) == row["unloads"], row
+        assert (mine["provisioned"] or 0) == row["provisioned_invocations"], row
+        assert (mine["instance_minutes"] or 0) == row["instance_minutes"], row
+
+
+def test_fine_rows_follow_the_kind_and_add_up(
+    simulator: SimulatorProcess, shard: Shard, now: datetime
+) -> None:
+    run_inventory(shard.pk, now=now)
+    run_metrics(shard.pk, now=now)
+    start, end = hour_of(now) - 6 * HOUR, hour_of(now)
+    periods = dict(FineBucket.objects.values_list("variant__endpoint__name", "period_s").distinct())
+    assert periods == {"alpha-serverless": 60, "beta-realtime": 300}
+    for row in simulator.truth(start, end)["variants"]:
+        stored = FineBucket.objects.filter(variant__endpoint__name=row["endpoint"], at__gte=start, at__lt=end)
+        assert stored.aggregate(total=Sum("invocations"))["total"] == row["invocations"] > 0
+
+
+def test_microseconds_become_milliseconds_once(
+    simulator: SimulatorProcess, shard: Shard, now: datetime
+) -> None:
+    run_inventory(shard.pk, now=now)
+    run_metrics(shard.pk, now=now)
+    start, end = hour_of(now) - HOUR, hour_of(now)
+    row = next(r for r in simulator.truth(start, end)["variants"] if r["endpoint"] == "beta-realtime")
+    stored = HourBucket.objects.get(variant__endpoint__name="beta-realtime", at=start)
+    assert stored.model_latency_ms_sum == pytest.approx(float(row["busy_ms"]), rel=1e-6)
+    assert stored.setup_count is None, "not published for real-time endpoints"
+
+
+def test_idle_serverless_minutes_leave_no_row(simulator: SimulatorProcess, shard: Shard) -> None:
+    simulator.add_endpoint(
+        name="gamma-idle",
+        account="test",
+        region="us-east-1",
+        created="-3d",
+        serverless={"memory_mb": 1024, "max_concurrency": 2},
+    )
+    now = simulator.now()
+    run_inventory(shard.pk, now=now)
+    run_metrics(shard.pk, now=now)
+    assert not FineBucket.objects.filter(variant__endpoint__name="gamma-idle").exists()
+    idle = VariantStatus.objects.get(endpoint__name="gamma-idle")
+    busy = VariantStatus.objects.get(endpoint__name="alpha-serverless")
+    assert (idle.metrics_cadence_s, busy.metrics_cadence_s) == (3600, 60)
+
+
+def test_idle_variants_cost_one_probe_and_wake_on_traffic(simulator: SimulatorProcess, shard: Shard) -> None:
+    simulator.add_endpoint(
+        name="gamma-idle",
+        account="test",
+        region="us-east-1",
+        created="-3d",
+        serverless={"memory_mb": 1024, "max_concurrency": 2},
+    )
+    now = simulator.now()
+    run_inventory(shard.pk, now=now)
+    run_metrics(shard.pk, now=now)
+    others = VariantStatus.objects.exclude(endpoint__name="gamma-idle")
+    others.update(metrics_due_at=now + 9 * HOUR)
+    now = simulator.advance(300).now()
+    assert run_metrics(shard.pk, now=now).metrics_requested == 1
+    others.update(metrics_cadence_s=3600)
+    now = simulator.advance(300).now()
+    assert run_metrics(shard.pk, now=now).metrics_requested > 3
+    assert set(others.values_list("metrics_cadence_s", flat=True)) == {60, 300}
+    assert set(others.values_list("metrics_until", flat=True)) != {None}
+
+
+def test_repeated_reading_writes_nothing(simulator: SimulatorProcess, shard: Shard, now: datetime) -> None:
+    run_inventory(shard.pk, now=now)
+    first = run_metrics(shard.pk, now=now)
+    assert first.counts["metrics"] > 0
+    rows = FineBucket.objects.count(), HourBucket.objects.count()
+    VariantStatus.objects.update(metrics_due_at=None)
+    again = run_metrics(shard.pk, now=now)
+    assert again.metrics_requested > 0
+    assert again.counts["metrics"] == 0
+    assert (FineBucket.objects.count(), HourBucket.objects.count()) == rows
+    VariantStatus.objects.update(metrics_until=None, metrics_due_at=None)
+    assert run_metrics(shard.pk, now=now).counts["metrics"] == 0
+
+
+def test_growing_hour_is_read_again_until_it_is_over(simulator: SimulatorProcess, shard: Shard) -> None:
+    simulator.advance((60 - simulator.now().minute) % 60 * 60 + 900)
+    now = simulator.now()
+    run_inventory(shard.pk, now=now)
+    run_metrics(shard.pk, now=now)
+    of = HourBucket.objects.filter(variant__endpoint__name="beta-realtime", at=hour_of(now))
+    quarter = of.get().invocations
+    later = simulator.advance(3600).now()
+    run_metrics(shard.pk, now=later)
+    whole = of.get().invocations
+    assert quarter is not None
+    assert whole is not None
+    assert whole > quarter
+    truth = simulator.truth(hour_of(now), hour_of(now) + HOUR)["variants"]
+    assert whole == next(r for r in truth if r["endpoint"] == "beta-realtime")["invocations"]
+
+
+def test_truncated_answer_is_a_failure_not_silence(
+    simulator: SimulatorProcess, shard: Shard, now: datetime
+) -> None:
+    run_inventory(shard.pk, now=now)
+    simulator.fault("truncate", "cloudwatch:GetMetricData")
+    outcome = run_metrics(shard.pk, now=now)
+    assert outcome.failed_sections == {"metrics"}
+    shard.refresh_from_db()
+    assert shard.metrics_ok_at is None
+    assert VariantStatus.objects.filter(metrics_until=None).count() == 2
+    simulator.clear_faults()
+    assert run_metrics(shard.pk, now=now + MINUTE).errors == {}
+    assert FineBucket.objects.exists()
+
+
+def test_interrupted_backfill_goes_on_where_it_stood(
+    simulator: SimulatorProcess, shard: Shard, now: datetime
+) -> None:
+    run_inventory(shard.pk, now=now)
+    run_backfill(shard.pk, now=now)
+    shard.refresh_from_db()
+    first = shard.backfill_done_until
+    simulator.fault("500", "cloudwatch:GetMetricData")
+    assert run_backfill(shard.pk, now=now).failed_sections == {"backfill"}
+    shard.refresh_from_db()
+    assert shard.backfill_done_until == first
+    simulator.clear_faults()
+    list(backfilled(shard, now))
+    assert shard.backfill_done_until == hour_of(now)
+    assert HourBucket.objects.filter(variant__endpoint__name="beta-realtime").count() == 30 * 24
+
+
+def test_budget_of_the_day_stops_metrics_but_not_the_inventory(
+    simulator: SimulatorProcess, shard: Shard, now: datetime, settings: SettingsWrapper
+) -> None:
+    settings.CLOUDWATCH_DAILY_USD = 1
+    run_inventory(shard.pk, now=now)
+    CallTally.objects.create(
+        shard=shard, day=now.date(), action="cloudwatch:GetMetricData", metrics_requested=99_990
+    )
+    simulator.reset_calls()
+    outcome = run_metrics(shard.pk, now=now)
+    assert outcome.failed_sections == {"metrics"}
+    assert "FLOTILLA_CLOUDWATCH_DAILY_USD" in str(outcome.errors["metrics"])
+    assert simulator.calls()["metrics_requested"] == 0
+    assert run_inventory(shard.pk, now=now + MINUTE).errors == {}
+
+
+def test_metrics_counted_equal_those_the_simulator_was_asked_for(
+    simulator: SimulatorProcess, shard: Shard, now: datetime
+) -> None:
+    run_inventory(shard.pk, now=now)
+    run_metrics(shard.pk, now=now)
+    run_backfill(shard.pk, now=now)
+    seen = simulator.calls()
+    tally = CallTally.objects.get(action="cloudwatch:GetMetricData")
+    assert tally.metrics_requested == seen["metrics_requested"] > 0
+    assert tally.calls == seen["calls"]["cloudwatch:GetMetricData"]
+
+
+def test_rows_lie_in_partitions_and_old_ones_are_dropped_whole(
+    simulator: SimulatorProcess, shard: Shard, now: datetime
+) -> None:
+    run_inventory(shard.pk, now=now)
+    run_metrics(shard.pk, now=now)
+    names = partitions.existing(partitions.FINE_TABLE)
+    assert f"fleet_finebucket_p{now:%Y%m%d}" in names
+    assert f"fleet_finebucket_p{now + timedelta(days=1):%Y%m%d}" in names
+    hours = HourBucket.objects.count()
+    dropped = partitions.drop_expired(now + timedelta(days=20))
+    assert f"fleet_finebucket_p{now:%Y%m%d}" in dropped
+    assert not FineBucket.objects.exists()
+    assert HourBucket.objects.count() == hours
