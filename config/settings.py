@@ -108,8 +108,9 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "registration/locked_out.html"
 AXES_ENABLE_ACCESS_FAILURE_LOG = False
-# Behind a reverse proxy the client's address is the right-most entry that the trusted hops added.
-AXES_IPWARE_PROXY_COUNT = env.integer("FLOTILLA_PROXY_HOPS", default=0) or None
+# Behind a reverse proxy the client's address is the entry of X-Forwarded-For that the outermost trusted hop added.
+PROXY_HOPS = env.integer("FLOTILLA_PROXY_HOPS", default=0)
+AXES_CLIENT_IP_CALLABLE = "dashboards.client.address"
 
 LANGUAGE_CODE = "en"
 USE_I18N = False
@@ -212,6 +213,7 @@ CELERY_TASK_QUEUES = [
 ]
 CELERY_TASK_ROUTES = {
     "fleet.tick": {"queue": "analysis"},
+    "fleet.check_account": {"queue": "inventory"},
     "fleet.sync_inventory": {"queue": "inventory"},
     "fleet.sync_prices": {"queue": "inventory"},
     "fleet.sync_metrics": {"queue": "metrics"},

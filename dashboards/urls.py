@@ -10,6 +10,7 @@ from dashboards import signing_in
 urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/", signing_in.SignIn.as_view(), name="sign-in"),
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
+    path("set-up/", include("dashboards.sign_in.urls")),
     path("patterns/", include("dashboards.patterns.urls")),
 ]
 

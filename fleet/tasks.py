@@ -19,6 +19,7 @@ RETRY_READS = {
 @shared_task(name="fleet.tick", soft_time_limit=40, time_limit=55)
 def tick() -> None:
     """Every minute: ask the database what is due and ring its doorbell. Two beats at once do no harm."""
+    from fleet.access import accounts
     from fleet.models import Heartbeat
     from fleet.operations import recover
     from fleet.sync import due
@@ -34,8 +35,19 @@ def tick() -> None:
     )
     for operation_id in recover.due(now):
         run_operation.delay(operation_id)
+    for account_id in accounts.unchecked():
+        check_account.delay(account_id)
     evaluate_alerts.delay()
     deliver_notifications.delay()
+
+
+@shared_task(name="fleet.check_account", soft_time_limit=60, time_limit=90)
+def check_account(account_id: int) -> None:
+    """Ask AWS whose credentials an account's role gives, and keep the answer."""
+    from fleet.models import Account
+    from fleet.sync.accounts import check_identity
+
+    check_identity(Account.objects.get(pk=account_id), now=timezone.now())
 
 
 @shared_task(name="fleet.sync_inventory", soft_time_limit=240, time_limit=300, **RETRY_READS)

@@ -53,7 +53,7 @@ class Catcher:
         self.accepted.append(mail)
         if self.drop_after_data:
             self.drop_after_data -= 1
-            assert server.transport is not None
+            assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
         await self._hold("DATA")
         return "250 OK"

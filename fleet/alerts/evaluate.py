@@ -13,7 +13,8 @@ from django.db import connection, transaction
 
 from fleet.alerts import conditions, incidents, states
 from fleet.alerts.conditions import METRIC_RULES, Measure
-from fleet.alerts.rules import BY_KEY, RULES, RuleSpec, ensure_default_rules
+from fleet.alerts.rules import BY_KEY, RULES, RuleSpec
+from fleet.alerts.tuning import ensure_default_rules
 from fleet.doorbell import ring_after_commit
 from fleet.models import AlertRule, Incident, VariantStatus
 

@@ -81,7 +81,7 @@ def series(
     per: str = "",
     below: bool = False,
 ) -> dict[str, Any]:
-    """The last buckets as stored on the incident and drawn in the mail.
+    """The last buckets as stored on the incident and drawn in the mail; value and per let the page draw more of it.
 
     points: [ISO start, value or null, breaches]; value is column `value`, divided by column `per` where given.
     unit "%" means ratios. threshold None draws none. below: the rule looks for values under the threshold.
@@ -96,7 +96,15 @@ def series(
         )
         points.append([row["at"].isoformat(), figure, breaches])
     period_s = rows[-1]["period_s"] if rows else 60
-    return {"label": label, "unit": unit, "threshold": threshold, "period_s": period_s, "points": points}
+    return {
+        "label": label,
+        "unit": unit,
+        "threshold": threshold,
+        "period_s": period_s,
+        "value": value,
+        "per": per,
+        "points": points,
+    }
 
 
 def _divided(row: Row, value: str, per: str) -> float | None:

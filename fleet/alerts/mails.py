@@ -48,7 +48,9 @@ def incident(subject: Incident, transition: str, people: Sequence[User], now: da
         "kind": subject.endpoint.kind if subject.endpoint else "unknown",
         "rule_url": f"{settings.BASE_URL}/alerts/rules/{subject.rule.key}/",
         "incident_url": f"{settings.BASE_URL}/alerts/{subject.pk}/",
-        "endpoint_url": f"{settings.BASE_URL}/endpoints/{subject.endpoint_id}/" if subject.endpoint_id else "",
+        "endpoint_url": f"{settings.BASE_URL}/endpoints/{subject.endpoint_id}/"
+        if subject.endpoint_id
+        else "",
         "preferences_url": f"{settings.BASE_URL}/settings/me/",
     }
     return _letter(

@@ -280,22 +280,3 @@ RULES: tuple[RuleSpec, ...] = (
 )
 
 BY_KEY: dict[str, RuleSpec] = {spec.key: spec for spec in RULES}
-
-
-def ensure_default_rules() -> dict[str, AlertRule]:
-    """Every rule's row by key; missing ones are created at their defaults, existing ones are never touched.
-
-    Two callers at once do no harm.
-    """
-    stored = {rule.key: rule for rule in AlertRule.objects.filter(key__in=BY_KEY)}
-    missing = [spec for spec in RULES if spec.key not in stored]
-    if missing:
-        AlertRule.objects.bulk_create(
-            [
-                AlertRule(key=s.key, name=s.name, severity=s.severity, parameters=s.defaults())
-                for s in missing
-            ],
-            ignore_conflicts=True,
-        )
-        stored = {rule.key: rule for rule in AlertRule.objects.filter(key__in=BY_KEY)}
-    return stored

@@ -1,0 +1,1 @@
+"""Incidents, rules and the delivery log."""

@@ -1,0 +1,86 @@
+"""Incidents: the list beside the one being looked at."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from dashboards import access, client, htmx, scope
+from dashboards.alerts import words
+from dashboards.alerts.forms import AcknowledgeForm
+from fleet.alerts import incidents
+from fleet.errors import Refused
+from fleet.models import Incident
+from fleet.queries import alerts as queries
+
+
+@require_GET
+def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
+    """The worst open incident, or the list alone where nothing is open."""
+    return _incidents(request, None)
+
+
+@require_GET
+def detail(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
+    """One incident; the mails link here."""
+    return _incidents(request, access.incident_for(request, pk))
+
+
+@require_GET
+def chart(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
+    """The figure of the metric an incident is about."""
+    incident = access.incident_for(request, pk)
+    return htmx.figure(words.chart(incident, queries.window(incident, now=timezone.now())))
+
+
+@require_POST
+@access.require_role("operator")
+def acknowledge(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
+    """Say that one is on it; the first to say so wins."""
+    form = AcknowledgeForm(request.POST)
+    incident = access.incident_for(request, pk)
+    if form.is_valid():
+        try:
+            incidents.acknowledge(
+                pk,
+                actor=request.user,
+                note=form.cleaned_data["note"],
+                now=timezone.now(),
+                address=client.address(request),
+            )
+        except Refused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, "Acknowledged. The mail about its end still comes.")
+            return htmx.redirect(request, "alerts:detail", pk)
+    return _incidents(request, incident, form, status=422)
+
+
+def _incidents(
+    request: htmx.HtmxHttpRequest,
+    chosen: Incident | None,
+    form: AcknowledgeForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    scoped = scope.read(request, has_range=False)
+    now = timezone.now()
+    found = queries.incidents(scoped.filter, now=now)
+    shown = chosen or next(iter(found.open), None)
+    context = {
+        "found": found,
+        "sentence": words.sentence(found),
+        "tabs": words.tabs("page", len(found.open)),
+        "incident": shown,
+        "is_chosen": chosen is not None,
+        "query": scoped.query,
+    }
+    if shown:
+        window = queries.window(shown, now=now)
+        context |= {
+            "timeline": words.timeline(shown, queries.mails_of(shown), now),
+            "chart_url": reverse("alerts:chart", args=[shown.pk]),
+            "chart_table": words.chart_table(shown, window) if window.times else None,
+            "form": form or AcknowledgeForm(),
+        }
+    return htmx.page(request, "pages/alerts/incidents.html", context, part="incident-list", status=status)

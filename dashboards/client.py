@@ -1,0 +1,19 @@
+"""Where a request comes from: the address that lockout counts by and that the audit keeps."""
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def address(request: HttpRequest) -> str:
+    """The client's address: REMOTE_ADDR, or behind FLOTILLA_PROXY_HOPS trusted proxies the entry the outermost added.
+
+    Entries further left in X-Forwarded-For are whatever the client wrote and are never believed.
+    """
+    direct = request.META.get("REMOTE_ADDR", "")
+    hops: int = settings.PROXY_HOPS
+    if not hops:
+        return direct
+    entries = [
+        entry.strip() for entry in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if entry.strip()
+    ]
+    return entries[-hops] if len(entries) >= hops else direct

@@ -1,0 +1,1 @@
+"""Settings: accounts, people, one's own mails."""

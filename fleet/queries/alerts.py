@@ -1,0 +1,122 @@
+"""Incidents, the data behind one of them, and the delivery log."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Q, QuerySet
+
+from fleet.catalogue import COLUMNS
+from fleet.models import AlertRule, FineBucket, Incident, Notification
+from fleet.queries.scope import ScopeFilter
+
+RESOLVED_FOR = timedelta(days=30)
+LISTED = 200
+_BEFORE = timedelta(minutes=90)
+_AFTER = timedelta(minutes=30)
+_LONGEST = timedelta(days=3)
+
+
+@dataclass(frozen=True)
+class Incidents:
+    """Open incidents worst first, then those resolved in the last 30 days, newest first."""
+
+    open: Sequence[Incident]
+    resolved: Sequence[Incident]
+    resolved_total: int
+
+    @property
+    def critical(self) -> int:
+        return sum(incident.severity == AlertRule.Severity.CRITICAL for incident in self.open)
+
+    @property
+    def warnings(self) -> int:
+        return len(self.open) - self.critical
+
+    @property
+    def unattended(self) -> int:
+        """Open incidents that nobody has acknowledged."""
+        return sum(incident.acknowledged_at is None for incident in self.open)
+
+
+def incidents(scope: ScopeFilter, *, now: datetime) -> Incidents:
+    """Two lists and a count; incidents about no endpoint (budgets, sync) show under every scope."""
+    found = Incident.objects.filter(_in_scope(scope)).select_related(
+        "rule", "endpoint__shard__account", "acknowledged_by"
+    )
+    resolved = found.filter(resolved_at__gte=now - RESOLVED_FOR)
+    still_open = sorted(
+        found.filter(resolved_at=None)[:LISTED],
+        key=lambda incident: (
+            incident.severity != AlertRule.Severity.CRITICAL,
+            -incident.opened_at.timestamp(),
+        ),
+    )
+    return Incidents(still_open, list(resolved.order_by("-resolved_at")[:50]), resolved.count())
+
+
+def _in_scope(scope: ScopeFilter) -> Q:
+    return Q() if scope.is_everything else Q(endpoint=None) | scope.q("endpoint__shard")
+
+
+def mails_of(incident: Incident) -> list[Notification]:
+    """Every mail about one incident, oldest first; the bodies stay in the database."""
+    return list(incident.notifications.defer("text", "html").order_by("created_at", "id"))
+
+
+@dataclass(frozen=True)
+class Window:
+    """Buckets around an incident: starts and values, a missing bucket being a None between its neighbours."""
+
+    times: Sequence[datetime]
+    values: Sequence[float | None]
+
+
+def window(incident: Incident, *, now: datetime) -> Window:
+    """The metric the incident is about, from 90 minutes before it to 30 minutes after it (or now)."""
+    series = incident.series
+    value, per = series.get("value"), series.get("per")
+    kind, _, pk = incident.subject.partition(":")
+    if kind != "variant" or value not in COLUMNS or (per and per not in COLUMNS):
+        return Window((), ())
+    end = min(incident.resolved_at + _AFTER, now) if incident.resolved_at else now
+    start = max(incident.condition_since - _BEFORE, end - _LONGEST)
+    rows = (
+        FineBucket.objects.filter(variant_id=int(pk), at__gte=start, at__lt=end)
+        .order_by("at")
+        .values_list("at", "period_s", value, *([per] if per else []))
+    )
+    times: list[datetime] = []
+    values: list[float | None] = []
+    due: datetime | None = None
+    for at, period_s, figure, *whole in rows:
+        if due is not None and at > due:
+            times.append(due)
+            values.append(None)
+        times.append(at)
+        values.append(_divided(figure, whole[0]) if per else figure)
+        due = at + timedelta(seconds=period_s)
+    return Window(times, values)
+
+
+def _divided(part: float | None, whole: float | None) -> float | None:
+    return (part or 0.0) / whole if whole else None
+
+
+def open_by_rule() -> dict[str, int]:
+    """Open incidents by rule key; rules without any are absent."""
+    rows = (
+        Incident.objects.filter(resolved_at=None).order_by().values_list("rule__key").annotate(n=Count("pk"))
+    )
+    return dict(rows)
+
+
+def deliveries(state: str = "") -> QuerySet[Notification]:
+    """The delivery log, newest first, without the bodies; state "" means all."""
+    found = Notification.objects.select_related("incident").defer("text", "html")
+    return found.filter(state=state) if state else found
+
+
+def waiting_mails() -> int:
+    """Mails that are not out yet."""
+    return Notification.objects.filter(state__in=("pending", "sending")).count()
