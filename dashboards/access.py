@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
-from fleet.models import Account, Endpoint, Incident, Notification, Operation, User
+from fleet.models import Account, Endpoint, Incident, Notification, Operation, Shard, User
 
 View = Callable[..., HttpResponse]
 
@@ -69,6 +69,11 @@ def incident_for(request: HttpRequest, pk: int) -> Incident:
 def notification_for(request: HttpRequest, pk: int) -> Notification:
     """One mail of the delivery log."""
     return get_object_or_404(Notification.objects.select_related("incident"), pk=pk)
+
+
+def shard_for(request: HttpRequest, pk: int) -> Shard:
+    """One enabled account region with its account."""
+    return get_object_or_404(Shard.objects.select_related("account"), pk=pk, enabled=True)
 
 
 def account_for(request: HttpRequest, pk: int) -> Account:

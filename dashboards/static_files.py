@@ -61,5 +61,5 @@ class NpmFinder(BaseFinder):
     def list(self, ignore_patterns: Any) -> Iterator[tuple[str, _OneFile]]:
         """Pairs of public name and storage, for collectstatic."""
         for name, source in NPM_FILES.items():
-            if not matches_patterns(name, ignore_patterns):
+            if not matches_patterns(name, ignore_patterns or ()):
                 yield name, _OneFile(name, settings.NODE_MODULES / source)

@@ -1,11 +1,12 @@
 """One endpoint: what it is, what it did in a window, what it is made of and what happened to it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import Count, Max, Min, Q, Sum
 
 from fleet.models import (
     ChangeEvent,
@@ -20,16 +21,17 @@ from fleet.models import (
 )
 from fleet.queries import usage
 from fleet.queries.scope import TimeRange
-from fleet.types import TRANSITIONAL_STATUSES, Kind, MetricRow
+from fleet.types import TRANSITIONAL_STATUSES, Confidence, Kind, MetricRow
 
 TIMELINE_LENGTH = 100
 
 
 @dataclass(frozen=True)
 class SectionError:
-    """A sync section of the endpoint's shard that last failed, in AWS's own words."""
+    """A sync section of a shard that last failed, in AWS's own words; kind names our class of the error."""
 
     section: str
+    kind: str
     code: str
     message: str
     action: str
@@ -134,11 +136,14 @@ def section_errors(sections: Mapping[str, Any]) -> list[SectionError]:
     for name, section in sorted(sections.items()):
         error = section.get("error") or {}
         if error:
-            words = {
-                key: str(error.get(key) or "") for key in ("code", "message", "action", "request_id", "since")
-            }
-            found.append(SectionError(section=name, **words))
+            found.append(section_error(name, error))
     return found
+
+
+def section_error(section: str, error: Mapping[str, Any]) -> SectionError:
+    """A stored error document, whatever of it is there."""
+    keys = ("kind", "code", "message", "action", "request_id", "since")
+    return SectionError(section, **{key: str(error.get(key) or "") for key in keys})
 
 
 def activity(head: Head, window: TimeRange) -> Activity:
@@ -257,15 +262,22 @@ def _parts(name: str, model: HostedModel | None) -> ModelParts:
     return ModelParts(name, model, list(model.containers.all()) if model else [])
 
 
-def hour_of_week(
-    rows: Sequence[MetricRow], column: str = "setup_count"
-) -> dict[tuple[int, int], tuple[float, float]]:
-    """(ISO weekday, hour) UTC → (calls, count of `column`), from hours with at least one call."""
-    found: dict[tuple[int, int], tuple[float, float]] = {}
-    for row in rows:
-        calls = row.get("invocations")
-        if calls:
-            key = (row.at.isoweekday(), row.at.hour)
-            before = found.get(key, (0.0, 0.0))
-            found[key] = (before[0] + calls, before[1] + (row.get(column) or 0.0))
-    return found
+@dataclass(frozen=True)
+class MonthCost:
+    """Cost of this UTC month so far; usd None when no line has an amount; unpriced lines are not in it."""
+
+    usd: Decimal | None
+    unpriced: int
+    computed_at: datetime | None
+    data_until: datetime | None
+
+
+def month_cost(endpoint: Endpoint, today: date) -> MonthCost:
+    """One query over the stored daily costs of all the endpoint's variants."""
+    found = endpoint.daily_costs.filter(day__gte=today.replace(day=1), day__lte=today).aggregate(
+        usd=Sum("amount"),
+        unpriced=Count("pk", filter=Q(confidence=Confidence.UNPRICED)),
+        computed_at=Max("computed_at"),
+        data_until=Min("data_until", filter=Q(day=today)),
+    )
+    return MonthCost(**found)

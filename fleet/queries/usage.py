@@ -180,16 +180,20 @@ def with_gaps(buckets: Sequence[MetricRow], window: TimeRange) -> list[MetricRow
     return filled
 
 
-def grouped(buckets: Sequence[MetricRow], width: timedelta) -> list[MetricRow]:
-    """Counts added into wider steps (aligned to midnight UTC), for bars that a screen can show apart.
+def grouped(
+    buckets: Sequence[MetricRow], width: timedelta, highest: Sequence[str] = ()
+) -> list[MetricRow]:
+    """Counts added into wider steps (aligned to midnight UTC), for bars and tables that people can read.
 
-    Only counts survive: percentiles and gauges of narrower buckets do not combine.
+    highest: other columns to keep as the highest bucket of each step; percentiles and gauges do not combine.
     """
     sums: dict[datetime, list[MetricRow]] = defaultdict(list)
     for row in buckets:
         midnight = row.at.replace(hour=0, minute=0, second=0, microsecond=0)
         sums[midnight + (row.at - midnight) // width * width].append(row)
-    return [
-        MetricRow(group[0].variant_id, at, int(width.total_seconds()), {c: total(group, c) for c in COUNTS})
-        for at, group in sorted(sums.items())
-    ]
+    found = []
+    for at, group in sorted(sums.items()):
+        values = {column: total(group, column) for column in COUNTS}
+        values |= {column: max(reported(group, column), default=None) for column in highest}
+        found.append(MetricRow(group[0].variant_id, at, int(width.total_seconds()), values))
+    return found

@@ -1,7 +1,9 @@
 """Hand-made mirror rows for page tests: one account, endpoints of any kind, buckets with just the given columns."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 
 from fleet.models import (
@@ -119,3 +121,8 @@ def hour_bucket(of: Endpoint, at: datetime, **columns: float) -> None:
 def minute_bucket(of: Endpoint, at: datetime, **columns: float) -> None:
     """One stored minute."""
     FineBucket.objects.create(variant=variant(of), at=at, period_s=60, **columns)
+
+
+def words(html: str) -> str:
+    """What a reader sees of a page: tags become spaces, entities characters, spaces single."""
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())

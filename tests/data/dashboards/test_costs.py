@@ -26,7 +26,7 @@ def reader(client: Client) -> Client:
     return client
 
 
-def page(reader: Client, **query: object) -> str:
+def page(reader: Client, **query: str | int) -> str:
     response = reader.get(URL, {"range": "7d", **query})
     assert response.status_code == 200
     return response.content.decode()

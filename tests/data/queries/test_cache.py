@@ -33,25 +33,25 @@ def test_hit_ratio_is_weighted_by_look_ups_not_averaged_over_hours() -> None:
         persona, at + timedelta(hours=1), cache_hit_sum=1.0, cache_hit_count=10.0, loaded_models=190.0
     )
     (row,) = cache.page(ScopeFilter(), week()).rows
-    assert row.facts.hit_ratio == 91 / 110
-    assert row.facts.misses == 19
-    assert row.facts.unloads_per_hour == 10 / 2
-    assert row.facts.wait_share == 1000 / (1000 + 3000)
-    assert row.facts.loaded == 185
+    assert row.use.hit_ratio == 91 / 110
+    assert row.use.misses == 19
+    assert row.use.unloads_per_hour == 10 / 2
+    assert row.use.wait_share == 1000 / (1000 + 3000)
+    assert row.use.loaded_models == 185
 
 
 def test_nothing_reported_stays_unknown() -> None:
     quiet = rows.multi_model(rows.shard(), "quiet-mme")
     rows.hour_bucket(quiet, rows.hour() - timedelta(hours=2), cpu_pct=5.0)
     (row,) = cache.page(ScopeFilter(), week()).rows
-    assert (row.facts.hit_ratio, row.facts.unloads_per_hour, row.facts.wait_share) == (None, None, None)
+    assert (row.use.hit_ratio, row.use.unloads_per_hour, row.use.wait_share) == (None, None, None)
 
 
 def test_look_ups_without_unloads_mean_no_unload() -> None:
     calm = rows.multi_model(rows.shard(), "calm-mme")
     rows.hour_bucket(calm, rows.hour() - timedelta(hours=2), cache_hit_sum=9.0, cache_hit_count=10.0)
     (row,) = cache.page(ScopeFilter(), week()).rows
-    assert row.facts.unloads_per_hour == 0
+    assert row.use.unloads_per_hour == 0
 
 
 def test_the_worst_hit_ratio_comes_first_and_totals_are_sums_of_rows() -> None:
@@ -65,8 +65,8 @@ def test_the_worst_hit_ratio_comes_first_and_totals_are_sums_of_rows() -> None:
     )
     page = cache.page(ScopeFilter(), week())
     assert [row.name for row in page.rows] == ["bad", "good"]
-    assert page.facts.hit_ratio == 149 / 200
-    assert page.facts.unloads_per_hour == 42
+    assert page.use.hit_ratio == 149 / 200
+    assert page.use.unloads_per_hour == 42
 
 
 def test_the_week_before_is_compared_with_its_own_buckets() -> None:
@@ -75,10 +75,10 @@ def test_the_week_before_is_compared_with_its_own_buckets() -> None:
     rows.hour_bucket(persona, at, cache_hit_sum=62.0, cache_hit_count=100.0)
     rows.hour_bucket(persona, at - timedelta(days=7), cache_hit_sum=97.0, cache_hit_count=100.0)
     (row,) = cache.page(ScopeFilter(), week()).rows
-    assert (row.facts.hit_ratio, row.before.hit_ratio) == (0.62, 0.97)
+    assert (row.use.hit_ratio, row.before.hit_ratio) == (0.62, 0.97)
 
 
-def test_hourly_adds_endpoints_per_bucket() -> None:
+def test_buckets_add_endpoints_per_bucket() -> None:
     shard = rows.shard()
     at = rows.hour() - timedelta(hours=2)
     ids = []
@@ -86,7 +86,7 @@ def test_hourly_adds_endpoints_per_bucket() -> None:
         found = rows.multi_model(shard, name)
         ids.append(rows.variant(found).pk)
         rows.hour_bucket(found, at, cache_hit_sum=5.0, cache_hit_count=10.0, unload_count=3.0)
-    (bucket,) = cache.hourly(ids, week())
+    (bucket,) = cache.buckets(ids, week())
     assert (
         bucket.at,
         bucket.get("cache_hit_sum"),

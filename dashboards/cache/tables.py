@@ -1,0 +1,103 @@
+"""Tiles and row order of the Cache page, and the words of a verdict."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from dashboards import measured, wording
+from dashboards.tables import Sort
+from dashboards.tiles import Explain, Tile
+from fleet.analysis.cache import LIMITS, CacheUse, Verdict
+from fleet.queries.cache import CachePage, CacheRow
+from fleet.queries.scope import TimeRange
+
+HITS = "CloudWatch ModelCacheHit (Sum, SampleCount)"
+UNLOADS = "CloudWatch ModelUnloadingTime (SampleCount)"
+WAITS = "CloudWatch ModelLoadingWaitTime (Sum), ModelLatency (Sum)"
+LOADED = "CloudWatch LoadedModelCount (Average), /aws/sagemaker/Endpoints"
+
+VERDICTS: dict[Verdict, tuple[str, str]] = {
+    Verdict.HEALTHY: ("applied", "Healthy"),
+    Verdict.WARMING: ("running", "Warming"),
+    Verdict.THRASHING: ("warning", "Thrashing"),
+    Verdict.NO_DATA: ("unknown", "No data"),
+}
+"""Verdict → the state that draws it, and its word."""
+
+SORTS: dict[str, Callable[[CacheRow], Any]] = {
+    "name": lambda row: row.name,
+    "hits": lambda row: row.use.hit_ratio,
+    "lookups": lambda row: row.use.look_ups,
+    "unloads": lambda row: row.use.unloads_per_hour,
+    "loaded": lambda row: row.use.loaded_models,
+    "wait": lambda row: row.use.wait_share,
+    "memory": lambda row: row.memory_pct,
+}
+
+
+def ordered(rows: Sequence[CacheRow], sort: Sort) -> list[CacheRow]:
+    """Rows by a column; unknown figures stand last whichever way round."""
+    key = SORTS[sort.key]
+    known = sorted((row for row in rows if key(row) is not None), key=key, reverse=sort.descending)
+    return known + [row for row in rows if key(row) is None]
+
+
+def tiles(found: CachePage, window: TimeRange) -> list[Tile]:
+    """Hit ratio, unloads and misses of the scope, and how many endpoints thrash."""
+    worst = next((row for row in found.rows if row.use.hit_ratio is not None), None)
+    return [
+        *use_tiles(found.use, found.before, window, found.data_until),
+        Tile(
+            "Thrashing",
+            str(len(found.thrashing)),
+            unit=f"of {len(found.rows)}",
+            note=f"worst: {worst.name}, {worst.use.hit_ratio:.2f}" if worst else "",
+            tone="attention" if found.thrashing else "",
+            explain=measured.explain(
+                f"Our verdict, not AWS's: hit ratio below {LIMITS.thrash_hit_ratio:.2f} and at least "
+                f"{LIMITS.thrash_unloads:.0f} unloads per 1,000 look-ups.",
+                window, source=HITS, basis="estimated", as_of=found.data_until,
+            ),
+        ),
+    ]  # fmt: skip
+
+
+def use_tiles(use: CacheUse, before: CacheUse, window: TimeRange, as_of: Any) -> list[Tile]:
+    """Hit ratio, unloads and misses with what each is made of."""
+    return [
+        Tile(
+            "Cache hit ratio",
+            None if use.hit_ratio is None else f"{use.hit_ratio:.2f}",
+            title="" if use.hit_ratio is None else f"{use.hit_ratio:.6f}",
+            reason="CloudWatch reported no look-up",
+            explain=_hit_explain(use, window, as_of),
+            **measured.compared_points(use.hit_ratio, before.hit_ratio, window, bad="down"),
+        ),
+        Tile(
+            "Unloads",
+            None if use.unloads_per_hour is None else wording.count(round(use.unloads_per_hour, 1)),
+            unit="per hour",
+            reason="CloudWatch reported nothing",
+            explain=measured.explain(
+                "Models removed from memory to make room, per hour that has figures.", window,
+                formula=f"{wording.count(use.unloads)} unloads ÷ {use.hours:.1f} h", source=UNLOADS, as_of=as_of,
+            ),
+            **measured.compared(use.unloads_per_hour, before.unloads_per_hour, window, bad="up"),
+        ),
+        Tile(
+            "Calls that waited for a model",
+            None if use.misses is None else wording.count(use.misses),
+            note=f"of {wording.count(use.look_ups)} look-ups",
+            reason="CloudWatch reported no look-up",
+            explain=measured.explain(
+                "Look-ups whose model was not in memory.", window,
+                formula=f"{wording.count(use.look_ups)} − {wording.count(use.hits)}", source=HITS, as_of=as_of,
+            ),
+        ),
+    ]  # fmt: skip
+
+
+def _hit_explain(use: CacheUse, window: TimeRange, as_of: Any) -> Explain:
+    return measured.explain(
+        "Part of the look-ups whose model was already loaded, weighted by look-ups.", window,
+        formula=f"{wording.count(use.hits)} hits ÷ {wording.count(use.look_ups)} look-ups", source=HITS, as_of=as_of,
+    )  # fmt: skip

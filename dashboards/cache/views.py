@@ -1,0 +1,43 @@
+"""The Cache page: multi-model endpoints and how often a call found its model loaded."""
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from dashboards import htmx, scope
+from dashboards.cache import charts, tables
+from dashboards.tables import Page, Sort
+from fleet.queries import cache as queries
+
+RANGE = "7d"
+
+
+@require_GET
+def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
+    """Hit ratio, unloads and verdict of every multi-model endpoint in the scope."""
+    scoped = scope.read(request, default=RANGE)
+    found = queries.page(scoped.filter, scoped.range)
+    buckets = queries.buckets(queries.variant_ids(scoped.filter), scoped.range)
+    sort = Sort.read(request.GET, tables.SORTS, "hits")
+    pager = Page.read(request.GET, len(found.rows))
+    context = {
+        "found": found,
+        "tiles": tables.tiles(found, scoped.range),
+        "rows": tables.ordered(found.rows, sort)[pager.offset : pager.offset + pager.size],
+        "chart_src": f"{reverse('cache:chart')}?{scoped.query}",
+        "chart_table": charts.table(buckets, scoped.range),
+        "chart_step": charts.caption(scoped.range),
+        "sort": sort,
+        "pager": pager,
+        "window": scoped.range,
+        "query": scoped.query,
+    }
+    return htmx.page(request, "pages/cache/page.html", context, part="cache-table")
+
+
+@require_GET
+def chart(request: htmx.HtmxHttpRequest) -> HttpResponse:
+    """Hit ratio and unloads of the whole scope on one time axis."""
+    scoped = scope.read(request, default=RANGE)
+    buckets = queries.buckets(queries.variant_ids(scoped.filter), scoped.range)
+    return htmx.figure(charts.hit_ratio(buckets, scoped.range))

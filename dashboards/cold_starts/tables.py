@@ -1,0 +1,119 @@
+"""Tiles, hour-of-week grid and row order of the Cold starts page."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from dashboards import measured, wording
+from dashboards.tables import Sort
+from dashboards.tiles import Tile
+from fleet.queries.cold_starts import ColdStartPage, ColdStartRow
+from fleet.queries.scope import TimeRange
+
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+SOURCE = "CloudWatch ModelSetupTime (SampleCount, Average), Invocations (Sum)"
+WHY_ESTIMATED = (
+    "Counted as ModelSetupTime samples. AWS defines the metric as the time to launch new compute, but does not say "
+    "that it is emitted on cold starts only, so the count is an estimate."
+)
+
+SORTS: dict[str, Callable[[ColdStartRow], Any]] = {
+    "name": lambda row: row.name,
+    "calls": lambda row: row.calls,
+    "cold": lambda row: row.cold,
+    "share": lambda row: row.share,
+    "wasted": lambda row: row.wasted_s,
+    "p50": lambda row: row.setup_p50_ms,
+    "p99": lambda row: row.setup_p99_ms,
+}
+
+
+def ordered(rows: Sequence[ColdStartRow], sort: Sort) -> list[ColdStartRow]:
+    """Rows by a column; unknown figures stand last whichever way round."""
+    key = SORTS[sort.key]
+    known = sorted((row for row in rows if key(row) is not None), key=key, reverse=sort.descending)
+    return known + [row for row in rows if key(row) is None]
+
+
+def hour_grid(cells: Mapping[tuple[int, int], tuple[float | None, float | None]]) -> list[dict[str, Any]]:
+    """Rows of components/hour_grid.html from (ISO weekday, hour) → (calls, cold starts); absent = no calls."""
+    most = max((cold or 0.0 for _, cold in cells.values()), default=0.0)
+    return [
+        {"label": day, "cells": [_cell(day, hour, cells.get((number, hour)), most) for hour in range(24)]}
+        for number, day in enumerate(WEEKDAYS, start=1)
+    ]
+
+
+def _cell(
+    day: str, hour: int, found: tuple[float | None, float | None] | None, most: float
+) -> dict[str, Any]:
+    when = f"{day} {hour:02}:00 UTC"
+    if found is None:
+        return {"level": None, "text": "", "title": f"{when}: no calls"}
+    calls, cold = found
+    count = cold or 0.0
+    level = 0 if not count else max(1, round(count / most * 4))
+    text = "" if not count else (wording.count(round(count)) if count < 1000 else f"{count / 1000:.0f}k")
+    return {
+        "level": level,
+        "text": text,
+        "title": f"{when}: {wording.count(count)} cold starts in {wording.count(calls)} calls",
+    }
+
+
+def tiles(found: ColdStartPage, window: TimeRange) -> list[Tile]:
+    """Count and share, seconds lost, worst set-up, endpoints concerned; spill-over where anyone reported it."""
+    with_any = [row for row in found.rows if row.cold]
+    worst = max(
+        (row for row in found.rows if row.setup_p99_ms), key=lambda r: r.setup_p99_ms or 0, default=None
+    )
+    reason = "No serverless endpoint in this scope reported set-up samples"
+    return [
+        Tile(
+            "Cold starts",
+            None if found.cold is None else wording.count(found.cold),
+            unit="" if found.share is None else f"{wording.percent(found.share)} of calls",
+            note=f"{wording.count(found.calls)} calls",
+            reason=reason,
+            explain=_explain(found, window, WHY_ESTIMATED, "Σ SampleCount(ModelSetupTime)"),
+        ),
+        Tile(
+            "Time callers lost",
+            None if found.wasted_s is None else wording.count(round(found.wasted_s)),
+            unit="s",
+            note=f"{wording.millis(found.per_start_s * 1000)} each on average" if found.per_start_s else "",
+            reason=reason,
+            title="" if found.wasted_s is None else f"{found.wasted_s:,.3f} s",
+            explain=_explain(
+                found,
+                window,
+                "Each sample waited its set-up time.",
+                "Σ SampleCount × Average(ModelSetupTime)",
+            ),
+        ),
+        Tile(
+            "Worst set-up p99",
+            wording.millis(worst.setup_p99_ms) if worst else None,
+            note=worst.name if worst else "",
+            reason="No set-up time was reported",
+            explain=_explain(
+                found,
+                window,
+                "The highest p99 of any bucket. Percentiles of buckets are never averaged.",
+                "max p99(ModelSetupTime)",
+            ),
+        ),
+        Tile(
+            "Endpoints with cold starts",
+            str(len(with_any)),
+            unit=f"of {len(found.rows)}",
+            note="serverless endpoints in this scope",
+            explain=_explain(found, window, "Serverless endpoints with at least one set-up sample."),
+        ),
+    ]
+
+
+def _explain(found: ColdStartPage, window: TimeRange, text: str, formula: str = "") -> Any:
+    return measured.explain(
+        text, window, formula=formula, source=SOURCE, basis="estimated", as_of=found.data_until,
+        inputs=[("Calls", wording.count(found.calls)), ("Samples", wording.count(found.cold))],
+    )  # fmt: skip

@@ -1,0 +1,8 @@
+"""Routes of the Cold starts page."""
+
+from django.urls import path
+
+from dashboards.cold_starts import views
+
+app_name = "cold_starts"
+urlpatterns = [path("", views.page, name="page")]

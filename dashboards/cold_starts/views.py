@@ -1,0 +1,31 @@
+"""The Cold starts page."""
+
+from django.http import HttpResponse
+from django.views.decorators.http import require_GET
+
+from dashboards import htmx, scope
+from dashboards.cold_starts import tables
+from dashboards.tables import Page, Sort
+from fleet.queries import cold_starts as queries
+
+
+@require_GET
+def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
+    """Share of calls, seconds lost, when, and which endpoints make most of it."""
+    scoped = scope.read(request, default="7d")
+    found = queries.page(scoped.filter, scoped.range)
+    sort = Sort.read(request.GET, tables.SORTS, "-wasted")
+    pager = Page.read(request.GET, len(found.rows))
+    rows = tables.ordered(found.rows, sort)[pager.offset : pager.offset + pager.size]
+    context = {
+        "found": found,
+        "most": found.most_of_it(),
+        "tiles": tables.tiles(found, scoped.range),
+        "grid": tables.hour_grid({key: (c.calls, c.cold) for key, c in found.cells.items()}),
+        "rows": rows,
+        "sort": sort,
+        "pager": pager,
+        "window": scoped.range,
+        "query": scoped.query,
+    }
+    return htmx.page(request, "pages/cold_starts/page.html", context, part="cold-start-table")

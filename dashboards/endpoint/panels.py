@@ -1,0 +1,346 @@
+"""What each tab of an endpoint shows: tiles, chart, tables."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+
+from dashboards import measured, wording
+from dashboards.cache.tables import LOADED, WAITS, use_tiles
+from dashboards.cold_starts.tables import hour_grid
+from dashboards.endpoint import charts, configuration, tiles
+from dashboards.scope import PageScope
+from dashboards.tables import Column, PlainTable
+from dashboards.tiles import Tile
+from fleet.analysis import cache as cache_analysis
+from fleet.analysis import cold_starts as cold_analysis
+from fleet.catalogue import BY_COLUMN
+from fleet.queries import endpoint as queries
+from fleet.queries import scaling, usage
+from fleet.queries.endpoint import Activity, Head
+from fleet.types import Kind
+
+TRAFFIC_COLUMNS = [
+    ("invocations", "Calls"),
+    ("errors_4xx", "4xx"),
+    ("errors_5xx", "5xx"),
+    ("model_latency_ms_p50", "p50, highest"),
+    ("model_latency_ms_p90", "p90, highest"),
+    ("model_latency_ms_p99", "p99, highest"),
+]
+Context = dict[str, Any]
+
+
+def context(key: str, head: Head, activity: Activity, scoped: PageScope) -> Context:
+    """The open tab's part of the template context."""
+    base = reverse("endpoints:chart", args=[head.endpoint.pk, "NAME"])
+    found = BUILD[key](head, activity)
+    drawn = [
+        {**chart, "src": f"{base.replace('NAME', chart['name'])}?{scoped.query}"}
+        for chart in found.pop("charts", [])
+    ]
+    return {"drawn": drawn, **found}
+
+
+def cache_use(activity: Activity) -> cache_analysis.CacheUse:
+    """Cache figures over the hours that have any."""
+    seen = [
+        row
+        for row in activity.rows
+        if row.get("cache_hit_count") is not None or row.get("unload_count") is not None
+    ]
+    use = cache_analysis.use(activity.rows, sum(row.period_s for row in seen) / 3600)
+    if use.unloads is None and use.look_ups is not None:
+        return cache_analysis.use([*activity.rows, _no_unload(activity)], use.hours)
+    return use
+
+
+def _no_unload(activity: Activity) -> Any:
+    first = activity.rows[0]
+    return type(first)(first.variant_id, first.at, 0, {"unload_count": 0.0})
+
+
+def cache_verdict(head: Head, activity: Activity) -> cache_analysis.Verdict:
+    """Our verdict on the cache over the window."""
+    return cache_analysis.verdict(
+        cache_use(activity), changed_at=head.endpoint.modified_at, until=activity.window.end
+    )
+
+
+def cold(activity: Activity) -> cold_analysis.ColdStarts:
+    """Cold starts in the window; a serverless variant without a sample had none where it had some before."""
+    publishes = bool(activity.before.get("setup_count"))
+    return cold_analysis.count(
+        activity.rows, outlier_ms=cold_analysis.threshold_ms(activity.rows), publishes_samples=publishes
+    )
+
+
+def counts(head: Head, activity: Activity, use: cache_analysis.CacheUse | None) -> dict[str, str]:
+    """The figures beside the tabs' labels."""
+    found: dict[str, str] = {}
+    if head.endpoint.kind == Kind.SERVERLESS and (starts := activity.total("setup_count")):
+        found["cold-starts"] = wording.count(starts)
+    if use is not None and use.hit_ratio is not None:
+        found["cache"] = f"{use.hit_ratio:.2f}"
+    if head.operation is not None:
+        found["operations"] = "1"
+    return found
+
+
+def _summary(head: Head, activity: Activity) -> Context:
+    kind = head.endpoint.kind
+    cost = tiles.cost(queries.month_cost(head.endpoint, timezone.now().date()))
+    chosen: list[Tile] = [tiles.calls(head, activity)]
+    if kind == Kind.SERVERLESS:
+        chosen += [tiles.cold_starts(head, activity, cold(activity)), tiles.errors(head, activity)]
+        chosen += [tiles.latency(head, activity), tiles.concurrency(head, activity)]
+    elif kind == Kind.MULTI_MODEL:
+        previous = cache_analysis.use([], 0)
+        chosen += use_tiles(cache_use(activity), previous, activity.window, head.data_until)[:2]
+        chosen += [tiles.errors(head, activity), tiles.latency(head, activity)]
+    elif kind == Kind.ASYNCHRONOUS:
+        chosen += [
+            tiles.backlog(head, activity),
+            tiles.oldest(head, activity),
+            tiles.failures(head, activity),
+        ]
+    elif kind == Kind.INFERENCE_COMPONENT:
+        chosen += [tiles.cpu(head, activity), tiles.memory(head, activity)]
+    else:
+        chosen += [tiles.errors(head, activity), tiles.latency(head, activity), tiles.cpu(head, activity)]
+    name = (
+        "async"
+        if kind == Kind.ASYNCHRONOUS
+        else ("resources" if kind == Kind.INFERENCE_COMPONENT else "summary")
+    )
+    return {
+        "tiles": [*chosen, cost],
+        "charts": [_chart(activity, name, _TITLES[name], _columns(activity, name))],
+        "moments": queries.timeline(head.endpoint)[:5],
+        "facts": configuration.facts(head),
+    }
+
+
+_TITLES = {
+    "summary": "Calls and latency",
+    "traffic": "Calls, errors and latency",
+    "cold-starts": "Calls, cold starts and set-up time",
+    "cache": "Hit ratio and unloads",
+    "async": "Queue",
+    "resources": "Use of capacity",
+}
+_COLUMNS: dict[str, list[tuple[str, str]]] = {
+    "cold-starts": [
+        ("invocations", "Calls"), ("setup_count", "Cold starts"), ("setup_ms_p50", "Set-up p50, highest"),
+        ("setup_ms_p99", "Set-up p99, highest"), ("spillover_invocations", "Spilled over"),
+    ],
+    "cache": [
+        ("cache_hit_sum", "Hits"), ("cache_hit_count", "Look-ups"), ("unload_count", "Unloads"),
+        ("load_count", "Loads"),
+    ],
+    "async": [
+        ("processed", "Processed"), ("invocation_failures", "Failed"), ("expired", "Expired"),
+        ("backlog_max", "Waiting, highest"), ("oldest_age_s_max", "Oldest, highest"),
+    ],
+}  # fmt: skip
+
+
+def _columns(activity: Activity, name: str) -> list[tuple[str, str]]:
+    if name == "resources":
+        if activity.kind == Kind.SERVERLESS:
+            return [
+                ("concurrency_utilization_max", "Concurrency, highest"),
+                ("memory_pct", "Memory %, highest"),
+            ]
+        return [("cpu_pct", "CPU %, highest"), ("memory_pct", "Memory %, highest")]
+    columns = _COLUMNS.get(name, TRAFFIC_COLUMNS)
+    return [
+        (activity.calls_column if column == "invocations" else column, label) for column, label in columns
+    ]
+
+
+def _chart(
+    activity: Activity, name: str, title: str, columns: list[tuple[str, str]], size: str = "tall"
+) -> Context:
+    return {
+        "name": name,
+        "id": f"chart-{name}",
+        "title": title,
+        "caption": charts.caption(activity),
+        "size": size,
+        "table": charts.table(activity, columns, title),
+    }
+
+
+def _traffic(head: Head, activity: Activity) -> Context:
+    chosen = [tiles.calls(head, activity), tiles.errors(head, activity), tiles.latency(head, activity)]
+    is_serverless = activity.kind == Kind.SERVERLESS
+    chosen.append(tiles.concurrency(head, activity) if is_serverless else tiles.cpu(head, activity))
+    chosen.append(tiles.memory(head, activity))
+    names = ["resources"] if activity.kind == Kind.INFERENCE_COMPONENT else ["traffic", "resources"]
+    return {
+        "tiles": chosen,
+        "charts": [
+            _chart(
+                activity, name, _TITLES[name], _columns(activity, name), "tall" if name == "traffic" else ""
+            )
+            for name in names
+        ],
+        "missing": _missing(activity),
+    }
+
+
+def _missing(activity: Activity) -> str:
+    """Names of what the traffic charts would show but AWS does not publish for this kind."""
+    wanted = ("invocations", "overhead_ms_avg", "cpu_pct")
+    names = [BY_COLUMN[column].name for column in wanted if activity.kind not in BY_COLUMN[column].kinds]
+    return ", ".join(names)
+
+
+def _cold_starts(head: Head, activity: Activity) -> Context:
+    found = cold(activity)
+    chosen = [
+        tiles.calls(head, activity),
+        tiles.cold_starts(head, activity, found),
+        tiles.time_lost(head, activity, found),
+    ]
+    chosen += [tiles.concurrency(head, activity), tiles.spillover(head, activity)]
+    cells = cold_analysis.hour_of_week(activity.rows)
+    with_calls = {(c.weekday + 1, c.hour): (c.calls, c.cold) for c in cells if c.calls}
+    return {
+        "tiles": chosen,
+        "charts": [
+            _chart(activity, "cold-starts", _TITLES["cold-starts"], _columns(activity, "cold-starts"))
+        ],
+        "grid": hour_grid(with_calls),
+        "causes": _causes(head, activity, found) if activity.window.has_fine_buckets else None,
+        "is_serverless": True,
+    }
+
+
+_CAUSES = {
+    cold_analysis.Cause.IDLE: ("Idle: no call for 5 min or more", "Provisioned concurrency"),
+    cold_analysis.Cause.GROWTH: (
+        "Growth: more parallel calls than warm slots",
+        "More provisioned concurrency",
+    ),
+    cold_analysis.Cause.DEPLOY: (
+        "Deploy: within 15 min after a change",
+        "Nothing: every update re-initialises",
+    ),
+    cold_analysis.Cause.UNKNOWN: ("Not told by minute figures", "—"),
+}
+
+
+def _causes(head: Head, activity: Activity, found: cold_analysis.ColdStarts) -> PlainTable:
+    deployed = [
+        change.at for change in queries.changes(head.endpoint, activity.window) if change.category == "config"
+    ]
+    by_cause = cold_analysis.causes(activity.rows, deployed_at=deployed)
+    total = sum(by_cause.values())
+    rows = [
+        (
+            _CAUSES[cause][0],
+            wording.count(n),
+            wording.percent(n / total) if total else wording.UNKNOWN,
+            _CAUSES[cause][1],
+        )
+        for cause, n in sorted(by_cause.items(), key=lambda item: -item[1])
+        if n
+    ]
+    columns = [Column("Cause"), Column("Cold starts", is_number=True), Column("Share", is_number=True)]
+    return PlainTable("Why", [*columns, Column("What removes it")], rows)
+
+
+def _cache(head: Head, activity: Activity) -> Context:
+    use = cache_use(activity)
+    before = cache_analysis.CacheUse(
+        look_ups=activity.before.get("cache_hit_count"), hits=activity.before.get("cache_hit_sum"),
+        unloads=activity.before.get("unload_count"), loads=None, hours=use.hours,
+    )  # fmt: skip
+    window, as_of = activity.window, head.data_until
+    wait = Tile(
+        "Wait for loading",
+        None if use.wait_share is None else wording.percent(use.wait_share, unit=False),
+        unit="% of latency",
+        note=f"load {wording.millis(use.load_ms)}, download {wording.millis(use.download_ms)} on average",
+        reason="ModelLoadingWaitTime was not reported",
+        explain=measured.explain(
+            "Part of callers' waiting that went into loading models.", window,
+            formula="Σ wait ÷ (Σ wait + Σ model latency)", source=WAITS, as_of=as_of,
+        ),
+    )  # fmt: skip
+    loaded = Tile(
+        "Loaded at once",
+        None if use.loaded_models is None else wording.count(round(use.loaded_models)),
+        note="copies per instance, mean of the window",
+        reason="LoadedModelCount was not reported",
+        explain=measured.explain(
+            "Models in memory, mean per instance. A model loaded on two instances counts twice.", window,
+            formula="mean of Average(LoadedModelCount)", source=LOADED, as_of=as_of,
+        ),
+    )  # fmt: skip
+    return {
+        "tiles": [*use_tiles(use, before, window, as_of)[:2], wait, loaded, tiles.memory(head, activity)],
+        "charts": [_chart(activity, "cache", _TITLES["cache"], _columns(activity, "cache"), "")],
+        "use": use,
+        "verdict": cache_verdict(head, activity),
+        "cache_facts": [
+            ("Look-ups", wording.count(use.look_ups)),
+            ("Waited for a model", wording.count(use.misses)),
+            ("Loads", wording.count(use.loads)),
+            ("Unloads", wording.count(use.unloads)),
+            ("Unloads per 1,000 look-ups", wording.amount(use.unloads_per_1000, 1)),
+            ("Disk in use", _pct(usage.mean(activity.rows, "disk_pct"))),
+        ],
+    }
+
+
+def _pct(value: float | None) -> str:
+    return wording.UNKNOWN if value is None else f"{value:.0f} %"
+
+
+def _async(head: Head, activity: Activity) -> Context:
+    chosen = [tiles.calls(head, activity), tiles.backlog(head, activity), tiles.oldest(head, activity)]
+    stuck = usage.last(activity.rows, "backlog_without_capacity")
+    return {
+        "tiles": [*chosen, tiles.failures(head, activity)],
+        "charts": [_chart(activity, "async", _TITLES["async"], _columns(activity, "async"))],
+        "is_stuck": bool(stuck and stuck.value > 0),
+        "async_facts": configuration.async_facts(head),
+    }
+
+
+def _scaling(head: Head, activity: Activity) -> Context:
+    return {"targets": scaling.for_endpoint(head.endpoint), "is_serverless": activity.kind == Kind.SERVERLESS}
+
+
+def _configuration(head: Head, activity: Activity) -> Context:
+    return configuration.context(head, queries.configuration(head))
+
+
+def _timeline(head: Head, activity: Activity) -> Context:
+    return {"moments": queries.timeline(head.endpoint)}
+
+
+def _operations(head: Head, activity: Activity) -> Context:
+    return {"operations": queries.operations(head.endpoint)}
+
+
+def _cost(head: Head, activity: Activity) -> Context:
+    return {"tiles": [tiles.cost(queries.month_cost(head.endpoint, timezone.now().date()))]}
+
+
+BUILD: dict[str, Callable[[Head, Activity], Context]] = {
+    "summary": _summary,
+    "traffic": _traffic,
+    "cold-starts": _cold_starts,
+    "cache": _cache,
+    "async": _async,
+    "cost": _cost,
+    "scaling": _scaling,
+    "configuration": _configuration,
+    "timeline": _timeline,
+    "operations": _operations,
+}

@@ -1,0 +1,294 @@
+"""Tiles of one endpoint: each figure with its formula, its metric and statistic, its window and its confidence."""
+
+from collections.abc import Callable, Sequence
+
+from dashboards import measured, wording
+from dashboards.cold_starts.tables import WHY_ESTIMATED
+from dashboards.tiles import Explain, Tile
+from fleet.analysis.cold_starts import ColdStarts, Method
+from fleet.queries import usage
+from fleet.queries.endpoint import Activity, Head, MonthCost
+from fleet.types import Kind
+
+SPARK_POINTS = 28
+NOT_PUBLISHED = "Not published for this kind"
+Builder = Callable[[Head, Activity], Tile]
+
+
+def calls(head: Head, activity: Activity) -> Tile:
+    """Invocations, or what an asynchronous endpoint processed."""
+    is_async = activity.kind == Kind.ASYNCHRONOUS
+    metric = "InvocationsProcessed" if is_async else "Invocations"
+    is_published = activity.kind != Kind.INFERENCE_COMPONENT
+    return Tile(
+        "Processed" if is_async else "Calls",
+        _count(activity.calls),
+        title=_exact(activity.calls),
+        reason="CloudWatch reported none" if is_published else "Published per inference component only",
+        spark=spark(activity, activity.calls_column),
+        spark_label="Calls over the window",
+        explain=measured.explain(
+            "Every request the endpoint took." if not is_async else "Every request taken from the queue and answered.",
+            activity.window, formula=f"Σ Sum({metric})", source=f"CloudWatch {metric} (Sum), per variant",
+            inputs=[("Buckets with figures", str(len(usage.reported(activity.rows, activity.calls_column))))],
+            as_of=head.data_until,
+        ),
+        **measured.compared(activity.calls, activity.calls_before, activity.window),
+    )  # fmt: skip
+
+
+def errors(head: Head, activity: Activity) -> Tile:
+    """Share of calls answered 5xx."""
+    share = activity.share("errors_5xx")
+    before = usage.ratio(activity.before.get("errors_5xx") or 0.0, activity.calls_before)
+    return Tile(
+        "Server errors (5xx)",
+        None if share is None else wording.percent(share, unit=False),
+        unit="%",
+        title=_exact(activity.total("errors_5xx")),
+        reason="No calls to compare with",
+        explain=measured.explain(
+            "Calls that AWS or the container answered with a 5xx status.", activity.window,
+            formula=f"{wording.count(activity.total('errors_5xx') or 0)} ÷ {wording.count(activity.calls)} calls",
+            source="CloudWatch Invocation5XXErrors (Sum)", as_of=head.data_until,
+        ),
+        **measured.compared_points(share, before, activity.window, bad="up"),
+    )  # fmt: skip
+
+
+def latency(head: Head, activity: Activity) -> Tile:
+    """Model latency p99 of the middle bucket, with the worst one beside it."""
+    middle, worst = (
+        usage.middle(activity.rows, "model_latency_ms_p99"),
+        usage.peak(activity.rows, "model_latency_ms_p99"),
+    )
+    note = f"worst {wording.millis(worst.value)}, {worst.at:%a %H:%M}" if worst else ""
+    average = activity.latency_avg_ms
+    return Tile(
+        "Model latency p99",
+        None if middle is None else _value(wording.millis(middle)),
+        unit="" if middle is None else _unit(wording.millis(middle)),
+        note=note,
+        title="" if middle is None else f"{middle:,.3f} ms",
+        reason="No latency was reported",
+        explain=measured.explain(
+            "Half of the buckets have a higher p99, half a lower one; percentiles of buckets are never averaged.",
+            activity.window, formula="median of p99(ModelLatency)",
+            inputs=[("Average over all calls", wording.millis(average))],
+            source="CloudWatch ModelLatency (p99; Sum and SampleCount for the average)", as_of=head.data_until,
+        ),
+    )  # fmt: skip
+
+
+def cold_starts(head: Head, activity: Activity, found: ColdStarts) -> Tile:
+    """Count and share of cold starts."""
+    basis = WHY_ESTIMATED if found.method is not Method.OVERHEAD_OUTLIERS else _OUTLIERS
+    return Tile(
+        "Cold starts",
+        _count(found.count),
+        unit="" if found.rate is None else wording.percent(found.rate),
+        title=_exact(found.count),
+        note=f"estimated from {_METHODS[found.method]}" if found.count is not None else "",
+        reason="No call, or no set-up sample in 30 days",
+        explain=measured.explain(
+            basis, activity.window, formula="Σ SampleCount(ModelSetupTime)",
+            inputs=[("Calls", wording.count(found.calls))],
+            source="CloudWatch ModelSetupTime (SampleCount)", basis="estimated", as_of=head.data_until,
+        ),
+    )  # fmt: skip
+
+
+_METHODS = {
+    Method.SETUP_SAMPLES: "ModelSetupTime samples",
+    Method.OVERHEAD_OUTLIERS: "OverheadLatency peaks",
+    Method.NOT_REPORTED: "nothing",
+}
+_OUTLIERS = (
+    "CloudWatch reported no set-up samples, so a minute whose highest overhead latency stands out from the endpoint's "
+    "own baseline counts as one cold start."
+)
+
+
+def time_lost(head: Head, activity: Activity, found: ColdStarts) -> Tile:
+    """Seconds callers waited for compute to start."""
+    waited = found.waited_s
+    return Tile(
+        "Time callers lost",
+        None if waited is None else wording.count(round(waited)),
+        unit="s",
+        title="" if waited is None else f"{waited:,.3f} s",
+        note=f"{wording.millis(found.added_ms)} each on average" if found.added_ms else "",
+        reason="No set-up time was reported",
+        explain=measured.explain(
+            "Each sample waited its set-up time.", activity.window,
+            formula="Σ SampleCount × Average(ModelSetupTime)", source="CloudWatch ModelSetupTime",
+            inputs=[("Highest p99 of a bucket", wording.millis(found.worst_p99_ms))],
+            basis="estimated", as_of=head.data_until,
+        ),
+    )  # fmt: skip
+
+
+def concurrency(head: Head, activity: Activity) -> Tile:
+    """The highest use of max concurrency; 100 % means that calls above it were refused."""
+    peak = usage.peak(activity.rows, "concurrency_utilization_max")
+    limit = head.main.max_concurrency if head.main else None
+    is_full = peak is not None and peak.value >= 1
+    return Tile(
+        "Peak concurrency",
+        None if peak is None else wording.percent(peak.value, unit=False),
+        unit=f"% of max {limit}" if limit else "% of max",
+        note=f"{peak.at:%a %H:%M} UTC" + (": calls above it are refused" if is_full else "") if peak else "",
+        tone="failed" if is_full else ("attention" if peak and peak.value > 0.8 else ""),
+        reason="No utilisation was reported",
+        explain=measured.explain(
+            "Highest share of max concurrency in use at once. Refused calls have no metric of their own on serverless, "
+            "so use at 100 % is the sign of them.", activity.window,
+            formula="max Maximum(ServerlessConcurrentExecutionsUtilization)",
+            source="CloudWatch ServerlessConcurrentExecutionsUtilization (Maximum)", as_of=head.data_until,
+        ),
+    )  # fmt: skip
+
+
+def spillover(head: Head, activity: Activity) -> Tile:
+    """Calls that provisioned concurrency could not take."""
+    spilled, warm = activity.total("spillover_invocations"), activity.total("provisioned_invocations")
+    has_warm = bool(head.main and head.main.provisioned_concurrency)
+    share = usage.ratio(spilled, (spilled or 0.0) + (warm or 0.0)) if spilled is not None else None
+    return Tile(
+        "Spilled over",
+        _count(spilled),
+        unit="calls" if spilled is not None else "",
+        note=f"{wording.percent(share)} of calls beyond the warm slots" if share is not None else "",
+        reason="Reported nothing in this window" if has_warm else "No provisioned concurrency is configured",
+        explain=measured.explain(
+            "Calls served on demand because every warm slot was busy.", activity.window,
+            formula="Σ Sum(ServerlessProvisionedConcurrencySpilloverInvocations)",
+            inputs=[("Served warm", wording.count(warm))],
+            source="CloudWatch; AWS lists Average, Maximum and Minimum for this metric, not Sum", basis="estimated",
+            as_of=head.data_until,
+        ),
+    )  # fmt: skip
+
+
+def gauge(label: str, column: str, metric: str, text: str) -> Builder:
+    """A tile of a utilisation: the mean over buckets, with the highest one beside it."""
+
+    def build(head: Head, activity: Activity) -> Tile:
+        mean, worst = usage.mean(activity.rows, column), usage.peak(activity.rows, column)
+        return Tile(
+            label,
+            None if mean is None else f"{mean:.0f}",
+            unit="%",
+            note=f"highest {worst.value:.0f} %, {worst.at:%a %H:%M}" if worst else "",
+            title="" if mean is None else f"{mean:.4f} %",
+            reason="Not reported in this window",
+            explain=measured.explain(
+                text, activity.window, formula=f"mean of Average({metric})",
+                source=f"CloudWatch {metric} (Average), /aws/sagemaker/Endpoints", as_of=head.data_until,
+            ),
+        )  # fmt: skip
+
+    return build
+
+
+cpu = gauge(
+    "CPU", "cpu_pct", "CPUUtilization", "CPU summed over cores: 400 % are four busy cores. Mean over buckets."
+)
+memory = gauge("Memory", "memory_pct", "MemoryUtilization", "Memory in use, mean over buckets.")
+
+
+def newest(label: str, column: str, metric: str, unit: str, text: str) -> Builder:
+    """A tile of the newest reported value of a queue figure, with the window's peak beside it."""
+
+    def build(head: Head, activity: Activity) -> Tile:
+        now, worst = usage.last(activity.rows, column), usage.peak(activity.rows, column)
+        words: Callable[[float], str] = wording.span if unit == "s" else wording.count
+        return Tile(
+            label,
+            None if now is None else words(now.value),
+            unit="" if unit == "s" else unit,
+            note=f"highest {words(worst.value)}, {worst.at:%a %H:%M}" if worst else "",
+            reason="Not reported in this window",
+            explain=measured.explain(
+                text, activity.window, formula=f"newest Maximum({metric})",
+                inputs=[("Reported for", f"{now.at:%a %H:%M} UTC")] if now else [],
+                source=f"CloudWatch {metric} (Maximum), per endpoint", as_of=head.data_until,
+            ),
+        )  # fmt: skip
+
+    return build
+
+
+backlog = newest(
+    "Waiting now", "backlog_max", "ApproximateBacklogSize", "requests",
+    "Requests in the queue, those in process included; AWS calls the figure approximate.",
+)  # fmt: skip
+oldest = newest(
+    "Oldest waits", "oldest_age_s_max", "ApproximateAgeOfOldestRequest", "s",
+    "Age of the oldest request in the queue; AWS calls the figure approximate.",
+)  # fmt: skip
+
+
+def failures(head: Head, activity: Activity) -> Tile:
+    """Asynchronous requests that failed or expired."""
+    failed, expired = activity.total("invocation_failures"), activity.total("expired")
+    return Tile(
+        "Failed",
+        _count(failed if failed is not None else (0 if activity.calls else None)),
+        note=f"{wording.count(expired or 0)} expired in the queue",
+        tone="failed" if failed or expired else "",
+        reason="Nothing was processed",
+        explain=measured.explain(
+            "Requests whose processing failed; expired ones were never processed.", activity.window,
+            formula="Σ Sum(InvocationFailures)", source="CloudWatch InvocationFailures, ExpiredRequests (Sum)",
+            as_of=head.data_until,
+        ),
+    )  # fmt: skip
+
+
+def cost(found: MonthCost, calls_note: str = "") -> Tile:
+    """Cost of the month so far, from the stored daily lines."""
+    unpriced = (
+        f"{wording.plural(found.unpriced, 'line')} unpriced, not in the sum" if found.unpriced else calls_note
+    )
+    return Tile(
+        "Cost, month to date",
+        None if found.usd is None else wording.usd(found.usd),
+        title=wording.usd_exact(found.usd),
+        note=unpriced,
+        tone="attention" if found.unpriced else "",
+        reason="Unpriced" if found.unpriced else "No cost was computed yet",
+        explain=Explain(
+            "Sum of the daily cost lines of every variant since the first of the month, UTC.",
+            formula="Σ quantity × unit price", source="The Cost tab has every line with its price's source",
+            basis="estimated", as_of=found.data_until,
+        ),
+    )  # fmt: skip
+
+
+def spark(activity: Activity, column: str) -> Sequence[float | None]:
+    """At most 28 points of a count, oldest first; a point without any bucket is a gap."""
+    length = activity.window.length / SPARK_POINTS
+    sums: list[float | None] = [None] * SPARK_POINTS
+    for row in activity.rows:
+        value = row.get(column)
+        if value is not None:
+            n = min(int((row.at - activity.window.start) / length), SPARK_POINTS - 1)
+            sums[n] = (sums[n] or 0.0) + value
+    return sums
+
+
+def _count(value: float | None) -> str | None:
+    return None if value is None else wording.count(value)
+
+
+def _exact(value: float | None) -> str:
+    return "" if value is None else f"{value:,.0f}"
+
+
+def _value(worded: str) -> str:
+    return worded.rpartition(" ")[0] if worded.count(" ") == 1 else worded
+
+
+def _unit(worded: str) -> str:
+    return worded.rpartition(" ")[2] if worded.count(" ") == 1 else ""

@@ -1,0 +1,10 @@
+"""Routes of one endpoint's page, included by dashboards.endpoints.urls under its name."""
+
+from django.urls import path
+
+from dashboards.endpoint import views
+
+urlpatterns = [
+    path("<int:pk>/", views.detail, name="detail"),
+    path("<int:pk>/chart/<slug:name>/", views.chart, name="chart"),
+]

@@ -1,0 +1,23 @@
+"""The Scaling page: every scalable target in plain words."""
+
+from django.http import HttpResponse
+from django.views.decorators.http import require_GET
+
+from dashboards import htmx, scope
+from dashboards.tables import Page
+from fleet.queries import scaling as queries
+
+
+@require_GET
+def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
+    """Targets with their bounds, policies and schedules; orphans; provisioned concurrency nothing scales."""
+    scoped = scope.read(request, has_range=False)
+    found = queries.page(scoped.filter)
+    pager = Page.read(request.GET, len(found.targets))
+    context = {
+        "found": found,
+        "rows": found.targets[pager.offset : pager.offset + pager.size],
+        "pager": pager,
+        "query": scoped.query,
+    }
+    return htmx.page(request, "pages/scaling/page.html", context, part="scaling-targets")

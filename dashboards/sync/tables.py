@@ -1,0 +1,174 @@
+"""Tiles and rows of the Sync page, and plain words beside AWS's own."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from dashboards import wording
+from dashboards.tables import Column, PlainTable
+from dashboards.tiles import Explain, Tile
+from fleet.queries.endpoint import SectionError
+from fleet.queries.sync import Section, ShardRow, SyncPage
+
+SECTION_LABELS = {
+    "inventory": "Endpoints and configs",
+    "tags": "Tags",
+    "scaling": "Scaling",
+    "quotas": "Quotas",
+    "metrics": "Metrics",
+    "backfill": "Metric history",
+    "prices": "Prices",
+}
+PRICE_SOURCE = "Amazon CloudWatch pricing: USD 0.01 per 1,000 metrics requested by GetMetricData"
+REQUESTED_FOR = timedelta(minutes=3)
+"""A sync that was due for longer is no longer waited for: no worker runs, and polling would not help."""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A failed section with AWS's words, plain words and the next move."""
+
+    title: str
+    error: SectionError
+    text: str
+    next: str
+    since: datetime | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A shard as the page draws it. state: a key of dashboards.status."""
+
+    shard: ShardRow
+    state: str
+    sections: list[tuple[str, Section]]
+    troubles: list[Trouble]
+    is_due: bool
+
+
+def rows(found: SyncPage, now: datetime) -> list[Row]:
+    """One per shard, in the page's order."""
+    return [
+        Row(
+            shard=row,
+            state="failed" if row.errors else ("late" if row.is_late else "ok"),
+            sections=[(SECTION_LABELS.get(s.name, s.name), s) for s in row.sections],
+            troubles=[trouble(error) for error in row.errors],
+            is_due=is_due(row, now),
+        )
+        for row in found.rows
+    ]
+
+
+def is_due(row: ShardRow, now: datetime) -> bool:
+    """True while a sync was asked for and has not ended: due, and no later success."""
+    due, done = row.shard.inventory_due_at, row.shard.inventory_ok_at
+    return due is not None and now - REQUESTED_FOR < due <= now and (done is None or done < due)
+
+
+def trouble(error: SectionError) -> Trouble:
+    """A failed section as an error panel shows it."""
+    text, following = plain_words(error.kind, error.code, error.action)
+    label = SECTION_LABELS.get(error.section, error.section)
+    return Trouble(
+        title=f"{label} could not be read",
+        error=error,
+        text=text,
+        next=following,
+        since=datetime.fromisoformat(error.since) if error.since else None,
+    )
+
+
+def plain_words(kind: str, code: str, action: str) -> tuple[str, str]:
+    """(what happened, what you can do) in plain words; an error nobody foresaw is left to AWS's message."""
+    if kind == "AccessDenied" or "AccessDenied" in code or code == "UnauthorizedOperation":
+        return (
+            "the role that Flotilla reads with lacks a permission.",
+            f"Allow {action or 'the action AWS names'} in the role's policy; the next sync picks it up.",
+        )
+    if kind == "CredentialsInvalid":
+        return (
+            "AWS did not accept the credentials, or the role may not be assumed.",
+            "Check the role's ARN, its trust policy and the external id on the Settings page.",
+        )
+    if kind == "Throttled" or "Throttl" in code:
+        return ("AWS asked to slow down.", "Nothing: the next attempt comes by itself, later than usual.")
+    if kind == "Unavailable":
+        return ("AWS gave no usable answer.", "Nothing: the next attempt comes by itself.")
+    if kind == "MassDisappearance":
+        return (
+            "so many endpoints were missing from one listing that none is taken for deleted yet.",
+            "Check in AWS whether they are gone; if they are, the next complete listing says so again.",
+        )
+    return ("this part kept its last good state.", "Read AWS's message; the log holds the request id.")
+
+
+def tiles(found: SyncPage, now: datetime) -> list[Tile]:
+    """Freshness, failures, calls and estimated CloudWatch dollars today."""
+    day = f"{found.day.day} {found.day:%b}, UTC"
+    regions = len(found.rows)
+    return [
+        Tile(
+            "Oldest good sync",
+            wording.span(now - found.oldest) if found.oldest else None,
+            unit="ago" if found.oldest else "",
+            note=f"{len(found.late)} of {regions} late" if found.late else f"{regions} account regions",
+            tone="attention" if found.late else "",
+            reason="An account region was never read",
+            explain=Explain(
+                "Time since the account region read longest ago had its last good inventory. Late after "
+                f"{wording.span(settings.STALE_AFTER_S)}.",
+                basis="measured",
+            ),
+        ),
+        Tile(
+            "Failing",
+            str(len(found.failing)),
+            unit=f"of {regions}",
+            note="account regions with a section that last failed",
+            tone="failed" if found.failing else "",
+        ),
+        Tile(
+            "AWS calls today",
+            wording.count(found.calls),
+            note=f"{wording.count(sum(row.throttles for row in found.rows))} throttled",
+            title=f"{found.calls:,}",
+            explain=Explain("Every call Flotilla made, retries included.", inputs=[("Day", day)], basis="measured"),
+        ),
+        Tile(
+            "CloudWatch today",
+            wording.usd(found.cloudwatch_usd),
+            note=f"{wording.count(found.metrics_requested)} metrics requested",
+            title=wording.usd_exact(found.cloudwatch_usd),
+            explain=Explain(
+                "What CloudWatch is expected to charge for reading metrics.",
+                formula=f"{found.metrics_requested:,} metrics × $0.01 ÷ 1,000",
+                inputs=[("Day", day)],
+                source=PRICE_SOURCE,
+                basis="estimated",
+            ),
+        ),
+    ]  # fmt: skip
+
+
+def actions(found: SyncPage) -> PlainTable:
+    """Calls today by AWS action over all shards."""
+    columns = [
+        Column("Action"),
+        Column("Calls", is_number=True),
+        Column("Throttled", is_number=True),
+        Column("Failed", is_number=True),
+        Column("Metrics requested", is_number=True),
+    ]
+    rows = [
+        (
+            tally.action,
+            wording.count(tally.calls),
+            wording.count(tally.throttles),
+            wording.count(tally.errors),
+            wording.count(tally.metrics_requested) if tally.metrics_requested else "",
+        )
+        for tally in found.actions
+    ]
+    return PlainTable("AWS calls today by action", columns, rows)

@@ -1,0 +1,324 @@
+"""The endpoint page shows what the buckets hold, explains itself, and stays readable when AWS does not answer."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from fleet.models import ChangeEvent, DailyCost, Endpoint, Operation, ScalableTarget
+from fleet.queries import scaling
+from fleet.types import Kind
+from tests.data.dashboards import rows
+
+pytestmark = pytest.mark.django_db
+
+TABS = (
+    "summary",
+    "traffic",
+    "cold-starts",
+    "cache",
+    "async",
+    "cost",
+    "scaling",
+    "configuration",
+    "timeline",
+    "operations",
+)
+
+
+@pytest.fixture
+def viewer(client: Client) -> Client:
+    client.force_login(rows.user("viewer"))
+    return client
+
+
+def url(of: Endpoint, tab: str = "summary", span: str = "7d") -> str:
+    return f"{reverse('endpoints:detail', args=[of.pk])}?tab={tab}&range={span}"
+
+
+def html(client: Client, address: str, **headers: Any) -> str:
+    response = client.get(address, headers=headers)
+    assert response.status_code in {200, 286}, response.status_code
+    return response.content.decode()
+
+
+def text(client: Client, address: str) -> str:
+    """What a reader sees of a page: tags become spaces, entities characters, spaces single."""
+    return rows.words(html(client, address))
+
+
+@pytest.fixture
+def chat() -> Endpoint:
+    """Serverless; 23 cold starts in 3,120 calls over two hours of the week."""
+    found = rows.serverless(rows.shard(), "chat-faq")
+    at = rows.hour() - timedelta(hours=4)
+    rows.hour_bucket(
+        found,
+        at,
+        invocations=3000.0,
+        errors_5xx=30.0,
+        setup_count=20.0,
+        setup_ms_avg=6000.0,
+        model_latency_ms_p99=3000.0,
+        concurrency_utilization_max=1.0,
+    )
+    rows.hour_bucket(
+        found,
+        at + timedelta(hours=1),
+        invocations=120.0,
+        setup_count=3.0,
+        setup_ms_avg=12000.0,
+        model_latency_ms_p99=1000.0,
+    )
+    return found
+
+
+def test_tiles_are_sums_over_the_stored_buckets(viewer: Client, chat: Endpoint) -> None:
+    page = text(viewer, url(chat, "cold-starts"))
+    assert "Calls" in page
+    assert "3,120" in page
+    assert "23 of 3,120 calls hit a cold start" in page
+    assert f"{20 * 6 + 3 * 12} s" in page
+    assert "0.74 %" in page
+
+
+def test_a_figure_names_formula_metric_window_and_basis(viewer: Client, chat: Endpoint) -> None:
+    page = text(viewer, url(chat, "cold-starts"))
+    assert "Σ SampleCount(ModelSetupTime)" in page
+    assert "does not say that it is emitted on cold starts only" in page
+    assert "estimated" in page
+    assert "Buckets 1 hour" in page
+
+
+def test_nothing_reported_is_a_dash_with_its_reason_and_never_zero(viewer: Client) -> None:
+    quiet = rows.serverless(rows.shard(), "quiet")
+    page = text(viewer, url(quiet))
+    assert "CloudWatch has reported no calls in the last 7 days" in page
+    assert "— CloudWatch reported none" in page
+    assert "0 calls" not in page
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.UNKNOWN])
+@pytest.mark.parametrize("tab", TABS)
+@pytest.mark.parametrize("span", ["1h", "30d"])
+def test_every_tab_opens_for_every_kind(viewer: Client, kind: Kind, tab: str, span: str) -> None:
+    found = rows.endpoint(
+        rows.shard(), "some", kind, live={"instance_type": "ml.m5.large", "current_instance_count": 1}
+    )
+    rows.hour_bucket(
+        found, rows.hour() - timedelta(hours=5), invocations=5.0, processed=5.0, cache_hit_count=4.0
+    )
+    rows.minute_bucket(found, rows.now() - timedelta(minutes=5), invocations=5.0, backlog_max=1.0)
+    assert "some" in html(viewer, url(found, tab, span))
+
+
+@pytest.mark.parametrize(
+    ("kind", "tab"), [(Kind.REAL_TIME, "cold-starts"), (Kind.SERVERLESS, "cache"), (Kind.SERVERLESS, "async")]
+)
+def test_a_tab_of_another_kind_is_not_offered_and_says_why(viewer: Client, kind: Kind, tab: str) -> None:
+    found = rows.endpoint(rows.shard(), "some", kind)
+    page = html(viewer, url(found, tab))
+    assert f'id="tab-{tab}"' not in page
+    assert "Not for this kind of endpoint" in page
+
+
+def test_htmx_swaps_only_the_panel(viewer: Client, chat: Endpoint) -> None:
+    headers = {"HX-Request": "true", "HX-Target": "endpoint-panel"}
+    response = viewer.get(url(chat, "timeline"), headers=headers)
+    body = response.content.decode()
+    assert body.lstrip().startswith('<div id="endpoint-panel"')
+    assert "<html" not in body
+    assert "HX-Target" in response["Vary"]
+
+
+def test_the_head_polls_while_aws_changes_it_and_stops_with_286(viewer: Client, chat: Endpoint) -> None:
+    poll = {"HX-Request": "true", "HX-Target": "endpoint-head"}
+    Endpoint.objects.filter(pk=chat.pk).update(status="Updating", status_since=rows.now())
+    moving = viewer.get(url(chat), headers=poll)
+    assert (moving.status_code, "every 5s" in moving.content.decode()) == (200, True)
+    Endpoint.objects.filter(pk=chat.pk).update(status="InService")
+    settled = viewer.get(url(chat), headers=poll)
+    assert (settled.status_code, "every 5s" in settled.content.decode()) == (286, False)
+    assert "endpoint-settled" in settled["HX-Trigger"]
+
+
+def test_an_open_operation_keeps_the_head_polling(viewer: Client, chat: Endpoint) -> None:
+    Operation.objects.create(
+        endpoint=chat, kind="change-concurrency", form_token="t", state="running", planned_at=rows.now()
+    )
+    assert "every 5s" in html(viewer, url(chat))
+
+
+def test_awss_words_stand_on_the_page_with_the_missing_permission(viewer: Client) -> None:
+    words = "User: arn:aws:sts::1:assumed-role/x is not authorized to perform: sagemaker:DescribeEndpoint"
+    broken = rows.serverless(rows.shard(), "ghost")
+    broken.unreadable = {
+        "code": "AccessDeniedException",
+        "message": words,
+        "action": "sagemaker:DescribeEndpoint",
+        "since": rows.now().isoformat(),
+    }
+    broken.save()
+    page = text(viewer, url(broken))
+    assert "Cannot be read" in page
+    assert words in page
+    assert "Allow sagemaker:DescribeEndpoint in the role" in page
+
+
+def test_a_failed_metrics_section_marks_the_figures_as_old(viewer: Client) -> None:
+    error = {
+        "kind": "Throttled",
+        "code": "ThrottlingException",
+        "message": "Rate exceeded",
+        "since": rows.now().isoformat(),
+    }
+    late = rows.serverless(rows.shard(sections={"metrics": {"ok_at": None, "error": error}}), "late")
+    page = text(viewer, url(late))
+    assert "Metrics could not be read since" in page
+    assert "Rate exceeded" in page
+
+
+def test_hostile_names_stay_text(viewer: Client) -> None:
+    hostile = "<script>alert('x')</script>"
+    found = rows.endpoint(
+        rows.shard(),
+        "evil",
+        tags={hostile: hostile},
+        owner=hostile,
+        failure_reason=hostile,
+        kind_reason=hostile,
+    )
+    ChangeEvent.objects.create(endpoint=found, at=rows.now(), category="capacity", summary=hostile)
+    for tab in TABS:
+        assert hostile not in html(viewer, url(found, tab))
+    assert "&lt;script&gt;" in html(viewer, url(found, "configuration"))
+
+
+def test_the_month_so_far_is_the_sum_of_daily_lines_and_names_what_is_unpriced(
+    viewer: Client, chat: Endpoint
+) -> None:
+    today = rows.now().date()
+    common = {
+        "endpoint": chat,
+        "variant": rows.variant(chat),
+        "unit": "s",
+        "computed_at": rows.now(),
+        "data_until": rows.now(),
+    }
+    DailyCost.objects.create(
+        day=today,
+        component="execution-on-demand",
+        item="4096",
+        amount=Decimal("1.10"),
+        confidence="estimated",
+        **common,
+    )
+    DailyCost.objects.create(
+        day=today.replace(day=1),
+        component="storage",
+        item="gp2",
+        amount=Decimal("0.03"),
+        confidence="estimated",
+        **common,
+    )
+    DailyCost.objects.create(
+        day=today, component="kept-warm", item="4096", amount=None, confidence="unpriced", **common
+    )
+    page = text(viewer, url(chat))
+    assert "$1.13" in page
+    assert "1 line unpriced, not in the sum" in page
+
+
+def test_configuration_shows_wish_live_and_desired_apart(viewer: Client, chat: Endpoint) -> None:
+    rows.variant(chat)
+    chat.variants.update(max_concurrency=40, desired_max_concurrency=60)
+    page = text(viewer, url(chat, "configuration"))
+    assert "Max concurrency 20 40 60 changing" in page
+
+
+def test_scaling_is_told_in_a_sentence(viewer: Client, chat: Endpoint) -> None:
+    ScalableTarget.objects.create(
+        shard=chat.shard,
+        endpoint=chat,
+        variant_name="AllTraffic",
+        resource_id="endpoint/chat-faq/variant/AllTraffic",
+        dimension=scaling.PROVISIONED,
+        min_capacity=1,
+        max_capacity=10,
+    )
+    page = text(viewer, url(chat, "scaling"))
+    assert "Provisioned concurrency of AllTraffic 1 – 10" in page
+    assert "No policy and no schedule" in page
+
+
+def test_an_unknown_endpoint_is_404_and_a_stranger_is_sent_to_sign_in(viewer: Client, chat: Endpoint) -> None:
+    assert viewer.get(reverse("endpoints:detail", args=[chat.pk + 999])).status_code == 404
+    assert Client().get(url(chat)).status_code == 302
+
+
+@pytest.mark.parametrize("name", ["summary", "traffic", "cold-starts", "cache", "async", "resources"])
+@pytest.mark.parametrize("span", ["1h", "24h", "7d"])
+def test_chart_bars_add_up_to_the_stored_calls(viewer: Client, name: str, span: str) -> None:
+    found = rows.endpoint(rows.shard(), "mixed", Kind.MULTI_MODEL)
+    for n in range(3):
+        columns = {
+            "invocations": 10.0,
+            "cache_hit_count": 10.0,
+            "cache_hit_sum": 9.0,
+            "cpu_pct": 5.0,
+            "setup_count": 1.0,
+            "backlog_max": 1.0,
+        }
+        rows.minute_bucket(found, rows.now() - timedelta(minutes=10 + 7 * n), **columns)
+        rows.hour_bucket(found, rows.hour() - timedelta(hours=3 + 2 * n), **columns)
+    address = f"{reverse('endpoints:chart', args=[found.pk, name])}?range={span}"
+    payload = viewer.get(address).json()
+    calls = [trace for trace in payload["data"] if trace["name"] == "Calls"]
+    if name in {"summary", "traffic", "cold-starts"}:
+        assert sum(value for value in calls[0]["y"] if value is not None) == 30
+    assert "range" in payload["layout"]["xaxis"]
+
+
+def test_a_gap_in_the_buckets_is_a_gap_in_the_chart(viewer: Client) -> None:
+    found = rows.serverless(rows.shard(), "gappy")
+    for hours in (6, 3):
+        rows.hour_bucket(
+            found, rows.hour() - timedelta(hours=hours), invocations=1.0, model_latency_ms_p99=5.0
+        )
+    payload = viewer.get(f"{reverse('endpoints:chart', args=[found.pk, 'summary'])}?range=7d").json()
+    (p99,) = [trace for trace in payload["data"] if trace["name"] == "Latency p99"]
+    assert p99["y"] == [5.0, None, None, 5.0]
+    assert p99["connectgaps"] is False
+
+
+def test_changes_are_marked_on_the_time_axis(viewer: Client, chat: Endpoint) -> None:
+    ChangeEvent.objects.create(
+        endpoint=chat, at=rows.now() - timedelta(hours=2), category="capacity", summary="Max 10 → 20"
+    )
+    payload = viewer.get(f"{reverse('endpoints:chart', args=[chat.pk, 'traffic'])}?range=7d").json()
+    assert "Max 10 → 20" in [note["text"] for note in payload["layout"]["annotations"]]
+
+
+def test_an_unknown_chart_is_404(viewer: Client, chat: Endpoint) -> None:
+    assert viewer.get(reverse("endpoints:chart", args=[chat.pk, "nonsense"])).status_code == 404
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_at_most_fifteen_queries(viewer: Client, tab: str, django_assert_max_num_queries: Any) -> None:
+    found = (
+        rows.serverless(rows.shard(), "busy") if tab != "cache" else rows.multi_model(rows.shard(), "busy")
+    )
+    for n in range(5):
+        ChangeEvent.objects.create(endpoint=found, at=rows.now(), category="config", summary=str(n))
+        Operation.objects.create(
+            endpoint=found,
+            kind="change-concurrency",
+            form_token=str(n),
+            state="succeeded",
+            planned_at=rows.now(),
+        )
+    with django_assert_max_num_queries(15):
+        viewer.get(url(found, tab))
