@@ -13,7 +13,7 @@ import yaml
 from simulator.clock import Clock, minute_of
 from simulator.fleet_documents import endpoint_config, model_documents, scaling_target
 from simulator.lifecycle import hosting_kind, new_variant, share_out
-from simulator.records import Endpoint, Traffic, Variant
+from simulator.records import Endpoint, Traffic, Variant, changed
 from simulator.world import Account, Durations, Region, Role, World
 
 OFFSET = re.compile(r"-(\d+(?:\.\d+)?)([smhdw])")
@@ -111,6 +111,9 @@ def add_endpoint(world: World, entry: dict[str, Any]) -> Endpoint:
         deployment_config=entry.get("deployment"),
         story=entry.get("story", ""),
     )
+    if entry.get("instances", {}).get("count") == 0:
+        for variant in variants:
+            variant.capacity = variant.desired = changed(variant.capacity, instances=0)
     share_out(endpoint.variants)
     for variant in variants + shadows:
         _give_life(variant, entry, endpoint, world.epoch)

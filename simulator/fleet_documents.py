@@ -28,6 +28,7 @@ def model_documents(entry: dict[str, Any], region: Region) -> list[dict[str, Any
     document: dict[str, Any] = {
         "ModelName": name,
         "ModelArn": region.arn(f"model/{name}"),
+        "EnableNetworkIsolation": False,
         "ExecutionRoleArn": f"arn:aws:iam::{region.account_id}:role/{spec.get('role', 'SageMakerExecution')}",
     }
     containers = spec.get("containers", [])
@@ -89,7 +90,8 @@ def _variant(entry: dict[str, Any], variant: dict[str, Any]) -> dict[str, Any]:
         return document
     settings = merged["instances"]
     document["InstanceType"] = settings["type"]
-    document["InitialInstanceCount"] = settings.get("count", 1)
+    # A config cannot ask for none; an endpoint scaled to zero has a config that asked for one.
+    document["InitialInstanceCount"] = max(settings.get("count", 1), 1)
     if settings.get("volume_gb"):
         document["VolumeSizeInGB"] = settings["volume_gb"]
     if "managed_min" in settings:

@@ -6,6 +6,7 @@ Ranges are enforced on registration and after manual edits; policies are stored,
 from __future__ import annotations
 
 from typing import Any
+from zlib import crc32
 
 from simulator import lifecycle
 from simulator.call import Action, Call
@@ -111,7 +112,7 @@ def describe_scalable_targets(call: Call, params: dict[str, Any]) -> dict[str, A
 
 def _target_arn(call: Call, target: ScalableTarget) -> str:
     scope = f"arn:aws:application-autoscaling:{call.region.name}:{call.region.account_id}:scalable-target"
-    return f"{scope}/{abs(hash((target.resource_id, target.dimension))) % 16**8:08x}"
+    return f"{scope}/{crc32(f'{target.resource_id}:{target.dimension}'.encode()):08x}"
 
 
 def deregister_scalable_target(call: Call, params: dict[str, Any]) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def create_model(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     if name in region.models:
         raise validation_error(f'Cannot create already existing model "{arn}".')
     kept = {key: value for key, value in params.items() if key != "Tags"}
-    region.models[name] = kept | {"ModelArn": arn, "CreationTime": call.now}
+    region.models[name] = {"EnableNetworkIsolation": False, **kept, "ModelArn": arn, "CreationTime": call.now}
     region.arns[arn] = arn
     region.tags[arn] = {tag["Key"]: tag["Value"] for tag in params.get("Tags", [])}
     return {"ModelArn": arn}

@@ -37,7 +37,7 @@ def client(simulator: SimulatorProcess) -> Client:
 
 def client_factory(url: str) -> Client:
     """A maker of boto3 clients for an endpoint URL."""
-    session = boto3.session.Session()
+    session: Any = boto3.session.Session()
 
     def make(service: str, region: str = "us-east-1", credentials: dict[str, Any] | None = None) -> Any:
         given = credentials or {

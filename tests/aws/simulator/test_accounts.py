@@ -117,7 +117,7 @@ def test_a_cut_body_becomes_an_answer_without_its_list(client: Client, simulator
 
 def test_a_lost_answer_had_its_effect(simulator: SimulatorProcess) -> None:
     simulator.fault("lost-answer", "sagemaker:CreateEndpointConfig", count=1)
-    session = boto3.session.Session()
+    session: Any = boto3.session.Session()
     retrying = session.client(
         "sagemaker",
         region_name="us-east-1",

@@ -2,74 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.aws.simulator.conftest import Client, settled
+from tests.aws.simulator.conftest import Client
+from tests.aws.simulator.metric_reading import last_hours, listed, query, values
 from tests.aws.simulator_process import SimulatorProcess
 
 pytestmark = pytest.mark.aws
-SAGEMAKER = "AWS/SageMaker"
-HOSTS = "/aws/sagemaker/Endpoints"
-
-
-def query(name: str, metric: str, stat: str, period: int = 60, **dims: str) -> dict[str, Any]:
-    """One MetricDataQuery; by default with the dimensions of the endpoint's only variant."""
-    hosts = metric.endswith(("Utilization", "ModelCount")) and not metric.startswith("Serverless")
-    dimensions = dims or {"EndpointName": name, "VariantName": "AllTraffic"}
-    return {
-        "Namespace": HOSTS if hosts else SAGEMAKER,
-        "MetricName": metric,
-        "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
-        "Stat": stat,
-        "Period": period,
-    }
-
-
-def values(
-    client: Client, queries: list[dict[str, Any]], start: datetime, end: datetime, **more: Any
-) -> list[dict[datetime, float]]:
-    """The points of each query by timestamp, all pages."""
-    asked = [
-        {
-            "Id": f"q{number}",
-            "MetricStat": {
-                "Metric": {key: q[key] for key in ("Namespace", "MetricName", "Dimensions")},
-                "Period": q["Period"],
-                "Stat": q["Stat"],
-            },
-        }
-        for number, q in enumerate(queries)
-    ]
-    found: dict[str, dict[datetime, float]] = {q["Id"]: {} for q in asked}
-    pages = (
-        client("cloudwatch")
-        .get_paginator("get_metric_data")
-        .paginate(MetricDataQueries=asked, StartTime=start, EndTime=end, **more)
-    )
-    for page in pages:
-        for result in page["MetricDataResults"]:
-            found[result["Id"]].update(zip(result["Timestamps"], result["Values"], strict=True))
-    return list(found.values())
-
-
-def last_hours(simulator: SimulatorProcess, hours: int) -> tuple[datetime, datetime]:
-    """The last full hours."""
-    end = simulator.now().replace(minute=0, second=0, microsecond=0)
-    return end - timedelta(hours=hours), end
-
-
-def listed(client: Client, name: str) -> set[str]:
-    """Metric names CloudWatch lists for an endpoint."""
-    pages = (
-        client("cloudwatch")
-        .get_paginator("list_metrics")
-        .paginate(Dimensions=[{"Name": "EndpointName", "Value": name}])
-    )
-    return {metric["MetricName"] for page in pages for metric in page["Metrics"]}
 
 
 def test_each_kind_publishes_exactly_its_own_metrics(client: Client) -> None:
@@ -207,94 +149,6 @@ def test_a_week_of_visits_has_its_stated_cold_starts(simulator: SimulatorProcess
     start, end = last_hours(simulator, 24 * 7)
     rows = {row["endpoint"]: row for row in simulator.truth(start, end)["variants"]}
     assert rows["on-demand"]["cold_starts"] == 20 + 3
-
-
-def test_more_concurrency_relieves_a_saturated_endpoint(client: Client, simulator: SimulatorProcess) -> None:
-    start, end = last_hours(simulator, 1)
-    use = [query("saturated", "ServerlessConcurrentExecutionsUtilization", "Maximum")]
-    assert set(values(client, use, start, end)[0].values()) == {1.0}
-    client("sagemaker").update_endpoint_weights_and_capacities(
-        EndpointName="saturated",
-        DesiredWeightsAndCapacities=[
-            {"VariantName": "AllTraffic", "ServerlessUpdateConfig": {"MaxConcurrency": 50}}
-        ],
-    )
-    settled(client("sagemaker"), "saturated")
-    changed_at = simulator.now()
-    simulator.advance(600)
-    relieved = values(client, use, changed_at + timedelta(minutes=2), simulator.now())[0]
-    assert len(relieved) >= 7
-    # About 32 of 50; every maximum is a whole number of executions.
-    assert all(0.5 < value < 0.8 for value in relieved.values())
-    assert all(abs(value * 50 - round(value * 50)) < 1e-6 for value in relieved.values())
-
-
-def test_a_converted_endpoint_publishes_as_an_instance_from_then_on(
-    client: Client, simulator: SimulatorProcess
-) -> None:
-    sagemaker = client("sagemaker")
-    variant = {
-        "VariantName": "AllTraffic",
-        "ModelName": "saturated-model",
-        "InstanceType": "ml.c5.large",
-        "InitialInstanceCount": 2,
-    }
-    sagemaker.create_endpoint_config(EndpointConfigName="converted", ProductionVariants=[variant])
-    sagemaker.update_endpoint(EndpointName="saturated", EndpointConfigName="converted")
-    settled(sagemaker, "saturated")
-    changed_at = simulator.now()
-    simulator.advance(1200)
-    queries = [
-        query("saturated", "CPUUtilization", "SampleCount"),
-        query("saturated", "ServerlessConcurrentExecutionsUtilization", "Maximum"),
-    ]
-    window = (changed_at - timedelta(minutes=20), simulator.now())
-    cpu, use = values(client, queries, *window)
-    assert set(cpu.values()) == {2.0}
-    assert max(use) <= changed_at < min(cpu) + timedelta(minutes=1)
-    row = next(r for r in simulator.truth(*window)["variants"] if r["endpoint"] == "saturated")
-    assert sum(cpu.values()) == row["instance_minutes"]
-
-
-def test_provisioned_concurrency_absorbs_cold_starts(client: Client, simulator: SimulatorProcess) -> None:
-    client("sagemaker").update_endpoint_weights_and_capacities(
-        EndpointName="on-demand",
-        DesiredWeightsAndCapacities=[
-            {
-                "VariantName": "AllTraffic",
-                "ServerlessUpdateConfig": {"MaxConcurrency": 20, "ProvisionedConcurrency": 2},
-            }
-        ],
-    )
-    settled(client("sagemaker"), "on-demand")
-    changed_at = simulator.now() + timedelta(minutes=1)
-    simulator.advance(7 * 86400 + 3600)
-    rows = simulator.truth(changed_at, changed_at + timedelta(days=7))["variants"]
-    row = next(r for r in rows if r["endpoint"] == "on-demand")
-    assert row["invocations"] == row["provisioned_invocations"] > 0
-    assert row["cold_starts"] == 0
-
-
-def test_a_stranded_queue_ages_until_an_instance_comes(client: Client, simulator: SimulatorProcess) -> None:
-    backlog = [
-        query("stranded", metric, "Maximum", EndpointName="stranded")
-        for metric in ("ApproximateBacklogSize", "ApproximateAgeOfOldestRequest", "HasBacklogWithoutCapacity")
-    ]
-    now = simulator.now()
-    size, age, waiting = values(client, backlog, now - timedelta(minutes=10), now)
-    assert set(size.values()) == {12.0}
-    assert min(age.values()) > 2.5 * 3600
-    assert set(waiting.values()) == {1.0}
-    client("sagemaker").update_endpoint_weights_and_capacities(
-        EndpointName="stranded",
-        DesiredWeightsAndCapacities=[{"VariantName": "AllTraffic", "DesiredInstanceCount": 1}],
-    )
-    settled(client("sagemaker"), "stranded")
-    simulator.advance(900)
-    now = simulator.now()
-    size, _, waiting = values(client, backlog, now - timedelta(minutes=4), now)
-    assert set(size.values()) == {0.0}
-    assert set(waiting.values()) == {0.0}
 
 
 def test_pages_of_metric_data_add_up(client: Client, simulator: SimulatorProcess) -> None:
