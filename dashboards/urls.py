@@ -9,6 +9,7 @@ from dashboards import signing_in
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/", signing_in.SignIn.as_view(), name="sign-in"),
+    path("set-up/", include("dashboards.sign_in.urls")),
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
     path("set-up/", include("dashboards.sign_in.urls")),
     path("patterns/", include("dashboards.patterns.urls")),
@@ -20,7 +21,7 @@ FAMILIES: tuple[tuple[str, str], ...] = (
     ("costs/", "costs"),
     ("cold-starts/", "cold_starts"),
     ("cache/", "cache"),
-    ("operations/", "operations"),
+    ("", "operations"),
     ("scaling/", "scaling"),
     ("alerts/", "alerts"),
     ("sync/", "sync"),

@@ -72,8 +72,10 @@ def percent(ratio: Number | None, *, unit: bool = True) -> str:
         text = f"{_quantize(value, 0):,}"
     elif size >= 10:
         text = f"{_quantize(value, 1)}".removesuffix(".0")
+    elif size >= 1:
+        text = f"{_quantize(value, 1)}"
     else:
-        text = f"{_quantize(value, 2)}".rstrip("0").rstrip(".") if size >= Decimal("0.005") else "< 0.01"
+        text = f"{_quantize(value, 2)}" if size >= Decimal("0.005") else "< 0.01"
     text = text.replace("-", MINUS)
     return f"{text} %" if unit else text
 

@@ -1,14 +1,15 @@
 """Rows for tests, as the workers would leave them: accounts, endpoints of every kind, buckets, costs, incidents.
 
-Each factory gives a plain, healthy row; a test names what it is about. Instants hang on NOON unless a test moves them.
+Each factory gives a plain, healthy row; a test names what it is about.
 """
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-import factory
-from factory.django import DjangoModelFactory
+from factory.declarations import LazyAttribute, LazyFunction, SelfAttribute, Sequence, SubFactory
+from factory.django import DjangoModelFactory, Password
+from factory.helpers import post_generation
 
 from fleet import models
 from fleet.types import Confidence, CostComponent, Kind
@@ -27,9 +28,9 @@ class UserFactory(DjangoModelFactory):
         model = models.User
         skip_postgeneration_save = True
 
-    username = factory.Sequence(lambda n: f"person{n}")
-    email = factory.LazyAttribute(lambda user: f"{user.username}@example.com")
-    password = factory.django.Password(PASSWORD)
+    username = Sequence(lambda n: f"person{n}")
+    email = LazyAttribute(lambda user: f"{user.username}@example.com")
+    password = Password(PASSWORD)
     role = models.User.Role.VIEWER
 
 
@@ -39,7 +40,7 @@ class AccountFactory(DjangoModelFactory):
         django_get_or_create = ("account_id",)
 
     account_id = "111122223333"
-    alias = factory.LazyAttribute(lambda account: f"acct-{account.account_id[-4:]}")
+    alias = LazyAttribute(lambda account: f"acct-{account.account_id[-4:]}")
 
 
 class ShardFactory(DjangoModelFactory):
@@ -47,10 +48,10 @@ class ShardFactory(DjangoModelFactory):
         model = models.Shard
         django_get_or_create = ("account", "region")
 
-    account = factory.SubFactory(AccountFactory)
+    account = SubFactory(AccountFactory)
     region = "eu-west-1"
-    inventory_ok_at = factory.LazyFunction(now)
-    metrics_ok_at = factory.LazyFunction(now)
+    inventory_ok_at = LazyFunction(now)
+    metrics_ok_at = LazyFunction(now)
 
 
 class EndpointFactory(DjangoModelFactory):
@@ -60,21 +61,21 @@ class EndpointFactory(DjangoModelFactory):
         model = models.Endpoint
         skip_postgeneration_save = True
 
-    shard = factory.SubFactory(ShardFactory)
-    name = factory.Sequence(lambda n: f"endpoint-{n}")
-    arn = factory.LazyAttribute(
+    shard = SubFactory(ShardFactory)
+    name = Sequence(lambda n: f"endpoint-{n}")
+    arn = LazyAttribute(
         lambda e: f"arn:aws:sagemaker:{e.shard.region}:{e.shard.account.account_id}:endpoint/{e.name}"
     )
     kind = Kind.SERVERLESS
     status = "InService"
-    config_name = factory.LazyAttribute(lambda e: f"{e.name}-cfg-1")
+    config_name = LazyAttribute(lambda e: f"{e.name}-cfg-1")
     created_at = LONG_AGO
     modified_at = LONG_AGO
     first_seen_at = LONG_AGO
-    described_at = factory.LazyFunction(now)
-    search_text = factory.LazyAttribute(lambda e: e.name)
+    described_at = LazyFunction(now)
+    search_text = LazyAttribute(lambda e: e.name)
 
-    @factory.post_generation
+    @post_generation
     def live(self: Any, create: bool, extracted: dict[str, Any] | None, **fields: Any) -> None:
         serverless = {"memory_mb": 4096, "max_concurrency": 20}
         instances = {
@@ -96,8 +97,8 @@ class AlertRuleFactory(DjangoModelFactory):
         model = models.AlertRule
         django_get_or_create = ("key",)
 
-    key = factory.LazyAttribute(lambda rule: f"rule-{rule.severity}")
-    name = factory.LazyAttribute(lambda rule: f"Rule {rule.severity}")
+    key = LazyAttribute(lambda rule: f"rule-{rule.severity}")
+    name = LazyAttribute(lambda rule: f"Rule {rule.severity}")
     severity = models.AlertRule.Severity.WARNING
 
 
@@ -107,25 +108,23 @@ class IncidentFactory(DjangoModelFactory):
     class Meta:
         model = models.Incident
 
-    endpoint = factory.SubFactory(EndpointFactory)
+    endpoint = SubFactory(EndpointFactory)
     severity = models.AlertRule.Severity.WARNING
-    rule = factory.SubFactory(AlertRuleFactory, severity=factory.SelfAttribute("..severity"))
-    subject = factory.LazyAttribute(
-        lambda incident: f"endpoint:{incident.endpoint.pk if incident.endpoint else '-'}"
-    )
+    rule = SubFactory(AlertRuleFactory, severity=SelfAttribute("..severity"))
+    subject = LazyAttribute(lambda incident: f"endpoint:{incident.endpoint.pk if incident.endpoint else '-'}")
     title = "Something needs you"
     summary = "What is wrong, in a sentence."
-    opened_at = factory.LazyFunction(now)
-    condition_since = factory.LazyAttribute(lambda incident: incident.opened_at - timedelta(minutes=5))
-    last_true_at = factory.LazyFunction(now)
+    opened_at = LazyFunction(now)
+    condition_since = LazyAttribute(lambda incident: incident.opened_at - timedelta(minutes=5))
+    last_true_at = LazyFunction(now)
 
 
 class ChangeEventFactory(DjangoModelFactory):
     class Meta:
         model = models.ChangeEvent
 
-    endpoint = factory.SubFactory(EndpointFactory)
-    at = factory.LazyFunction(now)
+    endpoint = SubFactory(EndpointFactory)
+    at = LazyFunction(now)
     category = models.ChangeEvent.Category.CAPACITY
     summary = "Instances 2 → 3"
 
@@ -134,12 +133,12 @@ class OperationFactory(DjangoModelFactory):
     class Meta:
         model = models.Operation
 
-    endpoint = factory.SubFactory(EndpointFactory)
-    form_token = factory.Sequence(lambda n: f"form-{n}")
+    endpoint = SubFactory(EndpointFactory)
+    form_token = Sequence(lambda n: f"form-{n}")
     kind = "set-max-concurrency"
     variant_name = "AllTraffic"
-    requested_by = factory.SubFactory(UserFactory)
-    planned_at = factory.LazyFunction(now)
+    requested_by = SubFactory(UserFactory)
+    planned_at = LazyFunction(now)
 
 
 class DailyCostFactory(DjangoModelFactory):
@@ -148,20 +147,20 @@ class DailyCostFactory(DjangoModelFactory):
     class Meta:
         model = models.DailyCost
 
-    endpoint = factory.SubFactory(EndpointFactory)
-    variant = factory.LazyAttribute(lambda cost: cost.endpoint.variants.first())
-    day = factory.LazyFunction(lambda: now().date())
+    endpoint = SubFactory(EndpointFactory)
+    variant = LazyAttribute(lambda cost: cost.endpoint.variants.first())
+    day = LazyFunction(lambda: now().date())
     component = CostComponent.INSTANCE_TIME
     item = "ml.m5.xlarge"
     quantity = Decimal(24)
     unit = "instance-hours"
     amount = Decimal("10.00")
     confidence = Confidence.ESTIMATED
-    computed_at = factory.LazyFunction(now)
-    data_until = factory.LazyFunction(now)
+    computed_at = LazyFunction(now)
+    data_until = LazyFunction(now)
 
 
 def bucket(endpoint: models.Endpoint, at: datetime, *, period_s: int = 3600, **columns: float) -> None:
     """One stored bucket of the endpoint's first variant: an hour, or finer with period_s 60 or 300."""
     model = models.HourBucket if period_s == 3600 else models.FineBucket
-    model.objects.create(variant=endpoint.variants.first(), at=at, period_s=period_s, **columns)
+    model.objects.create(variant=endpoint.variants.get(), at=at, period_s=period_s, **columns)

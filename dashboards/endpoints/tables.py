@@ -21,6 +21,11 @@ class Cell:
     tone: str = ""
     is_word: bool = False
 
+    @property
+    def is_for_other_kinds(self) -> bool:
+        """The figure does not exist for this kind of endpoint."""
+        return self.text == NOT_FOR_KIND
+
 
 @dataclass(frozen=True)
 class Line:

@@ -114,7 +114,7 @@ class Figures:
             return ""
         if abs(change) < 0.005:
             return f", as much as last {self.yesterday:%A}"
-        return f", {abs(change) * 100:.0f} % {'more' if change > 0 else 'less'} than last {self.yesterday:%A}"
+        return f", {wording.percent(abs(change))} {'more' if change > 0 else 'less'} than last {self.yesterday:%A}"
 
     @property
     def chart_caption(self) -> str:
