@@ -8,13 +8,9 @@ from django.contrib.auth.views import LoginView
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
 
 from dashboards.forms import style
-from fleet.models import User
 from fleet.access import people
 
 
@@ -32,12 +28,6 @@ class SignIn(LoginView):
 
     form_class = SignInForm
     redirect_authenticated_user = True
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """While nobody exists there is nobody to sign in: the first visitor creates the first admin."""
-        if not request.user.is_authenticated and not User.objects.exists():
-            return redirect("set-up")
-        return super().dispatch(request, *args, **kwargs)
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Send the very first visitor to the set-up page."""

@@ -11,7 +11,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/", signing_in.SignIn.as_view(), name="sign-in"),
     path("set-up/", include("dashboards.sign_in.urls")),
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
-    path("set-up/", include("dashboards.sign_in.urls")),
     path("patterns/", include("dashboards.patterns.urls")),
 ]
 
