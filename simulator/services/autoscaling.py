@@ -112,7 +112,8 @@ def describe_scalable_targets(call: Call, params: dict[str, Any]) -> dict[str, A
 
 def _target_arn(call: Call, target: ScalableTarget) -> str:
     scope = f"arn:aws:application-autoscaling:{call.region.name}:{call.region.account_id}:scalable-target"
-    return f"{scope}/{crc32(f'{target.resource_id}:{target.dimension}'.encode()):08x}"
+    code = crc32(f"{target.resource_id}:{target.dimension}".encode())
+    return f"{scope}/{code:08x}"
 
 
 def deregister_scalable_target(call: Call, params: dict[str, Any]) -> dict[str, Any]:
