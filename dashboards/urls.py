@@ -5,9 +5,10 @@ from importlib.util import find_spec
 from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 
-from dashboards import signing_in
+from dashboards import favicon, signing_in
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("favicon.ico", favicon.favicon, name="favicon"),
     path("sign-in/", signing_in.SignIn.as_view(), name="sign-in"),
     path("set-up/", include("dashboards.sign_in.urls")),
     path("sign-out/", LogoutView.as_view(), name="sign-out"),

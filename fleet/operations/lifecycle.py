@@ -1,7 +1,7 @@
 """From a wish to a queued operation: draft, plan, confirm, cancel. Speaks to the database, never to AWS."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -13,15 +13,11 @@ from fleet.errors import Refusal, Refused, StalePlan, TransitionLost
 from fleet.models import Endpoint, Operation, OperationStep, Shard, User
 from fleet.models.operations import new_code
 from fleet.operations import guards, observe
-from fleet.operations.cost_change import CostChange, cost_change
+from fleet.operations.drafts import Draft, draft
 from fleet.operations.kinds import (
     KINDS,
-    Change,
-    ConcurrencyLedger,
     ConcurrencyWish,
-    Context,
     ConversionWish,
-    Observed,
     OperationKind,
     Route,
     Wish,
@@ -29,45 +25,6 @@ from fleet.operations.kinds import (
 from fleet.operations.plan import Plan, build
 
 RUN_TASK = "fleet.run_operation"
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A wish held against the newest state: why not, or what it would do. change and cost None when refused."""
-
-    seen: Observed
-    context: Context
-    refusals: tuple[Refusal, ...]
-    change: Change | None = None
-    cost: CostChange | None = None
-
-    @property
-    def ledger(self) -> ConcurrencyLedger:
-        """Concurrency handed out in the account and region."""
-        return self.context.ledger
-
-
-def draft(
-    endpoint: Endpoint, wish: Wish, *, actor: User, now: datetime, own: Operation | None = None
-) -> Draft:
-    """Check a wish and price it; writes nothing. own: the operation under confirmation."""
-    seen, context = observe.observe(endpoint), observe.context(endpoint, actor, own=own)
-    change: Change | None
-    if isinstance(wish, ConcurrencyWish):
-        change, refusals = guards.concurrency(wish, seen, context)
-    else:
-        change, refusals = guards.conversion(wish, seen, context)
-    if change is None:
-        return Draft(seen, context, tuple(refusals))
-    book = observe.price_book(seen.region)
-    cost = cost_change(change, seen, observe.traffic(endpoint, seen, now), book, now=now)
-    return Draft(seen, context, (), change, cost)
-
-
-def standing(endpoint: Endpoint, actor: User) -> tuple[Observed, tuple[Refusal, ...]]:
-    """The newest state and why no change can be started at all now (empty: one can)."""
-    seen = observe.observe(endpoint)
-    return seen, tuple(guards.standing(seen, observe.context(endpoint, actor)))
 
 
 def plan(

@@ -1,0 +1,1 @@
+"""Operations: the forms that plan a change, the list, and the page of one operation."""

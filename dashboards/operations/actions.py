@@ -1,0 +1,139 @@
+"""The forms that start an operation: validated while one types, planned on submit, nothing sent to AWS."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from dashboards import access, htmx, scope
+from dashboards.operations import words
+from dashboards.operations.forms import ConcurrencyForm, ConversionForm, WishForm
+from fleet.errors import Refusal, Refused
+from fleet.models import Endpoint, User
+from fleet.operations import drafts, lifecycle
+from fleet.operations.kinds import KINDS, Observed, OperationKind
+
+PART = "action-form"
+TYPING = "action-fields"
+"""Id of the element whose changes ask for validation only; any other POST is a submission."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One action page: its template, kind and the form's first values."""
+
+    kind: OperationKind
+    template: str
+    context: dict[str, Any]
+
+
+@require_http_methods(["GET", "POST"])
+@access.require_role(User.Role.OPERATOR)
+def change_concurrency(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
+    """Max and provisioned concurrency of a serverless endpoint."""
+    endpoint = access.endpoint_for(request, pk)
+    seen, refusals = drafts.standing(endpoint, request.user)
+    form = ConcurrencyForm(_data(request), initial=_start(request, ConcurrencyForm.start(seen)))
+    page = Page(OperationKind.CHANGE_CONCURRENCY, "pages/operations/change_concurrency.html", {})
+    return _answer(request, endpoint, seen, refusals, form, page)
+
+
+@require_http_methods(["GET", "POST"])
+@access.require_role(User.Role.OPERATOR)
+def convert(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
+    """Convert a serverless endpoint to real-time; there is no way back."""
+    endpoint = access.endpoint_for(request, pk)
+    seen, refusals = drafts.standing(endpoint, request.user)
+    start = _start(request, {"instance_count": "1"})
+    count = str(request.POST.get("instance_count", start["instance_count"]))
+    choices = drafts.conversions(endpoint, seen, count, now=timezone.now()) if not refusals else None
+    form = ConversionForm(
+        _data(request),
+        initial=start,
+        options=choices.options if choices else (),
+        is_admin=access.may(request.user, User.Role.ADMIN),
+    )
+    page = Page(OperationKind.CONVERT, "pages/operations/convert.html", {"choices": choices, "count": count})
+    return _answer(request, endpoint, seen, refusals, form, page)
+
+
+def _answer(
+    request: htmx.HtmxHttpRequest,
+    endpoint: Endpoint,
+    seen: Observed,
+    standing: tuple[Refusal, ...],
+    form: WishForm,
+    page: Page,
+) -> HttpResponse:
+    """The page, its form with live effect, the refused form (422), or the planned operation's page."""
+    scope.read(request, has_range=False)
+    is_typing = request.htmx.trigger == TYPING
+    found = None
+    if request.method == "POST" and form.is_valid():
+        if not is_typing:
+            try:
+                planned = _plan(request, endpoint, form)
+                return htmx.redirect(request, "operations:detail", planned.code)
+            except Refused as refused:
+                form.refuse(refused.refusals)
+        else:
+            found = drafts.draft(endpoint, form.wish(), actor=request.user, now=timezone.now())
+            form.refuse(found.refusals, is_typing=True)
+    context = _context(request, endpoint, seen, standing, form, page, found)
+    status = 200
+    if standing:
+        status = 409
+    elif request.method == "POST" and not is_typing:
+        status = 422
+    return htmx.page(request, page.template, context, part=PART, status=status)
+
+
+def _context(
+    request: htmx.HtmxHttpRequest,
+    endpoint: Endpoint,
+    seen: Observed,
+    standing: tuple[Refusal, ...],
+    form: WishForm,
+    page: Page,
+    found: drafts.Draft | None,
+) -> dict[str, Any]:
+    label = KINDS[page.kind].label
+    if found is None and not standing:
+        found = drafts.ledger_only(endpoint, request.user)
+    return page.context | {
+        "endpoint": endpoint,
+        "seen": seen,
+        "form": form,
+        "standing": standing,
+        "crumbs": [
+            {"label": "Endpoints", "url": reverse("endpoints:page")},
+            {"label": endpoint.name, "url": reverse("endpoints:detail", args=[endpoint.pk])},
+            {"label": label},
+        ],
+        "effect": words.effect(found, seen) if found else None,
+    }
+
+
+def _plan(request: htmx.HtmxHttpRequest, endpoint: Endpoint, form: WishForm) -> Any:
+    return lifecycle.plan(
+        endpoint,
+        form.wish(),
+        reason=form.cleaned_data.get("reason", ""),
+        form_token=form.cleaned_data["form_token"],
+        actor=request.user,
+        now=timezone.now(),
+        address=request.META.get("REMOTE_ADDR"),
+    )
+
+
+def _data(request: htmx.HtmxHttpRequest) -> Any:
+    return request.POST if request.method == "POST" else None
+
+
+def _start(request: htmx.HtmxHttpRequest, start: dict[str, Any]) -> dict[str, Any]:
+    """First values, which a link (plan again, choose this type) may replace."""
+    known = ("max_concurrency", "provisioned_concurrency", "route", "instance_type", "instance_count")
+    return start | {name: request.GET[name] for name in known if name in request.GET}

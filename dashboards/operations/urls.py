@@ -1,0 +1,15 @@
+"""Routes of the Operations pages and of the forms that plan an operation on an endpoint."""
+
+from django.urls import path
+
+from dashboards.operations import actions, views
+
+app_name = "operations"
+urlpatterns = [
+    path("operations/", views.operation_list, name="page"),
+    path("operations/<slug:code>/", views.detail, name="detail"),
+    path("operations/<slug:code>/confirm/", views.confirm, name="confirm"),
+    path("operations/<slug:code>/cancel/", views.cancel, name="cancel"),
+    path("endpoints/<int:pk>/change-concurrency/", actions.change_concurrency, name="change-concurrency"),
+    path("endpoints/<int:pk>/convert/", actions.convert, name="convert"),
+]

@@ -1,0 +1,183 @@
+"""What the Operations pages say: sentences, live effects, step lines. Plain text; templates escape it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from dashboards import wording
+from fleet.models import Operation, OperationStep
+from fleet.operations.drafts import Draft
+from fleet.operations.kinds import ConcurrencyChange, Observed, OperationKind, Route
+from fleet.operations.plan import choose_route
+from fleet.queries.operations import Detail, money
+
+State, Verdict = Operation.State, Operation.Verdict
+
+
+@dataclass(frozen=True)
+class Effect:
+    """The panel beside a form: what the change would do, as far as it is known while one types.
+
+    cost: the headline ("+$41.20"), "" before there is a change. is_less: it saves.
+    """
+
+    cost: str
+    cost_note: str
+    is_less: bool
+    facts: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+    quota_used: int | None
+    quota: int | None
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """The words under a title: the answer first, then the rest."""
+
+    strong: str
+    rest: str = ""
+
+
+def effect(found: Draft, seen: Observed) -> Effect:
+    """Words for a draft; without a change only what holds today."""
+    ledger, change = found.ledger, found.change
+    live = seen.serverless.max_concurrency if seen.serverless else 0
+    wanted = change.max_concurrency if isinstance(change, ConcurrencyChange) else (0 if change else live)
+    held = ledger.others + wanted
+    facts = [(_quota_label(found), _of(held, ledger.quota))]
+    notes = []
+    if isinstance(change, ConcurrencyChange):
+        route, reason = choose_route(change, seen)
+        in_place = route is Route.IN_PLACE
+        facts.append(("Way", "in place" if in_place else "new endpoint config"))
+        facts.append(("Cold starts", "none from the change" if in_place else "likely after it"))
+        notes.append(reason)
+    cost = found.cost
+    if cost is None:
+        return Effect("", "", False, tuple(facts), tuple(notes), held, ledger.quota)
+    return Effect(
+        cost=wording.usd_change(cost.difference),
+        cost_note=_before_after(cost.before, cost.after, cost.difference),
+        is_less=cost.difference is not None and cost.difference < 0,
+        facts=tuple(facts),
+        notes=tuple(notes),
+        quota_used=held,
+        quota=ledger.quota,
+    )
+
+
+def sentence(detail: Detail, now: datetime) -> Sentence:
+    """The page of one operation in a sentence."""
+    operation = detail.operation
+    if operation.state == State.PLANNED:
+        return _planned(operation)
+    if operation.state == State.QUEUED:
+        return Sentence("Confirmed, waiting for a worker.", "It starts by itself; you can leave this page.")
+    if operation.state in Operation.ACTIVE:
+        return _running(detail, now)
+    if operation.verdict == Verdict.ROLLED_BACK:
+        return Sentence(
+            operation.verdict_detail,
+            "InService proves nothing by itself; Flotilla compared what is live with what was asked.",
+        )
+    if operation.verdict == Verdict.APPLIED:
+        return Sentence(operation.verdict_detail, "Read back from AWS after it reported InService.")
+    first, _, rest = operation.verdict_detail.partition(". ")
+    return Sentence(f"{first.rstrip('.')}.", rest)
+
+
+def state_word(operation: Operation) -> str:
+    """The key of dashboards.status for the pill: the verdict says more than the state once there is one."""
+    if operation.state == State.FAILED and operation.verdict:
+        return operation.verdict
+    return operation.state
+
+
+def steps(detail: Detail, now: datetime) -> list[dict[str, str]]:
+    """Lines for components/steps.html."""
+    return [
+        {"state": step.state, "title": step.title, "text": _step_text(step), "time": _step_time(step, now)}
+        for step in detail.steps
+    ]
+
+
+def plan_again(operation: Operation, *, back: bool = False) -> dict[str, Any]:
+    """Query string of a form that starts from this operation's wish, or from what was there before it."""
+    source = operation.observed if back else operation.parameters
+    names = ("max_concurrency", "provisioned_concurrency")
+    if operation.kind == OperationKind.CONVERT:
+        names = ("instance_type", "instance_count")
+    return {name: "" if source.get(name) is None else source[name] for name in names}
+
+
+def _planned(operation: Operation) -> Sentence:
+    change = operation.monthly_cost_change_usd
+    if change is None:
+        strong = "What this costs in a month cannot be told"
+    elif change == 0:
+        strong = "Costs the same as today"
+    elif change < 0:
+        strong = f"Saves about {wording.usd(-change)} a month"
+    else:
+        strong = f"Costs about {wording.usd(change)} a month more"
+    irreversible = any(warning["is_irreversible"] for warning in operation.plan["warnings"])
+    strong += ", and cannot be undone." if irreversible else "."
+    return Sentence(strong, "Nothing is sent to AWS before you confirm.")
+
+
+def _running(detail: Detail, now: datetime) -> Sentence:
+    step = detail.current
+    if step is None:
+        return Sentence("Finishing.", "")
+    strong = f"Step {step.position} of {len(detail.steps)}: {step.title}."
+    waits = detail.operation.next_poll_at
+    rest = "You can leave this page; the result is kept here."
+    if waits and waits > now:
+        rest = f"Next look in {wording.span(waits - now)}. {rest}"
+    return Sentence(strong, rest)
+
+
+def _step_text(step: OperationStep) -> str:
+    if step.state == OperationStep.State.RUNNING and step.action == "wait":
+        return f"Looked {wording.plural(step.attempts, 'time')}. {step.read_back}"
+    return step.read_back
+
+
+def _step_time(step: OperationStep, now: datetime) -> str:
+    if step.finished_at:
+        return f"{step.finished_at:%H:%M:%S}"
+    return wording.span(now - step.started_at) if step.started_at else ""
+
+
+def _quota_label(found: Draft) -> str:
+    return f"Concurrency in {found.seen.account}, {found.seen.region}"
+
+
+def _of(held: int, quota: int | None) -> str:
+    return f"{held:,} of {quota:,}" if quota is not None else f"{held:,}, quota not known"
+
+
+def _before_after(before: Decimal | None, after: Decimal | None, difference: Decimal | None) -> str:
+    if difference is None:
+        return "A price or the traffic is missing, so the change cannot be told."
+    return f"{wording.usd(before)} → {wording.usd(after)} a month"
+
+
+def cost_panel(operation: Operation) -> dict[str, Any]:
+    """Figures of the plan's cost as numbers again."""
+    stored = operation.plan.get("cost") or {}
+    rows = [
+        row | {"before": money(row["before"]), "after": money(row["after"])} for row in stored.get("rows", [])
+    ]
+    return {
+        "rows": rows,
+        "before": money(stored.get("before")),
+        "after": money(stored.get("after")),
+        "difference": money(stored.get("difference")),
+        "inputs": stored.get("inputs", []),
+        "is_less": (money(stored.get("difference")) or 0) < 0,
+        "note": _before_after(
+            money(stored.get("before")), money(stored.get("after")), money(stored.get("difference"))
+        ),
+    }

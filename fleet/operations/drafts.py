@@ -1,0 +1,100 @@
+"""A wish held against the newest state, before anything is stored: what the forms show while one types."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from fleet.errors import Refusal
+from fleet.models import Endpoint, Operation, User
+from fleet.operations import guards, observe
+from fleet.operations.cost_change import CostChange, cost_change
+from fleet.operations.kinds import (
+    Change,
+    ConcurrencyLedger,
+    ConcurrencyWish,
+    Context,
+    Conversion,
+    InstanceOption,
+    Observed,
+    Wish,
+)
+
+CANDIDATES = 6
+"""Instance types compared by price under the conversion form: the cheapest that fit."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A wish held against the newest state: why not, or what it would do. change and cost None when refused."""
+
+    seen: Observed
+    context: Context
+    refusals: tuple[Refusal, ...]
+    change: Change | None = None
+    cost: CostChange | None = None
+
+    @property
+    def ledger(self) -> ConcurrencyLedger:
+        """Concurrency handed out in the account and region."""
+        return self.context.ledger
+
+
+def draft(
+    endpoint: Endpoint, wish: Wish, *, actor: User, now: datetime, own: Operation | None = None
+) -> Draft:
+    """Check a wish and price it; writes nothing. own: the operation under confirmation."""
+    seen, context = observe.observe(endpoint), observe.context(endpoint, actor, own=own)
+    change: Change | None
+    if isinstance(wish, ConcurrencyWish):
+        change, refusals = guards.concurrency(wish, seen, context)
+    else:
+        change, refusals = guards.conversion(wish, seen, context)
+    if change is None:
+        return Draft(seen, context, tuple(refusals))
+    book = observe.price_book(seen.region)
+    cost = cost_change(change, seen, observe.traffic(endpoint, seen, now), book, now=now)
+    return Draft(seen, context, (), change, cost)
+
+
+def standing(endpoint: Endpoint, actor: User) -> tuple[Observed, tuple[Refusal, ...]]:
+    """The newest state and why no change can be started at all now (empty: one can)."""
+    seen = observe.observe(endpoint)
+    return seen, tuple(guards.standing(seen, observe.context(endpoint, actor)))
+
+
+def ledger_only(endpoint: Endpoint, actor: User) -> Draft:
+    """The standing figures of a form nobody has typed into yet."""
+    return Draft(observe.observe(endpoint), observe.context(endpoint, actor), ())
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Instance types to choose from, and the cheapest fitting ones with their monthly cost."""
+
+    options: tuple[InstanceOption, ...]
+    candidates: tuple[tuple[InstanceOption, CostChange], ...]
+
+
+def conversions(endpoint: Endpoint, seen: Observed, count: str, *, now: datetime) -> Choices:
+    """What the endpoint could be converted to. count: as typed; anything but a positive number counts as 1."""
+    needed = seen.serverless.memory_mb if seen.serverless else 0
+    options = [
+        option
+        for option in observe.instance_options(seen.region).values()
+        if option.memory_mb is None or option.memory_mb >= needed
+    ]
+    instances = int(count) if count.isascii() and count.isdigit() and 0 < len(count) < 4 else 1
+    traffic, book = observe.traffic(endpoint, seen, now), observe.price_book(seen.region)
+    return Choices(
+        tuple(options),
+        tuple(
+            (option, cost_change(Conversion(option, max(instances, 1)), seen, traffic, book, now=now))
+            for option in _cheapest(options)
+        ),
+    )
+
+
+def _cheapest(options: Iterable[InstanceOption]) -> list[InstanceOption]:
+    """A missing size could be too small, so it is not suggested."""
+    priced = [(o.usd_per_hour, o.name, o) for o in options if o.usd_per_hour is not None and o.memory_mb]
+    return [option for _, _, option in sorted(priced, key=lambda row: row[:2])[:CANDIDATES]]

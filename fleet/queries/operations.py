@@ -1,0 +1,131 @@
+"""The read side of the Operations pages: rows of the list, and everything one operation's page shows."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+
+from fleet.models import Endpoint, Operation, OperationStep, VariantStatus
+from fleet.queries.scope import ScopeFilter
+
+State = Operation.State
+OPEN = (State.PLANNED, *Operation.ACTIVE)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many operations of a scope run, and how many plans wait for somebody."""
+
+    running: int
+    planned: int
+
+
+@dataclass(frozen=True)
+class CompareRow:
+    """One line of "wanted and live". is_met None: nothing was asked about it."""
+
+    label: str
+    wanted: str
+    live: str
+    is_met: bool | None
+
+
+@dataclass(frozen=True)
+class Detail:
+    """One operation with its steps, what is live now as far as the mirror knows, and what else runs."""
+
+    operation: Operation
+    steps: list[OperationStep]
+    live: list[CompareRow]
+    live_at: datetime | None
+    also_running: list[Operation]
+
+    @property
+    def proven(self) -> int:
+        """Steps that are done."""
+        return sum(step.state == OperationStep.State.DONE for step in self.steps)
+
+    @property
+    def current(self) -> OperationStep | None:
+        """The step under way, or the next one; None when all are closed."""
+        opened = {OperationStep.State.PENDING, OperationStep.State.RUNNING}
+        return next((step for step in self.steps if step.state in opened), None)
+
+
+def counts(scope: ScopeFilter) -> Counts:
+    """One query."""
+    found = _in(scope).aggregate(
+        running=Count("pk", filter=Q(state__in=Operation.ACTIVE)),
+        planned=Count("pk", filter=Q(state=State.PLANNED)),
+    )
+    return Counts(found["running"], found["planned"])
+
+
+def open_rows(scope: ScopeFilter, limit: int = 50) -> list[Operation]:
+    """Running operations first, then plans that wait, newest first; steps come along."""
+    rows = _in(scope).filter(state__in=OPEN).prefetch_related("steps")
+    found = list(rows.order_by("-planned_at", "-pk")[:limit])
+    return sorted(found, key=lambda operation: operation.state == State.PLANNED)
+
+
+def ended(scope: ScopeFilter) -> QuerySet[Operation]:
+    """Operations that ended, newest first; the caller cuts a page out of it."""
+    return _in(scope).filter(state__in=Operation.ENDED).order_by("-planned_at", "-pk")
+
+
+def detail(operation: Operation) -> Detail:
+    """Everything for one page: four queries beside the operation itself."""
+    endpoint = operation.endpoint
+    variant = VariantStatus.objects.filter(
+        endpoint=endpoint, name=operation.variant_name, removed_at=None
+    ).first()
+    running = Operation.objects.filter(state__in=Operation.ACTIVE).exclude(pk=operation.pk)
+    return Detail(
+        operation=operation,
+        steps=list(operation.steps.all()),
+        live=_compare(operation.plan.get("wanted", {}), endpoint, variant),
+        live_at=endpoint.described_at,
+        also_running=list(running.select_related("endpoint__shard__account").order_by("confirmed_at")[:5]),
+    )
+
+
+def money(value: Any) -> Decimal | None:
+    """A figure as a plan keeps it (text, exact); None where it could not be told."""
+    try:
+        return None if value is None else Decimal(str(value))
+    except InvalidOperation:
+        return None
+
+
+def _in(scope: ScopeFilter) -> QuerySet[Operation]:
+    return Operation.objects.filter(scope.q("endpoint__shard")).select_related(
+        "endpoint__shard__account", "requested_by"
+    )
+
+
+def _compare(wanted: dict[str, Any], endpoint: Endpoint, variant: VariantStatus | None) -> list[CompareRow]:
+    rows = [_row("Endpoint config", wanted.get("config_name"), endpoint.config_name)]
+    if "instance_count" in wanted:
+        shown = f"{wanted['instance_count']} × {wanted['instance_type']}"
+        live = "serverless"
+        if variant is not None and variant.current_instance_count is not None:
+            live = f"{variant.current_instance_count} × {variant.instance_type}"
+        rows.append(_row("Capacity", shown, live))
+    if "max_concurrency" in wanted:
+        rows.append(_row("Max concurrency", wanted["max_concurrency"], variant and variant.max_concurrency))
+        rows.append(
+            _row(
+                "Provisioned concurrency",
+                wanted["provisioned_concurrency"] or "none",
+                (variant and variant.provisioned_concurrency) or "none",
+            )
+        )
+    rows.append(CompareRow("Status", "InService", endpoint.status, None))
+    return rows
+
+
+def _row(label: str, wanted: object, live: object) -> CompareRow:
+    shown = "—" if live is None else str(live)
+    return CompareRow(label, str(wanted), shown, str(wanted) == shown)
