@@ -24,7 +24,7 @@ def floor(moment: datetime, period_s: int) -> datetime:
 
 
 def fine(period_s: int, *, until: datetime | None, oldest: datetime, now: datetime) -> Window | None:
-    """Closed buckets to ask for; until: where the last reading ended, None = never. Gives None when nothing is closed."""
+    """Closed buckets to ask for; until: where the last reading ended, None = never. None when nothing is closed."""
     end = floor(now, period_s)
     start = oldest if until is None else max(oldest, until - REREAD[period_s])
     start = floor(start, period_s)

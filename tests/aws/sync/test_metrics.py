@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.db.models import Sum
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 from fleet.models import CallTally, FineBucket, HourBucket, Shard, VariantStatus
 from fleet.sync import partitions
@@ -213,7 +213,7 @@ def test_interrupted_backfill_goes_on_where_it_stood(
 
 
 def test_budget_of_the_day_stops_metrics_but_not_the_inventory(
-    simulator: SimulatorProcess, shard: Shard, now: datetime, settings: SettingsWrapper
+    simulator: SimulatorProcess, shard: Shard, now: datetime, settings: Settings
 ) -> None:
     settings.CLOUDWATCH_DAILY_USD = 1
     run_inventory(shard.pk, now=now)

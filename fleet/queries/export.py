@@ -1,0 +1,194 @@
+"""The whole mirror as plain records, one per endpoint, for files: state, capacity, scaling, tags, cost and traffic."""
+
+import csv
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, TextIO
+
+from django.db.models import Prefetch, QuerySet
+
+from fleet.models import Endpoint, ScalableTarget, VariantStatus
+from fleet.queries import costs
+from fleet.queries.cost_scope import Span, Sums
+from fleet.queries.endpoint_measures import Measures, measures
+from fleet.queries.scope import ScopeFilter, TimeRange
+
+COLUMNS = (
+    "account_id",
+    "account",
+    "region",
+    "name",
+    "arn",
+    "status",
+    "status_since",
+    "failure_reason",
+    "kind",
+    "kind_reason",
+    "config_name",
+    "created_at",
+    "modified_at",
+    "closed_at",
+    "described_at",
+    "unreadable",
+    "owner",
+    "team",
+    "tags",
+    "variants",
+    "scaling",
+    "cost_month_to_date_usd",
+    "cost_is_complete",
+    "window_start",
+    "window_end",
+    "invocations",
+    "cold_starts",
+    "cache_hit_ratio",
+)
+_CHUNK = 500
+_VARIANT_FIELDS = (
+    "name",
+    "is_shadow",
+    "model_name",
+    "instance_type",
+    "volume_gb",
+    "current_instance_count",
+    "desired_instance_count",
+    "current_weight",
+    "memory_mb",
+    "max_concurrency",
+    "provisioned_concurrency",
+    "desired_max_concurrency",
+    "desired_provisioned_concurrency",
+)
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def endpoints(
+    scope: ScopeFilter, *, now: datetime, hours: int = 24, with_closed: bool = False
+) -> Iterator[dict[str, Any]]:
+    """One record per endpoint, keys as in COLUMNS; invocations, cold starts and hit ratio over the last `hours`.
+
+    None where AWS reported nothing; money is a Decimal in USD, month to date in UTC.
+    """
+    end = now.replace(second=0, microsecond=0)
+    window = TimeRange("export", f"last {hours} hours", end - timedelta(hours=hours), end)
+    today = now.astimezone(UTC).date()
+    month = Span(today.replace(day=1), today)
+    rows = list(_endpoints(scope, with_closed=with_closed))
+    for first in range(0, len(rows), _CHUNK):
+        chunk = rows[first : first + _CHUNK]
+        traffic = measures([v.pk for row in chunk for v in row.variants.all()], window)
+        money = costs.endpoint_totals([row.pk for row in chunk], month)
+        for row in chunk:
+            yield _record(row, money.get(row.pk, Sums()), traffic.get(row.pk, Measures()), window)
+
+
+def write_json(records: Iterable[Mapping[str, Any]], out: TextIO) -> int:
+    """A JSON array, one record a line; the number of records. Money is text, so that no digit is lost."""
+    count = 0
+    out.write("[")
+    for record in records:
+        out.write(",\n" if count else "\n")
+        json.dump(record, out, default=_json, ensure_ascii=False)
+        count += 1
+    out.write("\n]\n")
+    return count
+
+
+def write_csv(records: Iterable[Mapping[str, Any]], out: TextIO) -> int:
+    """A CSV table with COLUMNS as header; nested values as JSON text, unknown as an empty cell; the number of rows."""
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    count = 0
+    for record in records:
+        writer.writerow([defused(_cell(record[column])) for column in COLUMNS])
+        count += 1
+    return count
+
+
+def defused(cell: str) -> str:
+    """A cell that a spreadsheet shows as text: what would start a formula gets a quote before it."""
+    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
+
+
+def _endpoints(scope: ScopeFilter, *, with_closed: bool) -> QuerySet[Endpoint]:
+    targets = ScalableTarget.objects.prefetch_related("policies", "scheduled_actions")
+    rows = Endpoint.objects.filter(scope.q("shard")).defer("document", "search_text")
+    if not with_closed:
+        rows = rows.filter(closed_at=None)
+    return (
+        rows.select_related("shard__account")
+        .prefetch_related(
+            Prefetch("variants", VariantStatus.objects.filter(removed_at=None)),
+            Prefetch("scalable_targets", targets),
+        )
+        .order_by("shard__account__alias", "shard__region", "name", "id")
+    )
+
+
+def _record(row: Endpoint, money: Sums, traffic: Measures, window: TimeRange) -> dict[str, Any]:
+    own = (
+        "name",
+        "arn",
+        "status",
+        "status_since",
+        "failure_reason",
+        "kind",
+        "kind_reason",
+        "config_name",
+        "created_at",
+        "modified_at",
+        "closed_at",
+        "described_at",
+        "unreadable",
+        "owner",
+        "team",
+        "tags",
+    )
+    return {
+        "account_id": row.shard.account.account_id,
+        "account": row.shard.account.alias,
+        "region": row.shard.region,
+        **{field: getattr(row, field) for field in own},
+        "variants": [{field: getattr(v, field) for field in _VARIANT_FIELDS} for v in row.variants.all()],
+        "scaling": [_target(target) for target in row.scalable_targets.all()],
+        "cost_month_to_date_usd": money.amount,
+        "cost_is_complete": money.amount is not None and money.is_complete,
+        "window_start": window.start,
+        "window_end": window.end,
+        "invocations": traffic.calls,
+        "cold_starts": traffic.cold_starts,
+        "cache_hit_ratio": traffic.hit_ratio,
+    }
+
+
+def _target(target: ScalableTarget) -> dict[str, Any]:
+    return {
+        "resource_id": target.resource_id,
+        "dimension": target.dimension,
+        "min_capacity": target.min_capacity,
+        "max_capacity": target.max_capacity,
+        "policies": [{"name": p.name, "type": p.policy_type} for p in target.policies.all()],
+        "scheduled_actions": [
+            {"name": a.name, "schedule": a.schedule} for a in target.scheduled_actions.all()
+        ],
+    }
+
+
+def _json(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    raise TypeError(f"{type(value).__name__} has no place in an export")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, dict | list):
+        return json.dumps(value, default=_json, ensure_ascii=False)
+    if isinstance(value, datetime | Decimal):
+        return _json(value)
+    return str(value)
