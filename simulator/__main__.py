@@ -7,6 +7,8 @@ import asyncio
 import signal
 from pathlib import Path
 
+import yaml
+
 from simulator.app import Simulator
 from simulator.server import serve
 from simulator.world import Durations
@@ -37,8 +39,11 @@ async def main(options: argparse.Namespace) -> None:
     durations = Durations(
         options.create_seconds, options.update_seconds, options.delete_seconds, options.metric_lag_seconds
     )
-    simulator = Simulator(options.fleet, durations, options.state)
-    server, port = await serve(options.host, options.port, simulator.answer)
+    try:
+        simulator = Simulator(options.fleet, durations, options.state)
+        server, port = await serve(options.host, options.port, simulator.answer)
+    except (OSError, ValueError, KeyError, yaml.YAMLError) as error:
+        raise SystemExit(f"simulator: {type(error).__name__}: {error}") from error
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)

@@ -180,6 +180,9 @@ def _add_components(region: Region, entry: dict[str, Any], endpoint: Endpoint) -
             "LastModifiedTime": endpoint.modified,
             "InferenceComponentStatus": component.get("status", "InService"),
         }
+        arn = region.components[name]["InferenceComponentArn"]
+        region.arns[arn] = arn
+        region.tags[arn] = {}
 
 
 def _add_transform_job(world: World, entry: dict[str, Any]) -> None:

@@ -173,7 +173,7 @@ def _complete(endpoint: Endpoint, region: Region, due: datetime, durations: Dura
             variant.capacity = variant.desired = change.capacities.get(variant.name, variant.capacity)
         share_out(endpoint.variants)
         for variant in endpoint.variants:
-            variant.deploy(variant.capacity, due)
+            variant.deploy(variant.capacity, due, anew=False)
     enforce_targets(endpoint, region, due, durations)
 
 

@@ -37,7 +37,11 @@ class Traffic:
 
 @dataclass
 class Variant:
-    """A production variant as deployed. `history` says which capacity served from which minute on."""
+    """A production variant as deployed.
+
+    `history` says which capacity served from which minute on, `deployments` in which minutes containers were
+    started anew: by a config, not by a change of capacity alone.
+    """
 
     name: str
     model: str
@@ -47,16 +51,19 @@ class Variant:
     desired: Capacity
     traffic: list[tuple[int, Traffic]] = field(default_factory=list)
     history: list[tuple[int, Capacity | None]] = field(default_factory=list)
+    deployments: list[int] = field(default_factory=list)
     document: dict[str, Any] = field(default_factory=dict)
     seed: str = ""
     cache: dict[Any, Any] = field(default_factory=dict)
 
-    def deploy(self, capacity: Capacity | None, at: datetime) -> None:
+    def deploy(self, capacity: Capacity | None, at: datetime, anew: bool = True) -> None:
         """Record that `capacity` serves from the next full minute (None: nothing serves)."""
         minute = minute_of(at) + (1 if self.history else 0)
+        if anew:
+            self.deployments.append(minute)
         while self.history and self.history[-1][0] >= minute:
             self.history.pop()
-        if not self.history or self.history[-1][1] != capacity:
+        if anew or self.history[-1][1] != capacity:
             self.history.append((minute, capacity))
         if capacity is not None:
             self.capacity = capacity

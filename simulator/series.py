@@ -17,7 +17,10 @@ FOREVER = 1 << 40
 
 @dataclass(frozen=True)
 class Segment:
-    """Minutes [start, end) under one capacity and one traffic phase. begun: when that deployment began."""
+    """Minutes [start, end) under one capacity and one traffic phase.
+
+    begun: when its containers were started; for a queue, when this capacity began to work it off.
+    """
 
     start: int
     end: int
@@ -141,7 +144,13 @@ def _segments(endpoint: Endpoint, variant: Variant, view: View | None) -> Iterat
             shown = replace(capacity, share=capacity.share * view.share // 1000)
         for low, high, since, traffic in _phases(endpoint, variant, start, end):
             part = traffic if view is None else _scaled(traffic, view.latency_share)
-            yield Segment(low, high, shape, shown, part, since, start, seed)
+            begun = start if shape == "async" else _deployed_before(variant, start)
+            yield Segment(low, high, shape, shown, part, since, begun, seed)
+
+
+def _deployed_before(variant: Variant, minute: int) -> int:
+    """The last deployment at or before a minute; long ago for variants without any on record."""
+    return max((m for m in variant.deployments if m <= minute), default=0)
 
 
 def _phases(

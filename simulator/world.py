@@ -49,6 +49,8 @@ class Region:
     in_transition: dict[str, Endpoint] = field(default_factory=dict)
     failing_configs: list[str] = field(default_factory=list)
     quotas: dict[str, float] = field(default_factory=dict)
+    # The last ListMetrics answer, so that its pages do not search all series again.
+    listed_metrics: tuple[str, list[dict[str, Any]]] = ("", [])
 
     def arn(self, resource: str) -> str:
         """The ARN of `endpoint/Name` and the like; SageMaker lower-cases the name in it."""

@@ -136,8 +136,19 @@ def _position(token: str | None) -> tuple[int, int]:
 
 def list_metrics(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """ListMetrics: what was published in the last two weeks, or three hours with RecentlyActive."""
-    span = RECENT if params.get("RecentlyActive") == "PT3H" else LISTED_FOR
     newest = minute_of(call.now - timedelta(seconds=call.world.durations.metric_lag_s))
+    shape = {key: value for key, value in params.items() if key != "NextToken"}
+    key = f"{newest}:{len(call.meter.writes)}:{shape}"
+    if call.region.listed_metrics[0] != key:
+        call.region.listed_metrics = (key, _listed(call, params, newest))
+    shown, token = page(
+        call.region.listed_metrics[1], params.get("NextToken"), LIST_PAGE, "InvalidParameterValue"
+    )
+    return {"Metrics": shown, "NextToken": token}
+
+
+def _listed(call: Call, params: dict[str, Any], newest: int) -> list[dict[str, Any]]:
+    span = RECENT if params.get("RecentlyActive") == "PT3H" else LISTED_FOR
     oldest = newest - int(span.total_seconds()) // 60
     rows = []
     for source in sources(call.region):
@@ -146,14 +157,12 @@ def list_metrics(call: Call, params: dict[str, Any]) -> dict[str, Any]:
             continue
         if not _dimensions_match(source, params.get("Dimensions", [])):
             continue
+        dims = [{"Name": key, "Value": value} for key, value in source.dimensions]
         for namespace, name in source.names():
-            if namespace != params.get("Namespace", namespace) or name != params.get("MetricName", name):
-                continue
-            if _published(source, (namespace, name), oldest, newest):
-                dims = [{"Name": key, "Value": value} for key, value in source.dimensions]
+            wanted = (params.get("Namespace", namespace), params.get("MetricName", name))
+            if wanted == (namespace, name) and _published(source, (namespace, name), oldest, newest):
                 rows.append({"Namespace": namespace, "MetricName": name, "Dimensions": dims})
-    shown, token = page(rows, params.get("NextToken"), LIST_PAGE, "InvalidParameterValue")
-    return {"Metrics": shown, "NextToken": token}
+    return rows
 
 
 def _dimensions_match(source: MetricSource, wanted: list[dict[str, str]]) -> bool:

@@ -162,6 +162,23 @@ def test_a_failed_update_comes_back_in_service_on_the_old_config(
     assert settled(sagemaker, "on-demand")["EndpointConfigName"] == "next"
 
 
+def test_a_config_the_fleet_file_marks_never_deploys(client: Client, simulator: SimulatorProcess) -> None:
+    settings = {"memory_mb": 2048, "max_concurrency": 5}
+    simulator.add_endpoint(
+        name="doomed",
+        account="test",
+        region="us-east-1",
+        serverless=settings,
+        other_configs=[{"config": "doomed-cfg-2", "serverless": settings}],
+        fail_updates_to=["doomed-cfg-*2"],
+    )
+    sagemaker = client("sagemaker")
+    sagemaker.update_endpoint(EndpointName="doomed", EndpointConfigName="doomed-cfg-2")
+    after = settled(sagemaker, "doomed")
+    assert after["EndpointConfigName"] == "doomed-cfg-1"
+    assert "did not pass the ping health check" in after["FailureReason"]
+
+
 def test_serverless_becomes_real_time_and_never_comes_back(client: Client) -> None:
     sagemaker = client("sagemaker")
     sagemaker.create_endpoint_config(**instance_config("on-instances", count=2))

@@ -99,3 +99,32 @@ def test_a_stranded_queue_ages_until_an_instance_comes(client: Client, simulator
     size, _, waiting = values(client, backlog, now - timedelta(minutes=4), now)
     assert set(size.values()) == {0.0}
     assert set(waiting.values()) == {0.0}
+
+
+def test_a_new_config_starts_cold_and_a_capacity_change_does_not(
+    client: Client, simulator: SimulatorProcess
+) -> None:
+    sagemaker = client("sagemaker")
+    launches = [query("provisioned", "ModelSetupTime", "SampleCount")]
+    update = [{"VariantName": "AllTraffic", "ServerlessUpdateConfig": {"MaxConcurrency": 41}}]
+    sagemaker.update_endpoint_weights_and_capacities(
+        EndpointName="provisioned", DesiredWeightsAndCapacities=update
+    )
+    settled(sagemaker, "provisioned")
+    resized = simulator.now()
+    simulator.advance(180)
+    variant = {
+        "VariantName": "AllTraffic",
+        "ModelName": "on-demand-model",
+        "ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 41, "ProvisionedConcurrency": 4},
+    }
+    sagemaker.create_endpoint_config(EndpointConfigName="same-size", ProductionVariants=[variant])
+    sagemaker.update_endpoint(EndpointName="provisioned", EndpointConfigName="same-size")
+    settled(sagemaker, "provisioned")
+    deployed = simulator.now()
+    simulator.advance(180)
+    # About six run at once, four of them on provisioned concurrency: a fresh start launches the rest at once.
+    before = sum(values(client, launches, resized, deployed)[0].values())
+    after = sum(values(client, launches, deployed, simulator.now())[0].values())
+    assert after >= 2
+    assert after > before
