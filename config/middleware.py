@@ -1,6 +1,7 @@
 """Middleware that every page shares: outages of our own servers, htmx redirects, messages for htmx."""
 
 import json
+import sys
 from collections.abc import Callable
 
 from django.contrib.messages import get_messages
@@ -10,8 +11,11 @@ from django.template.loader import render_to_string
 from django_htmx.http import HttpResponseClientRedirect
 from psycopg_pool import PoolTimeout
 
+from dashboards import errors
+
 GetResponse = Callable[[HttpRequest], HttpResponse]
 MAX_MESSAGES_IN_HEADER = 5
+OUTAGES = (OperationalError, InterfaceError, PoolTimeout)
 
 
 class DependencyOutageMiddleware:
@@ -25,9 +29,12 @@ class DependencyOutageMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer an unreachable database; anything else goes its ordinary way."""
-        if isinstance(exception, OperationalError | InterfaceError | PoolTimeout):
-            return database_down(request)
-        return None
+        return database_down(request) if isinstance(exception, OUTAGES) else None
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The handler of faults. A middleware's own (the session's, above all) never reach process_exception."""
+    return database_down(request) if isinstance(sys.exc_info()[1], OUTAGES) else errors.server_error(request)
 
 
 def database_down(request: HttpRequest) -> HttpResponse:

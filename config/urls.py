@@ -12,4 +12,4 @@ urlpatterns = [
 
 handler403 = "dashboards.errors.forbidden"
 handler404 = "dashboards.errors.not_found"
-handler500 = "dashboards.errors.server_error"
+handler500 = "config.middleware.server_error"

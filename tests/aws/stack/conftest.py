@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -60,25 +61,40 @@ class StackRun:
         lines = [line.split() for line in self.ask("status").splitlines()]
         return {words[0]: int(words[2]) for words in lines if words[1] == "running"}
 
+    def finish(self) -> None:
+        """Stop what still runs and remove what lies outside the state folder."""
+        if self.process.poll() is None:
+            self.end()
+        layout = Layout(ROOT, Path(self.env["FLOTILLA_STATE"]))
+        for outside in (layout.shelter, layout.short_sockets):
+            shutil.rmtree(outside, ignore_errors=True)
+
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal and wait for the exit code."""
         self.process.send_signal(number)
         return self.process.wait(30)
 
 
-@pytest.fixture
-def state() -> Iterator[Path]:
-    """A state folder that the database's own account may enter, with a space in its path."""
+@contextmanager
+def state_folder() -> Iterator[Path]:
+    """A state folder that the database's own account may enter, with a space in its path; gone afterwards."""
     home = Path(tempfile.mkdtemp(prefix="flotilla-test-"))
     home.chmod(0o711)
+    (home / "a clone").mkdir()
     yield home / "a clone" / "state"
     shutil.rmtree(home)
 
 
 @pytest.fixture
+def state() -> Iterator[Path]:
+    """A state folder of the test's own."""
+    with state_folder() as path:
+        yield path
+
+
+@pytest.fixture
 def stack(state: Path) -> Iterator[Callable[..., StackRun]]:
     """Start `python -m stack COMMAND`; whatever still runs is stopped after the test."""
-    state.parent.mkdir()
     started: list[StackRun] = []
 
     def start(*command: str, **env: str) -> StackRun:
@@ -87,8 +103,4 @@ def stack(state: Path) -> Iterator[Callable[..., StackRun]]:
 
     yield start
     for run in started:
-        if run.process.poll() is None:
-            run.end()
-        layout = Layout(ROOT, Path(run.env["FLOTILLA_STATE"]))
-        for outside in (layout.shelter, layout.short_sockets):
-            shutil.rmtree(outside, ignore_errors=True)
+        run.finish()
