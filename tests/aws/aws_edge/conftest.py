@@ -1,0 +1,24 @@
+"""A simulator of its own for the AWS edge; no database."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from fleet.aws import sessions
+from tests.aws.simulator_process import SimulatorProcess
+
+
+@pytest.fixture(scope="session")
+def edge_process() -> Iterator[SimulatorProcess]:
+    with SimulatorProcess() as process:
+        yield process
+
+
+@pytest.fixture
+def simulator(edge_process: SimulatorProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[SimulatorProcess]:
+    edge_process.reset("two_endpoints")
+    for name, value in edge_process.environment().items():
+        monkeypatch.setenv(name, value)
+    sessions.reset()
+    yield edge_process
+    sessions.reset()

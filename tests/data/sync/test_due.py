@@ -1,0 +1,135 @@
+"""What is due is rung once: not per tick that was missed, not per beat that asks."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+
+from fleet import locks
+from fleet.models import Account, Shard
+from fleet.sync import due, prices
+
+NOW = datetime(2026, 11, 21, 10, 0, 20, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+class Bell:
+    """Collects what is rung."""
+
+    def __init__(self) -> None:
+        self.inventory: list[int] = []
+        self.metrics: list[int] = []
+        self.backfill: list[int] = []
+        self.prices = 0
+
+    def ring(self, now: datetime) -> None:
+        due.ring(
+            now,
+            inventory=self.inventory.append,
+            metrics=self.metrics.append,
+            backfill=self.backfill.append,
+            prices=self._price,
+        )
+
+    def _price(self) -> None:
+        self.prices += 1
+
+
+@pytest.fixture
+def shards(db: None) -> list[Shard]:
+    account = Account.objects.create(account_id="111122223333", alias="test")
+    return [Shard.objects.create(account=account, region=r) for r in ("us-east-1", "eu-west-1", "us-west-2")]
+
+
+@pytest.mark.django_db
+def test_new_shards_are_rung_at_once_and_then_every_interval(shards: list[Shard]) -> None:
+    bell, ids = Bell(), [shard.pk for shard in shards]
+    bell.ring(NOW)
+    assert (bell.inventory, bell.metrics) == (ids, ids)
+    bell.ring(NOW + timedelta(milliseconds=1))
+    assert bell.inventory == ids
+    for minute in range(1, 11):
+        bell.ring(NOW + minute * MINUTE)
+    assert sorted(bell.inventory) == sorted(ids * 11)
+
+
+@pytest.mark.django_db
+def test_shard_that_is_hours_late_is_rung_once(shards: list[Shard]) -> None:
+    Shard.objects.update(inventory_due_at=NOW - timedelta(hours=5))
+    bell = Bell()
+    bell.ring(NOW)
+    bell.ring(NOW + timedelta(milliseconds=1))
+    assert sorted(bell.inventory) == sorted(shard.pk for shard in shards)
+
+
+@pytest.mark.django_db
+def test_disabled_shards_and_accounts_are_left_alone(shards: list[Shard]) -> None:
+    Shard.objects.filter(pk=shards[0].pk).update(enabled=False)
+    bell = Bell()
+    bell.ring(NOW)
+    assert shards[0].pk not in bell.inventory
+    Account.objects.update(enabled=False)
+    silent = Bell()
+    silent.ring(NOW + timedelta(hours=1))
+    assert (silent.inventory, silent.metrics, silent.backfill, silent.prices) == ([], [], [], 0)
+
+
+@pytest.mark.django_db
+def test_due_times_of_shards_are_spread_over_the_interval(shards: list[Shard]) -> None:
+    Bell().ring(NOW)
+    assert len(set(Shard.objects.values_list("inventory_due_at", flat=True))) == len(shards)
+
+
+@pytest.mark.django_db
+def test_backfill_waits_for_an_inventory_and_for_its_own_lease(shards: list[Shard]) -> None:
+    shard = shards[0]
+    bell = Bell()
+    bell.ring(NOW)
+    assert bell.backfill == []
+    Shard.objects.filter(pk=shard.pk).update(inventory_ok_at=NOW)
+    with locks.lease(f"backfill:{shard.pk}"):
+        assert due.backfills() == []
+    assert due.backfills() == [shard.pk]
+    Shard.objects.filter(pk=shard.pk).update(backfill_until=NOW, backfill_done_until=NOW - MINUTE)
+    assert due.backfills() == [shard.pk]
+    Shard.objects.filter(pk=shard.pk).update(backfill_done_until=NOW)
+    assert due.backfills() == []
+
+
+@pytest.mark.django_db
+def test_prices_are_rung_daily_and_hourly_after_a_failure(shards: list[Shard]) -> None:
+    bell = Bell()
+    bell.ring(NOW)
+    bell.ring(NOW)
+    assert bell.prices == 1, "the claim holds while the task runs"
+    good = {"prices": {"tried_at": NOW.isoformat(), "ok_at": NOW.isoformat(), "error": None}}
+    Shard.objects.update(sections=good)
+    assert prices.due_regions(NOW + timedelta(hours=23)) == {}
+    assert set(prices.due_regions(NOW + timedelta(hours=25))) == {"us-east-1", "eu-west-1", "us-west-2"}
+    bad = {"prices": {"tried_at": NOW.isoformat(), "ok_at": None, "error": {"code": "AccessDenied"}}}
+    Shard.objects.filter(pk=shards[1].pk).update(sections=bad)
+    assert prices.due_regions(NOW + timedelta(minutes=59)) == {}
+    assert set(prices.due_regions(NOW + timedelta(minutes=61))) == {"eu-west-1"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_ticks_at_once_ring_each_shard_once(shards: list[Shard]) -> None:
+    bells = [Bell() for _ in range(4)]
+    gate = threading.Barrier(len(bells))
+
+    def tick(bell: Bell) -> None:
+        gate.wait()
+        try:
+            bell.ring(NOW)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=tick, args=(bell,)) for bell in bells]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(pk for bell in bells for pk in bell.inventory) == sorted(s.pk for s in shards)
+    assert sorted(pk for bell in bells for pk in bell.metrics) == sorted(s.pk for s in shards)
+    assert sum(bell.prices for bell in bells) == 1

@@ -1,0 +1,164 @@
+"""Writing readings into the mirror: unknown words are kept, only differences are written, capacity has no gaps."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from fleet.errors import AccessDenied
+from fleet.models import Account, CapacityPeriod, ChangeEvent, Endpoint, Operation, Shard, VariantStatus
+from fleet.sync import mirror
+from fleet.sync.reading import Reading
+from fleet.types import EndpointState, EndpointSummary, ServerlessCapacity, VariantState
+
+pytestmark = pytest.mark.django_db
+
+CREATED = datetime(2026, 11, 1, tzinfo=UTC)
+NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+CONFIG: dict[str, Any] = {
+    "EndpointConfigName": "c-1",
+    "EndpointConfigArn": "arn:c-1",
+    "CreationTime": CREATED.isoformat(),
+    "ProductionVariants": [
+        {"VariantName": "main", "ModelName": "m", "ServerlessConfig": {"MemorySizeInMB": 1024}}
+    ],
+}
+CONFIG["ProductionVariants"][0]["ServerlessConfig"]["MaxConcurrency"] = 5
+
+
+@pytest.fixture
+def shard() -> Shard:
+    account = Account.objects.create(account_id="111122223333", alias="test")
+    return Shard.objects.create(account=account, region="us-east-1", inventory_ok_at=CREATED - MINUTE)
+
+
+def reading(
+    *,
+    status: str = "InService",
+    modified_at: datetime = CREATED,
+    config: dict[str, Any] | None = CONFIG,
+    variants: tuple[VariantState, ...] | None = None,
+    **fields: Any,
+) -> Reading:
+    """An endpoint "e" as AWS would report it."""
+    live = variants
+    if live is None:
+        live = (VariantState("main", current_serverless=ServerlessCapacity(1024, 5)),)
+    name = config["EndpointConfigName"] if config else "c-1"
+    state = EndpointState("e", "arn:e", status, name, CREATED, modified_at, variants=live)
+    summary = EndpointSummary("e", "arn:e", status, CREATED, modified_at)
+    return Reading(summary, state, has_config=config is not None, config=config, **fields)
+
+
+def test_status_that_nobody_knows_is_kept_and_told_as_it_came(shard: Shard) -> None:
+    mirror.write(shard, [reading()], now=NOW)
+    mirror.write(shard, [reading(status="Hibernating", modified_at=NOW, config=None)], now=NOW + MINUTE)
+    row = Endpoint.objects.get()
+    assert row.status == "Hibernating"
+    assert row.status_since == NOW
+    event = ChangeEvent.objects.get(category="status")
+    assert (event.summary, event.at) == ("Status InService → Hibernating", NOW)
+
+
+def test_same_reading_twice_changes_no_row(shard: Shard) -> None:
+    assert mirror.write(shard, [reading()], now=NOW) == 1
+    events = ChangeEvent.objects.count()
+    assert mirror.write(shard, [reading()], now=NOW + MINUTE) == 0
+    assert ChangeEvent.objects.count() == events == 1
+    assert CapacityPeriod.objects.count() == 1
+
+
+def test_listing_alone_does_not_wipe_what_was_known(shard: Shard) -> None:
+    mirror.write(shard, [reading()], now=NOW)
+    error = AccessDenied(
+        account="111122223333",
+        region="us-east-1",
+        action="sagemaker:DescribeEndpoint",
+        code="AccessDenied",
+        message="no",
+    )
+    bare = Reading(EndpointSummary("e", "arn:e", "Updating", CREATED, NOW), error=error)
+    mirror.write(shard, [bare], now=NOW)
+    row = Endpoint.objects.get()
+    assert (row.status, row.kind, row.config_name) == ("Updating", "serverless", "c-1")
+    assert row.variants.get().max_concurrency == 5
+    assert row.unreadable == {
+        "code": "AccessDenied",
+        "message": "no",
+        "action": "sagemaker:DescribeEndpoint",
+        "since": NOW.isoformat(),
+    }
+    assert mirror.write(shard, [bare], now=NOW + MINUTE) == 0, "the same refusal keeps its since"
+
+
+def test_capacity_periods_touch_without_gap_or_overlap(shard: Shard) -> None:
+    mirror.write(shard, [reading()], now=NOW)
+    steps = [(7, NOW + MINUTE), (9, NOW + 2 * MINUTE), (9, NOW + 3 * MINUTE), (None, NOW + 4 * MINUTE)]
+    for provisioned, at in steps:
+        live = VariantState("main", current_serverless=ServerlessCapacity(1024, 20, provisioned))
+        mirror.write(shard, [reading(variants=(live,), modified_at=at, config=None)], now=at + MINUTE / 2)
+    periods = list(CapacityPeriod.objects.order_by("start"))
+    assert [p.provisioned_concurrency for p in periods] == [None, 7, 9, None]
+    assert [p.start for p in periods] == [CREATED, NOW + MINUTE, NOW + 2 * MINUTE, NOW + 4 * MINUTE]
+    assert [p.end for p in periods] == [*[p.start for p in periods[1:]], None]
+
+
+def test_variant_that_goes_is_kept_with_its_end(shard: Shard) -> None:
+    two = tuple(VariantState(name, current_instance_count=1) for name in ("a", "b"))
+    mirror.write(shard, [reading(variants=two)], now=NOW)
+    mirror.write(shard, [reading(variants=two[:1], modified_at=NOW, config=None)], now=NOW)
+    gone = VariantStatus.objects.get(name="b")
+    assert gone.removed_at == NOW
+    assert not CapacityPeriod.objects.filter(variant=gone, end=None).exists()
+    mirror.write(shard, [reading(variants=two, modified_at=NOW + MINUTE, config=None)], now=NOW + MINUTE)
+    gone.refresh_from_db()
+    assert gone.removed_at is None
+    assert CapacityPeriod.objects.filter(variant=gone, end=None).count() == 1
+
+
+def test_creating_endpoint_shows_what_its_config_wishes(shard: Shard) -> None:
+    mirror.write(shard, [reading(status="Creating", variants=())], now=NOW)
+    variant = VariantStatus.objects.get()
+    assert (variant.desired_max_concurrency, variant.max_concurrency) == (5, None)
+    assert not CapacityPeriod.objects.exists()
+
+
+def test_deleted_config_leaves_the_endpoint_told_by_its_own_state(shard: Shard) -> None:
+    gone = Reading(reading().summary, reading().state, has_config=True)
+    mirror.write(shard, [gone], now=NOW)
+    row = Endpoint.objects.get()
+    assert (row.config, row.config_name, row.kind, row.unreadable) == (None, "c-1", "serverless", None)
+
+
+def test_change_made_by_an_operation_is_linked_to_it(shard: Shard) -> None:
+    mirror.write(shard, [reading()], now=NOW)
+    operation = Operation.objects.create(
+        form_token="t",
+        kind="set-max-concurrency",
+        endpoint=Endpoint.objects.get(),
+        state="running",
+        planned_at=NOW,
+    )
+    live = VariantState("main", current_serverless=ServerlessCapacity(1024, 50))
+    mirror.write(shard, [reading(variants=(live,), modified_at=NOW, config=None)], now=NOW)
+    assert ChangeEvent.objects.get(category="capacity").operation == operation
+    assert ChangeEvent.objects.get(category="created").operation is None
+
+
+def test_long_failure_reason_fits_the_timeline_and_stays_whole_on_the_endpoint(shard: Shard) -> None:
+    mirror.write(shard, [reading()], now=NOW)
+    reason = "x" * 5000
+    state = EndpointState(
+        "e",
+        "arn:e",
+        "Failed",
+        "c-1",
+        CREATED,
+        NOW,
+        failure_reason=reason,
+        variants=reading().state.variants,  # type: ignore[union-attr]
+    )
+    mirror.write(shard, [Reading(EndpointSummary("e", "arn:e", "Failed", CREATED, NOW), state)], now=NOW)
+    assert Endpoint.objects.get().failure_reason == reason
+    assert len(ChangeEvent.objects.get(category="status").summary) == 512

@@ -1,0 +1,72 @@
+"""Windows lie on the period's grid, end before what is still open, and overlap what was read before."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fleet.sync import windows
+from fleet.types import Kind
+
+NOW = datetime(2026, 11, 21, 10, 17, 42, tzinfo=UTC)
+OLDEST = NOW - timedelta(days=1)
+moments = st.datetimes(datetime(2024, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+
+
+def at(hour: int, minute: int) -> datetime:
+    return datetime(2026, 11, 21, hour, minute, tzinfo=UTC)
+
+
+def test_first_reading_reaches_back_to_the_oldest_and_stops_at_the_last_closed_bucket() -> None:
+    window = windows.fine(300, until=None, oldest=OLDEST, now=NOW)
+    assert window == (datetime(2026, 11, 20, 10, 15, tzinfo=UTC), at(10, 15))
+
+
+def test_later_readings_read_the_last_closed_windows_again() -> None:
+    assert windows.fine(60, until=at(10, 16), oldest=OLDEST, now=NOW) == (at(10, 11), at(10, 17))
+    assert windows.fine(300, until=at(10, 10), oldest=OLDEST, now=NOW) == (at(9, 55), at(10, 15))
+
+
+def test_nothing_is_asked_of_an_endpoint_younger_than_a_bucket() -> None:
+    assert windows.fine(300, until=None, oldest=at(10, 16), now=NOW) is None
+
+
+def test_hours_include_the_current_one_and_the_one_before() -> None:
+    assert windows.hourly(until=at(10, 10), oldest=OLDEST, now=NOW) == (at(9, 0), at(11, 0))
+    assert windows.hourly(until=None, oldest=at(10, 5), now=NOW) == (at(10, 0), at(11, 0))
+    assert windows.hourly(until=at(3, 20), oldest=OLDEST, now=NOW) == (at(2, 0), at(11, 0))
+
+
+def test_hours_are_refreshed_once_in_five_minutes() -> None:
+    assert windows.is_hourly_turn(None, NOW)
+    assert windows.is_hourly_turn(at(10, 14), NOW)
+    assert not windows.is_hourly_turn(at(10, 16), NOW)
+
+
+def test_cadence_follows_heat_but_never_outruns_the_buckets() -> None:
+    assert windows.cadence_s(is_hot=True, interval_s=60, period_s=60) == 60
+    assert windows.cadence_s(is_hot=True, interval_s=60, period_s=300) == 300
+    assert windows.cadence_s(is_hot=True, interval_s=120, period_s=60) == 120
+    assert windows.cadence_s(is_hot=False, interval_s=60, period_s=60) == 3600
+
+
+def test_only_serverless_is_kept_by_the_minute() -> None:
+    assert [windows.fine_period_s(kind) for kind in Kind] == [60, 300, 300, 300, 300, 300, 300]
+
+
+def test_recent_windows_share_a_call_and_old_ones_do_not_stretch_it() -> None:
+    recent, longer, old = (at(10, 5), at(10, 15)), (at(9, 0), at(10, 15)), (at(1, 0), at(10, 15))
+    assert windows.merged([recent, old, longer]) == [((at(9, 0), at(10, 15)), [0, 2]), (old, [1])]
+
+
+@given(now=moments, back=st.integers(0, 5000), period_s=st.sampled_from([60, 300]))
+def test_fine_windows_are_aligned_closed_and_never_miss_a_bucket(
+    now: datetime, back: int, period_s: int
+) -> None:
+    until = windows.floor(now - timedelta(minutes=back), period_s)
+    window = windows.fine(period_s, until=until, oldest=now - timedelta(days=30), now=now)
+    assert window is not None
+    start, end = window
+    assert start.timestamp() % period_s == end.timestamp() % period_s == 0
+    assert start <= until
+    assert end <= now < end + timedelta(seconds=period_s)
