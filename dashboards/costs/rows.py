@@ -226,11 +226,15 @@ def _label(group: Group, by: GroupBy) -> str:
 def _sub(group: Group, by: GroupBy) -> str:
     if group.endpoint:
         shard = group.endpoint.shard
-        place = f"{shard.account.alias} · {shard.region}"
-        return f"{place} · deleted in AWS" if group.endpoint.closed_at else place
-    if by is GroupBy.ACCOUNT and group.label != group.key:
-        return group.key
-    return ""
+        words = [shard.account.alias, shard.region, "deleted in AWS" if group.endpoint.closed_at else ""]
+    else:
+        words = [group.key if by is GroupBy.ACCOUNT and group.label != group.key else ""]
+    if group.sums.amount is not None:
+        words += [
+            "a part unpriced" if group.sums.unpriced else "",
+            "a part unknown" if group.sums.no_data else "",
+        ]
+    return " · ".join(filter(None, words))
 
 
 def _url(group: Group, wanted: Wanted) -> str:

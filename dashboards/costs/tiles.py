@@ -102,9 +102,7 @@ def _left_out(figures: Figures) -> Tile:
         "Unpriced",
         str(unpriced),
         unit="endpoint" if unpriced == 1 else "endpoints",
-        note=f"{wording.plural(silent, 'more endpoint')} with a part unknown"
-        if silent
-        else "no part unknown",
+        note=f"{silent:,} more with a part unknown" if silent else "no part unknown",
         tone="attention" if unpriced else "",
         url="#cost-missing" if figures.missing else "",
         explain=Explain(
@@ -122,13 +120,10 @@ def _budget(figures: Figures) -> Tile:
     budget, spent = figures.budget, figures.month.amount
     assert budget is not None
     share = None if spent is None else spent / budget.monthly_usd
-    passed = Decimal(figures.today.day) / days_in_month(figures.today)
+    length = days_in_month(figures.today)
+    passed = Decimal(figures.today.day) / length
     tone = "" if share is None or share <= passed else "attention"
-    used = (
-        NOT_YET
-        if share is None
-        else f"{wording.percent(share)} used, {wording.percent(passed)} of the month gone"
-    )
+    used = NOT_YET if share is None else f"{wording.percent(share)} used, day {figures.today.day} of {length}"
     return Tile(
         "Budget",
         wording.usd(budget.monthly_usd),

@@ -24,6 +24,14 @@ from fleet.queries import cost_lines, costs
 from fleet.queries.cost_scope import GroupBy
 
 RANGE = "month"
+NOUNS = {
+    GroupBy.ACCOUNT: "accounts",
+    GroupBy.REGION: "regions",
+    GroupBy.TEAM: "teams",
+    GroupBy.KIND: "kinds",
+    GroupBy.ENDPOINT: "endpoints",
+    GroupBy.COMPONENT: "components",
+}
 
 
 @require_GET
@@ -147,6 +155,7 @@ def _chart(wanted: Wanted, figures: Figures) -> dict[str, Any]:
 def _links(wanted: Wanted, scoped: PageScope) -> dict[str, Any]:
     return {
         "by": wanted.by,
+        "noun": NOUNS[wanted.by],
         "groupings": [
             (each.value, wanted.link(group=each.value, open=None), each is wanted.by) for each in GroupBy
         ],

@@ -158,10 +158,10 @@ def test_more_rows_than_a_page_keep_the_total_and_say_what_is_elsewhere(reader: 
     for n in range(53):
         cost(rows.serverless(shard, f"tiny-{n:02}"), "0.115")
     html = page(reader)
-    assert "3 rows on other pages" in text(html)
+    assert "3 endpoints on other pages" in text(html)
     assert total(html) == Decimal("6.10")
-    assert "1 – 50 of 53 rows" in text(html)
-    assert "50 rows on other pages" in text(page(reader, page=2))
+    assert "1 – 50 of 53 endpoints" in text(html)
+    assert "50 endpoints on other pages" in text(page(reader, page=2))
 
 
 def test_cost_per_1000_calls_counts_asynchronous_requests_when_processed(reader: Client) -> None:
