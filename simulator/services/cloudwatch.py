@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from simulator.call import Action, Call
-from simulator.catalogue import MetricSource, find, sources
+from simulator.catalogue import Dimensions, MetricSource, find, sources
 from simulator.clock import minute_of
 from simulator.errors import ServiceError
 from simulator.paging import page
@@ -39,53 +41,64 @@ def get_metric_data(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     limit = params.get("MaxDatapoints", MAX_POINTS)
     descending = params.get("ScanBy", "TimestampDescending") == "TimestampDescending"
     window = (start, end, minute_of(call.now), newest)
-    found: dict[tuple[tuple[str, str], ...], MetricSource | None] = {}
-    results = []
-    for query in queries:
-        stamps, values = _query(call, query, window, found)
-        if descending:
-            stamps.reverse()
-            values.reverse()
-        if query.get("ReturnData", True):
-            results.append(
-                (
-                    query["Id"],
-                    query.get("Label") or query["MetricStat"]["Metric"]["MetricName"],
-                    stamps,
-                    values,
-                )
-            )
-    return _paged(results, params.get("NextToken"), limit)
+    found: dict[Dimensions, MetricSource | None] = {}
+    asked = [_asked(query) for query in queries if query.get("ReturnData", True)]
+
+    def points_of(item: Asked) -> tuple[list[int], list[float]]:
+        if item.dimensions not in found:
+            found[item.dimensions] = find(call.region, item.dimensions)
+        stamps, values = _points(found[item.dimensions], item, window)
+        return (stamps[::-1], values[::-1]) if descending else (stamps, values)
+
+    return _paged(asked, points_of, params.get("NextToken"), limit)
 
 
-def _query(
-    call: Call,
-    query: dict[str, Any],
-    window: tuple[datetime, datetime, int, int],
-    found: dict[tuple[tuple[str, str], ...], MetricSource | None],
-) -> tuple[list[int], list[float]]:
+@dataclass(frozen=True)
+class Asked:
+    """One MetricStat query, checked."""
+
+    identity: str
+    label: str
+    metric: tuple[str, str]
+    dimensions: Dimensions
+    period: int
+    stat: str
+    unit: str
+
+
+def _asked(query: dict[str, Any]) -> Asked:
     try:
-        asked = query["MetricStat"]
-        metric = asked["Metric"]
-        name = (metric["Namespace"], metric["MetricName"])
-        dims = tuple(sorted((d["Name"], d["Value"]) for d in metric.get("Dimensions", [])))
-        period, stat = asked["Period"], asked["Stat"]
+        wanted = query["MetricStat"]
+        metric = wanted["Metric"]
+        asked = Asked(
+            identity=query["Id"],
+            label=query.get("Label") or metric["MetricName"],
+            metric=(metric["Namespace"], metric["MetricName"]),
+            dimensions=tuple(sorted((d["Name"], d["Value"]) for d in metric.get("Dimensions", []))),
+            period=wanted["Period"],
+            stat=wanted["Stat"],
+            unit=wanted.get("Unit", ""),
+        )
     except (KeyError, TypeError) as error:
         text = "Each MetricDataQuery needs a MetricStat with Metric, Period and Stat; expressions are not simulated."
         raise ServiceError("ValidationError", text) from error
-    if not isinstance(period, int) or period < 60 or period % 60:
-        raise ServiceError("ValidationError", f"Period {period} must be a multiple of 60.")
-    check_statistic(stat)
-    if dims not in found:
-        found[dims] = find(call.region, dims)
-    source = found[dims]
-    if source is None or asked.get("Unit", "None") == "Bytes":
+    if not isinstance(asked.period, int) or asked.period < 60 or asked.period % 60:
+        raise ServiceError("ValidationError", f"Period {asked.period} must be a multiple of 60.")
+    check_statistic(asked.stat)
+    return asked
+
+
+def _points(
+    source: MetricSource | None, asked: Asked, window: tuple[datetime, datetime, int, int]
+) -> tuple[list[int], list[float]]:
+    # No metric of an endpoint is measured in bytes; a unit that does not fit finds nothing, as in CloudWatch.
+    if source is None or asked.unit == "Bytes":
         return [], []
     start, end, now, newest = window
-    minutes = period // 60
-    low = minute_of(start) // minutes * minutes
-    low = _oldest_kept(low, now, period)
-    return points(source, name, stat, minutes, low, min(-(-int(end.timestamp()) // 60), newest))
+    minutes = asked.period // 60
+    low = _oldest_kept(minute_of(start) // minutes * minutes, now, asked.period)
+    high = min(-(-int(end.timestamp()) // 60), newest)
+    return points(source, asked.metric, asked.stat, minutes, low, high)
 
 
 def _oldest_kept(low: int, now: int, period: int) -> int:
@@ -98,29 +111,32 @@ def _oldest_kept(low: int, now: int, period: int) -> int:
 
 
 def _paged(
-    results: list[tuple[str, str, list[int], list[float]]], token: str | None, limit: int
+    asked: list[Asked],
+    points_of: Callable[[Asked], tuple[list[int], list[float]]],
+    token: str | None,
+    limit: int,
 ) -> dict[str, Any]:
-    """Whole series while they fit; a series that does not is cut and marked PartialData."""
+    """Whole series while they fit; one that does not is cut, marked PartialData and continued by the token."""
     series, offset = _position(token)
     shown: list[dict[str, Any]] = []
     room = limit
     following = None
-    for index in range(series, len(results)):
-        identity, label, stamps, values = results[index]
+    for index in range(series, len(asked)):
+        stamps, values = points_of(asked[index])
         first = offset if index == series else 0
         part = min(len(stamps) - first, room)
         complete = first + part == len(stamps)
         shown.append(
             {
-                "Id": identity,
-                "Label": label,
+                "Id": asked[index].identity,
+                "Label": asked[index].label,
                 "Timestamps": [stamp * 60 for stamp in stamps[first : first + part]],
                 "Values": values[first : first + part],
                 "StatusCode": "Complete" if complete else "PartialData",
             }
         )
         room -= part
-        if not complete or (room == 0 and index + 1 < len(results)):
+        if not complete or (room == 0 and index + 1 < len(asked)):
             following = f"{index}:{first + part}" if not complete else f"{index + 1}:0"
             break
     return {"MetricDataResults": shown, "Messages": [], "NextToken": following}
@@ -138,7 +154,7 @@ def list_metrics(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """ListMetrics: what was published in the last two weeks, or three hours with RecentlyActive."""
     newest = minute_of(call.now - timedelta(seconds=call.world.durations.metric_lag_s))
     shape = {key: value for key, value in params.items() if key != "NextToken"}
-    key = f"{newest}:{len(call.meter.writes)}:{shape}"
+    key = f"{newest}:{len(call.meter.writes)}:{len(call.region.endpoints)}:{shape}"
     if call.region.listed_metrics[0] != key:
         call.region.listed_metrics = (key, _listed(call, params, newest))
     shown, token = page(
