@@ -6,6 +6,7 @@ import sys
 
 from stack import checks, control, demo
 from stack.layout import Layout, StackError
+from stack.load import load
 from stack.supervisor import Stopped
 
 
@@ -19,6 +20,7 @@ def arguments() -> argparse.Namespace:
         ("services", "PostgreSQL and Redis alone"),
         ("reset", "forget the demo's state"),
         ("status", "the parts of the running stack"),
+        ("load", "the demo with 10,000 endpoints"),
         ("lint", "every linter"),
         ("bench", "the benchmarks"),
     ):
@@ -38,6 +40,8 @@ def main() -> None:
         if options.command in {"status", "stop", "start"}:
             words = [options.command, *([options.part] if options.command != "status" else [])]
             print(control.ask(layout.sockets() / "control.sock", *words))
+        elif options.command == "load":
+            load(layout)
         elif options.command == "screenshots":
             from stack.screenshots import screenshots
 
