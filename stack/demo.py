@@ -22,7 +22,7 @@ from stack.supervisor import Supervisor, say
 _EXCEPTION = re.compile(r"[\w.]+(Error|Exception|Warning): ")
 
 
-def demo(layout: Layout, fleet: Path | None = None) -> None:
+def demo(layout: Layout, fleet: Path | None = None, first_look_s: float = 180) -> None:
     """Everything on this machine against the simulator, until a signal or the death of a part."""
     at = environment.demo_addresses(layout)
     fleet = fleet or layout.root / "simulator" / "fleet.yaml"
@@ -44,7 +44,7 @@ def demo(layout: Layout, fleet: Path | None = None) -> None:
                 supervisor,
                 lambda: _every_shard_seen(database_url, shown.progress),
                 "the first look at AWS",
-                timeout_s=180,
+                timeout_s=first_look_s,
                 every_s=0.5,
             )
         say(_welcome(at))

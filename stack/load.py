@@ -58,4 +58,4 @@ def load(layout: Layout) -> None:
     path.write_text(
         yaml.safe_dump(fleet(accounts_of(layout.root / "simulator" / "fleet.yaml"), SIZE), sort_keys=False)
     )
-    demo.demo(own, path)
+    demo.demo(own, path, first_look_s=900)
