@@ -102,7 +102,7 @@ def _context(
 ) -> dict[str, Any]:
     label = KINDS[page.kind].label
     if found is None and not standing:
-        found = drafts.ledger_only(endpoint, request.user)
+        found = _first_draft(request, endpoint, form)
     return page.context | {
         "endpoint": endpoint,
         "seen": seen,
@@ -115,6 +115,15 @@ def _context(
         ],
         "effect": words.effect(found, seen) if found else None,
     }
+
+
+def _first_draft(request: htmx.HtmxHttpRequest, endpoint: Endpoint, form: WishForm) -> drafts.Draft:
+    """The effect before anything is typed: of the values a link brought, else of today's."""
+    if request.method == "GET" and not request.GET:
+        return drafts.ledger_only(endpoint, request.user)
+    values = {name: str(form[name].value() or "") for name in form.fields}
+    wish = type(form).read(values)
+    return drafts.draft(endpoint, wish, actor=request.user, now=timezone.now())
 
 
 def _plan(request: htmx.HtmxHttpRequest, endpoint: Endpoint, form: WishForm) -> Any:

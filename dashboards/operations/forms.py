@@ -1,6 +1,6 @@
 """The forms of operations. They collect text; fleet.operations.guards decides, so every refusal has one home."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from secrets import token_urlsafe
 from typing import Any
 
@@ -42,6 +42,11 @@ class WishForm(forms.Form):
 
     def wish(self) -> Wish:
         """The wish as typed. Call after is_valid()."""
+        return self.read(self.cleaned_data)
+
+    @staticmethod
+    def read(values: Mapping[str, Any]) -> Wish:
+        """The wish of a form's values."""
         raise NotImplementedError
 
     def refuse(self, refusals: Iterable[Refusal], *, is_typing: bool = False) -> None:
@@ -77,13 +82,14 @@ class ConcurrencyForm(WishForm):
     )
     field_order = ("max_concurrency", "provisioned_concurrency", "route", "reason")
 
-    def wish(self) -> ConcurrencyWish:
-        """The wish as typed."""
-        values = self.cleaned_data
+    @staticmethod
+    def read(values: Mapping[str, Any]) -> ConcurrencyWish:
+        """The wish of a form's values."""
+        is_new = values.get("route") == Route.NEW_CONFIG
         return ConcurrencyWish(
             values.get("max_concurrency", ""),
             values.get("provisioned_concurrency", ""),
-            Route(values.get("route") or Route.AUTO),
+            Route.NEW_CONFIG if is_new else Route.AUTO,
         )
 
     @staticmethod
@@ -117,9 +123,9 @@ class ConversionForm(WishForm):
         assert isinstance(widget, forms.Select)
         widget.choices = [("", "Choose…"), *_grouped(options)]
 
-    def wish(self) -> ConversionWish:
-        """The wish as typed."""
-        values = self.cleaned_data
+    @staticmethod
+    def read(values: Mapping[str, Any]) -> ConversionWish:
+        """The wish of a form's values."""
         return ConversionWish(
             values.get("instance_type", ""),
             values.get("instance_count", ""),

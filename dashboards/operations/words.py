@@ -45,7 +45,7 @@ def effect(found: Draft, seen: Observed) -> Effect:
     live = seen.serverless.max_concurrency if seen.serverless else 0
     wanted = change.max_concurrency if isinstance(change, ConcurrencyChange) else (0 if change else live)
     held = ledger.others + wanted
-    facts = [(_quota_label(found), _of(held, ledger.quota))]
+    facts = [("Region concurrency after" if change else "Region concurrency", _of(held, ledger.quota))]
     notes = []
     if isinstance(change, ConcurrencyChange):
         route, reason = choose_route(change, seen)
@@ -148,10 +148,6 @@ def _step_time(step: OperationStep, now: datetime) -> str:
     if step.finished_at:
         return f"{step.finished_at:%H:%M:%S}"
     return wording.span(now - step.started_at) if step.started_at else ""
-
-
-def _quota_label(found: Draft) -> str:
-    return f"Concurrency in {found.seen.account}, {found.seen.region}"
 
 
 def _of(held: int, quota: int | None) -> str:

@@ -9,6 +9,13 @@ from fleet.costs.price_book import PriceBook
 from fleet.operations.kinds import Change, Conversion, Observed
 from fleet.types import CostLine, ServerlessCapacity
 
+_UNITS = {
+    "second": "s",
+    "unit-second": "unit seconds",
+    "instance-hour": "instance hours",
+    "GB-month": "GB-months",
+}
+
 
 @dataclass(frozen=True)
 class CostRow:
@@ -88,6 +95,7 @@ def _cost_rows(found: compare.Comparison) -> tuple[CostRow, ...]:
 
 
 def _quantity(line: CostLine) -> str:
-    count = "not known" if line.quantity is None else f"{line.quantity:,.0f} {line.unit}"
+    unit = _UNITS.get(line.unit, line.unit)
+    count = "quantity not known" if line.quantity is None else f"{line.quantity:,.0f} {unit}"
     price = "no price" if line.usd_per_unit is None else f"${line.usd_per_unit.normalize():f}"
     return f"{count} × {price}"

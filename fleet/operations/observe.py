@@ -79,7 +79,12 @@ def active_operation(endpoint: Endpoint, own: Operation | None = None) -> Active
         return None
     actor = found.requested_by.get_username() if found.requested_by else "Somebody"
     since = (found.confirmed_at or found.planned_at).astimezone(UTC)
-    return ActiveOperation(found.code, found.plan.get("title", found.kind), actor, f"{since:%H:%M} UTC")
+    return ActiveOperation(found.code, _named(found), actor, f"{since:%H:%M} UTC")
+
+
+def _named(operation: Operation) -> str:
+    title, summary = operation.plan.get("title", operation.kind), operation.plan.get("summary", "")
+    return f"{title}, {summary}" if summary else title
 
 
 def traffic(endpoint: Endpoint, seen: Observed, now: datetime) -> Traffic:

@@ -40,6 +40,7 @@ class Plan:
 
     kind: OperationKind
     title: str
+    summary: str
     route: Route
     route_reason: str
     differences: tuple[Difference, ...]
@@ -110,7 +111,8 @@ def _in_place(change: ConcurrencyChange, seen: Observed, reason: str, cost: Cost
     )
     return Plan(
         kind=OperationKind.CHANGE_CONCURRENCY,
-        title=preview.concurrency_title(change, seen),
+        title=f"Change concurrency of {seen.endpoint}",
+        summary=preview.concurrency_summary(change, seen),
         route=Route.IN_PLACE,
         route_reason=reason,
         differences=preview.concurrency_differences(change, seen),
@@ -134,7 +136,8 @@ def _new_config(
     config = clone_config(seen.config_document, name, seen.variant, serverless=capacity)
     return Plan(
         kind=OperationKind.CHANGE_CONCURRENCY,
-        title=preview.concurrency_title(change, seen),
+        title=f"Change concurrency of {seen.endpoint}",
+        summary=preview.concurrency_summary(change, seen),
         route=Route.NEW_CONFIG,
         route_reason=reason,
         differences=(
@@ -158,6 +161,7 @@ def _conversion(change: Conversion, seen: Observed, code: str, cost: CostChange 
     return Plan(
         kind=OperationKind.CONVERT,
         title=f"Convert {seen.endpoint} to real-time",
+        summary=f"{change.instance_count} × {change.option.name}",
         route=Route.NEW_CONFIG,
         route_reason="Another hosting option needs a new endpoint config.",
         differences=preview.conversion_differences(change, seen, name),

@@ -44,15 +44,15 @@ class Call:
     is_skipped: bool = False
 
 
-def concurrency_title(change: ConcurrencyChange, seen: Observed) -> str:
-    """One line that names the operation everywhere."""
+def concurrency_summary(change: ConcurrencyChange, seen: Observed) -> str:
+    """The change in a line: "max concurrency 20 → 40, provisioned none → 10"."""
     live, parts = seen.serverless, []
     if live is not None and live.max_concurrency != change.max_concurrency:
         parts.append(f"max concurrency {live.max_concurrency} → {change.max_concurrency}")
     if live is not None and live.provisioned_concurrency != change.provisioned_concurrency:
         before, after = live.provisioned_concurrency, change.provisioned_concurrency
-        parts.append(f"provisioned concurrency {_none(before)} → {_none(after)}")
-    return f"Change {seen.endpoint}: {', '.join(parts)}"
+        parts.append(f"provisioned {_none(before)} → {_none(after)}")
+    return ", ".join(parts)
 
 
 def concurrency_differences(change: ConcurrencyChange, seen: Observed) -> tuple[Difference, ...]:

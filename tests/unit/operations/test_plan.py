@@ -1,0 +1,193 @@
+"""Plans: which route and why, what is sent, what a person is told."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fleet.costs.compare import Traffic
+from fleet.costs.periods import Window
+from fleet.costs.price_book import PriceBook
+from fleet.operations import documents, plan
+from fleet.operations.cost_change import cost_change
+from fleet.operations.kinds import ConcurrencyChange, Conversion, InstanceOption, Route
+from fleet.types import CostComponent, PricePoint
+from tests.unit.operations.wishes import CONFIG, SCALING, seen
+
+CODE = "8f21c0de"
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+M5 = InstanceOption("ml.m5.xlarge", 16384, 4, Decimal("0.257"))
+
+
+@pytest.mark.parametrize(
+    ("had", "wants", "asked", "route", "why"),
+    [
+        (None, None, Route.AUTO, Route.IN_PLACE, "Only concurrency changes"),
+        (None, 5, Route.AUTO, Route.IN_PLACE, "Only concurrency changes"),
+        (5, 7, Route.AUTO, Route.IN_PLACE, "Only concurrency changes"),
+        (5, None, Route.AUTO, Route.NEW_CONFIG, "Removing provisioned concurrency"),
+        (5, 7, Route.NEW_CONFIG, Route.NEW_CONFIG, "You asked"),
+    ],
+)
+def test_the_route_follows_from_what_changes(
+    had: int | None, wants: int | None, asked: Route, route: Route, why: str
+) -> None:
+    chosen, reason = plan.choose_route(ConcurrencyChange(40, wants, asked), seen(provisioned=had))
+    assert chosen is route
+    assert reason.startswith(why)
+
+
+def test_an_in_place_plan_sends_one_update_and_creates_nothing() -> None:
+    found = plan.build(ConcurrencyChange(40, 10, Route.AUTO), seen(), CODE)
+    assert found.summary == "max concurrency 20 → 40, provisioned 5 → 10"
+    assert [step.action for step in found.steps] == ["read-state", "update-capacity", "wait", "prove"]
+    assert found.steps[1].parameters == {
+        "EndpointName": "fraud-score",
+        "DesiredWeightsAndCapacities": [
+            {
+                "VariantName": "AllTraffic",
+                "ServerlessUpdateConfig": {"MaxConcurrency": 40, "ProvisionedConcurrency": 10},
+            }
+        ],
+    }
+    assert found.config == {}
+    assert [(call.action, call.is_skipped) for call in found.calls] == [
+        ("DescribeEndpoint", False),
+        ("UpdateEndpointWeightsAndCapacities", False),
+        ("CreateEndpointConfig", True),
+    ]
+    assert found.warnings == ()
+
+
+def test_a_new_config_copies_every_field_and_removes_what_is_not_wanted() -> None:
+    found = plan.build(ConcurrencyChange(20, None, Route.AUTO), seen(), CODE)
+    assert found.config == {
+        "EndpointConfigName": "fraud-score-op-8f21c0de",
+        "ProductionVariants": [
+            {
+                "VariantName": "AllTraffic",
+                "ModelName": "fraud-score-m31",
+                "InitialVariantWeight": 1.0,
+                "ServerlessConfig": {"MemorySizeInMB": 4096, "MaxConcurrency": 20},
+            }
+        ],
+        "KmsKeyId": CONFIG["KmsKeyId"],
+        "ANewFieldOfTomorrow": CONFIG["ANewFieldOfTomorrow"],
+    }
+    assert [step.action for step in found.steps] == [
+        "read-state",
+        "create-config",
+        "update-endpoint",
+        "wait",
+        "prove",
+    ]
+    assert [(row.field, row.before, row.after) for row in found.differences] == [
+        ("Provisioned concurrency", "5", "none"),
+        ("Endpoint config", "fraud-score-cfg-7", "fraud-score-op-8f21c0de"),
+    ]
+    assert {warning.code for warning in found.warnings} == {"cold-starts", "warm-lost"}
+    assert "KmsKeyId" in found.unchanged
+    assert "ProductionVariants[0].ServerlessConfig.ProvisionedConcurrency" not in found.unchanged
+
+
+def test_a_conversion_deregisters_scaling_says_there_is_no_way_back_and_names_every_call() -> None:
+    found = plan.build(Conversion(M5, 2), seen(scaling=SCALING), CODE)
+    assert [step.action for step in found.steps] == [
+        "read-state",
+        "deregister-scaling",
+        "create-config",
+        "update-endpoint",
+        "wait",
+        "prove",
+    ]
+    variant = found.config["ProductionVariants"][0]
+    assert "ServerlessConfig" not in variant
+    assert (variant["InstanceType"], variant["InitialInstanceCount"]) == ("ml.m5.xlarge", 2)
+    assert found.config["MetricsConfig"] == {"EnableDetailedObservability": False}
+    assert [w.code for w in found.warnings if w.is_irreversible] == ["one-way"]
+    assert "track-use" in next(w.text for w in found.warnings if w.code == "scaling-removed")
+    sent = [call for call in found.calls if not call.is_skipped]
+    assert [call.action for call in sent] == [
+        "DescribeEndpoint",
+        "DeregisterScalableTarget",
+        "CreateEndpointConfig",
+        "UpdateEndpoint",
+    ]
+    assert "EndpointConfigName=fraud-score-op-8f21c0de" in sent[3].arguments
+
+
+def test_without_a_scalable_target_the_skipped_call_is_shown() -> None:
+    found = plan.build(Conversion(M5, 2), seen(), CODE)
+    assert "deregister-scaling" not in [step.action for step in found.steps]
+    assert [(c.action, c.note) for c in found.calls if c.is_skipped] == [
+        ("DeregisterScalableTarget", "no target is registered for this variant")
+    ]
+
+
+def test_the_monthly_change_is_the_sum_of_its_lines() -> None:
+    traffic = Traffic(
+        Window(NOON - timedelta(hours=73), NOON), busy_s=Decimal(1000), provisioned_share=Decimal(1)
+    )
+    book = PriceBook.layered(
+        [
+            _price(CostComponent.EXECUTION_ON_DEMAND, "4096", "0.00008"),
+            _price(CostComponent.KEPT_WARM, "4096", "0.00002"),
+            _price(CostComponent.EXECUTION_PROVISIONED, "4096", "0.00005"),
+        ]
+    )
+    found = cost_change(ConcurrencyChange(20, None, Route.AUTO), seen(), traffic, book, now=NOON)
+    # 73 h are a tenth of a month: 10,000 s of execution. Five units × 2,628,000 s are kept warm.
+    kept = 5 * 2_628_000 * Decimal("0.00002")
+    assert found.before == kept + 10_000 * Decimal("0.00005")
+    assert found.after == 10_000 * Decimal("0.00008")
+    assert found.difference == found.after - found.before
+    assert [(row.component, row.is_before, row.is_after) for row in found.rows] == [
+        ("kept-warm", True, False),
+        ("execution-provisioned", True, False),
+        ("execution-on-demand", False, True),
+    ]
+
+
+def test_without_traffic_the_cost_is_unknown_not_zero() -> None:
+    traffic = Traffic(Window(NOON, NOON), busy_s=None)
+    found = cost_change(ConcurrencyChange(40, 5, Route.AUTO), seen(), traffic, PriceBook(), now=NOON)
+    assert found.difference is None
+
+
+def _price(component: CostComponent, item: str, usd: str) -> PricePoint:
+    return PricePoint("eu-west-1", component, item, "unit", Decimal(usd), "test", NOON.date())
+
+
+@given(
+    st.from_regex(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", fullmatch=True),
+    st.from_regex(r"[0-9a-f]{8}", fullmatch=True),
+)
+def test_config_names_fit_aws_and_tell_operations_apart(endpoint: str, code: str) -> None:
+    name = documents.config_name(endpoint, code)
+    assert len(name) <= 63
+    assert name.endswith(f"-op-{code}")
+    assert "--op-" not in name
+    assert name == documents.config_name(endpoint, code)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.text(min_size=1, max_size=8), JSON, max_size=4))
+def test_a_clone_equals_its_source_whatever_fields_aws_invents(extra: dict[str, object]) -> None:
+    source = {**extra, **CONFIG}
+    clone = documents.clone_config(source, "new", "AllTraffic", serverless={})
+    assert documents.differences(clone, source) == []
+    assert documents.flattened(clone) == documents.flattened(source)
+
+
+def test_a_weight_of_one_equals_one_point_zero() -> None:
+    assert documents.differences({"A": 1.0}, {"A": 1}) == []
+    assert documents.differences({"A": 1.5}, {"A": 1}) == ["A"]
+    assert documents.differences({"A": True}, {"A": 1}) == ["A"]
