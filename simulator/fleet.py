@@ -117,16 +117,19 @@ def add_endpoint(world: World, entry: dict[str, Any]) -> Endpoint:
     share_out(endpoint.variants)
     for variant in variants + shadows:
         _give_life(variant, entry, endpoint, world.epoch)
-    region.endpoints[name] = endpoint
+    _register(region, entry, endpoint, world.epoch)
+    return endpoint
+
+
+def _register(region: Region, entry: dict[str, Any], endpoint: Endpoint, epoch: datetime) -> None:
+    region.endpoints[endpoint.name] = endpoint
     region.arns[endpoint.arn] = endpoint.arn
     region.tags[endpoint.arn] = {key: str(value) for key, value in entry.get("tags", {}).items()}
+    region.failing_configs += entry.get("fail_updates_to", [])
     _add_components(region, entry, endpoint)
     for document in entry.get("scaling", []):
-        target = scaling_target(document, endpoint, world.epoch)
+        target = scaling_target(document, endpoint, epoch)
         region.targets[(target.resource_id, target.dimension)] = target
-    if "fail_updates_to" in entry:
-        region.failing_configs += entry["fail_updates_to"]
-    return endpoint
 
 
 def _give_life(variant: Variant, entry: dict[str, Any], endpoint: Endpoint, epoch: datetime) -> None:

@@ -26,6 +26,8 @@ def invocations(day: Serving) -> Track:
 
 
 def errors(name: str) -> Builder:
+    """A builder of the share of requests that failed, from one of the serving arrays."""
+
     def build(day: Serving) -> Track:
         counts = day.served if day.key.shape in ("serverless", "async") else [max(n, 1) for n in day.served]
         return counter(getattr(day, name), counts)
@@ -187,6 +189,8 @@ def cache_hit(day: Serving) -> Track:
 
 
 def miss_time(name: str, usual_ms: int, of: str = "misses") -> Builder:
+    """A builder of µs per model load (or unload), one sample each; `name` is the traffic parameter in ms."""
+
     def build(day: Serving) -> Track:
         usual = int(day.key.traffic.get(name, usual_ms) * 1000)
         return samples(getattr(day, of), [usual] * DAY, 50, 220)
