@@ -22,7 +22,6 @@ def _status_facts(measure: Measure, place: Place) -> tuple[tuple[str, str], ...]
     return (
         ("Status", measure.values["status"]),
         ("Since", day_and_clock(measure.since)),
-        ("Reason from AWS", _reason(measure)),
         (
             "Config",
             place.endpoint.config_name if place.endpoint and place.endpoint.config_name else "not reported",
@@ -99,7 +98,6 @@ def _not_applied(measure: Measure, place: Place) -> Words:
             ("Verdict", values["verdict"] or "failed"),
             ("Ended", day_and_clock(measure.since)),
             ("Live config", live or "not reported"),
-            ("Reason", _reason(measure)),
             owner_fact(place),
         ),
     )
@@ -160,11 +158,11 @@ def _error_facts(errors: Mapping[str, Mapping[str, Any]]) -> tuple[tuple[str, st
 def _section(measure: Measure, place: Place) -> Words:
     failing = measure.values["failing"]
     what = " and ".join(sorted(failing))
-    first = next(iter(sorted(failing.items())))[1]
+    first = failing[min(failing)]
     return Words(
         title=f"AWS refuses {what} of {place.account}/{place.region}",
         cause=f"{what}: {first.get('code', 'error')} since {clock(measure.since)} UTC",
-        summary=f"AWS says: {first.get('message') or 'no message'}",
+        summary=f"What Flotilla shows of {what} here is as old as its last good read. AWS's own words stand below.",
         advice="Add the action to the role's policy; docs/iam.md lists what Flotilla reads.",
         facts=_error_facts(failing),
     )

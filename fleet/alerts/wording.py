@@ -59,7 +59,7 @@ def _busy(measure: Measure, place: Place, *, is_full: bool) -> Words:
         ("In use now", used),
         ("Calls a minute", count(figures.per_minute(place.buckets, "invocations"))),
         (
-            "4xx a minute (refused calls may be included)",
+            "4xx a minute, maybe refused calls",
             count(figures.per_minute(place.buckets, "errors_4xx")),
         ),
         (f"Region quota, {place.region}", _quota(place)),

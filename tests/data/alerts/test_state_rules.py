@@ -38,7 +38,7 @@ def test_a_failed_status_opens_and_a_good_one_resolves(status: str, key: str, ti
     (incident,) = ongoing(key)
     assert incident.title == title
     assert incident.severity == "critical"
-    assert dict(incident.facts)["Reason from AWS"] == "No space left on device"
+    assert "No space left on device" in incident.summary
     put(variant, status="InService", failure_reason="")
     evaluate(now=NOON + minutes(1))
     assert ongoing(key) == []
@@ -72,7 +72,7 @@ def test_a_late_inventory_leaves_incidents_about_states_as_they_are() -> None:
 
 def operation(endpoint: Endpoint, code: str, finished_at: datetime, **fields: Any) -> Operation:
     return Operation.objects.create(
-        code=code, form_token=code, kind="set-max-concurrency", endpoint=endpoint, planned_at=finished_at,
+        code=code, form_token=code, kind="change-concurrency", endpoint=endpoint, planned_at=finished_at,
         finished_at=finished_at, **fields,
     )  # fmt: skip
 
@@ -91,12 +91,12 @@ def test_an_operation_that_aws_rolled_back_opens_until_a_later_one_is_applied() 
     (incident,) = ongoing("update-not-applied")
     assert incident.title == "Update of ranker was rolled back"
     assert incident.operation == bad
+    assert incident.summary == "What was asked is not what runs. AWS says: Capacity"
     assert dict(incident.facts) == {
-        "Operation": "op-aaaa1111, set max concurrency",
+        "Operation": "op-aaaa1111, change concurrency",
         "Verdict": "rolled-back",
         "Ended": "Fri 20 Nov 2026, 11:55 UTC",
         "Live config": "ranker-cfg-7",
-        "Reason": "Capacity",
         "Owner": "risk",
     }
     operation(endpoint, "bbbb2222", NOON + minutes(1), state="succeeded", verdict="applied")
@@ -190,7 +190,7 @@ def test_a_section_that_keeps_failing_says_what_aws_said_and_which_action_is_mis
     evaluate(now=NOON)
     (incident,) = ongoing("sync-section-failing")
     assert incident.title == "AWS refuses tags of prod/eu-west-1"
-    assert error["message"] in incident.summary
+    assert ["Tags: AccessDeniedException", error["message"]] in incident.facts
     assert ["Tags: IAM action", "sagemaker:ListTags"] in incident.facts
     Shard.objects.filter(pk=shard.pk).update(sections={"tags": {"error": None}})
     evaluate(now=NOON + minutes(1))

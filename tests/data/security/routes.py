@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.urls.converters import IntConverter
 
-PUBLIC = frozenset({"healthz", "readyz", "sign-in", "set-up"})
+PUBLIC = frozenset({"healthz", "readyz", "sign-in", "set-up", "favicon"})
 """Routes that answer without a session."""
 
 
@@ -19,13 +19,15 @@ class Route:
     arguments: Mapping[str, Any]
 
     def url(self, rows: Mapping[str, Any]) -> str:
-        """Its address with arguments from `rows`: "<route>.<argument>", else "<namespace>.<argument>", else the bare name."""
+        """Its address; arguments come from `rows["<route>.<argument>"]`, else `rows["<namespace>.<argument>"]`."""
         family = self.name.partition(":")[0]
         values = {}
         for argument, converter in self.arguments.items():
-            keys = (f"{self.name}.{argument}", f"{family}.{argument}", argument)
+            keys = (f"{self.name}.{argument}", f"{family}.{argument}")
             found = next((rows[key] for key in keys if key in rows), None)
-            values[argument] = found if found is not None else (1 if isinstance(converter, IntConverter) else "x")
+            values[argument] = (
+                found if found is not None else (1 if isinstance(converter, IntConverter) else "x")
+            )
         return reverse(self.name, kwargs=values)
 
 

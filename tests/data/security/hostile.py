@@ -1,0 +1,114 @@
+"""A fleet in which every text that AWS or a person may choose is an attack, with one row behind every kind of page."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from fleet.access import audit
+from fleet.alerts.evaluate import evaluate
+from fleet.models import (
+    Account,
+    ChangeEvent,
+    Endpoint,
+    EndpointConfig,
+    Incident,
+    Notification,
+    Operation,
+    ProductionVariant,
+    Shard,
+    User,
+    VariantStatus,
+)
+from fleet.types import Kind
+
+SCRIPT = "<script>alert(1)</script>"
+IMAGE = "\"'><img src=x onerror=alert(2)>"
+TEXTS = (SCRIPT, IMAGE)
+
+
+def build(text: str) -> dict[str, Any]:
+    """Rows full of `text`; the mapping that fills the arguments of every route."""
+    now = timezone.now()
+    admin = User.objects.create(
+        username=f"admin {text}", email="admin@example.com", role=User.Role.ADMIN, is_active=True
+    )
+    shard = _shard(text)
+    for kind in (Kind.SERVERLESS, Kind.MULTI_MODEL, Kind.ASYNCHRONOUS, Kind.REAL_TIME):
+        endpoint = _endpoint(shard, f"{kind.value[:4]}{text}", kind, text)
+    operation = Operation.objects.create(
+        form_token="t", kind="change-concurrency", endpoint=endpoint, variant_name=text, parameters={"max": text},
+        plan={}, state="failed", verdict="refused", failure_reason=text, reason=text, verdict_detail=text,
+        aws_error={"code": text, "message": text, "action": text, "request_id": text},
+        planned_at=now, finished_at=now, requested_by=admin,
+    )  # fmt: skip
+    ChangeEvent.objects.create(
+        endpoint=endpoint,
+        at=now,
+        category="tags",
+        summary=f"tag {text}",
+        before={text: text},
+        after={text: text},
+    )
+    evaluate(now=now)
+    audit.record(
+        actor=admin,
+        action="test",
+        target=endpoint,
+        before={text: text},
+        after={text: f"{text}2"},
+        reason=text,
+    )
+    incident = Incident.objects.filter(endpoint__isnull=False).order_by("pk").first()
+    mail = Notification.objects.filter(incident=incident).first()
+    assert incident is not None
+    assert mail is not None
+    return {
+        "endpoints.pk": endpoint.pk,
+        "operations.code": operation.code,
+        "operations.pk": endpoint.pk,
+        "alerts.pk": incident.pk,
+        "alerts:delivery.pk": mail.pk,
+        "alerts:as-sent.pk": mail.pk,
+        "alerts.key": "endpoint-failed",
+        "sync.pk": shard.pk,
+        "settings:account.pk": shard.account_id,
+        "settings:account-check.pk": shard.account_id,
+        "settings.pk": admin.pk,
+        "admin": admin,
+    }
+
+
+def _shard(text: str) -> Shard:
+    now = timezone.now()
+    account = Account.objects.create(account_id="111122223333", alias=f"prod {text}", identity_error=text)
+    error = {
+        "code": text, "message": text, "action": text, "request_id": text,
+        "since": (now - timedelta(hours=1)).isoformat(),
+    }  # fmt: skip
+    return Shard.objects.create(
+        account=account,
+        region="eu-west-1",
+        inventory_ok_at=now,
+        metrics_ok_at=now,
+        sections={"tags": {"error": error}},
+    )
+
+
+def _endpoint(shard: Shard, name: str, kind: Kind, text: str) -> Endpoint:
+    now = timezone.now()
+    config = EndpointConfig.objects.create(
+        shard=shard, name=f"{kind.value[:4]}-c{text}", arn=text, created_at=now, document={"Name": text}
+    )
+    ProductionVariant.objects.create(config=config, name=f"v{text}", model_name=text, instance_type=text)
+    endpoint = Endpoint.objects.create(
+        shard=shard, name=name, arn=f"arn:{text}", kind=kind, status="Failed", status_since=now, failure_reason=text,
+        config=config, config_name=config.name, created_at=now, modified_at=now, first_seen_at=now, described_at=now,
+        unreadable={"code": text, "message": text, "action": text, "since": now.isoformat()},
+        tags={text: text}, owner=text, team=text, document={"EndpointName": text}, search_text=text,
+    )  # fmt: skip
+    VariantStatus.objects.create(
+        endpoint=endpoint, name=f"v{text}", model_name=text, instance_type=text, current_instance_count=1,
+        max_concurrency=5 if kind == Kind.SERVERLESS else None, memory_mb=2048 if kind == Kind.SERVERLESS else None,
+    )  # fmt: skip
+    return endpoint
