@@ -24,7 +24,8 @@ COLUMNS = ("model_latency_ms_sum", "instance_minutes", "provisioned_invocations"
 class Subject:
     """One variant: where it belongs, what it held, and until when it can be priced.
 
-    until: end of the newest hour to be priced; reported: stretches for which CloudWatch was read.
+    until: end of the newest hour to be priced; reported: stretches for which CloudWatch was read;
+    growing_from: rows from here on are not whole yet, None before the first regular reading.
     """
 
     variant_id: int
@@ -33,6 +34,7 @@ class Subject:
     capacities: tuple[Capacity, ...]
     until: datetime
     reported: tuple[Window, ...]
+    growing_from: datetime | None
 
 
 def subjects(shard: Shard, *, now: datetime) -> list[Subject]:
@@ -45,7 +47,15 @@ def subjects(shard: Shard, *, now: datetime) -> list[Subject]:
     variants = VariantStatus.objects.filter(endpoint__shard=shard).order_by("id")
     found = variants.values_list("id", "endpoint_id", "endpoint__kind", "metrics_until")
     return [
-        Subject(pk, endpoint_id, Kind(kind), tuple(capacities[pk]), _until(read, now), _reported(shard, read))
+        Subject(
+            variant_id=pk,
+            endpoint_id=endpoint_id,
+            kind=Kind(kind),
+            capacities=tuple(capacities[pk]),
+            until=_until(read, now),
+            reported=_reported(shard, read),
+            growing_from=hour_floor(read) if read else None,
+        )
         for pk, endpoint_id, kind, read in found
     ]
 

@@ -96,7 +96,8 @@ def _day_costs(
     if subject.until <= whole.start:
         return []
     window = Window(whole.start, min(whole.end, subject.until))
-    observed = Observed(window, subject.capacities, rows, subject.reported)
+    settled = tuple(row for row in rows if subject.growing_from is None or row.at < subject.growing_from)
+    observed = Observed(window, subject.capacities, settled, subject.reported)
     lines = cost_lines(region, subject.kind, observed, book)
     return [_cost(subject, day, line, window.end, now) for line in lines]
 

@@ -241,3 +241,13 @@ def test_reads_do_not_grow_with_the_fleet(shard: Shard, django_assert_max_num_qu
     rows.hour_bucket(faq, at(4), model_latency_ms_sum=1_000.0)
     with django_assert_max_num_queries(20):
         update_shard(shard.pk, now=NOW + timedelta(minutes=1))
+
+
+def test_the_row_of_an_hour_that_is_still_being_read_is_not_taken_for_the_whole_hour(shard: Shard) -> None:
+    found = ranker(shard)
+    variant = rows.variant(found)
+    variant.metrics_until = at(2, TODAY) + timedelta(minutes=30)
+    variant.save()
+    rows.hour_bucket(found, at(2, TODAY), instance_minutes=60.0)
+    update_shard(shard.pk, now=NOW)
+    assert costs(TODAY)["instance-time", "ml.c5.large"].quantity == 18

@@ -1,0 +1,119 @@
+"""Costs worked out from what AWS publishes equal what the simulator knows was used, at the same prices, to the cent."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+import pytest
+from django.db.models import Sum
+from django.test import Client
+
+from fleet.aws import sessions
+from fleet.ledger import update_shard
+from fleet.models import Account, DailyCost, Shard, User
+from fleet.sync import prices
+from fleet.sync.shard import run_backfill, run_inventory, run_metrics
+from fleet.types import CostComponent
+from tests.aws.simulator_process import SimulatorProcess
+
+pytestmark = [pytest.mark.aws, pytest.mark.django_db]
+
+CENT = Decimal("0.01")
+TRUE_NAMES = {
+    CostComponent.INSTANCE_TIME: "instance_hours",
+    CostComponent.STORAGE: "storage",
+    CostComponent.EXECUTION_ON_DEMAND: "serverless_duration",
+    CostComponent.KEPT_WARM: "pc_usage",
+    CostComponent.EXECUTION_PROVISIONED: "pc_duration",
+}
+
+
+@pytest.fixture
+def simulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimulatorProcess]:
+    with SimulatorProcess("one_of_each") as process:
+        for name, value in process.environment().items():
+            monkeypatch.setenv(name, value)
+        sessions.reset()
+        yield process
+        sessions.reset()
+
+
+@pytest.fixture
+def shard(simulator: SimulatorProcess) -> Shard:
+    """us-east-1 with inventory, prices, metrics, the whole back-fill and its costs."""
+    account = Account.objects.create(account_id="111122223333", alias="test")
+    found = Shard.objects.create(account=account, region="us-east-1")
+    now = simulator.now()
+    assert run_inventory(found.pk, now=now).errors == {}
+    assert all(outcome.errors == {} for outcome in prices.refresh(now=now))
+    assert run_metrics(found.pk, now=now).errors == {}
+    while found.backfill_done_until is None or found.backfill_done_until != found.backfill_until:
+        assert run_backfill(found.pk, now=now).errors == {}
+        found.refresh_from_db()
+    update_shard(found.pk, now=now)
+    return found
+
+
+@pytest.fixture
+def truth(simulator: SimulatorProcess, shard: Shard) -> Callable[[datetime], list[dict[str, Any]]]:
+    """True rows of the shard from `start` to the last closed hour."""
+
+    def read(start: datetime) -> list[dict[str, Any]]:
+        end = simulator.now().replace(minute=0, second=0, microsecond=0)
+        found = simulator.truth(start, end)["variants"]
+        return [row for row in found if (row["account"], row["region"]) == ("111122223333", shard.region)]
+
+    return read
+
+
+def month(shard: Shard) -> datetime:
+    """The first whole day of the back-fill."""
+    assert shard.backfill_from is not None
+    first = shard.backfill_from.astimezone(UTC).date() + timedelta(days=1)
+    return datetime(first.year, first.month, first.day, tzinfo=UTC)
+
+
+def cents(value: Decimal | str | None) -> Decimal:
+    return Decimal(value or 0).quantize(CENT, rounding=ROUND_HALF_UP)
+
+
+def test_thirty_days_of_every_kind_cost_what_was_really_used(
+    shard: Shard, truth: Callable[[datetime], list[dict[str, Any]]]
+) -> None:
+    start = month(shard)
+    stored = {
+        (row["endpoint__name"], row["component"]): row["total"]
+        for row in DailyCost.objects.filter(day__gte=start.date())
+        .values("endpoint__name", "component")
+        .annotate(total=Sum("amount"))
+    }
+    compared: list[CostComponent] = []
+    for row in truth(start):
+        for component, name in TRUE_NAMES.items():
+            mine = stored.get((row["endpoint"], component.value))
+            assert cents(mine) == cents(row["cost"].get(name)), (row["endpoint"], name, mine, row["cost"])
+            compared += [component] if mine else []
+        if row["unpriced"]:
+            assert DailyCost.objects.filter(endpoint__name=row["endpoint"], confidence="unpriced").exists()
+    assert set(compared) == set(CostComponent)
+    assert len(compared) >= 15
+
+
+def test_the_costs_page_shows_the_true_total_of_the_window(
+    shard: Shard, truth: Callable[[datetime], list[dict[str, Any]]], client: Client
+) -> None:
+    client.force_login(User.objects.create_user("viewer", role="viewer"))
+    page = client.get("/costs/", {"range": "7d"}).context["figures"]
+    first = page.wanted.span.first
+    true_total = sum(
+        (
+            Decimal(row["cost_total"])
+            for row in truth(datetime(first.year, first.month, first.day, tzinfo=UTC))
+        ),
+        Decimal(0),
+    )
+    assert page.window.amount is not None
+    assert cents(page.window.amount) == cents(true_total) == page.total
+    rows, _ = page.table()
+    assert sum((row.amount for row in rows if row.amount is not None), Decimal(0)) == page.total
