@@ -36,9 +36,9 @@ class Sentence:
         return f"{wording.spoken(len(self.unreadable))} cannot be read: {', '.join(causes[:3])}."
 
 
-def sentence(scope: ScopeFilter) -> Sentence:
-    """What stands above the table: about the whole scope, whatever the facets narrow."""
-    found = endpoints.fleet(endpoints.groups(scope))
+def sentence(groups: Sequence[Group], scope: ScopeFilter) -> Sentence:
+    """What stands above the table: about the whole scope, whatever search and facets narrow."""
+    found = endpoints.fleet(groups, scope)
     return Sentence(
         fleet=found,
         changing=found.states.get(State.CHANGING, 0),

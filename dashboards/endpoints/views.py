@@ -12,6 +12,7 @@ from dashboards.endpoints import tables
 from dashboards.endpoints.forms import EndpointFilters
 from dashboards.endpoints.sentence import sentence, strip
 from dashboards.htmx import HtmxHttpRequest
+from dashboards.scope import PageScope
 from dashboards.tables import Page
 from fleet.queries import endpoint_rows, endpoints
 from fleet.queries.scope import ScopeFilter
@@ -22,13 +23,12 @@ def endpoint_list(request: HtmxHttpRequest) -> HttpResponse:
     """Facets, search, sorted table; the whole state stands in the URL."""
     scoped = scope.read(request, default="24h")
     filters = EndpointFilters.read(request.GET)
-    groups = endpoints.groups(ScopeFilter(), filters.criteria.search)
+    everything = endpoints.groups(ScopeFilter())
+    search = filters.criteria.search
+    groups = endpoints.groups(ScopeFilter(), search) if search else everything
     page = Page.read(request.GET, endpoints.matching(groups, filters.criteria))
     found = endpoints.facets(groups, filters.criteria)
-    rows = endpoint_rows.rows(
-        filters.criteria, scoped.range, timezone.now().date(), sort=filters.sort.key,
-        descending=filters.sort.descending, offset=page.offset, limit=page.size,
-    )  # fmt: skip
+    rows = _rows(filters, scoped, page)
     context = {
         "lines": [tables.line(row) for row in rows],
         "facets": filters.facets(found),
@@ -36,11 +36,11 @@ def endpoint_list(request: HtmxHttpRequest) -> HttpResponse:
         "filters": filters,
         "page": page,
         "window": scoped.range,
-        "sentence": sentence(scoped.filter),
+        "sentence": sentence(everything, scoped.filter),
         "strip": strip(groups, filters.criteria),
         "calls_label": f"Calls, {scope.RANGES[scoped.range.key][0].lower()}",
         "wants_rail": True,
-        "csv_url": f"{reverse('endpoints:csv')}?{request.GET.urlencode()}",
+        "csv_url": _csv_url(request),
     }
     return htmx.page(request, "pages/endpoints/list.html", context, part="endpoint-list")
 
@@ -50,11 +50,22 @@ def endpoint_csv(request: HtmxHttpRequest) -> HttpResponse:
     """Every row the filter means, in the table's order, as CSV."""
     scoped = scope.read(request, default="24h")
     filters = EndpointFilters.read(request.GET)
-    rows = endpoint_rows.rows(
-        filters.criteria, scoped.range, timezone.now().date(), sort=filters.sort.key,
-        descending=filters.sort.descending, offset=0, limit=None,
-    )  # fmt: skip
+    rows = _rows(filters, scoped)
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="endpoints.csv"'
     csv.writer(response).writerows(tables.csv_rows(rows))
     return response
+
+
+def _rows(filters: EndpointFilters, scoped: PageScope, page: Page | None = None) -> list[endpoint_rows.Row]:
+    return endpoint_rows.rows(
+        filters.criteria, scoped.range, timezone.now().date(), sort=filters.sort.key,
+        descending=filters.sort.descending, offset=page.offset if page else 0, limit=page.size if page else None,
+    )  # fmt: skip
+
+
+def _csv_url(request: HtmxHttpRequest) -> str:
+    """The export of what is shown, all pages of it."""
+    query = request.GET.copy()
+    query.pop("page", None)
+    return f"{reverse('endpoints:csv')}?{query.urlencode()}"

@@ -4,13 +4,13 @@ None where CloudWatch reported nothing.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from django.db.models import Func, IntegerField, Max, Sum, Value
+from django.db.models import Func, IntegerField, Max, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce, Extract
 
-from fleet.models import FineBucket, HourBucket
+from fleet.models import FineBucket, HourBucket, VariantStatus
 from fleet.queries.cold_starts import PUBLISHED_WITHIN
 from fleet.queries.scope import TimeRange
 from fleet.queries.usage import Middle, bucket_model
@@ -51,33 +51,31 @@ class Measures:
         return self.errors_5xx / self.calls if self.errors_5xx is not None and self.calls else None
 
 
-def measures(variant_ids: Sequence[int], window: TimeRange) -> dict[int, Measures]:
-    """By endpoint, over all its variants."""
-    model = bucket_model(window)
+def measures(variants: Sequence[int] | QuerySet[VariantStatus], window: TimeRange) -> dict[int, Measures]:
+    """By endpoint, over all the variants given (ids, or a queryset that stays in the database)."""
     sums = (
-        model.objects.filter(variant_id__in=variant_ids, at__gte=window.start, at__lt=window.end)
+        bucket_model(window)
+        .objects.filter(variant_id__in=variants, at__gte=window.start, at__lt=window.end)
         .order_by()
-        .values("variant__endpoint_id")
+        .values_list("variant__endpoint_id")
         .annotate(
             calls=Sum(Coalesce("invocations", "processed")),
-            p99=Middle("model_latency_ms_p99"),
-            cold=Sum("setup_count"),
-            hits=Sum("cache_hit_sum"),
-            lookups=Sum("cache_hit_count"),
-            errors=Sum("errors_5xx"),
+            p99_ms=Middle("model_latency_ms_p99"),
+            cold_starts=Sum("setup_count"),
+            cache_hits=Sum("cache_hit_sum"),
+            cache_lookups=Sum("cache_hit_count"),
+            errors_5xx=Sum("errors_5xx"),
             concurrency=Max("concurrency_utilization_max"),
         )
     )
-    found = {row["variant__endpoint_id"]: row for row in sums}
-    silent = [pk for pk, row in found.items() if row["cold"] is None and row["calls"]]
-    publishing = _publishing(silent, window)
-    return {
-        pk: Measures(
-            row["calls"], row["p99"], 0.0 if row["cold"] is None and pk in publishing else row["cold"],
-            row["hits"], row["lookups"], row["errors"], row["concurrency"],
-        )
-        for pk, row in found.items()
-    }  # fmt: skip
+    return {pk: Measures(*figures) for pk, *figures in sums}
+
+
+def with_silence(measured: dict[int, Measures], ids: Sequence[int], window: TimeRange) -> dict[int, Measures]:
+    """The measures of `ids`, where an endpoint that publishes set-up samples but had none counts zero cold starts."""
+    shown = {pk: measured[pk] for pk in ids if pk in measured}
+    publishing = _publishing([pk for pk, m in shown.items() if m.cold_starts is None and m.calls], window)
+    return {pk: replace(m, cold_starts=0.0) if pk in publishing else m for pk, m in shown.items()}
 
 
 def _publishing(ids: Sequence[int], window: TimeRange) -> set[int]:

@@ -7,10 +7,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 
 from fleet.models import DailyCost, Endpoint, Incident, InferenceComponent, VariantStatus
-from fleet.queries.endpoint_measures import Measures, measures, sparks
+from fleet.queries.endpoint_measures import Measures, measures, sparks, with_silence
 from fleet.queries.endpoints import STATE_ORDER, Criteria, StateAnnotation, selected
 from fleet.queries.scope import TimeRange
 from fleet.types import Confidence
@@ -24,8 +24,22 @@ DATABASE_SORTS = {
     "place": ("shard__account__alias", "shard__region", "name"),
     "owner": ("owner", "name"),
 }
-MEASURED_SORTS = frozenset({"state", "calls", "p99", "cold", "hit", "errors", "cost"})
+MEASURE_OF = {
+    "calls": "calls",
+    "p99": "p99_ms",
+    "cold": "cold_share",
+    "hit": "hit_ratio",
+    "errors": "error_share",
+}
+MEASURED_SORTS = frozenset(MEASURE_OF) | {"state", "cost"}
 SORTS = frozenset(DATABASE_SORTS) | MEASURED_SORTS
+
+
+class RowAnnotation(StateAnnotation):
+    """What the page's endpoints carry beside their state."""
+
+    incident: str | None
+    copies: int | None
 
 
 @dataclass(frozen=True)
@@ -78,64 +92,90 @@ def rows(
     offset: int,
     limit: int | None,
 ) -> list[Row]:
-    """Rows offset … offset + limit in order; sort is one of SORTS. Nine queries at most, whatever the fleet's size.
+    """Rows offset … offset + limit in order; sort is one of SORTS. Seven queries, whatever the fleet's size.
 
     "state" means gravest first, then dearest first. limit None: all of them (for an export).
     """
-    ids = _ordered_ids(criteria, window, today, sort, descending)
-    shown = ids[offset:] if limit is None else ids[offset : offset + limit]
-    endpoints = {
-        endpoint.pk: endpoint
-        for endpoint in selected(criteria)
-        .filter(pk__in=shown)
-        .select_related("shard__account")
-        .defer("document", "search_text", "tags")
-    }
-    shown = [pk for pk in shown if pk in endpoints]
+    order = _order(criteria, window, today, sort, descending)
+    shown = order.ids[offset:] if limit is None else order.ids[offset : offset + limit]
+    endpoints = {endpoint.pk: endpoint for endpoint in _endpoints(criteria, shown)}
     variants = _variants(shown)
     of_variant = {variant.pk: variant.endpoint_id for group in variants.values() for variant in group}
-    measured, spark = measures(list(of_variant), window), sparks(of_variant, window)
-    costs, incidents, copies = _costs(shown, today), _incidents(shown), _copies(shown)
+    measured = order.measures if order.measures is not None else measures(list(of_variant), window)
+    known = with_silence(measured, shown, window)
+    costs = order.costs if order.costs is not None else _costs(shown, today)
+    spark = sparks(of_variant, window)
     return [
         _row(
-            endpoints[pk], variants.get(pk, []), measured.get(pk, Measures()), costs.get(pk, Cost()),
-            spark.get(pk, []), incidents.get(pk, ""), copies.get(pk),
+            endpoints[pk],
+            variants.get(pk, []),
+            known.get(pk, Measures()),
+            costs.get(pk, Cost()),
+            spark.get(pk, []),
         )
         for pk in shown
-    ]  # fmt: skip
+        if pk in endpoints
+    ]
 
 
-def _ordered_ids(
-    criteria: Criteria, window: TimeRange, today: date, sort: str, descending: bool
-) -> list[int]:
+@dataclass(frozen=True)
+class _Order:
+    """Endpoint ids in the order asked for, and what had to be worked out for it, so that it is not asked twice."""
+
+    ids: list[int]
+    measures: dict[int, Measures] | None = None
+    costs: dict[int, Cost] | None = None
+
+
+def _order(criteria: Criteria, window: TimeRange, today: date, sort: str, descending: bool) -> _Order:
     found = selected(criteria)
     if sort in DATABASE_SORTS:
         keys = [F(key).desc() if descending else F(key).asc() for key in DATABASE_SORTS[sort]]
-        return list(found.order_by(*keys, "pk").values_list("pk", flat=True))
+        return _Order(list(found.order_by(*keys, "pk").values_list("pk", flat=True)))
     listed = list(found.order_by("name", "pk").values_list("pk", "state"))
-    keys_of = _figures([pk for pk, _ in listed], window, today, sort)
-    if sort == "state":
-        ranks = {state.value: n for n, state in enumerate(STATE_ORDER)}
-        listed.sort(key=lambda item: (ranks[item[1]], -(keys_of.get(item[0]) or 0)), reverse=False)
-        return [pk for pk, _ in (reversed(listed) if descending else listed)]
-    # What is unknown comes last in both directions: it is neither the largest nor the smallest.
-    known = [pk for pk, _ in listed if keys_of.get(pk) is not None]
-    known.sort(key=lambda pk: keys_of[pk] or 0, reverse=descending)
-    return known + [pk for pk, _ in listed if keys_of.get(pk) is None]
+    ids = [pk for pk, _ in listed]
+    if sort in {"state", "cost"}:
+        costs = _costs(ids, today)
+        usd = {pk: float(cost.usd) for pk, cost in costs.items() if cost.usd is not None}
+        ordered = _by_state(listed, usd, descending) if sort == "state" else _by_figure(ids, usd, descending)
+        return _Order(ordered, costs=costs)
+    measured = measures(VariantStatus.objects.filter(endpoint__in=ids, removed_at=None).only("pk"), window)
+    if sort == "cold":
+        measured = with_silence(measured, ids, window)
+    figures = {pk: value for pk, m in measured.items() if (value := getattr(m, MEASURE_OF[sort])) is not None}
+    return _Order(_by_figure(ids, figures, descending), measures=measured)
 
 
-def _figures(ids: Sequence[int], window: TimeRange, today: date, sort: str) -> dict[int, float | None]:
-    if sort in {"cost", "state"}:
-        return {pk: float(c.usd) if c.usd is not None else None for pk, c in _costs(ids, today).items()}
-    of_variant = VariantStatus.objects.filter(endpoint__in=ids, removed_at=None).values_list("pk", flat=True)
-    names = {
-        "calls": "calls",
-        "p99": "p99_ms",
-        "cold": "cold_share",
-        "hit": "hit_ratio",
-        "errors": "error_share",
-    }
-    return {pk: getattr(m, names[sort]) for pk, m in measures(list(of_variant), window).items()}
+def _by_state(listed: list[tuple[int, str]], usd: dict[int, float], descending: bool) -> list[int]:
+    ranks = {state.value: n for n, state in enumerate(STATE_ORDER)}
+    ordered = sorted(listed, key=lambda item: (ranks[item[1]], -usd.get(item[0], 0.0)))
+    return [pk for pk, _ in (reversed(ordered) if descending else ordered)]
+
+
+def _by_figure(ids: list[int], figures: dict[int, float], descending: bool) -> list[int]:
+    """What is unknown comes last in both directions: it is neither the largest nor the smallest."""
+    known = sorted((pk for pk in ids if pk in figures), key=lambda pk: figures[pk], reverse=descending)
+    return known + [pk for pk in ids if pk not in figures]
+
+
+def _endpoints(
+    criteria: Criteria, ids: Sequence[int]
+) -> "QuerySet[WithAnnotations[Endpoint, RowAnnotation]]":
+    """The endpoints of the page with their gravest open incident ("critical" sorts before "warning") and copies."""
+    incidents = Incident.objects.filter(endpoint=OuterRef("pk"), resolved_at=None).order_by(
+        "severity", "opened_at"
+    )
+    copies = InferenceComponent.objects.filter(endpoint=OuterRef("pk"), removed_at=None).order_by()
+    return (
+        selected(criteria)
+        .filter(pk__in=ids)
+        .annotate(
+            incident=Subquery(incidents.values("title")[:1]),
+            copies=Subquery(copies.values("endpoint").annotate(n=Sum("current_copies")).values("n")),
+        )
+        .select_related("shard__account")
+        .defer("document", "search_text", "tags")
+    )
 
 
 def _variants(ids: Sequence[int]) -> dict[int, list[VariantStatus]]:
@@ -155,33 +195,12 @@ def _costs(ids: Sequence[int], today: date) -> dict[int, Cost]:
     return {pk: Cost(usd, unpriced) for pk, usd, unpriced in sums}
 
 
-def _incidents(ids: Sequence[int]) -> dict[int, str]:
-    """Title of the gravest open incident per endpoint ("critical" sorts before "warning")."""
-    found: dict[int, str] = {}
-    incidents = Incident.objects.filter(endpoint__in=ids, resolved_at=None).order_by("severity", "opened_at")
-    for pk, title in incidents.values_list("endpoint_id", "title"):
-        found.setdefault(pk, title)
-    return found
-
-
-def _copies(ids: Sequence[int]) -> dict[int, int]:
-    sums: Any = (
-        InferenceComponent.objects.filter(endpoint__in=ids, removed_at=None)
-        .order_by()
-        .values_list("endpoint_id")
-        .annotate(copies=Sum("current_copies"))
-    )
-    return {pk: copies for pk, copies in sums if copies is not None}
-
-
 def _row(
-    endpoint: "WithAnnotations[Endpoint, StateAnnotation]",
+    endpoint: "WithAnnotations[Endpoint, RowAnnotation]",
     variants: list[VariantStatus],
     measured: Measures,
     cost: Cost,
     spark: list[float | None],
-    incident: str,
-    copies: int | None,
 ) -> Row:
     serving = [variant for variant in variants if not variant.is_shadow]
     return Row(
@@ -191,7 +210,7 @@ def _row(
         status=endpoint.status,
         status_since=endpoint.status_since,
         state=endpoint.state,
-        incident=incident,
+        incident=endpoint.incident or "",
         is_unreadable=endpoint.unreadable is not None,
         account=endpoint.shard.account.alias,
         region=endpoint.shard.region,
@@ -203,7 +222,7 @@ def _row(
         max_concurrency=_total(variant.max_concurrency for variant in serving),
         instances=_total(variant.current_instance_count for variant in serving),
         desired_instances=_total(variant.desired_instance_count for variant in serving),
-        copies=copies,
+        copies=endpoint.copies,
     )
 
 

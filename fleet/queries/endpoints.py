@@ -137,9 +137,9 @@ def groups(scope: ScopeFilter, search: str = "") -> list[Group]:
     return [Group(*row) for row in found]
 
 
-def fleet(found: Iterable[Group]) -> Fleet:
-    """The open endpoints among the groups."""
-    live = [group for group in found if group.state != State.CLOSED]
+def fleet(found: Iterable[Group], scope: ScopeFilter | None = None) -> Fleet:
+    """The open endpoints among the groups, of a scope if one is given."""
+    live = [group for group in found if _holds(group, Criteria(scope=scope or ScopeFilter()))]
     states: Counter[str] = Counter()
     for group in live:
         states[group.state] += group.count

@@ -1,0 +1,197 @@
+"""The overview: sentence, tiles, cost chart, what needs somebody, what changed."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+
+from dashboards.scope import time_range
+from fleet.models import DailyCost, User
+from fleet.queries import overview
+from fleet.queries.scope import ScopeFilter, TimeRange
+from fleet.types import Confidence, Kind
+from tests.factories import (
+    ChangeEventFactory,
+    DailyCostFactory,
+    EndpointFactory,
+    IncidentFactory,
+    OperationFactory,
+    ShardFactory,
+    UserFactory,
+    bucket,
+    now,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def alice() -> User:
+    user: User = UserFactory(username="alice")
+    return user
+
+
+@pytest.fixture
+def viewer(client: Client, alice: User) -> Client:
+    client.force_login(alice)
+    return client
+
+
+def page(client: Client, query: str = "") -> str:
+    response = client.get(f"/{query}")
+    assert response.status_code == 200
+    return " ".join(response.content.decode().split())
+
+
+def test_an_empty_fleet_says_what_will_appear(viewer: Client) -> None:
+    assert "No endpoints in this scope yet" in page(viewer)
+
+
+def test_the_sentence_counts_who_needs_somebody_and_what_cannot_be_read(viewer: Client) -> None:
+    EndpointFactory(name="healthy")
+    IncidentFactory(endpoint__name="fraud-score", severity="critical")
+    EndpointFactory(name="failed-update", status="Failed")
+    EndpointFactory(
+        unreadable={
+            "code": "AccessDeniedException",
+            "action": "sagemaker:DescribeEndpoint",
+            "since": now().isoformat(),
+        }
+    )
+    html = page(viewer)
+    assert "Two of 4 endpoints" in html
+    assert "one cannot be read" in html
+    assert "sagemaker:DescribeEndpoint" in html
+
+
+def test_yesterday_is_compared_with_the_same_weekday(viewer: Client) -> None:
+    endpoint = EndpointFactory(kind=Kind.REAL_TIME)
+    yesterday = now().date() - timedelta(days=1)
+    DailyCostFactory(endpoint=endpoint, day=yesterday, amount=Decimal("108.00"))
+    DailyCostFactory(endpoint=endpoint, day=yesterday - timedelta(days=7), amount=Decimal("100.00"))
+    html = page(viewer)
+    assert "$108.00" in html
+    assert f"8.0 % more than last {yesterday:%A}" in html
+
+
+def test_an_unpriced_endpoint_is_said_and_not_counted_as_zero(viewer: Client) -> None:
+    yesterday = now().date() - timedelta(days=1)
+    DailyCostFactory(day=yesterday, amount=Decimal("5.00"))
+    DailyCostFactory(day=yesterday, amount=None, confidence=Confidence.UNPRICED)
+    assert "1 endpoint has no price and is not in it" in page(viewer)
+
+
+def test_a_day_without_cost_lines_is_unknown(viewer: Client) -> None:
+    EndpointFactory()
+    html = page(viewer)
+    assert "No cost has been worked out for yesterday yet" in html
+    assert "$0.00" not in html
+
+
+def test_the_chart_stacks_finished_days_by_kind(viewer: Client) -> None:
+    today = now().date()
+    for kind in (Kind.SERVERLESS, Kind.REAL_TIME):
+        endpoint = EndpointFactory(kind=kind)
+        for n in range(3):
+            DailyCostFactory(endpoint=endpoint, day=today - timedelta(days=n), amount=Decimal(n + 1))
+    figure = viewer.get("/overview/costs.json?range=7d").json()
+    assert [trace["name"] for trace in figure["data"]] == ["Real-time", "Serverless"]
+    assert figure["data"][0]["y"][-2:] == [3.0, 2.0]
+    assert figure["data"][0]["x"][-1] == (today - timedelta(days=1)).isoformat()
+    assert figure["data"][0]["y"][0] is None
+
+
+def test_cold_starts_are_a_share_of_serverless_calls_only(viewer: Client) -> None:
+    hour = now().replace(minute=0) - timedelta(hours=1)
+    bucket(EndpointFactory(kind=Kind.SERVERLESS), hour, invocations=100, setup_count=5, errors_5xx=0)
+    bucket(EndpointFactory(kind=Kind.REAL_TIME), hour, invocations=900, errors_5xx=10)
+    days = overview.traffic(ScopeFilter(), _last_day())
+    assert sum(day.cold_starts or 0 for day in days) == 5
+    assert sum(day.serverless_calls or 0 for day in days) == 100
+    html = page(viewer, "?range=24h")
+    assert "5.0<span" in html
+    assert "1.0<span" in html
+
+
+def test_asynchronous_work_counts_as_calls(viewer: Client) -> None:
+    bucket(EndpointFactory(kind=Kind.ASYNCHRONOUS), now().replace(minute=0) - timedelta(hours=1), processed=7)
+    assert [day.calls for day in overview.traffic(ScopeFilter(), _last_day())] == [7]
+
+
+def test_trouble_comes_gravest_first_then_longest(viewer: Client) -> None:
+    IncidentFactory(title="young warning", severity="warning", opened_at=now())
+    IncidentFactory(title="old warning", severity="warning", opened_at=now() - timedelta(days=1))
+    IncidentFactory(title="critical", severity="critical", opened_at=now())
+    IncidentFactory(title="over", resolved_at=now())
+    assert [t.title for t in overview.troubles(ScopeFilter())] == ["critical", "old warning", "young warning"]
+
+
+def test_a_scope_narrows_incidents_costs_and_changes(viewer: Client) -> None:
+    here = EndpointFactory(shard=ShardFactory(region="eu-west-1"), name="here")
+    there = EndpointFactory(shard=ShardFactory(region="us-east-1"), name="there")
+    for endpoint in (here, there):
+        IncidentFactory(endpoint=endpoint, title=f"trouble {endpoint.name}")
+        ChangeEventFactory(endpoint=endpoint, summary=f"change {endpoint.name}")
+        DailyCostFactory(endpoint=endpoint, day=now().date() - timedelta(days=1), amount=Decimal("7.00"))
+    html = page(viewer, "?region=eu-west-1")
+    assert "trouble here" in html
+    assert "change here" in html
+    assert "trouble there" not in html
+    assert "change there" not in html
+    assert "$7.00" in html
+
+
+def test_changes_name_who_asked_or_say_outside(viewer: Client) -> None:
+    operation = OperationFactory(requested_by__username="ana")
+    ChangeEventFactory(endpoint=operation.endpoint, operation=operation, summary="Max concurrency 20 → 40")
+    ChangeEventFactory(summary="Copies 2 → 3")
+    html = page(viewer)
+    assert ">ana</a>" in html
+    assert "outside Flotilla" in html
+
+
+def test_a_second_look_in_the_same_visit_shows_the_same_changes(viewer: Client, alice: User) -> None:
+    alice.overview_seen_at = now() - timedelta(days=2)
+    alice.save()
+    ChangeEventFactory(summary="before the last visit", at=now() - timedelta(days=3))
+    ChangeEventFactory(summary="since the last visit", at=now() - timedelta(days=1))
+    first, second = page(viewer), page(viewer)
+    for html in (first, second):
+        assert "since the last visit" in html
+        assert "before the last visit" not in html
+    alice.refresh_from_db()
+    assert alice.overview_seen_at is not None
+    assert now() - alice.overview_seen_at < timedelta(minutes=2)
+
+
+def test_half_an_hour_of_absence_begins_a_new_visit() -> None:
+    seen, since = now() - timedelta(minutes=40), now() - timedelta(days=1)
+    assert overview.visit(seen, seen, since, now()) == seen
+    assert overview.visit(seen, now() - timedelta(minutes=5), since, now()) == since
+
+
+def test_the_part_comes_alone_and_keeps_polling(viewer: Client) -> None:
+    IncidentFactory(title="trouble")
+    response = viewer.get("/", headers={"HX-Request": "true", "HX-Target": "overview-trouble"})
+    html = response.content.decode()
+    assert 'id="overview-trouble"' in html
+    assert "data-poll" in html
+    assert "<h1" not in html
+
+
+def test_queries_do_not_grow_with_the_fleet(viewer: Client, django_assert_max_num_queries: object) -> None:
+    for n in range(12):
+        endpoint = EndpointFactory(shard=ShardFactory(region=f"eu-west-{n % 3}"))
+        IncidentFactory(endpoint=endpoint)
+        ChangeEventFactory(endpoint=endpoint)
+        DailyCostFactory(endpoint=endpoint, day=now().date() - timedelta(days=1))
+        bucket(endpoint, now().replace(minute=0), invocations=1, setup_count=0)
+    page(viewer)
+    with django_assert_max_num_queries(15):  # type: ignore[operator]
+        page(viewer)
+    assert DailyCost.objects.count() == 12
+
+
+def _last_day() -> TimeRange:
+    return time_range("24h", now() + timedelta(minutes=1))
