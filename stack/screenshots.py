@@ -39,7 +39,7 @@ SHOTS = (
     Shot("overview", "/"),
     Shot("endpoints", "/endpoints/"),
     Shot("endpoint-chat-faq", "/endpoints/?q=chat-faq", "chat-faq"),
-    Shot("endpoint-persona", "/endpoints/?q=persona", "persona"),
+    Shot("endpoint-persona-mme", "/endpoints/?q=persona-mme", "persona-mme"),
     Shot("costs", "/costs/"),
     Shot("cold-starts", "/cold-starts/"),
     Shot("cache", "/cache/"),
@@ -160,7 +160,7 @@ def _photograph(browser: Browser, url: str, look: Look, shots: list[Shot], folde
 
 def _follow(page: Page, shot: Shot) -> None:
     if shot.link:
-        link = page.locator("main a", has_text=shot.link).first
+        link = page.locator("main table a", has_text=shot.link).first
         if link.count():
             link.click()
             page.wait_for_load_state()
