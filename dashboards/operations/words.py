@@ -45,7 +45,7 @@ def effect(found: Draft, seen: Observed) -> Effect:
     live = seen.serverless.max_concurrency if seen.serverless else 0
     wanted = change.max_concurrency if isinstance(change, ConcurrencyChange) else (0 if change else live)
     held = ledger.others + wanted
-    facts = [("Region concurrency after" if change else "Region concurrency", _of(held, ledger.quota))]
+    facts = [("Region concurrency", _of(held, ledger.quota))]
     notes = []
     if isinstance(change, ConcurrencyChange):
         route, reason = choose_route(change, seen)

@@ -180,7 +180,7 @@ def _refused(operation: Operation, step: OperationStep, error: AwsError) -> Ende
         "at": timezone.now().isoformat(),
     }
     detail = f"AWS refused {error.action}. {_what_was_done(operation)}"
-    return Ended(Operation.State.FAILED, Operation.Verdict.REFUSED, detail, f"{error.code}: {error.message}")
+    return Ended(Operation.State.FAILED, Operation.Verdict.REFUSED, detail, f"AWS refused it: {error.code}")
 
 
 def _what_was_done(operation: Operation) -> str:
@@ -236,7 +236,9 @@ def _end(lease: _Lease, step: OperationStep, ended: Ended) -> None:
         _close_step(
             step, OperationStep.State.DONE if is_applied else OperationStep.State.FAILED, ended.read_back
         )
-        operation.steps.filter(state=OperationStep.State.PENDING).update(state=OperationStep.State.SKIPPED)
+        operation.steps.filter(state=OperationStep.State.PENDING).update(
+            state=OperationStep.State.SKIPPED, read_back="Not reached"
+        )
         audit.record(
             actor=None,
             action="operation.ended",

@@ -1,0 +1,334 @@
+"""The Operations pages and the action forms as people meet them: every role, every refusal, with and without htmx."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from fleet.models import Endpoint, Operation, User
+from fleet.operations.kinds import ConversionWish
+from tests.data.dashboards import rows
+from tests.data.operations import cast
+
+pytestmark = pytest.mark.django_db
+
+TYPING = {"HX-Request": "true", "HX-Target": "action-form", "HX-Trigger": "action-fields"}
+CHANGE = {"max_concurrency": "40", "provisioned_concurrency": "", "route": "auto", "form_token": "a" * 16}
+HOSTILE = '<script>alert("x")</script>'
+
+
+@pytest.fixture
+def alice() -> User:
+    return User.objects.create_user("alice", role=User.Role.OPERATOR)
+
+
+@pytest.fixture
+def operator(client: Client, alice: User) -> Client:
+    client.force_login(alice)
+    return client
+
+
+@pytest.fixture
+def viewer() -> Client:
+    client = Client()
+    client.force_login(rows.user("viewer"))
+    return client
+
+
+@pytest.fixture
+def endpoint() -> Endpoint:
+    return cast.endpoint()
+
+
+def change_url(endpoint: Endpoint) -> str:
+    return reverse("operations:change-concurrency", args=[endpoint.pk])
+
+
+def page_of(operation: Operation, action: str = "detail") -> str:
+    return reverse(f"operations:{action}", args=[operation.code])
+
+
+def test_a_change_goes_from_form_to_plan_to_queue(operator: Client, endpoint: Endpoint) -> None:
+    form = operator.get(change_url(endpoint))
+    assert "Today 20 calls at a time, none kept warm" in rows.words(form.content.decode())
+
+    answer = operator.post(change_url(endpoint), {**CHANGE, "reason": "INC-214"})
+    operation = Operation.objects.get()
+    assert (answer.status_code, answer["Location"]) == (303, page_of(operation))
+
+    shown = rows.words(operator.get(page_of(operation)).content.decode())
+    for words in ("max concurrency 20 → 40", "sagemaker.UpdateEndpointWeightsAndCapacities", "INC-214"):
+        assert words in shown
+    answer = operator.post(page_of(operation, "confirm"), {"reason": "INC-214"})
+    assert answer.status_code == 303
+    operation.refresh_from_db()
+    assert (operation.state, operation.reason) == ("queued", "INC-214")
+
+
+def test_a_refused_submit_keeps_the_values_and_says_why_beside_the_field(
+    operator: Client, endpoint: Endpoint
+) -> None:
+    answer = operator.post(
+        change_url(endpoint), {**CHANGE, "provisioned_concurrency": "50", "reason": HOSTILE}
+    )
+    assert answer.status_code == 422
+    html = answer.content.decode()
+    assert "Provisioned concurrency 50 &gt; max concurrency 40" in html
+    assert 'id="field-provisioned_concurrency"' in html
+    assert 'value="40"' in html
+    assert 'value="50"' in html
+    assert HOSTILE not in html
+    assert not Operation.objects.exists()
+
+
+def test_typing_validates_and_shows_the_effect_without_planning(operator: Client, endpoint: Endpoint) -> None:
+    for n in range(4):
+        cast.endpoint(f"other-{n}", shard=endpoint.shard, live={"max_concurrency": 100})
+    answer = operator.post(change_url(endpoint), {**CHANGE, "max_concurrency": "140"}, headers=TYPING)
+    assert answer.status_code == 200
+    assert "540 of 1,000" in rows.words(answer.content.decode())
+    assert "<html" not in answer.content.decode()
+
+    answer = operator.post(change_url(endpoint), {**CHANGE, "max_concurrency": "201"}, headers=TYPING)
+    assert "201; the highest AWS accepts is 200" in rows.words(answer.content.decode())
+
+    answer = operator.post(change_url(endpoint), {**CHANGE, "max_concurrency": ""}, headers=TYPING)
+    assert "missing" not in answer.content.decode(), "an empty field is no mistake while one types"
+    assert not Operation.objects.exists()
+
+
+def test_a_submit_by_htmx_answers_with_a_redirect_header(operator: Client, endpoint: Endpoint) -> None:
+    headers = {"HX-Request": "true", "HX-Target": "action-form"}
+    answer = operator.post(change_url(endpoint), CHANGE, headers=headers)
+    assert (answer.status_code, answer["HX-Redirect"]) == (200, page_of(Operation.objects.get()))
+    answer = operator.post(change_url(endpoint), {**CHANGE, "max_concurrency": "0"}, headers=headers)
+    assert answer.status_code == 200, "the same token still means the first operation"
+    answer = operator.post(
+        change_url(endpoint), {**CHANGE, "max_concurrency": "0", "form_token": "b"}, headers=headers
+    )
+    assert answer.status_code == 422
+    assert "<html" not in answer.content.decode()
+
+
+def test_a_double_submit_and_a_double_confirm_are_one_operation(operator: Client, endpoint: Endpoint) -> None:
+    first = operator.post(change_url(endpoint), CHANGE)
+    second = operator.post(change_url(endpoint), CHANGE)
+    assert first["Location"] == second["Location"]
+    operation = Operation.objects.get()
+    for _ in range(2):
+        assert operator.post(page_of(operation, "confirm"), {"reason": "x"}).status_code == 303
+    assert Operation.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"status": "Updating"}, "is Updating"),
+        ({"kind": "real-time"}, "is real-time, not serverless"),
+        ({"unreadable": {"code": "AccessDeniedException", "message": "no"}}, "does not let Flotilla read"),
+    ],
+)
+@pytest.mark.parametrize("family", ["change-concurrency", "convert"])
+def test_an_endpoint_that_cannot_be_changed_says_so_and_has_no_form(
+    operator: Client, fields: dict[str, Any], words: str, family: str
+) -> None:
+    endpoint = cast.endpoint(**fields)
+    url = reverse(f"operations:{family}", args=[endpoint.pk])
+    for answer in (operator.get(url), operator.post(url, {**CHANGE, "instance_type": "ml.m5.large"})):
+        assert answer.status_code == 409
+        html = answer.content.decode()
+        assert words in rows.words(html)
+        assert 'id="action-form"' not in html
+    assert not Operation.objects.exists()
+
+
+def test_converting_compares_prices_and_needs_the_name(operator: Client, alice: User) -> None:
+    endpoint = cast.endpoint(shard=rows.shard(region="us-east-1"))
+    url = reverse("operations:convert", args=[endpoint.pk])
+    shown = rows.words(operator.get(url).content.decode())
+    assert "This cannot be undone" in shown
+    # 730 h × $0.115, the us-east-1 price of ml.m5.large in the built-in snapshot.
+    assert "ml.m5.large 2 8,192 0.1150 83.95" in shown
+
+    wish = {"instance_type": "ml.m5.large", "instance_count": "2", "form_token": "c", "reason": "always warm"}
+    operation_url = operator.post(url, wish)["Location"]
+    plan = rows.words(operator.get(operation_url).content.decode())
+    assert plan.count("AWS refuses real-time to serverless") == 2, "said twice before confirming"
+    answer = operator.post(operation_url + "confirm/", {"reason": "always warm", "typed_name": "Fraud-score"})
+    assert answer.status_code == 422
+    assert "You typed “Fraud-score”" in rows.words(answer.content.decode())
+    answer = operator.post(operation_url + "confirm/", {"reason": "always warm", "typed_name": "fraud-score"})
+    assert answer.status_code == 303
+
+
+def test_an_unknown_instance_type_is_refused_beside_its_field(operator: Client, endpoint: Endpoint) -> None:
+    url = reverse("operations:convert", args=[endpoint.pk])
+    answer = operator.post(url, {"instance_type": HOSTILE, "instance_count": "1", "form_token": "d"})
+    assert answer.status_code == 422
+    assert "is not an instance type for hosting" in answer.content.decode()
+    assert HOSTILE not in answer.content.decode()
+
+
+def test_only_an_admin_is_offered_to_go_on_without_a_price(endpoint: Endpoint, operator: Client) -> None:
+    url = reverse("operations:convert", args=[endpoint.pk])
+    assert "Price unknown, go on" not in operator.get(url).content.decode()
+    admin = Client()
+    admin.force_login(rows.user("admin"))
+    assert "Price unknown, go on" in admin.get(url).content.decode()
+
+
+def test_a_confirmation_without_a_reason_is_refused(
+    operator: Client, alice: User, endpoint: Endpoint
+) -> None:
+    operation = cast.planned(endpoint, alice)
+    answer = operator.post(page_of(operation, "confirm"), {"reason": " "})
+    assert answer.status_code == 422
+    assert "the reason is kept in the audit log" in answer.content.decode()
+
+
+def test_a_stale_plan_answers_409_and_offers_a_new_one(
+    operator: Client, alice: User, endpoint: Endpoint
+) -> None:
+    operation = cast.planned(endpoint, alice)
+    endpoint.variants.update(max_concurrency=33)
+    endpoint.modified_at = timezone.now()
+    endpoint.save()
+    answer = operator.post(page_of(operation, "confirm"), {"reason": "x"})
+    assert answer.status_code == 409
+    html = rows.words(answer.content.decode())
+    assert "max concurrency 20 → 33" in html
+    assert "Plan again" in html
+    assert f"{change_url(endpoint)}?max_concurrency=40" in answer.content.decode()
+
+
+def test_the_other_operator_is_told_who_is_changing_it(operator: Client, endpoint: Endpoint) -> None:
+    bob = User.objects.create_user("bob", role=User.Role.OPERATOR)
+    cast.confirmed(cast.planned(endpoint, bob), bob)
+    answer = operator.get(change_url(endpoint))
+    assert answer.status_code == 409
+    assert "bob is changing fraud-score already" in rows.words(answer.content.decode())
+
+
+def test_a_viewer_reads_plans_but_changes_nothing(viewer: Client, alice: User, endpoint: Endpoint) -> None:
+    operation = cast.planned(endpoint, alice)
+    html = viewer.get(page_of(operation)).content.decode()
+    assert "You are signed in as viewer; this needs operator." in html
+    assert 'type="submit" disabled' in html
+    for url in (
+        change_url(endpoint),
+        reverse("operations:convert", args=[endpoint.pk]),
+        page_of(operation, "confirm"),
+        page_of(operation, "cancel"),
+    ):
+        answer = viewer.post(url, {**CHANGE, "reason": "x"})
+        assert answer.status_code == 403, url
+    operation.refresh_from_db()
+    assert operation.state == "planned"
+    assert Operation.objects.count() == 1
+
+
+def test_signed_out_people_are_sent_to_sign_in(client: Client, alice: User, endpoint: Endpoint) -> None:
+    operation = cast.planned(endpoint, alice)
+    for url in (reverse("operations:page"), page_of(operation), change_url(endpoint)):
+        answer = client.get(url)
+        assert answer.status_code == 302
+        assert "/sign-in/" in answer["Location"]
+
+
+def test_wrong_methods_change_nothing(operator: Client, alice: User, endpoint: Endpoint) -> None:
+    operation = cast.planned(endpoint, alice)
+    assert operator.get(page_of(operation, "confirm")).status_code == 405
+    assert operator.get(page_of(operation, "cancel")).status_code == 405
+    assert operator.post(page_of(operation)).status_code == 405
+    assert operator.delete(change_url(endpoint)).status_code == 405
+
+
+def test_every_post_needs_its_csrf_token(alice: User, endpoint: Endpoint) -> None:
+    operation = cast.planned(endpoint, alice)
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(alice)
+    for url in (change_url(endpoint), page_of(operation, "confirm"), page_of(operation, "cancel")):
+        assert strict.post(url, CHANGE).status_code == 403
+    operation.refresh_from_db()
+    assert operation.state == "planned"
+
+
+def test_cancelling_a_plan_keeps_it_in_the_list(operator: Client, alice: User, endpoint: Endpoint) -> None:
+    operation = cast.planned(endpoint, alice)
+    assert operator.post(page_of(operation, "cancel")).status_code == 303
+    shown = rows.words(operator.get(reverse("operations:page")).content.decode())
+    assert "Cancelled before it started." in shown
+    assert operator.post(page_of(operation, "cancel")).status_code == 409
+
+
+def test_a_running_operation_polls_until_it_is_settled(
+    operator: Client, alice: User, endpoint: Endpoint
+) -> None:
+    operation = cast.confirmed(cast.planned(endpoint, alice), alice)
+    Operation.objects.filter(pk=operation.pk).update(state="verifying", started_at=timezone.now())
+    html = operator.get(page_of(operation)).content.decode()
+    assert 'hx-trigger="every 5s' in html
+    assert "AWS cannot stop a running update" in html
+    part = operator.get(page_of(operation), headers={"HX-Request": "true", "HX-Target": "operation-state"})
+    assert part.status_code == 200
+
+    Operation.objects.filter(pk=operation.pk).update(state="succeeded", verdict="applied")
+    part = operator.get(page_of(operation), headers={"HX-Request": "true", "HX-Target": "operation-state"})
+    assert part.status_code == 286
+    assert "every 5s" not in part.content.decode()
+
+
+def test_a_rollback_is_shown_with_awss_words_as_text(operator: Client, alice: User) -> None:
+    endpoint = cast.endpoint()
+    operation = cast.confirmed(cast.planned(endpoint, alice), alice)
+    now = timezone.now()
+    Operation.objects.filter(pk=operation.pk).update(
+        state="rolled-back",
+        verdict="rolled-back",
+        verdict_detail=f"AWS undid the change: {HOSTILE}",
+        failure_reason=HOSTILE,
+        started_at=now,
+        finished_at=now,
+    )
+    html = operator.get(page_of(operation)).content.decode()
+    assert HOSTILE not in html
+    shown = rows.words(html)
+    assert "Rolled back" in shown
+    assert shown.count(HOSTILE) == 2
+    assert "Max concurrency 40 20 not as asked" in shown
+    assert "Plan again" in shown
+
+
+def test_an_unpriced_plan_says_so_instead_of_zero(operator: Client, alice: User, endpoint: Endpoint) -> None:
+    operation = cast.planned(endpoint, alice)
+    assert operation.monthly_cost_change_usd is None
+    shown = rows.words(operator.get(page_of(operation)).content.decode())
+    assert "What this costs in a month cannot be told" in shown
+
+
+def test_the_list_is_constant_in_queries(
+    operator: Client, alice: User, django_assert_max_num_queries: Any
+) -> None:
+    shard = rows.shard()
+    for n in range(12):
+        operation = cast.planned(cast.endpoint(f"e-{n}", shard=shard), alice, click=f"t{n}")
+        if n % 2:
+            Operation.objects.filter(pk=operation.pk).update(state="succeeded", verdict="applied")
+    operator.get(reverse("operations:page"))
+    with django_assert_max_num_queries(10):
+        shown = operator.get(reverse("operations:page")).content.decode()
+    assert shown.count("Change concurrency of e-") == 12
+
+
+def test_an_unknown_operation_is_not_found(operator: Client) -> None:
+    assert operator.get("/operations/ffffffff/").status_code == 404
+
+
+def test_a_conversion_plan_of_a_hostile_name_stays_text(operator: Client, alice: User) -> None:
+    endpoint = cast.endpoint('x"><b>', shard=rows.shard(region="us-east-1"))
+    operation = cast.planned(endpoint, alice, ConversionWish("ml.m5.large", "1"))
+    html = operator.get(page_of(operation)).content.decode()
+    assert "<b>" not in html
+    assert "&quot;&gt;&lt;b&gt;" in html
