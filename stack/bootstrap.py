@@ -105,7 +105,7 @@ class Phase:
         self.number, self.title, self.note, self.started = number, title, note, time.time()
 
     def __enter__(self) -> "Phase":
-        total = int(os.environ.get("FLOTILLA_PHASES", "0")) or PHASES
+        total = int(os.environ.get("FLOTILLA_PHASES") or PHASES)
         sys.stdout.write("[%d/%d] %s ... " % (self.number, total, self.title))
         sys.stdout.flush()
         return self

@@ -145,16 +145,14 @@ def embedded(layout: Layout, *, durable: bool = True) -> Postgres:
         sockets.mkdir(mode=0o700, exist_ok=True)
         return Postgres(binaries, layout.folder("postgres") / "data", sockets, None, durable)
     account = pwd.getpwnam(_UNPRIVILEGED)
-    shelter = layout.shelter
     home = layout.folder("postgres")
     if not _reachable(home, account.pw_uid):
-        home = shelter
-        _own_folder(home)
+        home = _shelter(layout)
     if not _reachable(binaries / "postgres", account.pw_uid):
-        binaries = _copy_binaries(binaries, shelter)
+        binaries = _copy_binaries(binaries, _shelter(layout))
     sockets = layout.sockets() / "postgres"
     if not _reachable(layout.sockets(), account.pw_uid):
-        sockets = shelter / "run"
+        sockets = _shelter(layout) / "run"
     sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
     _hand_over(sockets, _UNPRIVILEGED)
     return Postgres(binaries, home / "data", sockets, _UNPRIVILEGED, durable)
@@ -167,8 +165,17 @@ def _wheel_binaries() -> Path:
     return Path(spec.origin).parent / "pginstall18" / "bin"
 
 
+def _shelter(layout: Layout) -> Path:
+    """The folder outside the clone, marked with whose it is; shelters whose clone has gone are removed."""
+    for marker in layout.shelter.parent.glob("flotilla-*/state"):
+        if marker.lstat().st_uid == os.getuid() and not Path(marker.read_text()).exists():
+            shutil.rmtree(marker.parent, ignore_errors=True)
+    _own_folder(layout.shelter)
+    (layout.shelter / "state").write_text(str(layout.state))
+    return layout.shelter
+
+
 def _copy_binaries(binaries: Path, shelter: Path) -> Path:
-    _own_folder(shelter)
     target = shelter / "pginstall"
     if not (target / "bin" / "postgres").exists():
         shutil.copytree(binaries.parent, target, dirs_exist_ok=True, symlinks=True)
