@@ -172,7 +172,7 @@ class VariantStatus(models.Model):
 class CapacityPeriod(models.Model):
     """What a variant held over [start, end); end null = still. is_inferred: before Flotilla first looked,
 
-    taken to have been as found since the endpoint's last modification. Feeds the cost functions.
+    taken to have been as found since its config was made. Feeds the cost functions.
     """
 
     variant = models.ForeignKey(VariantStatus, on_delete=models.CASCADE, related_name="capacity_periods")

@@ -1,11 +1,11 @@
 """Live variants of endpoints and the periods of capacity they held: what metrics and costs hang on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from fleet.models import CapacityPeriod, Endpoint, ProductionVariant, VariantStatus
+from fleet.models import CapacityPeriod, Endpoint, EndpointConfig, ProductionVariant, VariantStatus
 from fleet.types import EndpointState, ServerlessCapacity, VariantState
 
 LIVE_FIELDS = (
@@ -152,6 +152,7 @@ def _wished_values(wish: ProductionVariant) -> dict[str, Any]:
 
 
 def _write_capacity(items: Mapping[int, Seen], rows: Sequence[VariantStatus], now: datetime) -> None:
+    config_ages = _config_ages(items.values())
     open_periods = {
         p.variant_id: p for p in CapacityPeriod.objects.filter(variant__in=[r.pk for r in rows], end=None)
     }
@@ -162,7 +163,7 @@ def _write_capacity(items: Mapping[int, Seen], rows: Sequence[VariantStatus], no
         values = _capacity(row)
         if period is None:
             if values is not None:
-                fresh.append(_first_period(items[row.endpoint_id], row, values, now))
+                fresh.append(_first_period(items[row.endpoint_id], row, values, config_ages, now))
         elif values is None or any(getattr(period, f) != v for f, v in values.items()):
             at = _change_time(items[row.endpoint_id].state, period, now)
             if at == period.start and values is not None:
@@ -185,11 +186,32 @@ def _capacity(row: VariantStatus) -> dict[str, Any] | None:
     return {period: getattr(row, live) for live, period in CAPACITY_FIELDS.items()}
 
 
-def _first_period(item: Seen, row: VariantStatus, values: Mapping[str, Any], now: datetime) -> CapacityPeriod:
+def _config_ages(items: Iterable[Seen]) -> dict[int, datetime]:
+    """Creation time by id of the configs that newly discovered endpoints run on; no query without any."""
+    found = [item.endpoint.config_id for item in items if item.is_new and item.is_discovery]
+    wanted = {pk for pk in found if pk is not None}
+    if not wanted:
+        return {}
+    return dict(EndpointConfig.objects.filter(pk__in=wanted).values_list("pk", "created_at"))
+
+
+def _first_period(
+    item: Seen,
+    row: VariantStatus,
+    values: Mapping[str, Any],
+    config_ages: Mapping[int, datetime],
+    now: datetime,
+) -> CapacityPeriod:
+    """AWS keeps no history: an endpoint found running is taken to have been so since its config was made.
+
+    Not since its last modification, which a failed update or a tag moves too. A config never changes, so before its
+    creation nothing is claimed.
+    """
     if not item.is_new:
         start = min(max(item.state.modified_at, item.state.created_at), now)
     elif item.is_discovery:
-        start = min(item.state.modified_at, now)
+        known_since = config_ages.get(item.endpoint.config_id or 0, item.state.modified_at)
+        start = min(max(item.state.created_at, known_since), item.state.modified_at, now)
     else:
         start = min(item.state.created_at, now)
     return CapacityPeriod(variant=row, start=start, is_inferred=item.is_discovery and item.is_new, **values)

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from fleet.ledger import update_shard
 from fleet.models import Shard
 from fleet.sync import whole
 
@@ -29,7 +30,10 @@ class Command(BaseCommand):
             )
             self.stdout.write(f"{len(shards)} shards are due at the next tick.")
             return
-        if not whole.run(shards, now=timezone.now, say=self._say, backfill=options["backfill"]):
+        is_good = whole.run(shards, now=timezone.now, say=self._say, backfill=options["backfill"])
+        for shard in shards:
+            self._say(f"{shard}: costs: {update_shard(shard.pk, now=timezone.now())} days worked out")
+        if not is_good:
             raise CommandError("Some sections failed; see the lines above and the Sync page.")
 
     def _shards(self, account: str | None, region: str | None) -> list[Shard]:

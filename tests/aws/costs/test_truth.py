@@ -100,6 +100,32 @@ def test_thirty_days_of_every_kind_cost_what_was_really_used(
     assert len(compared) >= 15
 
 
+def test_a_rolled_back_update_does_not_hide_what_the_endpoint_cost_before_it(
+    simulator: SimulatorProcess, shard: Shard
+) -> None:
+    """The last modification is the failed update; the config that still serves is as old as the endpoint."""
+    simulator.add_endpoint(
+        account="test",
+        region="us-east-1",
+        name="rolled-back",
+        created="-9d",
+        modified="-2h",
+        instances={"type": "ml.m5.large", "count": 2, "volume_gb": 10},
+        traffic={"model": "idle"},
+    )
+    Shard.objects.filter(pk=shard.pk).delete()
+    fresh = Shard.objects.create(account=shard.account, region="us-east-1")
+    now = simulator.now()
+    assert run_inventory(fresh.pk, now=now).errors == {}
+    while fresh.backfill_done_until is None or fresh.backfill_done_until != fresh.backfill_until:
+        assert run_backfill(fresh.pk, now=now).errors == {}
+        fresh.refresh_from_db()
+    update_shard(fresh.pk, now=now)
+    day = now.astimezone(UTC).date() - timedelta(days=4)
+    cost = DailyCost.objects.get(endpoint__name="rolled-back", day=day, component="instance-time")
+    assert cost.quantity == 48
+
+
 def test_the_costs_page_shows_the_true_total_of_the_window(
     shard: Shard, truth: Callable[[datetime], list[dict[str, Any]]], client: Client
 ) -> None:
