@@ -74,18 +74,18 @@ def explain(
     return Explain(text=text, formula=formula, inputs=read, source=source, basis=basis, as_of=as_of)
 
 
-def compared(now: float | None, before: float | None, window: TimeRange, *, bad: str = "") -> Comparison:
+def compared(
+    now: float | None, before: float | None, window: TimeRange, *, is_known: bool, bad: str = ""
+) -> Comparison:
     """note, direction and tone of a tile against the window before; bad: "up" or "down", "" when neither is.
 
-    Without an earlier figure there is nothing to compare with, and the tile says so.
+    is_known: whether that window's history is stored; if not, there is nothing to compare with and nothing is said.
     """
     words = BEFORE.get(window.key, "before")
-    if now is None:
+    if now is None or not is_known:
         return {}
     if before is None:
-        return {
-            "note": f"nothing reported {words}" if words.startswith("as ") else f"nothing reported in {words}"
-        }
+        return {"note": f"nothing reported {'' if words.startswith('as ') else 'in '}{words}"}
     if before == 0:
         return {"note": f"unchanged vs {words}" if now == 0 else f"none in {words}"}
     change = (now - before) / before
@@ -93,13 +93,14 @@ def compared(now: float | None, before: float | None, window: TimeRange, *, bad:
         return {"note": f"unchanged vs {words}"}
     direction = "up" if change > 0 else "down"
     tone = "" if not bad or abs(change) < NOTABLE else ("failed" if bad == direction else "ok")
-    return {"note": f"{wording.percent(abs(change))} vs {words}", "direction": direction, "tone": tone}
+    size = f"{now / before:.0f} times {words}" if change > 9 else f"{wording.percent(abs(change))} vs {words}"
+    return {"note": size, "direction": direction, "tone": tone}
 
 
 def compared_points(
     now: float | None, before: float | None, window: TimeRange, *, bad: str = ""
 ) -> Comparison:
-    """Like `compared` for ratios, in percentage points."""
+    """Like `compared` for ratios, in percentage points; an unknown earlier ratio says nothing."""
     words = BEFORE.get(window.key, "before")
     if now is None or before is None:
         return {}

@@ -45,7 +45,7 @@ def tiles(found: CachePage, window: TimeRange) -> list[Tile]:
     """Hit ratio, unloads and misses of the scope, and how many endpoints thrash."""
     worst = next((row for row in found.rows if row.use.hit_ratio is not None), None)
     return [
-        *use_tiles(found.use, found.before, window, found.data_until),
+        *use_tiles(found.use, found.before if found.knows_before else None, window, found.data_until),
         Tile(
             "Thrashing",
             str(len(found.thrashing)),
@@ -61,8 +61,10 @@ def tiles(found: CachePage, window: TimeRange) -> list[Tile]:
     ]  # fmt: skip
 
 
-def use_tiles(use: CacheUse, before: CacheUse, window: TimeRange, as_of: Any) -> list[Tile]:
-    """Hit ratio, unloads and misses with what each is made of."""
+def use_tiles(use: CacheUse, before: CacheUse | None, window: TimeRange, as_of: Any) -> list[Tile]:
+    """Hit ratio, unloads and misses with what each is made of; before None: that history is not stored."""
+    hits_before = before.hit_ratio if before else None
+    unloads_before = before.unloads_per_hour if before else None
     return [
         Tile(
             "Cache hit ratio",
@@ -70,7 +72,7 @@ def use_tiles(use: CacheUse, before: CacheUse, window: TimeRange, as_of: Any) ->
             title="" if use.hit_ratio is None else f"{use.hit_ratio:.6f}",
             reason="CloudWatch reported no look-up",
             explain=_hit_explain(use, window, as_of),
-            **measured.compared_points(use.hit_ratio, before.hit_ratio, window, bad="down"),
+            **measured.compared_points(use.hit_ratio, hits_before, window, bad="down"),
         ),
         Tile(
             "Unloads",
@@ -81,7 +83,7 @@ def use_tiles(use: CacheUse, before: CacheUse, window: TimeRange, as_of: Any) ->
                 "Models removed from memory to make room, per hour that has figures.", window,
                 formula=f"{wording.count(use.unloads)} unloads ÷ {use.hours:.1f} h", source=UNLOADS, as_of=as_of,
             ),
-            **measured.compared(use.unloads_per_hour, before.unloads_per_hour, window, bad="up"),
+            **measured.compared(use.unloads_per_hour, unloads_before, window, is_known=before is not None, bad="up"),
         ),
         Tile(
             "Calls that waited for a model",

@@ -92,7 +92,8 @@ def tiles(found: ColdStartPage, window: TimeRange) -> list[Tile]:
         ),
         Tile(
             "Worst set-up p99",
-            wording.millis(worst.setup_p99_ms) if worst else None,
+            f"{worst.setup_p99_ms / 1000:.2f}" if worst and worst.setup_p99_ms else None,
+            unit="s",
             note=worst.name if worst else "",
             reason="No set-up time was reported",
             explain=_explain(

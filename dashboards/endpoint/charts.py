@@ -18,6 +18,8 @@ HIGHEST = (
     "memory_pct", "gpu_pct", "backlog_max", "oldest_age_s_max", "loaded_models",
 )  # fmt: skip
 MOST_MARKS = 8
+SECONDS_FROM_MS = 2_000.0
+"""From this latency on an axis is in seconds."""
 Changes = Sequence[ChangeEvent]
 
 
@@ -66,15 +68,11 @@ def cold_starts(activity: Activity, changes: Changes) -> Payload:
     """Calls, cold starts and what a set-up took."""
     rows = points(activity)
     starts = Panel(bars=[Series("Cold starts", "accent", _values(rows, "setup_count"))], weight=0.7)
-    setup = Panel(
-        unit="ms",
-        lines=[
-            Series("Set-up p50", "ink-3", _values(rows, "setup_ms_p50"), label="p50"),
-            Series("Set-up p99", "accent", _values(rows, "setup_ms_p99"), label="p99"),
-        ],
-    )
+    (p50, p99), unit = _timed(rows, ("setup_ms_p50", "setup_ms_p99"))
+    setup = Panel(unit=unit, lines=[Series("Set-up p50", "ink-3", p50), Series("Set-up p99", "accent", p99)])
     stack = [_calls_panel(activity, rows), starts, setup]
-    return _drawn(activity, rows, stack, changes, [_per(activity, "Calls"), "Cold starts", "Set-up time"])
+    titles = [_per(activity, "Calls"), _per(activity, "Cold starts"), "Set-up time<br>p50 grey<br>p99 blue"]
+    return _drawn(activity, rows, stack, changes, titles)
 
 
 def cache(activity: Activity, changes: Changes) -> Payload:
@@ -86,25 +84,26 @@ def cache(activity: Activity, changes: Changes) -> Payload:
 def queue(activity: Activity, changes: Changes) -> Payload:
     """Processed requests, backlog and the age of the oldest."""
     rows = points(activity)
+    minutes = [None if age is None else age / 60 for age in _values(rows, "oldest_age_s_max")]
     stack = [
         _calls_panel(activity, rows),
-        Panel(lines=[Series("Waiting", "accent", _values(rows, "backlog_max"), label="Waiting")]),
-        Panel(unit="s", lines=[Series("Oldest", "ink-3", _values(rows, "oldest_age_s_max"), label="Oldest")]),
+        Panel(lines=[Series("Waiting", "accent", _values(rows, "backlog_max"))]),
+        Panel(unit="min", lines=[Series("Oldest", "ink-3", minutes)]),
     ]
-    titles = [_per(activity, "Processed"), "Waiting requests", "Age of oldest"]
+    titles = [_per(activity, "Processed"), "Waiting", "Age of<br>the oldest"]
     return _drawn(activity, rows, stack, changes, titles)
 
 
 def resources(activity: Activity, changes: Changes) -> Payload:
     """Concurrency and memory of serverless, CPU and memory of instances."""
     rows = points(activity)
-    memory = Panel(unit="%", lines=[Series("Memory", "ink-3", _values(rows, "memory_pct"), label="Memory")])
+    memory = Panel(unit="%", lines=[Series("Memory", "ink-3", _values(rows, "memory_pct"))])
     if activity.kind == Kind.SERVERLESS:
         used = [None if v is None else v * 100 for v in _values(rows, "concurrency_utilization_max")]
-        first = Panel(unit="%", lines=[Series("Concurrency", "accent", used, label="of max")])
-        return _drawn(activity, rows, [first, memory], changes, ["Concurrency used, highest", "Memory"])
-    first = Panel(unit="%", lines=[Series("CPU", "accent", _values(rows, "cpu_pct"), label="CPU")])
-    return _drawn(activity, rows, [first, memory], changes, ["CPU, sum over cores", "Memory"])
+        first = Panel(unit="%", lines=[Series("Concurrency", "accent", used)])
+        return _drawn(activity, rows, [first, memory], changes, ["Concurrency<br>of max, highest", "Memory"])
+    first = Panel(unit="%", lines=[Series("CPU", "accent", _values(rows, "cpu_pct"))])
+    return _drawn(activity, rows, [first, memory], changes, ["CPU, sum<br>over cores", "Memory"])
 
 
 CHARTS: dict[str, Callable[[Activity, Changes], Payload]] = {
@@ -120,7 +119,8 @@ CHARTS: dict[str, Callable[[Activity, Changes], Payload]] = {
 def caption(activity: Activity) -> str:
     """Window and what one point stands for."""
     words = measured.step_words(step(activity))
-    worst = "; latency: highest of each" if activity.window.has_fine_buckets else ""
+    is_grouped = activity.window.has_fine_buckets and activity.window.length > timedelta(hours=1)
+    worst = "; all but counts: highest bucket of each" if is_grouped else ""
     return f"{measured.window_words(activity.window)} · {words}{worst}"
 
 
@@ -153,15 +153,24 @@ def _calls_panel(activity: Activity, rows: Sequence[MetricRow]) -> Panel:
 
 
 def _latency_panel(rows: Sequence[MetricRow]) -> Panel:
-    p50, p90, p99 = (_values(rows, column) for column in LATENCIES)
+    (p50, p90, p99), unit = _timed(rows, LATENCIES)
     return Panel(
-        unit="ms",
+        unit=unit,
         lines=[
             Series("Latency p50", "ink-3", p50, label="p50"),
             Series("Latency p90", "ink-2", p90, dash="dot"),
             Series("Latency p99", "accent", p99, label="p99"),
         ],
     )
+
+
+def _timed(rows: Sequence[MetricRow], columns: Sequence[str]) -> tuple[list[list[float | None]], str]:
+    """Columns in milliseconds, or in seconds where that reads better, and the unit."""
+    values = [_values(rows, column) for column in columns]
+    highest = max((value for column in values for value in column if value is not None), default=0.0)
+    if highest < SECONDS_FROM_MS:
+        return values, "ms"
+    return [[None if v is None else v / 1000 for v in column] for column in values], "s"
 
 
 def _drawn(
@@ -175,11 +184,20 @@ def _drawn(
     layout = payload.get("layout")
     if layout is not None:
         axes = [layout["yaxis" if n == 0 else f"yaxis{n + 1}"] for n in range(len(stack))]
+        for axis, panel in zip(axes, stack, strict=True):
+            if panel.bars and _highest(panel) <= 4:
+                axis["dtick"] = 1  # Half a call is no call.
         tops = [axis["domain"][1] for axis in axes]
         said = [_title(text, top) for text, top in zip(titles, tops, strict=True)]
         layout["annotations"] = [*layout.get("annotations", []), *said]
         layout["margin"] = {"r": 92}
     return _ranged(payload, activity)
+
+
+def _highest(panel: Panel) -> float:
+    """The tallest stack of a panel's bars."""
+    columns = zip(*(bars.values for bars in panel.bars), strict=True)
+    return max((sum(float(v or 0) for v in column) for column in columns), default=0.0)
 
 
 def _title(text: str, top: float) -> dict[str, object]:
@@ -208,10 +226,10 @@ def _ranged(payload: Payload, activity: Activity) -> Payload:
 
 
 def _lonely(values: Sequence[float | None]) -> list[int]:
-    """Marker sizes: 4 for a value with a gap on both sides (a line cannot show it), 0 for the others."""
+    """Marker sizes: 6 for a value with a gap on both sides (a line cannot show it), 0 for the others."""
     padded = [None, *values, None]
     return [
-        4 if padded[n] is not None and padded[n - 1] is None and padded[n + 1] is None else 0
+        6 if padded[n] is not None and padded[n - 1] is None and padded[n + 1] is None else 0
         for n in range(1, len(padded) - 1)
     ]
 

@@ -105,9 +105,16 @@ def variant_table(live: VariantStatus, wanted: ProductionVariant | None) -> Plai
             getattr(live, now),
             getattr(live, later) if later else None,
         )
-        if any(value not in (None, "") for value in found):
+        is_beside_the_point = label == "Instances" and live.memory_mb is not None
+        if any(value not in (None, "") for value in found) and not is_beside_the_point:
             cells.append((label, *(_cell(value) for value in found), _note(*found)))
-    columns = [Column("Field"), Column("In the config"), Column("Live now"), Column("Desired"), Column("")]
+    columns = [
+        Column("Field"),
+        Column("In the config"),
+        Column("Live now"),
+        Column("Desired"),
+        Column("Note"),
+    ]
     return PlainTable(f"Variant {live.name}", columns, cells)
 
 

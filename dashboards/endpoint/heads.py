@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import NoReverseMatch, reverse
 
-from dashboards.endpoint import panels, sentence, tabs
+from dashboards.endpoint import judged, panels, sentence, tabs
 from dashboards.scope import PageScope
 from dashboards.sync.tables import Trouble, plain_words, trouble
 from fleet.analysis.cache import Verdict
@@ -29,8 +29,8 @@ def context(head: Head, activity: Activity, tab: tabs.Tab, scoped: PageScope) ->
     endpoint = head.endpoint
     base = reverse("endpoints:detail", args=[endpoint.pk])
     is_cached = endpoint.kind == Kind.MULTI_MODEL
-    use = panels.cache_use(activity) if is_cached else None
-    verdict = panels.cache_verdict(head, activity) if is_cached else None
+    use = judged.cache_use(activity) if is_cached else None
+    verdict = judged.cache_verdict(head, activity) if is_cached else None
     urls = _urls(head, base, scoped.query)
     return {
         "endpoint": endpoint,

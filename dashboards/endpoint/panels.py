@@ -1,6 +1,7 @@
 """What each tab of an endpoint shows: tiles, chart, tables."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from django.urls import reverse
@@ -9,7 +10,7 @@ from django.utils import timezone
 from dashboards import measured, wording
 from dashboards.cache.tables import LOADED, WAITS, use_tiles
 from dashboards.cold_starts.tables import hour_grid
-from dashboards.endpoint import charts, configuration, tiles
+from dashboards.endpoint import configuration, cost, figures, judged, tiles
 from dashboards.scope import PageScope
 from dashboards.tables import Column, PlainTable
 from dashboards.tiles import Tile
@@ -17,18 +18,10 @@ from fleet.analysis import cache as cache_analysis
 from fleet.analysis import cold_starts as cold_analysis
 from fleet.catalogue import BY_COLUMN
 from fleet.queries import endpoint as queries
-from fleet.queries import scaling, usage
+from fleet.queries import endpoint_cost, scaling, usage
 from fleet.queries.endpoint import Activity, Head
 from fleet.types import Kind
 
-TRAFFIC_COLUMNS = [
-    ("invocations", "Calls"),
-    ("errors_4xx", "4xx"),
-    ("errors_5xx", "5xx"),
-    ("model_latency_ms_p50", "p50, highest"),
-    ("model_latency_ms_p90", "p90, highest"),
-    ("model_latency_ms_p99", "p99, highest"),
-]
 Context = dict[str, Any]
 
 
@@ -41,39 +34,6 @@ def context(key: str, head: Head, activity: Activity, scoped: PageScope) -> Cont
         for chart in found.pop("charts", [])
     ]
     return {"drawn": drawn, **found}
-
-
-def cache_use(activity: Activity) -> cache_analysis.CacheUse:
-    """Cache figures over the hours that have any."""
-    seen = [
-        row
-        for row in activity.rows
-        if row.get("cache_hit_count") is not None or row.get("unload_count") is not None
-    ]
-    use = cache_analysis.use(activity.rows, sum(row.period_s for row in seen) / 3600)
-    if use.unloads is None and use.look_ups is not None:
-        return cache_analysis.use([*activity.rows, _no_unload(activity)], use.hours)
-    return use
-
-
-def _no_unload(activity: Activity) -> Any:
-    first = activity.rows[0]
-    return type(first)(first.variant_id, first.at, 0, {"unload_count": 0.0})
-
-
-def cache_verdict(head: Head, activity: Activity) -> cache_analysis.Verdict:
-    """Our verdict on the cache over the window."""
-    return cache_analysis.verdict(
-        cache_use(activity), changed_at=head.endpoint.modified_at, until=activity.window.end
-    )
-
-
-def cold(activity: Activity) -> cold_analysis.ColdStarts:
-    """Cold starts in the window; a serverless variant without a sample had none where it had some before."""
-    publishes = bool(activity.before.get("setup_count"))
-    return cold_analysis.count(
-        activity.rows, outlier_ms=cold_analysis.threshold_ms(activity.rows), publishes_samples=publishes
-    )
 
 
 def counts(head: Head, activity: Activity, use: cache_analysis.CacheUse | None) -> dict[str, str]:
@@ -90,14 +50,15 @@ def counts(head: Head, activity: Activity, use: cache_analysis.CacheUse | None) 
 
 def _summary(head: Head, activity: Activity) -> Context:
     kind = head.endpoint.kind
-    cost = tiles.cost(queries.month_cost(head.endpoint, timezone.now().date()))
+    month = tiles.cost(endpoint_cost.month(head.endpoint, timezone.now().date()))
     chosen: list[Tile] = [tiles.calls(head, activity)]
     if kind == Kind.SERVERLESS:
-        chosen += [tiles.cold_starts(head, activity, cold(activity)), tiles.errors(head, activity)]
+        chosen += [tiles.cold_starts(head, activity, judged.cold(activity)), tiles.errors(head, activity)]
         chosen += [tiles.latency(head, activity), tiles.concurrency(head, activity)]
     elif kind == Kind.MULTI_MODEL:
-        previous = cache_analysis.use([], 0)
-        chosen += use_tiles(cache_use(activity), previous, activity.window, head.data_until)[:2]
+        chosen += use_tiles(
+            judged.cache_use(activity), judged.cache_before(activity), activity.window, head.data_until
+        )[:2]
         chosen += [tiles.errors(head, activity), tiles.latency(head, activity)]
     elif kind == Kind.ASYNCHRONOUS:
         chosen += [
@@ -115,61 +76,10 @@ def _summary(head: Head, activity: Activity) -> Context:
         else ("resources" if kind == Kind.INFERENCE_COMPONENT else "summary")
     )
     return {
-        "tiles": [*chosen, cost],
-        "charts": [_chart(activity, name, _TITLES[name], _columns(activity, name))],
+        "tiles": [*chosen, month],
+        "charts": [figures.figure(activity, name)],
         "moments": queries.timeline(head.endpoint)[:5],
         "facts": configuration.facts(head),
-    }
-
-
-_TITLES = {
-    "summary": "Calls and latency",
-    "traffic": "Calls, errors and latency",
-    "cold-starts": "Calls, cold starts and set-up time",
-    "cache": "Hit ratio and unloads",
-    "async": "Queue",
-    "resources": "Use of capacity",
-}
-_COLUMNS: dict[str, list[tuple[str, str]]] = {
-    "cold-starts": [
-        ("invocations", "Calls"), ("setup_count", "Cold starts"), ("setup_ms_p50", "Set-up p50, highest"),
-        ("setup_ms_p99", "Set-up p99, highest"), ("spillover_invocations", "Spilled over"),
-    ],
-    "cache": [
-        ("cache_hit_sum", "Hits"), ("cache_hit_count", "Look-ups"), ("unload_count", "Unloads"),
-        ("load_count", "Loads"),
-    ],
-    "async": [
-        ("processed", "Processed"), ("invocation_failures", "Failed"), ("expired", "Expired"),
-        ("backlog_max", "Waiting, highest"), ("oldest_age_s_max", "Oldest, highest"),
-    ],
-}  # fmt: skip
-
-
-def _columns(activity: Activity, name: str) -> list[tuple[str, str]]:
-    if name == "resources":
-        if activity.kind == Kind.SERVERLESS:
-            return [
-                ("concurrency_utilization_max", "Concurrency, highest"),
-                ("memory_pct", "Memory %, highest"),
-            ]
-        return [("cpu_pct", "CPU %, highest"), ("memory_pct", "Memory %, highest")]
-    columns = _COLUMNS.get(name, TRAFFIC_COLUMNS)
-    return [
-        (activity.calls_column if column == "invocations" else column, label) for column, label in columns
-    ]
-
-
-def _chart(
-    activity: Activity, name: str, title: str, columns: list[tuple[str, str]], size: str = "tall"
-) -> Context:
-    return {
-        "name": name,
-        "id": f"chart-{name}",
-        "title": title,
-        "caption": charts.caption(activity),
-        "size": size,
-        "table": charts.table(activity, columns, title),
     }
 
 
@@ -181,12 +91,7 @@ def _traffic(head: Head, activity: Activity) -> Context:
     names = ["resources"] if activity.kind == Kind.INFERENCE_COMPONENT else ["traffic", "resources"]
     return {
         "tiles": chosen,
-        "charts": [
-            _chart(
-                activity, name, _TITLES[name], _columns(activity, name), "tall" if name == "traffic" else ""
-            )
-            for name in names
-        ],
+        "charts": [figures.figure(activity, name, "tall" if name == "traffic" else "") for name in names],
         "missing": _missing(activity),
     }
 
@@ -199,7 +104,7 @@ def _missing(activity: Activity) -> str:
 
 
 def _cold_starts(head: Head, activity: Activity) -> Context:
-    found = cold(activity)
+    found = judged.cold(activity)
     chosen = [
         tiles.calls(head, activity),
         tiles.cold_starts(head, activity, found),
@@ -210,10 +115,8 @@ def _cold_starts(head: Head, activity: Activity) -> Context:
     with_calls = {(c.weekday + 1, c.hour): (c.calls, c.cold) for c in cells if c.calls}
     return {
         "tiles": chosen,
-        "charts": [
-            _chart(activity, "cold-starts", _TITLES["cold-starts"], _columns(activity, "cold-starts"))
-        ],
-        "grid": hour_grid(with_calls),
+        "charts": [figures.figure(activity, "cold-starts")],
+        "grid": hour_grid(with_calls) if activity.window.length >= timedelta(days=7) else None,
         "causes": _causes(head, activity, found) if activity.window.has_fine_buckets else None,
         "is_serverless": True,
     }
@@ -254,11 +157,8 @@ def _causes(head: Head, activity: Activity, found: cold_analysis.ColdStarts) -> 
 
 
 def _cache(head: Head, activity: Activity) -> Context:
-    use = cache_use(activity)
-    before = cache_analysis.CacheUse(
-        look_ups=activity.before.get("cache_hit_count"), hits=activity.before.get("cache_hit_sum"),
-        unloads=activity.before.get("unload_count"), loads=None, hours=use.hours,
-    )  # fmt: skip
+    use = judged.cache_use(activity)
+    before = judged.cache_before(activity)
     window, as_of = activity.window, head.data_until
     wait = Tile(
         "Wait for loading",
@@ -283,9 +183,9 @@ def _cache(head: Head, activity: Activity) -> Context:
     )  # fmt: skip
     return {
         "tiles": [*use_tiles(use, before, window, as_of)[:2], wait, loaded, tiles.memory(head, activity)],
-        "charts": [_chart(activity, "cache", _TITLES["cache"], _columns(activity, "cache"), "")],
+        "charts": [figures.figure(activity, "cache", "")],
         "use": use,
-        "verdict": cache_verdict(head, activity),
+        "verdict": judged.cache_verdict(head, activity),
         "cache_facts": [
             ("Look-ups", wording.count(use.look_ups)),
             ("Waited for a model", wording.count(use.misses)),
@@ -306,7 +206,7 @@ def _async(head: Head, activity: Activity) -> Context:
     stuck = usage.last(activity.rows, "backlog_without_capacity")
     return {
         "tiles": [*chosen, tiles.failures(head, activity)],
-        "charts": [_chart(activity, "async", _TITLES["async"], _columns(activity, "async"))],
+        "charts": [figures.figure(activity, "async")],
         "is_stuck": bool(stuck and stuck.value > 0),
         "async_facts": configuration.async_facts(head),
     }
@@ -328,17 +228,13 @@ def _operations(head: Head, activity: Activity) -> Context:
     return {"operations": queries.operations(head.endpoint)}
 
 
-def _cost(head: Head, activity: Activity) -> Context:
-    return {"tiles": [tiles.cost(queries.month_cost(head.endpoint, timezone.now().date()))]}
-
-
 BUILD: dict[str, Callable[[Head, Activity], Context]] = {
     "summary": _summary,
     "traffic": _traffic,
     "cold-starts": _cold_starts,
     "cache": _cache,
     "async": _async,
-    "cost": _cost,
+    "cost": cost.context,
     "scaling": _scaling,
     "configuration": _configuration,
     "timeline": _timeline,

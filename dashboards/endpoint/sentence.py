@@ -56,6 +56,8 @@ def variant_words(variant: VariantStatus) -> str:
         provisioned = variant.provisioned_concurrency
         warm = f"{provisioned} provisioned" if provisioned else "nothing provisioned"
         return f"{variant.memory_mb / 1024:g} GB, max {_or(variant.max_concurrency)}, {warm}"
+    if variant.instance_type and variant.current_instance_count is None:
+        return f"{variant.instance_type}, count not known"
     if variant.instance_type:
         return f"{_or(variant.current_instance_count)} × {variant.instance_type}"
     return "capacity not read"
@@ -96,7 +98,8 @@ def _did(
     if kind == Kind.SERVERLESS:
         return _serverless(activity, urls)
     if kind == Kind.MULTI_MODEL and use is not None and use.hit_ratio is not None:
-        return _multi_model(activity, use, verdict, urls)
+        is_told = bool(head.incidents)
+        return _multi_model(activity, use, None if is_told else verdict, urls)
     if kind == Kind.ASYNCHRONOUS:
         return _asynchronous(activity)
     return _online(activity)

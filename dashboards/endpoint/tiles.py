@@ -7,11 +7,11 @@ from dashboards.cold_starts.tables import WHY_ESTIMATED
 from dashboards.tiles import Explain, Tile
 from fleet.analysis.cold_starts import ColdStarts, Method
 from fleet.queries import usage
-from fleet.queries.endpoint import Activity, Head, MonthCost
+from fleet.queries.endpoint import Activity, Head
+from fleet.queries.endpoint_cost import MonthCost
 from fleet.types import Kind
 
 SPARK_POINTS = 28
-NOT_PUBLISHED = "Not published for this kind"
 Builder = Callable[[Head, Activity], Tile]
 
 
@@ -33,7 +33,7 @@ def calls(head: Head, activity: Activity) -> Tile:
             inputs=[("Buckets with figures", str(len(usage.reported(activity.rows, activity.calls_column))))],
             as_of=head.data_until,
         ),
-        **measured.compared(activity.calls, activity.calls_before, activity.window),
+        **measured.compared(activity.calls, activity.calls_before, activity.window, is_known=activity.knows_before),
     )  # fmt: skip
 
 
@@ -133,11 +133,17 @@ def concurrency(head: Head, activity: Activity) -> Tile:
     peak = usage.peak(activity.rows, "concurrency_utilization_max")
     limit = head.main.max_concurrency if head.main else None
     is_full = peak is not None and peak.value >= 1
+    number, note = None, ""
+    if peak is not None:
+        number = f"{peak.value * limit:.0f}" if limit else wording.percent(peak.value, unit=False)
+        refused = ": calls above it are refused" if is_full else ""
+        note = f"{wording.percent(peak.value)}, {peak.at:%a %H:%M} UTC{refused}"
     return Tile(
         "Peak concurrency",
-        None if peak is None else wording.percent(peak.value, unit=False),
-        unit=f"% of max {limit}" if limit else "% of max",
-        note=f"{peak.at:%a %H:%M} UTC" + (": calls above it are refused" if is_full else "") if peak else "",
+        number,
+        unit=f"of {limit}" if limit else "% of max",
+        title="" if peak is None else f"{peak.value * 100:.6g} % of max concurrency",
+        note=note,
         tone="failed" if is_full else ("attention" if peak and peak.value > 0.8 else ""),
         reason="No utilisation was reported",
         explain=measured.explain(
@@ -235,7 +241,7 @@ def failures(head: Head, activity: Activity) -> Tile:
     return Tile(
         "Failed",
         _count(failed if failed is not None else (0 if activity.calls else None)),
-        note=f"{wording.count(expired or 0)} expired in the queue",
+        note=f"{wording.count(expired or 0)} expired in the queue" if activity.calls or expired else "",
         tone="failed" if failed or expired else "",
         reason="Nothing was processed",
         explain=measured.explain(

@@ -5,7 +5,7 @@ from django.views.decorators.http import require_GET
 from django_htmx.http import trigger_client_event
 
 from dashboards import access, htmx, scope
-from dashboards.endpoint import charts, heads, panels, tabs
+from dashboards.endpoint import charts, cost, heads, panels, tabs
 from fleet.queries import endpoint as queries
 
 RANGE = "7d"
@@ -21,6 +21,7 @@ def detail(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
     head = queries.head(endpoint)
     activity = queries.activity(head, scoped.range)
     context = heads.context(head, activity, tab, scoped)
+    context["may_operate"] = access.may(request.user, "operator")
     if not tab.applies_to(endpoint.kind):
         context["why_not"] = tab.why_not
     elif request.htmx.target != "endpoint-head":
@@ -35,6 +36,8 @@ def chart(request: htmx.HtmxHttpRequest, pk: int, name: str) -> HttpResponse:
     """The figure of one of the page's charts."""
     endpoint = access.endpoint_for(request, pk)
     scoped = scope.read(request, default=RANGE)
+    if name == "cost":
+        return htmx.figure(cost.chart(endpoint, scoped.range))
     draw = charts.CHARTS.get(name)
     if draw is None:
         raise Http404(f"An endpoint has no chart named {name}.")

@@ -1,9 +1,10 @@
 """Tiles and rows of the Sync page, and plain words beside AWS's own."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
+from django.http import QueryDict
 
 from dashboards import wording
 from dashboards.tables import Column, PlainTable
@@ -13,6 +14,7 @@ from fleet.queries.sync import Section, ShardRow, SyncPage
 
 SECTION_LABELS = {
     "inventory": "Endpoints and configs",
+    "components": "Inference components",
     "tags": "Tags",
     "scaling": "Scaling",
     "quotas": "Quotas",
@@ -22,7 +24,29 @@ SECTION_LABELS = {
 }
 PRICE_SOURCE = "Amazon CloudWatch pricing: USD 0.01 per 1,000 metrics requested by GetMetricData"
 REQUESTED_FOR = timedelta(minutes=3)
-"""A sync that was due for longer is no longer waited for: no worker runs, and polling would not help."""
+"""Longer than this nobody waits for a requested sync: no worker runs, and polling would not help."""
+
+
+@dataclass(frozen=True)
+class Requested:
+    """A sync somebody asked for: which shard, and when. Stands in the URL, so that Back and a reload keep it."""
+
+    shard_id: int
+    at: datetime
+
+    @classmethod
+    def read(cls, query: QueryDict) -> "Requested | None":
+        """?reading=7&since=1763600000, None without it."""
+        reading, since = query.get("reading", ""), query.get("since", "")
+        if not (reading.isdecimal() and since.isdecimal() and len(reading) < 12 and len(since) < 12):
+            return None
+        return cls(int(reading), datetime.fromtimestamp(int(since), UTC))
+
+    def is_open(self, row: ShardRow, now: datetime) -> bool:
+        """True until that shard's inventory has succeeded after the request, three minutes at most."""
+        done = row.shard.inventory_ok_at
+        is_recent = timedelta(0) <= now - self.at < REQUESTED_FOR
+        return row.shard.pk == self.shard_id and is_recent and (done is None or done < self.at)
 
 
 @dataclass(frozen=True)
@@ -46,8 +70,13 @@ class Row:
     troubles: list[Trouble]
     is_due: bool
 
+    @property
+    def good(self) -> int:
+        """Parts whose last attempt succeeded."""
+        return sum(1 for _, section in self.sections if section.error is None)
 
-def rows(found: SyncPage, now: datetime) -> list[Row]:
+
+def rows(found: SyncPage, requested: Requested | None, now: datetime) -> list[Row]:
     """One per shard, in the page's order."""
     return [
         Row(
@@ -55,16 +84,10 @@ def rows(found: SyncPage, now: datetime) -> list[Row]:
             state="failed" if row.errors else ("late" if row.is_late else "ok"),
             sections=[(SECTION_LABELS.get(s.name, s.name), s) for s in row.sections],
             troubles=[trouble(error) for error in row.errors],
-            is_due=is_due(row, now),
+            is_due=requested is not None and requested.is_open(row, now),
         )
         for row in found.rows
     ]
-
-
-def is_due(row: ShardRow, now: datetime) -> bool:
-    """True while a sync was asked for and has not ended: due, and no later success."""
-    due, done = row.shard.inventory_due_at, row.shard.inventory_ok_at
-    return due is not None and now - REQUESTED_FOR < due <= now and (done is None or done < due)
 
 
 def trouble(error: SectionError) -> Trouble:
@@ -126,7 +149,7 @@ def tiles(found: SyncPage, now: datetime) -> list[Tile]:
             "Failing",
             str(len(found.failing)),
             unit=f"of {regions}",
-            note="account regions with a section that last failed",
+            note="account regions with a failed part",
             tone="failed" if found.failing else "",
         ),
         Tile(

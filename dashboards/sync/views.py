@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
@@ -22,11 +23,12 @@ def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
     scoped = scope.read(request, has_range=False)
     now = timezone.now()
     found = queries.page(scoped.filter, now=now, late_after=timedelta(seconds=settings.STALE_AFTER_S))
-    is_settled = not found.backfills and not any(tables.is_due(row, now) for row in found.rows)
+    rows = tables.rows(found, tables.Requested.read(request.GET), now)
+    is_settled = not found.backfills and not any(row.is_due for row in rows)
     context = {
         "found": found,
         "tiles": tables.tiles(found, now),
-        "rows": tables.rows(found, now),
+        "rows": rows,
         "actions": tables.actions(found),
         "is_settled": is_settled,
         "query": scoped.query,
@@ -53,4 +55,4 @@ def sync_now(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
         doorbell.ring_after_commit("fleet.sync_inventory", shard.pk)
         doorbell.ring_after_commit("fleet.sync_metrics", shard.pk)
     messages.success(request, f"{shard} will be read now.")
-    return htmx.redirect(request, "sync:page")
+    return htmx.redirect(request, f"{reverse('sync:page')}?reading={shard.pk}&since={int(now.timestamp())}")

@@ -2,6 +2,8 @@
 
 from django import template
 
+from dashboards.operations.words import state_word
+from fleet.models import Operation
 from fleet.operations.kinds import KINDS, OperationKind
 
 register = template.Library()
@@ -14,3 +16,9 @@ def operation_label(kind: str) -> str:
         return KINDS[OperationKind(kind)].label
     except (KeyError, ValueError):
         return kind
+
+
+@register.filter
+def operation_state(operation: Operation) -> str:
+    """{% state operation|operation_state %}: the verdict where it says more than the state."""
+    return state_word(operation)

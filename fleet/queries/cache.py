@@ -8,9 +8,9 @@ from django.db.models import Avg, Q, Sum
 
 from fleet.analysis.cache import CacheUse, Verdict, verdict
 from fleet.analysis.series import ratio, total
-from fleet.models import VariantStatus
+from fleet.models import FineBucket, HourBucket, VariantStatus
+from fleet.queries import usage
 from fleet.queries.scope import ScopeFilter, TimeRange
-from fleet.queries.usage import bucket_model
 from fleet.types import Kind, MetricRow
 
 
@@ -42,6 +42,7 @@ class CachePage:
     rows: list[CacheRow]
     use: CacheUse
     before: CacheUse
+    knows_before: bool
     data_until: datetime | None
 
     @property
@@ -77,7 +78,11 @@ def page(scope: ScopeFilter, window: TimeRange) -> CachePage:
     """Every open multi-model endpoint in the scope; a variant each, shadow variants left out."""
     variants = _variants(scope)
     ids = [variant.pk for variant in variants]
-    now, before = _by_variant(ids, window), _by_variant(ids, window.previous)
+    shards = {variant.endpoint.shard for variant in variants}
+    knows_before = usage.knows_before(shards, window)
+    now = _by_variant(ids, window, usage.bucket_model(window))
+    earlier = usage.bucket_model_before(window)
+    before = _by_variant(ids, window.previous, earlier) if knows_before else {}
     empty = _Sums(NOTHING)
     rows = [_row(v, now.get(v.pk, empty), before.get(v.pk, empty).use, window) for v in variants]
     rows.sort(key=lambda r: (r.use.hit_ratio is None, r.use.hit_ratio or 0.0, r.name))
@@ -85,6 +90,7 @@ def page(scope: ScopeFilter, window: TimeRange) -> CachePage:
         rows=rows,
         use=added([row.use for row in rows]),
         before=added([row.before for row in rows]),
+        knows_before=knows_before,
         data_until=min((v.metrics_until for v in variants if v.metrics_until), default=None),
     )
 
@@ -106,10 +112,11 @@ def _variants(scope: ScopeFilter) -> list[VariantStatus]:
     )
 
 
-def _by_variant(variant_ids: list[int], window: TimeRange) -> dict[int, _Sums]:
+def _by_variant(
+    variant_ids: list[int], window: TimeRange, buckets: type[FineBucket] | type[HourBucket]
+) -> dict[int, _Sums]:
     found = (
-        bucket_model(window)
-        .objects.filter(variant_id__in=variant_ids, at__gte=window.start, at__lt=window.end)
+        buckets.objects.filter(variant_id__in=variant_ids, at__gte=window.start, at__lt=window.end)
         .order_by()
         .values("variant_id")
         .annotate(**_SUMS)
@@ -120,7 +127,7 @@ def _by_variant(variant_ids: list[int], window: TimeRange) -> dict[int, _Sums]:
 def buckets(variant_ids: list[int], window: TimeRange) -> list[MetricRow]:
     """Hits, look-ups and unloads added over variants, per stored bucket, oldest first."""
     found = (
-        bucket_model(window)
+        usage.bucket_model(window)
         .objects.filter(variant_id__in=variant_ids, at__gte=window.start, at__lt=window.end)
         .order_by("at")
         .values("at", "period_s")

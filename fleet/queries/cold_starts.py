@@ -91,6 +91,11 @@ class ColdStartPage:
         """Seconds one cold start added on average."""
         return self.wasted_s / self.cold if self.wasted_s is not None and self.cold else None
 
+    @property
+    def per_start_ms(self) -> float | None:
+        """The same in milliseconds."""
+        return self.per_start_s * 1000 if self.per_start_s is not None else None
+
     def most_of_it(self, part: float = 0.9) -> list[ColdStartRow]:
         """The fewest endpoints that together make at least `part` of the wasted seconds."""
         found: list[ColdStartRow] = []

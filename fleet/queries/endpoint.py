@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q, Sum
+from django.db.models import Sum
 
 from fleet.models import (
     ChangeEvent,
@@ -21,7 +20,7 @@ from fleet.models import (
 )
 from fleet.queries import usage
 from fleet.queries.scope import TimeRange
-from fleet.types import TRANSITIONAL_STATUSES, Confidence, Kind, MetricRow
+from fleet.types import TRANSITIONAL_STATUSES, Kind, MetricRow
 
 TIMELINE_LENGTH = 100
 
@@ -71,7 +70,7 @@ class Activity:
     """Stored buckets of the endpoint's live variants in a window, merged over variants, and counts before it.
 
     rows are on the period of usage.bucket_model(window); before holds sums of the window of equal length just
-    before, None for a column that nothing reported there.
+    before, None for a column that nothing reported there; it is empty when that window's history is not stored.
     """
 
     kind: str
@@ -87,6 +86,11 @@ class Activity:
     @property
     def calls(self) -> float | None:
         return usage.total(self.rows, self.calls_column)
+
+    @property
+    def knows_before(self) -> bool:
+        """Whether the window before may be compared with."""
+        return bool(self.before)
 
     @property
     def calls_before(self) -> float | None:
@@ -149,14 +153,15 @@ def section_error(section: str, error: Mapping[str, Any]) -> SectionError:
 def activity(head: Head, window: TimeRange) -> Activity:
     """Two queries: the buckets of the window, and sums of the window before."""
     rows = usage.merged(usage.rows(head.variant_ids, window))
-    before = (
-        usage.bucket_model(window)
-        .objects.filter(
-            variant_id__in=head.variant_ids, at__gte=window.previous.start, at__lt=window.previous.end
+    earlier = window.previous
+    before: dict[str, float | None] = {}
+    if usage.knows_before([head.endpoint.shard], window):
+        before = (
+            usage.bucket_model_before(window)
+            .objects.filter(variant_id__in=head.variant_ids, at__gte=earlier.start, at__lt=earlier.end)
+            .order_by()
+            .aggregate(**{column: Sum(column) for column in sorted(usage.COUNTS)})
         )
-        .order_by()
-        .aggregate(**{column: Sum(column) for column in sorted(usage.COUNTS)})
-    )
     return Activity(head.endpoint.kind, window, rows, before)
 
 
@@ -260,24 +265,3 @@ def configuration(head: Head) -> Configuration:
 
 def _parts(name: str, model: HostedModel | None) -> ModelParts:
     return ModelParts(name, model, list(model.containers.all()) if model else [])
-
-
-@dataclass(frozen=True)
-class MonthCost:
-    """Cost of this UTC month so far; usd None when no line has an amount; unpriced lines are not in it."""
-
-    usd: Decimal | None
-    unpriced: int
-    computed_at: datetime | None
-    data_until: datetime | None
-
-
-def month_cost(endpoint: Endpoint, today: date) -> MonthCost:
-    """One query over the stored daily costs of all the endpoint's variants."""
-    found = endpoint.daily_costs.filter(day__gte=today.replace(day=1), day__lte=today).aggregate(
-        usd=Sum("amount"),
-        unpriced=Count("pk", filter=Q(confidence=Confidence.UNPRICED)),
-        computed_at=Max("computed_at"),
-        data_until=Min("data_until", filter=Q(day=today)),
-    )
-    return MonthCost(**found)

@@ -79,14 +79,13 @@ class ScalingPage:
         return sum(1 for row in self.targets if row.warnings)
 
 
+_RELATED = ("policies", "scheduled_actions", "endpoint__variants", "endpoint__inference_components")
+
+
 def page(scope: ScopeFilter) -> ScalingPage:
     """Every scalable target of the scope; a target is an orphan when its endpoint is gone or was never seen."""
     stored = ScalableTarget.objects.filter(scope.q("shard")).select_related("shard__account", "endpoint")
-    rows = [
-        row
-        for target in stored.prefetch_related("policies", "scheduled_actions", "endpoint__variants")
-        for row in [target_row(target)]
-    ]
+    rows = [target_row(target) for target in stored.prefetch_related(*_RELATED)]
     rows.sort(key=lambda r: (not r.warnings, r.endpoint.name if r.endpoint else r.resource_id, r.dimension))
     return ScalingPage(
         targets=[row for row in rows if row.endpoint is not None and row.endpoint.closed_at is None],
@@ -98,7 +97,7 @@ def page(scope: ScopeFilter) -> ScalingPage:
 def for_endpoint(endpoint: Endpoint) -> list[TargetRow]:
     """The scalable targets of one endpoint."""
     stored = endpoint.scalable_targets.select_related("shard__account", "endpoint").prefetch_related(
-        "policies", "scheduled_actions", "endpoint__variants"
+        *_RELATED
     )
     return [target_row(target) for target in stored]
 
@@ -182,8 +181,8 @@ def warnings(target: ScalableTarget, current: int | None, policies: Iterable[Sca
         )
     if kind == Kind.ASYNCHRONOUS and target.min_capacity == 0 and not any(_wakes(p) for p in policies):
         found.append(
-            "Can scale to 0 but has no step policy on HasBacklogWithoutCapacity: at 0 instances, requests wait "
-            "until the backlog exceeds the tracking target."
+            "Can scale to 0 but has no step policy that brings the first instance back "
+            "(on HasBacklogWithoutCapacity): requests wait until the backlog exceeds the tracking target."
         )
     if target.dimension == PROVISIONED and target.min_capacity == 0:
         found.append("The minimum is 0, but AWS's guide gives 1 as the lowest for provisioned concurrency.")
@@ -195,11 +194,11 @@ def warnings(target: ScalableTarget, current: int | None, policies: Iterable[Sca
 
 
 def _wakes(policy: ScalingPolicy) -> bool:
-    """Whether a step policy is driven by HasBacklogWithoutCapacity, by its alarm's name or the policy's own."""
-    if policy.policy_type != "StepScaling":
-        return False
-    words = [policy.name, *(alarm.get("AlarmName", "") for alarm in policy.document.get("Alarms") or [])]
-    return any("backlogwithoutcapacity" in "".join(c for c in word.lower() if c.isalnum()) for word in words)
+    """Whether a step policy adds capacity. Alarm names are free text, so which metric fires it is not judged."""
+    steps = policy.configuration.get("StepAdjustments") or []
+    return policy.policy_type == "StepScaling" and any(
+        (step.get("ScalingAdjustment") or 0) > 0 for step in steps
+    )
 
 
 _ADJUSTMENTS = {
@@ -251,6 +250,10 @@ def _number(value: Any) -> str:
 def _current(target: ScalableTarget) -> int | None:
     if target.endpoint is None:
         return None
+    if target.dimension == COPIES:
+        name = target.resource_id.removeprefix("inference-component/")
+        components = target.endpoint.inference_components.all()
+        return next((c.current_copies for c in components if c.name == name and c.removed_at is None), None)
     variant = next((v for v in target.endpoint.variants.all() if v.name == target.variant_name), None)
     if variant is None:
         return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from fleet.models import CallTally, Shard
+from fleet.models import CallTally, Endpoint, Shard
 from fleet.queries.endpoint import SectionError, section_errors
 from fleet.queries.scope import ScopeFilter
 
@@ -97,10 +97,11 @@ class ShardRow:
 
 @dataclass(frozen=True)
 class SyncPage:
-    """Every enabled shard of the scope, the ones in trouble first."""
+    """Every enabled shard of the scope, the ones in trouble first; unreadable: endpoints AWS does not describe."""
 
     rows: list[ShardRow]
     day: date
+    unreadable: int = 0
 
     @property
     def failing(self) -> list[ShardRow]:
@@ -140,7 +141,7 @@ class SyncPage:
 
 
 def page(scope: ScopeFilter, *, now: datetime, late_after: timedelta) -> SyncPage:
-    """Two queries: shards with their accounts, and today's tallies."""
+    """Three queries: shards with their accounts, today's tallies, endpoints that cannot be described."""
     day = now.astimezone(UTC).date()
     shards = list(
         Shard.objects.filter(scope.q(), enabled=True, account__enabled=True).select_related("account")
@@ -151,7 +152,8 @@ def page(scope: ScopeFilter, *, now: datetime, late_after: timedelta) -> SyncPag
         tallies.setdefault(tally.shard_id, []).append(one)
     rows = [_row(shard, tallies.get(shard.pk, []), now, late_after) for shard in shards]
     rows.sort(key=lambda row: (not row.errors, not row.is_late, row.shard.account.alias, row.shard.region))
-    return SyncPage(rows, day)
+    hidden = Endpoint.objects.filter(shard__in=shards, closed_at=None, unreadable__isnull=False)
+    return SyncPage(rows, day, hidden.count())
 
 
 def added(tallies: Iterable[Tally]) -> list[Tally]:

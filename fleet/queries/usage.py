@@ -13,7 +13,7 @@ from statistics import median
 from django.db.models import Aggregate, FloatField
 
 from fleet.catalogue import COLUMNS
-from fleet.models import FineBucket, HourBucket
+from fleet.models import FineBucket, HourBucket, Shard
 from fleet.queries.scope import TimeRange
 from fleet.types import MetricRow
 
@@ -68,6 +68,28 @@ class Peak:
 def bucket_model(window: TimeRange) -> type[FineBucket] | type[HourBucket]:
     """Minutes and five minutes up to a day, hours beyond: the period CloudWatch itself was asked for."""
     return FineBucket if window.has_fine_buckets else HourBucket
+
+
+def bucket_model_before(window: TimeRange) -> type[FineBucket] | type[HourBucket]:
+    """Where the window before is read from: minutes reach back a day only when an account is new, hours a month."""
+    return FineBucket if window.length <= timedelta(hours=1) else HourBucket
+
+
+def history_reaches(shards: Iterable[Shard], start: datetime) -> bool:
+    """Whether every shard's hourly history since `start` is stored, so that a sum since then is not a part of one."""
+    return all(
+        shard.backfill_from is not None
+        and shard.backfill_until is not None
+        and shard.backfill_done_until is not None
+        and shard.backfill_from <= start
+        and shard.backfill_done_until >= shard.backfill_until
+        for shard in shards
+    )
+
+
+def knows_before(shards: Iterable[Shard], window: TimeRange) -> bool:
+    """Whether the window before may be compared with at all."""
+    return window.length <= timedelta(hours=1) or history_reaches(shards, window.previous.start)
 
 
 def rows(variant_ids: Sequence[int], window: TimeRange) -> list[MetricRow]:
@@ -180,9 +202,7 @@ def with_gaps(buckets: Sequence[MetricRow], window: TimeRange) -> list[MetricRow
     return filled
 
 
-def grouped(
-    buckets: Sequence[MetricRow], width: timedelta, highest: Sequence[str] = ()
-) -> list[MetricRow]:
+def grouped(buckets: Sequence[MetricRow], width: timedelta, highest: Sequence[str] = ()) -> list[MetricRow]:
     """Counts added into wider steps (aligned to midnight UTC), for bars and tables that people can read.
 
     highest: other columns to keep as the highest bucket of each step; percentiles and gauges do not combine.

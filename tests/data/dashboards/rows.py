@@ -40,9 +40,15 @@ def user(role: str = "viewer") -> User:
 def shard(
     region: str = "eu-west-1", alias: str = "prod", account_id: str = "111122223333", **fields: Any
 ) -> Shard:
-    """A shard read a moment ago."""
+    """A shard read a moment ago, with its history stored for 70 days."""
     account, _ = Account.objects.get_or_create(account_id=account_id, defaults={"alias": alias})
-    fresh = {"inventory_ok_at": now(), "metrics_ok_at": now()}
+    fresh = {
+        "inventory_ok_at": now(),
+        "metrics_ok_at": now(),
+        "backfill_from": hour() - timedelta(days=70),
+        "backfill_until": hour(),
+        "backfill_done_until": hour(),
+    }
     return Shard.objects.create(account=account, region=region, **{**fresh, **fields})
 
 

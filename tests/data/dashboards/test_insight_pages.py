@@ -74,7 +74,7 @@ def test_the_cold_start_sentence_names_share_wait_and_the_few_that_make_most(vie
         rows.serverless(shard, "fast"), at, invocations=100.0, setup_count=1.0, setup_ms_avg=1000.0
     )
     page = text(viewer, "cold_starts:page")
-    assert "2 % of serverless calls hit a cold start" in page
+    assert "20 of 1,000 serverless calls hit a cold start" in page
     assert "1 endpoint makes 90 % of the wait" in page
     assert f"{19 * 4 + 1} s" in page
     assert "nowhere says that it is emitted on cold starts only" in page
@@ -95,7 +95,7 @@ def test_sorting_and_narrowing_are_in_the_url(viewer: Client) -> None:
             rows.serverless(rows.shard(region), name), at, invocations=10.0, setup_count=1.0, setup_ms_avg=5.0
         )
     page = text(viewer, "cold_starts:page", "?sort=-name")
-    assert page.index("zzz") < page.index("aaa")
+    assert page.rindex("zzz") < page.rindex("aaa")
     assert "aaa" not in text(viewer, "cold_starts:page", "?region=us-east-1")
 
 
@@ -170,6 +170,17 @@ def test_the_sync_page_shows_awss_words_the_missing_permission_and_dollars(viewe
     assert "$3.50" in page
 
 
+def test_endpoints_that_cannot_be_described_are_counted(viewer: Client) -> None:
+    ghost = rows.serverless(rows.shard(), "ghost")
+    ghost.unreadable = {
+        "code": "AccessDeniedException",
+        "message": "no",
+        "action": "sagemaker:DescribeEndpoint",
+    }
+    ghost.save()
+    assert "1 endpoint cannot be described" in text(viewer, "sync:page")
+
+
 def test_sync_polls_only_while_something_runs(viewer: Client) -> None:
     poll = {"HX-Request": "true", "HX-Target": "sync-shards"}
     end = rows.hour()
@@ -190,12 +201,24 @@ def test_an_operator_has_a_region_read_at_once_and_it_is_audited(client: Client)
     shard = rows.shard()
     client.force_login(rows.user("operator"))
     response = client.post(reverse("sync:now", args=[shard.pk]))
-    assert (response.status_code, response["Location"]) == (303, reverse("sync:page"))
+    assert response.status_code == 303
+    assert response["Location"].startswith(f"{reverse('sync:page')}?reading={shard.pk}&since=")
     shard.refresh_from_db()
     assert shard.inventory_due_at is not None
     assert shard.metrics_due_at == shard.inventory_due_at
     entry = AuditEntry.objects.get(action="shard.sync_now")
     assert (entry.actor_label, entry.object_id) == ("operator", str(shard.pk))
+
+
+def test_a_requested_sync_is_watched_until_it_succeeded(client: Client) -> None:
+    shard = rows.shard(inventory_ok_at=rows.now() - timedelta(minutes=2))
+    client.force_login(rows.user("operator"))
+    watched = client.post(reverse("sync:now", args=[shard.pk]))["Location"]
+    waiting = client.get(watched).content.decode()
+    assert ("Reading…" in waiting, "every 5s" in waiting) == (True, True)
+    Shard.objects.filter(pk=shard.pk).update(inventory_ok_at=rows.now() + timedelta(minutes=1))
+    done = client.get(watched).content.decode()
+    assert ("Reading…" in done, "every 5s" in done) == (False, False)
 
 
 def test_a_viewer_may_not_and_nothing_changes(viewer: Client) -> None:

@@ -1,0 +1,120 @@
+"""The Cost tab: the month so far with its formula lines, and cost per day by component."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+
+from django.utils import timezone
+
+from dashboards import charts, wording
+from dashboards.costs.rows import line_table
+from dashboards.endpoint import tiles
+from dashboards.status import COMPONENT_LABELS
+from dashboards.tables import Column, PlainTable
+from dashboards.tiles import Explain, Tile
+from fleet.models import Endpoint
+from fleet.queries import endpoint_cost, usage
+from fleet.queries.costs import endpoint_lines
+from fleet.queries.endpoint import Activity, Head
+from fleet.queries.scope import TimeRange
+from fleet.types import CostComponent
+
+
+def context(head: Head, activity: Activity) -> dict[str, object]:
+    """Tiles, chart and formula lines."""
+    today = timezone.now().date()
+    days = activity.window.days
+    layers = ordered(endpoint_cost.by_day(head.endpoint, days))
+    month = endpoint_cost.month(head.endpoint, today)
+    return {
+        "tiles": [tiles.cost(month), *window_tiles(layers, activity)],
+        "charts": [
+            {
+                "name": "cost",
+                "id": "chart-cost",
+                "title": "Cost per day by component",
+                "caption": f"USD, estimated from usage · {days[0]:%-d %b} – {days[-1]:%-d %b}, UTC days",
+                "size": "",
+                "has_any": bool(layers),
+                "legend": [(component, COMPONENT_LABELS.get(component, component)) for component in layers],
+                "table": table(layers, days),
+            }
+        ],
+        "lines": line_table(endpoint_lines(head.endpoint.pk, today.replace(day=1), today)),
+        "month_words": f"{today.replace(day=1):%-d %b} – {today:%-d %b}, UTC",
+        "computed_at": month.computed_at,
+    }
+
+
+def ordered(found: dict[str, list[Decimal | None]]) -> dict[str, list[Decimal | None]]:
+    """Components in the order they are stacked everywhere."""
+    order = [str(component) for component in CostComponent]
+    return {
+        key: found[key] for key in sorted(found, key=lambda k: order.index(k) if k in order else len(order))
+    }
+
+
+def window_tiles(layers: dict[str, list[Decimal | None]], activity: Activity) -> list[Tile]:
+    """Cost of the last whole day in the window, and per 1,000 calls over the window's days."""
+    known = [amount for amounts in layers.values() for amount in amounts if amount is not None]
+    window_sum = sum(known, Decimal(0)) if known else None
+    days = activity.window.days
+    yesterday = [amounts[-2] for amounts in layers.values() if len(amounts) > 1 and amounts[-2] is not None]
+    calls = usage.total(activity.rows, activity.calls_column)
+    per_1000 = window_sum / Decimal(str(calls)) * 1000 if window_sum is not None and calls else None
+    words = f"{days[0]:%-d %b} – {days[-1]:%-d %b}"
+    return [
+        Tile(
+            "Yesterday",
+            wording.usd(sum(yesterday, Decimal(0))) if yesterday else None,
+            note=f"{days[-2]:%a %-d %b}, UTC" if len(days) > 1 else "",
+            reason="The window holds no whole day" if len(days) < 2 else "No cost was computed for it",
+            explain=Explain("Sum of yesterday's cost lines, UTC day.", basis="estimated"),
+        ),
+        Tile(
+            "Days of the window",
+            wording.usd(window_sum) if window_sum is not None else None,
+            note=words,
+            reason="No cost was computed for these days",
+            explain=Explain(
+                "Sum of the cost lines of every UTC day the window touches, whole days.", basis="estimated"
+            ),
+        ),
+        Tile(
+            "Per 1,000 calls",
+            wording.usd(per_1000) if per_1000 is not None else None,
+            note=f"{wording.count(calls)} calls in the {activity.window.label}" if calls else "",
+            reason="Needs calls and a cost",
+            explain=Explain(
+                "Cost of the window's UTC days over the calls of the window; the first day counts whole.",
+                formula=f"{wording.usd(window_sum)} ÷ {wording.count(calls)} × 1,000",
+                basis="estimated",
+            ),
+        ),
+    ]
+
+
+def chart(endpoint: Endpoint, window: TimeRange) -> charts.Payload:
+    """Cost per UTC day, stacked by component."""
+    layers = ordered(endpoint_cost.by_day(endpoint, window.days))
+    if not layers:
+        return charts.empty("No cost has been worked out for these days yet.")
+    series = [
+        charts.Series(COMPONENT_LABELS.get(component, component), f"cost-{component}", amounts)
+        for component, amounts in layers.items()
+    ]
+    payload = charts.stacked_bars(window.days, series)
+    if "layout" in payload:
+        payload["layout"]["xaxis"] = {"hoverformat": "%a %-d %b, UTC day", "tickformat": "%-d %b"}
+    return payload
+
+
+def table(layers: dict[str, list[Decimal | None]], days: Sequence[date]) -> PlainTable:
+    """The chart's figures by day."""
+    columns = [Column("Day (UTC)")]
+    columns += [Column(f"{COMPONENT_LABELS.get(key, key)}, $", is_number=True) for key in layers]
+    rows = [
+        (f"{day:%a %-d %b}", *(wording.amount(amounts[n]) for amounts in layers.values()))
+        for n, day in enumerate(days)
+    ]
+    return PlainTable("Cost per day by component", columns, rows)
