@@ -3,12 +3,14 @@
 so that the web process, which only rings these doorbells, never loads boto3.
 """
 
+from typing import Any
+
 from celery import shared_task
 from django.utils import timezone
 
 from fleet.errors import Throttled, Unavailable
 
-RETRY_READS = {
+RETRY_READS: dict[str, Any] = {
     "autoretry_for": (Throttled, Unavailable),
     "retry_backoff": True,
     "retry_backoff_max": 300,

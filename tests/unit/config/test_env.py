@@ -54,7 +54,9 @@ def test_unreadable_secret_file_is_named(monkeypatch: pytest.MonkeyPatch, tmp_pa
         env.text("FLOTILLA_SECRET_KEY")
 
 
-@pytest.mark.parametrize(("value", "expected"), [("yes", True), ("1", True), ("off", False), ("FALSE", False)])
+@pytest.mark.parametrize(
+    ("value", "expected"), [("yes", True), ("1", True), ("off", False), ("FALSE", False)]
+)
 def test_booleans(monkeypatch: pytest.MonkeyPatch, value: str, expected: bool) -> None:
     monkeypatch.setenv("FLOTILLA_DEBUG", value)
     assert env.boolean("FLOTILLA_DEBUG", default=not expected) is expected

@@ -1,0 +1,51 @@
+"""Every page at desktop and phone width, light and dark: accessible, inside its frame, without a console error."""
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import SignIn
+
+pytestmark = pytest.mark.browser
+
+PATHS = (
+    "/",
+    "/endpoints/",
+    "/costs/",
+    "/cold-starts/",
+    "/cache/",
+    "/operations/",
+    "/scaling/",
+    "/alerts/",
+    "/sync/",
+    "/audit/",
+    "/settings/",
+)
+
+
+def violations(page: Page, axe_source: str) -> list[str]:
+    """axe's findings as "rule: selectors"."""
+    page.evaluate(axe_source)
+    found = page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations")
+    return [f"{v['id']}: {[n['target'] for n in v['nodes'][:3]]}" for v in found]
+
+
+def overflow(page: Page) -> int:
+    """Pixels by which the page is wider than its window."""
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (1440, True), (390, False), (390, True)])
+def test_every_page_is_accessible_and_fits_its_window(
+    sign_in: SignIn, axe_source: str, width: int, dark: bool
+) -> None:
+    page = sign_in("admin", width=width, dark=dark)
+    problems: dict[str, object] = {}
+    for path in PATHS:
+        page.goto(path)
+        page.wait_for_load_state("networkidle")
+        found = violations(page, axe_source)
+        if overflow(page) > 0:
+            found.append(f"{overflow(page)} px wider than the window")
+        if found:
+            problems[path] = found
+    assert problems == {}
