@@ -81,7 +81,7 @@ def percent(ratio: Number | None, *, unit: bool = True) -> str:
 
 
 def millis(value: Number | None) -> str:
-    """A latency in milliseconds: "0.8 ms", "412 ms", "2.90 s", "1 min 12 s"."""
+    """A latency in milliseconds: "0.8 ms", "412 ms", "2.90 s", "105 s"."""
     if value is None:
         return UNKNOWN
     ms = float(value)
@@ -89,9 +89,9 @@ def millis(value: Number | None) -> str:
         return f"{ms:.0f} ms" if ms >= 10 or ms == 0 else f"{ms:.1f} ms"
     if ms < 10_000:
         return f"{ms / 1000:.2f} s"
-    if ms < 60_000:
+    if ms < 99_950:
         return f"{ms / 1000:.1f} s"
-    return span(ms / 1000)
+    return f"{ms / 1000:,.0f} s"
 
 
 def span(value: Number | timedelta | None) -> str:

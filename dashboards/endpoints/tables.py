@@ -10,6 +10,11 @@ from fleet.queries.endpoints import State
 from fleet.types import Kind
 
 NOT_FOR_KIND = "·"
+WHY = {
+    "no access": "AWS refused to describe this endpoint",
+    "no calls": "No call in this window",
+    "no data": "CloudWatch reported nothing in this window",
+}
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,9 @@ def _defused(text: str) -> str:
 def _why_nothing(row: Row) -> str:
     if row.is_unreadable:
         return "no access"
-    return "no calls" if row.measures.calls == 0 or not row.measures.calls else ""
+    if row.measures.calls is None:
+        return "no data"
+    return "no calls" if row.measures.calls == 0 else ""
 
 
 def _word(text: str, title: str) -> Cell:
@@ -111,7 +118,7 @@ def _ratio(row: Row, value: float | None, kinds: tuple[Kind, ...], why: str, rea
     if row.kind not in kinds:
         return _word(NOT_FOR_KIND, f"Not published for {status.KIND_LABELS.get(row.kind, row.kind)}")
     if value is None:
-        return _word(wording.UNKNOWN, {"no access": "No access", "no calls": "No calls"}.get(why, reason))
+        return _word(wording.UNKNOWN, WHY.get(why, reason))
     return Cell(wording.percent(value, unit=False), f"{value * 100:.4g} %")
 
 
@@ -124,9 +131,7 @@ def _hit(row: Row, why: str) -> Cell:
 def _errors(row: Row, why: str) -> Cell:
     value = row.measures.error_share
     if value is None:
-        return _word(
-            wording.UNKNOWN, {"no access": "No access", "no calls": "No calls"}.get(why, "Not reported")
-        )
+        return _word(wording.UNKNOWN, WHY.get(why, "Not reported"))
     return Cell(
         wording.percent(value, unit=False), f"{value * 100:.4g} %", "attention" if value >= 0.003 else ""
     )

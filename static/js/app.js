@@ -123,6 +123,8 @@
 
   // What the reader opened or drew stays: the server's HTML knows neither open details nor plots.
   if (window.Idiomorph) {
+    // An answer to what was typed a moment ago must not overwrite what is being typed now.
+    Idiomorph.defaults.ignoreActiveValue = true;
     Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) =>
       !(name === "open" && node.nodeName === "DETAILS");
     Idiomorph.defaults.callbacks.beforeNodeMorphed = (old, fresh) =>

@@ -169,7 +169,7 @@ def test_cells_tell_unknown_unpublished_unpriced_and_zero_apart(viewer: Client) 
         if f'title="{name}"' in row
     }
     assert all(text in rows["busy"] for text in (">412 ms<", ">2.0<", ">0<", ">12.35<", "20 / 20", ">·<"))
-    assert all(text in rows["quiet"] for text in (">no calls<", "Not published for Real-time", ">1 inst.<"))
+    assert all(text in rows["quiet"] for text in (">no data<", "Not published for Real-time", ">1 inst.<"))
     assert ">unpriced<" in rows["unpriced"]
 
 
@@ -232,3 +232,11 @@ def test_queries_do_not_grow_with_the_fleet(viewer: Client, django_assert_max_nu
         IncidentFactory(endpoint=endpoint)
     with django_assert_max_num_queries(15):  # type: ignore[operator]
         page(viewer, "?sort=-p99")
+
+
+def test_zero_calls_are_told_from_no_report(viewer: Client) -> None:
+    ghost = EndpointFactory(name="ghost", kind=Kind.REAL_TIME)
+    bucket(ghost, now() - timedelta(minutes=30), period_s=300, invocations=0)
+    html = page(viewer)
+    assert ">no calls<" in html
+    assert ">no data<" not in html
