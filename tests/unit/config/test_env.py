@@ -37,7 +37,7 @@ def test_anything_but_postgresql_is_refused_by_name(monkeypatch: pytest.MonkeyPa
 
 def test_missing_setting_says_its_name_and_shape(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FLOTILLA_SECRET_KEY", raising=False)
-    with pytest.raises(env.SettingError, match="FLOTILLA_SECRET_KEY is not set.*50 or more"):
+    with pytest.raises(env.SettingError, match=r"FLOTILLA_SECRET_KEY is not set.*50 or more"):
         env.text("FLOTILLA_SECRET_KEY", shape="50 or more random characters")
 
 
