@@ -138,6 +138,7 @@ def _context(request: htmx.HtmxHttpRequest, operation: Operation, form: ConfirmF
         "state_word": words.state_word(operation),
         "steps": words.steps(found, now),
         "cost": words.cost_panel(operation),
+        "quota_after": words.quota_after(operation),
         "exclusions": EXCLUDED_BY_SERVERLESS,
         "is_convert": operation.kind == OperationKind.CONVERT,
         "is_active": operation.state in Operation.ACTIVE,

@@ -45,7 +45,7 @@ def effect(found: Draft, seen: Observed) -> Effect:
     live = seen.serverless.max_concurrency if seen.serverless else 0
     wanted = change.max_concurrency if isinstance(change, ConcurrencyChange) else (0 if change else live)
     held = ledger.others + wanted
-    facts = [("Region concurrency", _of(held, ledger.quota))]
+    facts = [("Region quota", _of(held, ledger.quota))]
     notes = []
     if isinstance(change, ConcurrencyChange):
         route, reason = choose_route(change, seen)
@@ -109,6 +109,14 @@ def plan_again(operation: Operation, *, back: bool = False) -> dict[str, Any]:
     if operation.kind == OperationKind.CONVERT:
         names = ("instance_type", "instance_count")
     return {name: "" if source.get(name) is None else source[name] for name in names}
+
+
+def quota_after(operation: Operation) -> str:
+    """ "500 of 1,000": the region's concurrency once the plan is applied, as it was known when the plan was made."""
+    ledger = operation.plan.get("ledger") or {}
+    if "others" not in ledger:
+        return ""
+    return _of(ledger["others"] + int(operation.parameters.get("max_concurrency") or 0), ledger["quota"])
 
 
 def _planned(operation: Operation) -> Sentence:

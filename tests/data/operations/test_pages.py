@@ -59,7 +59,12 @@ def test_a_change_goes_from_form_to_plan_to_queue(operator: Client, endpoint: En
     assert (answer.status_code, answer["Location"]) == (303, page_of(operation))
 
     shown = rows.words(operator.get(page_of(operation)).content.decode())
-    for words in ("max concurrency 20 → 40", "sagemaker.UpdateEndpointWeightsAndCapacities", "INC-214"):
+    for words in (
+        "Region quota 40 of 1,000",
+        "max concurrency 20 → 40",
+        "sagemaker.UpdateEndpointWeightsAndCapacities",
+        "INC-214",
+    ):
         assert words in shown
     answer = operator.post(page_of(operation, "confirm"), {"reason": "INC-214"})
     assert answer.status_code == 303
@@ -332,3 +337,27 @@ def test_a_conversion_plan_of_a_hostile_name_stays_text(operator: Client, alice:
     html = operator.get(page_of(operation)).content.decode()
     assert "<b>" not in html
     assert "&quot;&gt;&lt;b&gt;" in html
+
+
+def test_the_endpoint_page_offers_what_may_be_done_and_says_why_not(
+    operator: Client, viewer: Client, alice: User
+) -> None:
+    shard = rows.shard()
+    free, moving = cast.endpoint("free", shard=shard), cast.endpoint("moving", shard=shard, status="Updating")
+    busy, real_time = (
+        cast.endpoint("busy", shard=shard),
+        cast.endpoint("rt", shard=shard, kind="real-time", live={"memory_mb": None, "max_concurrency": None}),
+    )
+    operation = cast.confirmed(cast.planned(busy, alice), alice)
+
+    def shown(client: Client, endpoint: Endpoint) -> str:
+        return client.get(reverse("endpoints:detail", args=[endpoint.pk])).content.decode()
+
+    assert change_url(free) in shown(operator, free)
+    as_viewer = shown(viewer, free)
+    assert "Changing an endpoint needs the role operator." in as_viewer
+    assert change_url(free) not in as_viewer
+    assert "it is Updating" in rows.words(shown(operator, moving))
+    assert page_of(operation) in shown(operator, busy)
+    assert change_url(busy) not in shown(operator, busy)
+    assert "Convert to real-time" not in shown(operator, real_time)
