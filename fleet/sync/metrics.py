@@ -1,6 +1,7 @@
 """The metrics section: newest buckets of the variants whose turn it is, as often as their traffic deserves."""
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,14 @@ from fleet.sync.subjects import TRAFFIC_COLUMNS, Subject, fetch, query, subject,
 from fleet.types import Kind
 
 HOT_FOR = timedelta(hours=1)
+# A run ends well inside its task's soft limit of 240 s.
+MAX_RUN_S = 150
+SHORT_WINDOW = timedelta(hours=3)
+SHORT_CHUNK = 500
+LONG_CHUNK = 25
+
+# Period, window and the variants that share it.
+Asked = tuple[int, windows.Window, list[Subject]]
 
 
 def run(shard: Shard, *, now: datetime, keep_alive: Callable[[], None]) -> int:
@@ -27,10 +36,20 @@ def run(shard: Shard, *, now: datetime, keep_alive: Callable[[], None]) -> int:
     due = [row for row in rows if row.metrics_due_at is None or row.metrics_due_at <= now]
     asleep = [row for row in rows if row.metrics_due_at is not None and row.metrics_due_at > now]
     due += _woken(shard, asleep, now)
-    if not due:
-        return 0
-    plan = _plan(shard, due, now)
-    budget.check(shard, sum(len(s.metrics) for _, _, items in plan for s in items), now=now)
+    deadline, asked, changed = time.monotonic() + MAX_RUN_S, 0, 0
+    for chunk in _chunks(due, now):
+        plan = _plan(shard, chunk, now)
+        asked += sum(len(s.metrics) for _, _, items in plan for s in items)
+        budget.check(shard, asked, now=now)
+        changed += _read(shard, plan, keep_alive)
+        _schedule(chunk, now)
+        if time.monotonic() > deadline:
+            # What is left stays due: the next run goes on there, and what was read is not paid twice.
+            break
+    return changed
+
+
+def _read(shard: Shard, plan: Sequence[Asked], keep_alive: Callable[[], None]) -> int:
     changed = 0
     for period_s, (start, end), items in plan:
         keep_alive()
@@ -39,8 +58,17 @@ def run(shard: Shard, *, now: datetime, keep_alive: Callable[[], None]) -> int:
             found = with_traffic(found)
         table = partitions.HOUR_TABLE if period_s == windows.HOUR_S else partitions.FINE_TABLE
         changed += buckets.merge(table, found)
-    _schedule(due, now)
     return changed
+
+
+def _chunks(rows: Sequence[VariantStatus], now: datetime) -> Iterator[list[VariantStatus]]:
+    """The due variants in portions that fit into memory, those with a short window first."""
+    short = [r for r in rows if r.metrics_until is not None and now - r.metrics_until < SHORT_WINDOW]
+    known = {row.pk for row in short}
+    long = [row for row in rows if row.pk not in known]
+    for portion, size in ((short, SHORT_CHUNK), (long, LONG_CHUNK)):
+        for first in range(0, len(portion), size):
+            yield portion[first : first + size]
 
 
 def _rows(shard: Shard) -> list[VariantStatus]:
@@ -66,9 +94,7 @@ def _rows(shard: Shard) -> list[VariantStatus]:
     )
 
 
-def _plan(
-    shard: Shard, rows: Sequence[VariantStatus], now: datetime
-) -> list[tuple[int, windows.Window, list[Subject]]]:
+def _plan(shard: Shard, rows: Sequence[VariantStatus], now: datetime) -> list[Asked]:
     """What to ask: period, window and the variants that share it."""
     by_period: dict[int, list[tuple[windows.Window, Subject]]] = {}
     for row in rows:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection, transaction
 
 from fleet.aws.meter import Tally
@@ -14,6 +15,7 @@ from fleet.errors import AwsError, FleetError, LeaseLost
 from fleet.models import Shard
 
 log = structlog.get_logger(__name__)
+TIMED_OUT = "The worker's time limit ended this section before it was done; what it wrote so far stands."
 
 
 @dataclass
@@ -36,7 +38,7 @@ class Outcome:
 def section(outcome: Outcome, shard: Shard, name: str, work: Callable[[], Any], *, now: datetime) -> bool:
     """Run one section and record how it went; the next section runs whatever happened. True when it succeeded.
 
-    Raises LeaseLost only: then a newer run is at work and this one has to stop.
+    Raises LeaseLost, when a newer run is at work, and SoftTimeLimitExceeded: then this run has to stop.
     """
     started = time.monotonic()
     error: FleetError | None = None
@@ -45,12 +47,15 @@ def section(outcome: Outcome, shard: Shard, name: str, work: Callable[[], Any], 
         outcome.ok_sections.append(name)
     except LeaseLost:
         raise
+    except SoftTimeLimitExceeded:
+        record(shard, name, now=now, duration_ms=_ms_since(started), error=FleetError(TIMED_OUT))
+        raise
     except FleetError as failure:
         error = outcome.errors[name] = failure
     except Exception as failure:
         log.exception("sync.section.crashed", shard=str(shard), section=name)
         error = outcome.errors[name] = FleetError(f"{type(failure).__name__}: {failure}")
-    duration_ms = int((time.monotonic() - started) * 1000)
+    duration_ms = _ms_since(started)
     record(shard, name, now=now, duration_ms=duration_ms, error=error)
     event = log.info if error is None else log.warning
     event(
@@ -62,6 +67,10 @@ def section(outcome: Outcome, shard: Shard, name: str, work: Callable[[], Any], 
         error=str(error) if error else None,
     )
     return error is None
+
+
+def _ms_since(started: float) -> int:
+    return int((time.monotonic() - started) * 1000)
 
 
 def record(shard: Shard, name: str, *, now: datetime, duration_ms: int, error: FleetError | None) -> None:

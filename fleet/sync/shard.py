@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -10,13 +10,14 @@ from django.db import models
 
 from fleet import locks
 from fleet.aws import meter
-from fleet.errors import LeaseLost
+from fleet.errors import FleetError, LeaseLost, Throttled, Unavailable
 from fleet.models import Shard
 from fleet.sync import backfill, components, inventory, metrics, partitions, quotas, scaling, tags
 from fleet.sync.outcome import Outcome, section, since, write_tally
 
 MAX_BACKOFF = timedelta(minutes=30)
-METRICS_RETRY_STEP = 2
+OUTAGE_BACKOFF = timedelta(minutes=5)
+METRICS_RETRY_STEP = 1
 
 
 def run_inventory(shard_id: int, *, now: datetime) -> Outcome:
@@ -65,7 +66,7 @@ def run_metrics(shard_id: int, *, now: datetime) -> Outcome:
     rows = Shard.objects.filter(pk=shard_id)
     if outcome.errors:
         # The failing section's own age says how long it has been failing; a fixed pause keeps metrics from hammering.
-        rows.update(metrics_due_at=now + backoff(METRICS_RETRY_STEP))
+        rows.update(metrics_due_at=now + backoff(METRICS_RETRY_STEP, outcome.errors.values()))
     else:
         rows.update(metrics_ok_at=now)
     return outcome
@@ -106,10 +107,18 @@ def _finish(shard: Shard, outcome: Outcome, now: datetime, started: float) -> No
     if "inventory" in outcome.ok_sections:
         rows.update(inventory_ok_at=now, failures=0)
     elif not outcome.held:
-        rows.update(failures=models.F("failures") + 1, inventory_due_at=now + backoff(shard.failures))
+        rows.update(
+            failures=models.F("failures") + 1,
+            inventory_due_at=now + backoff(shard.failures, outcome.errors.values()),
+        )
 
 
-def backoff(failures: int) -> timedelta:
-    """How long to wait after that many failures in a row: doubling from the interval, with jitter, at most 30 min."""
+def backoff(failures: int, errors: Iterable[FleetError]) -> timedelta:
+    """How long to wait after that many failures in a row: doubling from the interval, with jitter.
+
+    At most five minutes when AWS was merely out of reach or busy, so that an outage is over soon after it ends.
+    """
+    is_passing = all(isinstance(error, Throttled | Unavailable) for error in errors)
+    longest = OUTAGE_BACKOFF if is_passing else MAX_BACKOFF
     base = timedelta(seconds=settings.INVENTORY_INTERVAL_S) * 2 ** min(failures, 10)
-    return min(base, MAX_BACKOFF) * random.uniform(0.8, 1.2)
+    return min(base, longest) * random.uniform(0.8, 1.2)
