@@ -66,7 +66,7 @@ class RuleForm(forms.Form):
     @property
     def numbers(self) -> list[tuple[forms.BoundField, str]]:
         """Bound fields of the parameters, each with its limits in words."""
-        return [(self[p.name], f"{p.minimum:g} – {p.maximum:g}") for p in self.spec.parameters]
+        return [(self[p.name], p.limits) for p in self.spec.parameters]
 
     @property
     def parameters(self) -> dict[str, float]:

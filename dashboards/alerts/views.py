@@ -78,6 +78,8 @@ def _incidents(
     if shown:
         window = queries.window(shown, now=now)
         context |= {
+            "silent_since": words.silent_since(shown, window, now),
+            "summary": words.summary(shown),
             "timeline": words.timeline(shown, queries.mails_of(shown), now),
             "chart_url": reverse("alerts:chart", args=[shown.pk]),
             "chart_table": words.chart_table(shown, window) if window.times else None,

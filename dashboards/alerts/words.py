@@ -11,6 +11,8 @@ from django.urls import reverse
 from dashboards import charts, wording
 from dashboards.tables import Column, PlainTable
 from fleet.alerts import figures
+from fleet.alerts.conditions import FRESH_FOR
+from fleet.alerts.mails import sentence_list
 from fleet.alerts.rules import RULES
 from fleet.models import Incident, Notification
 from fleet.queries.alerts import Incidents, Window
@@ -43,7 +45,8 @@ class Sentence:
 
 def sentence(found: Incidents) -> Sentence:
     """ "2 critical, 2 warnings; two have nobody on them. ana has fraud-score." """
-    resolved = f"{wording.plural(found.resolved_total, 'incident')} resolved in 30 days."
+    count = wording.plural(found.resolved_total, "incident") if found.resolved_total else "None"
+    resolved = f"{count} resolved in 30 days."
     if not found.open:
         return Sentence("Nothing needs you.", resolved)
     parts = [f"{found.critical} critical"] if found.critical else []
@@ -62,6 +65,19 @@ def _who_has_what(incidents: Sequence[Incident]) -> str:
     return "".join(f"{who} has {', '.join(names[:3])}. " for who, names in list(held.items())[:4])
 
 
+def summary(incident: Incident) -> Sentence:
+    """The incident's summary, its first sentence apart."""
+    first, dot, rest = incident.summary.partition(". ")
+    return Sentence(f"{first}{'.' if dot else ''}", rest)
+
+
+def silent_since(incident: Incident, window: Window, now: datetime) -> datetime | None:
+    """When the metric of an open incident fell silent, None while data comes (or for incidents about states)."""
+    if incident.resolved_at or not window.times or now - window.times[-1] < FRESH_FOR:
+        return None
+    return window.times[-1]
+
+
 def name(incident: Incident) -> str:
     """What an incident is about in a list: the endpoint's name, else the title."""
     return incident.endpoint.name if incident.endpoint else incident.title
@@ -70,7 +86,7 @@ def name(incident: Incident) -> str:
 def timeline(incident: Incident, mails: Sequence[Notification], now: datetime) -> list[dict[str, Any]]:
     """Steps, newest first: resolved, acknowledged, mails, opened, began."""
     steps = [
-        (incident.condition_since, _step("running", "Condition began", incident.cause)),
+        (incident.condition_since, _step("pending", "Condition began", incident.cause)),
         (incident.opened_at, _step("failed", "Incident opened", incident.rule.name)),
     ]
     for transition in (Notification.Transition.OPENED, Notification.Transition.RESOLVED):
@@ -95,18 +111,16 @@ def _step(state: str, title: str, text: str) -> dict[str, str]:
 def _mail_step(mails: Sequence[Notification]) -> dict[str, str]:
     sent = [mail for mail in mails if mail.sent_at]
     failed = [mail for mail in mails if mail.state == Notification.State.FAILED]
-    names = ", ".join(mail.recipient for mail in mails[:4]) + (
-        f" and {len(mails) - 4} more" if len(mails) > 4 else ""
-    )
+    names = sentence_list([mail.recipient for mail in mails])
+    people = names if len(mails) == 1 else f"{len(mails)} people"
     if len(sent) == len(mails):
         seconds = max((mail.sent_at - mail.created_at).total_seconds() for mail in sent if mail.sent_at)
-        return _step(
-            "done", f"Mail sent to {names}", f"Accepted by the mail server in {wording.span(seconds)}"
-        )
+        text = f"{names}. Accepted by the mail server in {wording.span(seconds)}"
+        return _step("done", f"Mail sent to {people}", text)
     if failed:
-        return _step("failed", f"Mail to {names}", f"{len(failed)} failed: {failed[0].error}")
+        return _step("failed", f"Mail to {people}", f"{len(failed)} failed: {failed[0].error}")
     waiting = len(mails) - len(sent)
-    return _step("running", f"Mail to {names}", f"{waiting} waiting. {mails[0].error}".strip())
+    return _step("running", f"Mail to {people}", f"{names}: {waiting} waiting. {mails[0].error}".strip())
 
 
 def chart(incident: Incident, window: Window) -> charts.Payload:

@@ -38,15 +38,20 @@ class Measure:
 
 
 # Identifiers below are constants of this module; every value from outside is bound, never formatted in.
+# Only variants with a bucket that could make the rule true, and those with an open incident, are looked at closely.
 _MEASURED = """
-WITH measured AS (
+WITH candidates AS (
+    SELECT b.variant_id FROM fleet_finebucket b WHERE b.at >= %(floor)s AND b.at < %(now)s AND {suspect}
+    UNION SELECT unnest(%(open)s::bigint[])
+), measured AS (
     SELECT b.variant_id, v.endpoint_id, b.at, b.at + make_interval(secs => b.period_s) AS until, {columns}
     FROM fleet_finebucket b
     JOIN fleet_variantstatus v ON v.id = b.variant_id AND v.removed_at IS NULL
     JOIN fleet_endpoint e ON e.id = v.endpoint_id AND e.closed_at IS NULL AND e.kind = ANY(%(kinds)s)
     JOIN fleet_shard s ON s.id = e.shard_id AND s.enabled
     JOIN fleet_account a ON a.id = s.account_id AND a.enabled
-    WHERE b.at >= %(floor)s AND b.at + make_interval(secs => b.period_s) <= %(now)s AND {reported}
+    WHERE b.variant_id IN (SELECT variant_id FROM candidates)
+        AND b.at >= %(floor)s AND b.at < %(now)s AND b.at + make_interval(secs => b.period_s) <= %(now)s AND {reported}
 )
 """
 
@@ -117,11 +122,12 @@ def _select(sql: str, spec: RuleSpec, window: timedelta, now: datetime, **bound:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _sustained(value: str, breach: str) -> Callable[..., list[Measure]]:
+def _sustained(value: str, comparison: str, also: str = "true") -> Callable[..., list[Measure]]:
     """A condition on single buckets that must hold without a gap for `for_min` up to the newest bucket."""
     columns = f"{value} AS value, v.current_instance_count"
-    measured = _MEASURED.format(columns=columns, reported=f"{value} IS NOT NULL")
-    sql = _SUSTAINED.format(measured=measured, breach=breach)
+    suspect = f"{value} {comparison} %(threshold)s"
+    measured = _MEASURED.format(columns=columns, reported=f"{value} IS NOT NULL", suspect=suspect)
+    sql = _SUSTAINED.format(measured=measured, breach=f"(value {comparison} %(threshold)s AND {also})")
 
     def run(spec: RuleSpec, values: Mapping[str, float], open_ids: list[int], now: datetime) -> list[Measure]:
         window = timedelta(minutes=values["for_min"])
@@ -151,10 +157,10 @@ def _threshold(values: Mapping[str, float]) -> float:
     return values.get("age_min", 0) * 60
 
 
-def _ratio(part: str, whole: str, test: str, extra: str = "0") -> Callable[..., list[Measure]]:
+def _ratio(part: str, whole: str, test: str, suspect: str, extra: str = "0") -> Callable[..., list[Measure]]:
     """A share of sums over `for_min` minutes; fewer than min_calls is measured and therefore false."""
     columns = f"coalesce({part}, 0) AS part, {whole} AS whole, coalesce({extra}, 0) AS extra"
-    measured = _MEASURED.format(columns=columns, reported=f"{whole} IS NOT NULL")
+    measured = _MEASURED.format(columns=columns, reported=f"{whole} IS NOT NULL", suspect=suspect)
     sql = _RATIO.format(measured=measured, test=test)
 
     def run(spec: RuleSpec, values: Mapping[str, float], open_ids: list[int], now: datetime) -> list[Measure]:
@@ -189,19 +195,24 @@ def _ratio_measure(row: Mapping[str, Any], values: Mapping[str, float], share: f
     )
 
 
-_FULL = _sustained("b.concurrency_utilization_max", "value >= %(threshold)s")
+_FULL = _sustained("b.concurrency_utilization_max", ">=")
+_ABOVE = "part / nullif(whole, 0) > %(share)s"
+_THRASHING = (
+    "part / nullif(whole, 0) < %(share)s AND measured_s > 0 AND extra * 3600 / measured_s >= %(per_hour)s"
+)
 _CONDITIONS: dict[str, Callable[..., list[Measure]]] = {
     "serverless-full": _FULL,
     "serverless-nearly-full": _FULL,
-    "cold-start-share": _ratio("b.setup_count", "b.invocations", "part / nullif(whole, 0) > %(share)s"),
-    "errors-5xx": _ratio("b.errors_5xx", "b.invocations", "part / nullif(whole, 0) > %(share)s"),
+    "cold-start-share": _ratio("b.setup_count", "b.invocations", _ABOVE, "b.setup_count > 0"),
+    "errors-5xx": _ratio("b.errors_5xx", "b.invocations", _ABOVE, "b.errors_5xx > 0"),
     "cache-thrash": _ratio(
         "b.cache_hit_sum",
         "b.cache_hit_count",
-        "part / nullif(whole, 0) < %(share)s AND measured_s > 0 AND extra * 3600 / measured_s >= %(per_hour)s",
+        _THRASHING,
+        "coalesce(b.cache_hit_sum, 0) < b.cache_hit_count",
         extra="b.unload_count",
     ),
-    "async-zero-trap": _sustained("b.backlog_max", "(value > %(threshold)s AND current_instance_count = 0)"),
-    "async-oldest-age": _sustained("b.oldest_age_s_max", "value > %(threshold)s"),
+    "async-zero-trap": _sustained("b.backlog_max", ">", also="current_instance_count = 0"),
+    "async-oldest-age": _sustained("b.oldest_age_s_max", ">"),
 }
 METRIC_RULES: frozenset[str] = frozenset(_CONDITIONS)

@@ -73,8 +73,8 @@ def acknowledge(
             actor=actor,
             action="incident.acknowledge",
             target=incident,
-            before={"acknowledged": None},
-            after={"acknowledged": now.isoformat()},
+            before={"acknowledged_by": ""},
+            after={"acknowledged_by": actor.get_username()},
             reason=note,
             address=address,
         )

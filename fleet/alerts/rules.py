@@ -32,12 +32,15 @@ class Parameter:
     unit: str
     step: float = 1
 
+    @property
+    def limits(self) -> str:
+        """ "50 – 100"."""
+        return f"{self.minimum:,} – {self.maximum:,}"
+
     def problem(self, value: float) -> str:
         """Why `value` cannot stand, "" when it can."""
         if not self.minimum <= value <= self.maximum:
-            return f"Give a value between {self.minimum:g} and {self.maximum:g} {self.unit}.".replace(
-                "  ", " "
-            )
+            return f"Give a value in {self.limits} {self.unit}."
         if self.step == 1 and value != int(value):
             return "Give a whole number."
         return ""
@@ -77,7 +80,7 @@ class RuleSpec:
 
 
 def _clear(default: float) -> Parameter:
-    return Parameter("clear_min", "Resolves after", default, 0, 1440, "min without it")
+    return Parameter("clear_min", "Resolves when false for", default, 0, 1440, "min")
 
 
 def _lasting(default: float) -> Parameter:
@@ -260,10 +263,12 @@ RULES: tuple[RuleSpec, ...] = (
         "sync-stale",
         "Sync is late",
         CRITICAL,
-        "Inventory or metrics have not been read for more than {intervals} intervals",
+        "Inventory or metrics have not been read for more than {intervals} intervals, nor within the age at which "
+        "pages call data late",
         "Each account and region that is switched on",
         "The time of the last good read",
-        "This rule is about absence: no good read opens it, the next good read resolves it.",
+        "This rule is about absence: no good read opens it, the next good read resolves it. Time in which Flotilla "
+        "itself did not run does not count.",
         (Parameter("intervals", "Later than", 3, 2, 1000, "intervals"),),
     ),
     RuleSpec(

@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 
+from fleet import heartbeat
 from fleet.alerts.conditions import Measure
 from fleet.alerts.rules import RuleSpec
 from fleet.models import Budget, DailyCost, Endpoint, Operation, Shard
@@ -176,16 +177,21 @@ def _shards() -> QuerySet[Shard]:
 
 
 def _sync_stale(values: Mapping[str, float], now: datetime) -> list[Measure]:
-    """Shards whose inventory or metrics are overdue; one that never succeeded counts from its account's creation."""
+    """Shards whose inventory or metrics are overdue; one that never succeeded counts from its account's creation.
+
+    Time in which Flotilla itself did not run does not count.
+    """
     found = []
+    awake_since = heartbeat.running_since()
     for shard in _shards():
         late = {}
         for section, ok_at, interval_s in (
             ("inventory", shard.inventory_ok_at, settings.INVENTORY_INTERVAL_S),
             ("metrics", shard.metrics_ok_at, settings.METRICS_INTERVAL_S),
         ):
-            allowed = timedelta(seconds=values["intervals"] * interval_s)
-            if now - (ok_at or shard.account.created_at) > allowed:
+            allowed = timedelta(seconds=max(values["intervals"] * interval_s, settings.STALE_AFTER_S))
+            last = ok_at or shard.account.created_at
+            if now - max(last, awake_since or last) > allowed:
                 late[section] = ok_at
         if late:
             since = min(at or shard.account.created_at for at in late.values())

@@ -4,12 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from fleet.alerts.evaluate import evaluate
-from fleet.models import AlertRule, AuditEntry, Incident, Notification, User
+from fleet.models import AlertRule, AuditEntry, FineBucket, Incident, Notification, User
 from tests.data.alerts.fleet import fill, make_endpoint, make_shard, minutes, person
 
 pytestmark = pytest.mark.django_db
@@ -105,6 +106,13 @@ def test_a_resolved_incident_says_why_and_stays_readable(incident: Incident) -> 
     assert "1 incident resolved in 30 days." in html
 
 
+def test_an_open_incident_whose_metric_fell_silent_says_since_when(incident: Incident) -> None:
+    client = signed_in("viewer")
+    assert "No data since" not in body(client, "alerts:detail", incident.pk)
+    FineBucket.objects.update(at=F("at") - timedelta(hours=1))
+    assert "No data since" in body(client, "alerts:detail", incident.pk)
+
+
 def test_an_unknown_incident_is_not_found() -> None:
     assert signed_in("viewer").get(reverse("alerts:detail", args=[9])).status_code == 404
 
@@ -138,7 +146,7 @@ def test_an_admin_tunes_a_rule_and_the_audit_keeps_before_and_after() -> None:
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ("101", "Give a value between 50 and 100 % of max."),
+        ("101", "Give a value in 50 – 100 % of max."),
         ("", "Give a number."),
         ("many", "Give a number."),
         ("99.5", "Give a whole number."),

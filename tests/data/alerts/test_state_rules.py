@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from fleet import heartbeat
 from fleet.alerts.evaluate import evaluate
 from fleet.models import Account, Budget, DailyCost, Endpoint, Incident, Operation, Shard, VariantStatus
 from fleet.types import Confidence, CostComponent, Kind
@@ -155,7 +156,7 @@ def test_without_costs_a_budget_is_not_judged() -> None:
 
 def test_a_sync_later_than_three_intervals_opens_and_the_next_good_read_resolves() -> None:
     make_shard(at=NOON)
-    late = timedelta(seconds=3 * settings.INVENTORY_INTERVAL_S)
+    late = timedelta(seconds=max(3 * settings.INVENTORY_INTERVAL_S, settings.STALE_AFTER_S))
     evaluate(now=NOON + late)
     assert ongoing("sync-stale") == []
     evaluate(now=NOON + late + minutes(1))
@@ -165,6 +166,19 @@ def test_a_sync_later_than_three_intervals_opens_and_the_next_good_read_resolves
     read_at(NOON + late + minutes(2))
     evaluate(now=NOON + late + minutes(2))
     assert ongoing("sync-stale") == []
+
+
+def test_the_time_in_which_flotilla_did_not_run_is_not_blamed_on_aws() -> None:
+    make_shard(at=NOON)
+    heartbeat.beat(NOON)
+    heartbeat.beat(NOON + minutes(600))
+    evaluate(now=NOON + minutes(601))
+    assert ongoing("sync-stale") == []
+    heartbeat.beat(NOON + minutes(602))
+    heartbeat.beat(NOON + minutes(604))
+    heartbeat.beat(NOON + minutes(606))
+    evaluate(now=NOON + minutes(606))
+    assert len(ongoing("sync-stale")) == 1
 
 
 def test_a_shard_never_read_counts_from_its_accounts_creation() -> None:
