@@ -4,38 +4,43 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('fleet', '0004_act_role'),
+        ("fleet", "0004_act_role"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='incident',
-            name='cause',
+            model_name="incident",
+            name="cause",
             field=models.CharField(blank=True, max_length=255),
         ),
         migrations.AddField(
-            model_name='incident',
-            name='resolution',
+            model_name="incident",
+            name="resolution",
             field=models.CharField(blank=True, max_length=255),
         ),
         migrations.AddField(
-            model_name='incident',
-            name='series',
+            model_name="incident",
+            name="series",
             field=models.JSONField(default=dict),
         ),
         migrations.AlterField(
-            model_name='notification',
-            name='transition',
-            field=models.CharField(choices=[('opened', 'Opened'), ('resolved', 'Resolved'), ('test', 'Test')], max_length=16),
+            model_name="notification",
+            name="transition",
+            field=models.CharField(
+                choices=[("opened", "Opened"), ("resolved", "Resolved"), ("test", "Test")], max_length=16
+            ),
         ),
         migrations.AddIndex(
-            model_name='notification',
-            index=models.Index(condition=models.Q(('state__in', ['pending', 'sending'])), fields=['next_attempt_at'], name='mail_due'),
+            model_name="notification",
+            index=models.Index(
+                condition=models.Q(("state__in", ["pending", "sending"])),
+                fields=["next_attempt_at"],
+                name="mail_due",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='notification',
-            constraint=models.UniqueConstraint(fields=('message_id',), name='one_mail_per_message_id'),
+            model_name="notification",
+            constraint=models.UniqueConstraint(fields=("message_id",), name="one_mail_per_message_id"),
         ),
     ]

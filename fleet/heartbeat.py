@@ -1,0 +1,36 @@
+"""Keeps and reads the signs of life of the background work: pages warn when it falls silent, and the rule about late
+
+syncs does not blame AWS for the time in which Flotilla itself was not running.
+"""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from fleet.models import Heartbeat
+
+TICK = "tick"
+
+
+def silence_limit() -> timedelta:
+    """How long without a tick counts as silence."""
+    return timedelta(seconds=max(180, 3 * settings.TICK_INTERVAL_S))
+
+
+def beat(now: datetime) -> None:
+    """Note a tick; after a silence the unbroken run starts anew."""
+    last = Heartbeat.objects.filter(name=TICK).first()
+    since = now if last is None or now - last.at > silence_limit() else last.since
+    Heartbeat.objects.update_or_create(name=TICK, defaults={"at": now, "since": since})
+
+
+def running_since() -> datetime | None:
+    """Start of the unbroken run of ticks; None when none was ever noted."""
+    last = Heartbeat.objects.filter(name=TICK).first()
+    return last.since if last else None
+
+
+def silent_since(now: datetime) -> datetime | None:
+    """The last tick when it is longer ago than the limit, else None; None as well before the very first tick."""
+    last = Heartbeat.objects.filter(name=TICK).first()
+    return last.at if last and now - last.at > silence_limit() else None
