@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from dashboards.costs.missing import Missing
+from dashboards.costs.missing import NO_ACCESS, Missing
 from dashboards.costs.rows import CENT, CostRow, apportion, cost_rows
 from dashboards.costs.wanted import Wanted
 from dashboards.tables import Page
@@ -36,7 +36,7 @@ class Figures:
 
     @classmethod
     def read(cls, wanted: Wanted, today: date) -> "Figures":
-        """At most eleven queries, whatever the size of the fleet."""
+        """At most twelve queries, whatever the size of the fleet."""
         where, span, by = wanted.where, wanted.span, wanted.by
         month = costs.month_to_date(today)
         reach = Span(min(span.first, month.first, today - timedelta(days=8)), max(span.last, today))
@@ -52,7 +52,10 @@ class Figures:
             groups=costs.groups(where, span, by, shown),
             total_groups=len(sums),
             opened=cost_lines.group_lines(where, span, by, visible),
-            missing=[Missing(*each) for each in cost_lines.missing(where, span)],
+            missing=[
+                *(Missing(*each) for each in cost_lines.missing(where, span)),
+                *(Missing(pk, name, "", "", NO_ACCESS) for pk, name in cost_lines.unreadable(where)),
+            ],
             calls=sum(called.values()) if called else None,
             budget=budgets.find(where),
             pager=pager,
@@ -106,7 +109,7 @@ class Figures:
 
     @property
     def without_data(self) -> list[Missing]:
-        return [each for each in self.missing if each.confidence == Confidence.NO_DATA]
+        return [each for each in self.missing if each.confidence in {Confidence.NO_DATA, NO_ACCESS}]
 
     def table(self) -> tuple[list[CostRow], Decimal | None]:
         """The shown rows, and the amount of the rows on other pages (None when all are shown); cents add up."""

@@ -4,14 +4,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from dashboards.costs.rows import CONFIDENCE_WORDS, endpoint_url, item_words
-from fleet.types import Confidence
 
 SHOWN = 12
+NO_ACCESS = "no-access"
+_WHY = {**CONFIDENCE_WORDS, NO_ACCESS: "no access"}
 
 
 @dataclass(frozen=True)
 class Missing:
-    """A part of an endpoint that is in no figure."""
+    """A part of an endpoint that is in no figure; component and item are "" when the whole of it is not."""
 
     endpoint_id: int
     name: str
@@ -42,9 +43,9 @@ def missing_parts(found: Iterable[Missing]) -> list[MissingPart]:
         groups.setdefault((each.confidence, each.component, each.item), []).append(each)
     return [
         MissingPart(
-            CONFIDENCE_WORDS[Confidence(confidence)].capitalize(),
+            _WHY[confidence].capitalize(),
             component,
-            item_words(component, item) or "not known",
+            item_words(component, item) or ("" if confidence == NO_ACCESS else "not known"),
             members[:SHOWN],
             max(0, len(members) - SHOWN),
         )

@@ -22,7 +22,7 @@ UNIT_WORDS = {
     "instance-hour": "instance-h",
     "GB-month": "GB-months",
 }
-CONFIDENCE_WORDS = {
+CONFIDENCE_WORDS: dict[str, str] = {
     Confidence.MEASURED: "measured",
     Confidence.ESTIMATED: "estimated",
     Confidence.ASSUMED_RATE: "rate assumed",

@@ -107,7 +107,7 @@ def _left_out(figures: Figures) -> Tile:
         url="#cost-missing" if figures.missing else "",
         explain=Explain(
             "Endpoints with a line that is in no figure: no price is known for the type or size in its region. A part "
-            "is unknown where AWS publishes neither the usage nor the size.",
+            "is unknown where the usage was not reported or the size of a volume is not in the config.",
             inputs=[
                 ("Unpriced lines", str(len(figures.unpriced))),
                 ("Unknown", str(len(figures.without_data))),

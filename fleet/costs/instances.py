@@ -23,7 +23,7 @@ from fleet.types import Confidence, CostComponent, CostLine, Kind
 FROM_CAPACITY_NOTE = "from the observed instance count where CPU samples are not reported"
 ZERO_NOTE = "no CPU samples while CloudWatch was read: no instance ran"
 LOCAL_DISK_NOTE = "the type has local NVMe storage: no volume is attached"
-UNKNOWN_VOLUME_NOTE = "the config names no volume size and AWS does not publish the default one"
+UNKNOWN_VOLUME_NOTE = "the config names no volume size, and the default of the type is not known here"
 NO_COUNT_NOTE = "neither CPU samples nor an instance count are known"
 
 _LOCAL_DISK = re.compile(r"^ml\.(?:g5|[a-z]+\d+[a-z]*d[a-z]*)\.")

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Min, QuerySet, Sum
 
 from fleet.costs.lines import add, worst
-from fleet.models import DailyCost
+from fleet.models import DailyCost, Endpoint
 from fleet.queries.cost_scope import LOOKUPS, CostFilter, GroupBy, Span, Sums
 from fleet.types import Confidence, CostComponent
 
@@ -84,6 +84,12 @@ def missing(where: CostFilter, span: Span) -> list[tuple[int, str, str, str, str
         .order_by("-confidence", "endpoint__name", "endpoint_id", "component", "item")
     )
     return [(pk, name, component, item, confidence) for pk, name, component, item, confidence, _ in rows]
+
+
+def unreadable(where: CostFilter) -> list[tuple[int, str]]:
+    """(id, name) of open endpoints that AWS does not let Flotilla read, so that nothing about them can be priced."""
+    found = Endpoint.objects.filter(where.q(""), closed_at=None, variants=None).exclude(unreadable=None)
+    return list(found.order_by("name", "pk").values_list("pk", "name"))
 
 
 def export(where: CostFilter, span: Span) -> Iterator[ExportRow]:

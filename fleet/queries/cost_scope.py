@@ -70,12 +70,13 @@ class CostFilter:
     kinds: tuple[str, ...] = ()
 
     def q(self, endpoint: str = "endpoint") -> Q:
-        """Condition on a queryset; `endpoint` is the lookup path to the Endpoint."""
-        condition = self.scope.q(f"{endpoint}__shard")
+        """Condition on a queryset; `endpoint` is the lookup path to the Endpoint ("" on Endpoint itself)."""
+        prefix = f"{endpoint}__" if endpoint else ""
+        condition = self.scope.q(f"{prefix}shard")
         if self.teams:
-            condition &= Q(**{f"{endpoint}__team__in": self.teams})
+            condition &= Q(**{f"{prefix}team__in": self.teams})
         if self.kinds:
-            condition &= Q(**{f"{endpoint}__kind__in": self.kinds})
+            condition &= Q(**{f"{prefix}kind__in": self.kinds})
         return condition
 
 

@@ -113,6 +113,17 @@ def test_an_unpriced_endpoint_is_counted_and_named_and_never_zero(reader: Client
     assert "Total of what is known" in words
 
 
+def test_an_endpoint_that_may_not_be_read_is_named_among_what_is_left_out(reader: Client) -> None:
+    shard = rows.shard()
+    hours(rows.multi_model(shard, "known-mme"), "1.02")
+    hidden = rows.serverless(shard, "hidden")
+    hidden.variants.all().delete()
+    Endpoint.objects.filter(pk=hidden.pk).update(unreadable={"code": "AccessDeniedException"})
+    words = text(page(reader))
+    assert "No access Everything hidden" in words
+    assert "1 more with a part unknown" in words
+
+
 def test_an_opened_row_shows_its_formula_lines_with_price_source_and_confidence(reader: Client) -> None:
     chat = faq()
     cost(chat, "0.04")
@@ -257,7 +268,7 @@ def test_queries_do_not_grow_with_the_fleet(reader: Client, django_assert_max_nu
     shard = rows.shard()
     for n in range(40):
         cost(rows.serverless(shard, f"tiny-{n:02}"), "0.115")
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(18):
         page(reader)
 
 

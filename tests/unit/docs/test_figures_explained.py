@@ -1,4 +1,4 @@
-"""docs/costs.md and docs/metrics.md say what the code does: anchors exist, metrics and thresholds are the code's own."""
+"""docs/costs.md and docs/metrics.md say what the code does: anchors, metrics and thresholds are the code's own."""
 
 import re
 from pathlib import Path
