@@ -31,7 +31,7 @@ def refresh(endpoint_ids: Collection[int]) -> int:
         if (row.search_text, row.owner, row.team) != wanted:
             row.search_text, row.owner, row.team = wanted
             changed.append(row)
-    Endpoint.objects.bulk_update(changed, ["search_text", "owner", "team"])
+    Endpoint.objects.bulk_update(changed, ["search_text", "owner", "team"], batch_size=500)
     return len(changed)
 
 

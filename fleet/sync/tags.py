@@ -32,7 +32,7 @@ def run(shard: Shard, *, now: datetime, fence: int) -> int:
                 events.append(changes.tags(row, row.tags, tags, now))
             row.tags = tags
             changed.append(row)
-        Endpoint.objects.bulk_update(changed, ["tags"])
+        Endpoint.objects.bulk_update(changed, ["tags"], batch_size=500)
         changes.save(events, now=now)
         search.refresh([row.pk for row in changed])
     return len(changed)

@@ -253,3 +253,36 @@ def test_rows_lie_in_partitions_and_old_ones_are_dropped_whole(
     assert f"fleet_finebucket_p{now:%Y%m%d}" in dropped
     assert not FineBucket.objects.exists()
     assert HourBucket.objects.count() == hours
+
+
+def test_reading_that_stops_midway_keeps_what_it_paid_for(
+    simulator: SimulatorProcess, shard: Shard, now: datetime, settings: Settings
+) -> None:
+    simulator.add_endpoints(
+        [
+            {
+                "name": f"many-{number:02}",
+                "account": "test",
+                "region": "us-east-1",
+                "serverless": {"memory_mb": 1024, "max_concurrency": 1},
+            }
+            for number in range(40)
+        ]
+    )
+    now = simulator.now()
+    run_inventory(shard.pk, now=now)
+    settings.CLOUDWATCH_DAILY_USD = 1
+    CallTally.objects.create(
+        shard=shard, day=now.date(), action="cloudwatch:GetMetricData", metrics_requested=99_000
+    )
+    first = run_metrics(shard.pk, now=now)
+    assert first.failed_sections == {"metrics"}
+    assert 0 < first.metrics_requested <= 1000
+    done = VariantStatus.objects.exclude(metrics_until=None).count()
+    assert 0 < done < 42
+    settings.CLOUDWATCH_DAILY_USD = 5
+    second = run_metrics(shard.pk, now=now)
+    assert second.errors == {}
+    assert not VariantStatus.objects.filter(metrics_until=None).exists()
+    whole = first.metrics_requested + second.metrics_requested
+    assert whole == simulator.calls()["metrics_requested"]
