@@ -95,27 +95,32 @@ def _publishing(ids: Sequence[int], window: TimeRange) -> set[int]:
 
 
 def sparks(of_variant: dict[int, int], window: TimeRange) -> dict[int, list[float | None]]:
-    """Calls per step of the window; None where no bucket holds any."""
+    """Calls per step, by endpoint; None where no bucket holds any.
+
+    The steps end with the last finished bucket: a running hour would let every line fall at its end.
+    """
     points = SPARK_POINTS.get(window.key, 24)
-    step_s = max(window.length / points, timedelta(minutes=1)).total_seconds()
     # Hours are enough from a day up: twenty-four small numbers do not need the minutes.
-    model = FineBucket if window.length < timedelta(hours=24) else HourBucket
+    is_short = window.length < timedelta(hours=24)
+    model, unit_s = (FineBucket, 300) if is_short else (HourBucket, 3600)
+    end = window.end - timedelta(seconds=window.end.timestamp() % unit_s)
+    start = end - window.length
     slot = Func(
-        (Extract("at", "epoch") - Value(window.start.timestamp())) / Value(step_s),
+        (Extract("at", "epoch") - Value(start.timestamp()))
+        / Value(max(window.length.total_seconds() / points, 60.0)),
         function="FLOOR",
         output_field=IntegerField(),
     )
-    found: dict[int, list[float | None]] = {}
     sums = (
-        model.objects.filter(variant_id__in=list(of_variant), at__gte=window.start, at__lt=window.end)
+        model.objects.filter(variant_id__in=list(of_variant), at__gte=start, at__lt=end)
         .order_by()
         .annotate(slot=slot)
-        .values("variant_id", "slot")
+        .values_list("variant_id", "slot")
         .annotate(calls=Sum(Coalesce("invocations", "processed")))
     )
-    for row in sums:
-        line = found.setdefault(of_variant[row["variant_id"]], [None] * points)
-        n = min(int(row["slot"]), points - 1)
-        if row["calls"] is not None:
-            line[n] = (line[n] or 0.0) + row["calls"]
+    found: dict[int, list[float | None]] = {}
+    for variant_id, n, calls in sums:
+        line = found.setdefault(of_variant[variant_id], [None] * points)
+        if calls is not None:
+            line[min(int(n), points - 1)] = (line[min(int(n), points - 1)] or 0.0) + calls
     return found

@@ -8,8 +8,10 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
+from dashboards.scope import time_range
 from fleet.models import Endpoint, InferenceComponent
 from fleet.queries import endpoint_rows, endpoints
+from fleet.queries.endpoint_measures import sparks
 from fleet.queries.endpoints import Criteria
 from fleet.queries.scope import ScopeFilter
 from fleet.types import Confidence, Kind
@@ -240,3 +242,14 @@ def test_zero_calls_are_told_from_no_report(viewer: Client) -> None:
     html = page(viewer)
     assert ">no calls<" in html
     assert ">no data<" not in html
+
+
+def test_the_running_hour_does_not_pull_the_line_down() -> None:
+    endpoint = EndpointFactory()
+    hour = now().replace(minute=0)
+    for n in range(3):
+        bucket(endpoint, hour - timedelta(hours=n), invocations=1 if n == 0 else 100)
+    (variant,) = endpoint.variants.all()
+    line = sparks({variant.pk: endpoint.pk}, time_range("24h", hour + timedelta(minutes=5)))[endpoint.pk]
+    assert line[-2:] == [100.0, 100.0]
+    assert len(line) == 24
