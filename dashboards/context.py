@@ -46,6 +46,7 @@ class Shell:
     scope_label: str
     other_parameters: list[tuple[str, str]]
     age: DataAge
+    silent_since: datetime | None
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -84,6 +85,7 @@ def build(request: HttpRequest) -> Shell:
             if key not in {"account", "region", "page"}
         ],
         age=data_age(found, timezone.now()),
+        silent_since=found.silent_since(timezone.now()),
     )
 
 

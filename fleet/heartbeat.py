@@ -28,9 +28,3 @@ def running_since() -> datetime | None:
     """Start of the unbroken run of ticks; None when none was ever noted."""
     last = Heartbeat.objects.filter(name=TICK).first()
     return last.since if last else None
-
-
-def silent_since(now: datetime) -> datetime | None:
-    """The last tick when it is longer ago than the limit, else None; None as well before the very first tick."""
-    last = Heartbeat.objects.filter(name=TICK).first()
-    return last.at if last and now - last.at > silence_limit() else None

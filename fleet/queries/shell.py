@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import CharField, Count, Value
+from django.db.models import CharField, Count, Subquery, Value
 
-from fleet.models import AlertRule, Incident, Operation, Shard
+from fleet import heartbeat
+from fleet.models import AlertRule, Heartbeat, Incident, Operation, Shard
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Standing:
     critical_incidents: int
     running_operations: int
     shards: tuple[ShardAge, ...]
+    ticked_at: datetime | None = None
 
     @property
     def accounts(self) -> list[tuple[str, str]]:
@@ -40,6 +42,11 @@ class Standing:
     def late(self, now: datetime, after: timedelta) -> list[ShardAge]:
         """Shards whose last good sync is older than `after`, or that never had one."""
         return [shard for shard in self.shards if shard.synced_at is None or now - shard.synced_at > after]
+
+    def silent_since(self, now: datetime) -> datetime | None:
+        """The last sign of life of the background work when it is too long ago, else None."""
+        ticked = self.ticked_at
+        return ticked if ticked and now - ticked > heartbeat.silence_limit() else None
 
 
 def standing() -> Standing:
@@ -60,12 +67,17 @@ def standing() -> Standing:
         )
     )
     running = counts.pop("running", 0)
-    shards = Shard.objects.filter(enabled=True, account__enabled=True).values_list(
-        "account__account_id", "account__alias", "region", "inventory_ok_at"
+    tick = Heartbeat.objects.filter(name=heartbeat.TICK).values("at")
+    rows = (
+        Shard.objects.filter(enabled=True, account__enabled=True)
+        .annotate(ticked_at=Subquery(tick))
+        .values_list("account__account_id", "account__alias", "region", "inventory_ok_at", "ticked_at")
     )
+    shards = list(rows)
     return Standing(
         open_incidents=sum(counts.values()),
         critical_incidents=counts.get(AlertRule.Severity.CRITICAL, 0),
         running_operations=running,
-        shards=tuple(ShardAge(*row) for row in shards),
+        shards=tuple(ShardAge(*row[:4]) for row in shards),
+        ticked_at=shards[0][4] if shards else None,
     )

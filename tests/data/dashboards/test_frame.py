@@ -17,6 +17,7 @@ from dashboards.errors import forbidden
 from dashboards.icons import ICONS, inner_svg
 from dashboards.navigation import NAVIGATION
 from dashboards.scope import scope_filter, time_range
+from fleet import heartbeat
 from fleet.types import EndpointStatus
 from tests.factories import EndpointFactory, IncidentFactory, OperationFactory, ShardFactory, UserFactory, now
 
@@ -214,3 +215,11 @@ def test_the_csv_and_the_page_of_a_hostile_name_are_text(viewer: Client) -> None
     assert "<script>alert" not in page
     assert "&lt;script&gt;" in page
     assert "'=cmd()" in viewer.get("/endpoints/endpoints.csv").content.decode()
+
+
+def test_every_page_says_when_the_background_work_fell_silent(viewer: Client) -> None:
+    ShardFactory()
+    heartbeat.beat(now() - heartbeat.silence_limit() + timedelta(minutes=1))
+    assert "Background work is paused" not in viewer.get("/endpoints/").content.decode()
+    heartbeat.beat(now() - heartbeat.silence_limit() - timedelta(minutes=1))
+    assert "Background work is paused since" in viewer.get("/endpoints/").content.decode()
