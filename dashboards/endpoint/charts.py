@@ -18,6 +18,7 @@ HIGHEST = (
     "memory_pct", "gpu_pct", "backlog_max", "oldest_age_s_max", "loaded_models",
 )  # fmt: skip
 MOST_MARKS = 8
+MANY_BARS = 60
 SECONDS_FROM_MS = 2_000.0
 """From this latency on an axis is in seconds."""
 Changes = Sequence[ChangeEvent]
@@ -219,6 +220,8 @@ def _ranged(payload: Payload, activity: Activity) -> Payload:
         return payload
     payload["layout"].setdefault("xaxis", {})["range"] = [activity.window.start, activity.window.end]
     for trace in payload["data"]:
+        if trace.get("type") == "bar" and len(trace["x"]) > MANY_BARS:
+            trace["marker"]["line"]["width"] = 0  # The seam between bars would be wider than they are.
         if trace.get("type") == "scatter":
             trace["mode"] = "lines+markers"
             trace["marker"] = {"color": trace["line"]["color"], "size": _lonely(trace["y"]), "opacity": 1}

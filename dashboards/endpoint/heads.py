@@ -27,11 +27,10 @@ class Badge:
 def context(head: Head, activity: Activity, tab: tabs.Tab, scoped: PageScope) -> dict[str, Any]:
     """Everything that page.html draws whichever tab is open."""
     endpoint = head.endpoint
-    base = reverse("endpoints:detail", args=[endpoint.pk])
     is_cached = endpoint.kind == Kind.MULTI_MODEL
     use = judged.cache_use(activity) if is_cached else None
     verdict = judged.cache_verdict(head, activity) if is_cached else None
-    urls = _urls(head, base, scoped.query)
+    urls = _urls(head, scoped.query)
     return {
         "endpoint": endpoint,
         "head": head,
@@ -39,7 +38,7 @@ def context(head: Head, activity: Activity, tab: tabs.Tab, scoped: PageScope) ->
         "badge": badge(head, verdict),
         "sentence": sentence.sentence(head, activity, use, verdict, urls),
         "tab": tab,
-        "tabs": tabs.links(endpoint.kind, tab, base, scoped.query, panels.counts(head, activity, use)),
+        "tabs": tabs.links(endpoint.pk, endpoint.kind, tab, scoped.query, panels.counts(head, activity, use)),
         "troubles": [trouble(error) for error in head.errors],
         "unreadable": unreadable(head),
         "window": scoped.range,
@@ -94,9 +93,8 @@ def _crumbs(head: Head, query: str) -> list[dict[str, str]]:
     ]
 
 
-def _urls(head: Head, base: str, query: str) -> dict[str, str]:
-    tail = f"&{query}" if query else ""
-    urls = {key: f"{base}?tab={key}{tail}" for key in ("cold-starts", "cache")}
+def _urls(head: Head, query: str) -> dict[str, str]:
+    urls = {key: tabs.url(head.endpoint.pk, key, query) for key in ("cold-starts", "cache")}
     for incident in head.incidents:
         try:
             urls[f"incident-{incident.pk}"] = reverse("alerts:detail", args=[incident.pk])

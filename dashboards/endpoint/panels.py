@@ -1,6 +1,7 @@
 """What each tab of an endpoint shows: tiles, chart, tables."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -33,7 +34,16 @@ def context(key: str, head: Head, activity: Activity, scoped: PageScope) -> Cont
         {**chart, "src": f"{base.replace('NAME', chart['name'])}?{scoped.query}"}
         for chart in found.pop("charts", [])
     ]
+    if not head.variants and "tiles" in found:
+        found["tiles"] = [_not_asked(tile) for tile in found["tiles"]]
     return {"drawn": drawn, **found}
+
+
+def _not_asked(tile: Tile) -> Tile:
+    """An unknown figure of an endpoint whose variants are unknown: CloudWatch was never asked for it."""
+    if tile.number is not None or tile.label.startswith("Cost"):
+        return tile
+    return replace(tile, reason="Not asked: its variants are not known")
 
 
 def counts(head: Head, activity: Activity, use: cache_analysis.CacheUse | None) -> dict[str, str]:

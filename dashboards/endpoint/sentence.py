@@ -91,6 +91,8 @@ def _did(
     kind = head.endpoint.kind
     if kind == Kind.INFERENCE_COMPONENT:
         return [Part("AWS publishes its calls per inference component, which Flotilla does not read yet.")]
+    if not head.variants:
+        return [Part("Without its variants, no metric can be asked for.")]
     if activity.calls is None:
         if kind == Kind.ASYNCHRONOUS:
             return [Part(f"Nothing was processed in the {label}.")]

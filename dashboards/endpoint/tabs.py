@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.urls import reverse
+
 from fleet.types import Kind
 
 
@@ -55,20 +57,28 @@ TABS: tuple[Tab, ...] = (
 BY_KEY: Mapping[str, Tab] = {tab.key: tab for tab in TABS}
 
 
-def current(wanted: str | None) -> Tab:
-    """The tab a query string names, the first one otherwise."""
+def current(key: str, wanted: str | None) -> Tab | None:
+    """The tab the path names (None when there is no such tab), else the one ?tab= names, else the first."""
+    if key:
+        return BY_KEY.get(key)
     return BY_KEY.get(wanted or "", TABS[0])
 
 
+def url(endpoint_id: int, key: str, query: str = "") -> str:
+    """The address of a tab. It is a path, so that links which only change the query stay on the open tab."""
+    path = reverse("endpoints:tab", args=[endpoint_id, key])
+    return f"{path}?{query}" if query else path
+
+
 def links(
-    kind: str, chosen: Tab, base: str, query: str, counts: Mapping[str, str]
+    endpoint_id: int, kind: str, chosen: Tab, query: str, counts: Mapping[str, str]
 ) -> list[dict[str, object]]:
     """Tabs that apply to the kind, as links that carry the scope."""
     return [
         {
             "key": tab.key,
             "label": tab.label,
-            "url": f"{base}?tab={tab.key}{'&' + query if query else ''}",
+            "url": url(endpoint_id, tab.key, query),
             "is_current": tab is chosen,
             "count": counts.get(tab.key),
         }

@@ -25,7 +25,7 @@ def calls(head: Head, activity: Activity) -> Tile:
         _count(activity.calls),
         title=_exact(activity.calls),
         reason="CloudWatch reported none" if is_published else "Published per inference component only",
-        spark=spark(activity, activity.calls_column),
+        spark=spark(activity, activity.calls_column) if activity.calls is not None else (),
         spark_label="Calls over the window",
         explain=measured.explain(
             "Every request the endpoint took." if not is_async else "Every request taken from the queue and answered.",

@@ -6,5 +6,6 @@ from dashboards.endpoint import views
 
 urlpatterns = [
     path("<int:pk>/", views.detail, name="detail"),
+    path("<int:pk>/tab/<slug:key>/", views.detail, name="tab"),
     path("<int:pk>/chart/<slug:name>/", views.chart, name="chart"),
 ]

@@ -13,11 +13,13 @@ PARTS = ("endpoint-head", "endpoint-panel")
 
 
 @require_GET
-def detail(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
+def detail(request: htmx.HtmxHttpRequest, pk: int, key: str = "") -> HttpResponse:
     """The page with one tab open; the head polls itself while AWS or an operation changes the endpoint."""
     endpoint = access.endpoint_for(request, pk)
     scoped = scope.read(request, default=RANGE)
-    tab = tabs.current(request.GET.get("tab"))
+    tab = tabs.current(key, request.GET.get("tab"))
+    if tab is None:
+        raise Http404(f"An endpoint has no tab named {key}.")
     head = queries.head(endpoint)
     activity = queries.activity(head, scoped.range)
     context = heads.context(head, activity, tab, scoped)

@@ -1,5 +1,6 @@
 """The endpoint page shows what the buckets hold, explains itself, and stays readable when AWS does not answer."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -36,7 +37,7 @@ def viewer(client: Client) -> Client:
 
 
 def url(of: Endpoint, tab: str = "summary", span: str = "7d") -> str:
-    return f"{reverse('endpoints:detail', args=[of.pk])}?tab={tab}&range={span}"
+    return f"{reverse('endpoints:tab', args=[of.pk, tab])}?range={span}"
 
 
 def html(client: Client, address: str, **headers: Any) -> str:
@@ -135,6 +136,21 @@ def test_a_tab_of_another_kind_is_not_offered_and_says_why(viewer: Client, kind:
     assert "Not for this kind of endpoint" in page
 
 
+def test_the_plain_address_opens_the_summary_and_tab_in_the_query_works_too(
+    viewer: Client, chat: Endpoint
+) -> None:
+    plain = reverse("endpoints:detail", args=[chat.pk])
+    assert re.search(r'id="tab-summary"[^>]*aria-current', html(viewer, plain))
+    assert re.search(r'id="tab-timeline"[^>]*aria-current', html(viewer, f"{plain}?tab=timeline"))
+    assert viewer.get(reverse("endpoints:tab", args=[chat.pk, "nonsense"])).status_code == 404
+
+
+def test_links_that_change_the_range_stay_on_the_open_tab(viewer: Client, chat: Endpoint) -> None:
+    page = html(viewer, url(chat, "cold-starts"))
+    assert 'href="?range=30d"' in page
+    assert reverse("endpoints:tab", args=[chat.pk, "cost"]) + "?range=7d" in page
+
+
 def test_htmx_swaps_only_the_panel(viewer: Client, chat: Endpoint) -> None:
     headers = {"HX-Request": "true", "HX-Target": "endpoint-panel"}
     response = viewer.get(url(chat, "timeline"), headers=headers)
@@ -176,6 +192,14 @@ def test_awss_words_stand_on_the_page_with_the_missing_permission(viewer: Client
     assert "Cannot be read" in page
     assert words in page
     assert "Allow sagemaker:DescribeEndpoint in the role" in page
+
+
+def test_an_endpoint_without_known_variants_does_not_blame_cloudwatch(viewer: Client) -> None:
+    bare = rows.serverless(rows.shard(), "bare")
+    bare.variants.all().delete()
+    page = text(viewer, url(bare))
+    assert "Without its variants, no metric can be asked for" in page
+    assert "CloudWatch reported none" not in page
 
 
 def test_a_failed_metrics_section_marks_the_figures_as_old(viewer: Client) -> None:
