@@ -75,14 +75,7 @@ def confirm(request: htmx.HtmxHttpRequest, code: str) -> HttpResponse:
     status = 422
     if form.is_valid():
         try:
-            lifecycle.confirm(
-                operation,
-                actor=request.user,
-                reason=form.cleaned_data["reason"],
-                typed_name=form.cleaned_data.get("typed_name", ""),
-                now=timezone.now(),
-                address=request.META.get("REMOTE_ADDR"),
-            )
+            _confirm(request, operation, form)
             return htmx.redirect(request, "operations:detail", operation.code)
         except Refused as refused:
             form.refuse(refused.refusals)
@@ -106,6 +99,17 @@ def cancel(request: htmx.HtmxHttpRequest, code: str) -> HttpResponse:
         form.refuse([Refusal("", "started", str(error))])
         return _again(request, operation, form, 409)
     return htmx.redirect(request, "operations:detail", operation.code)
+
+
+def _confirm(request: htmx.HtmxHttpRequest, operation: Operation, form: ConfirmForm) -> None:
+    lifecycle.confirm(
+        operation,
+        actor=request.user,
+        reason=form.cleaned_data["reason"],
+        typed_name=form.cleaned_data.get("typed_name", ""),
+        now=timezone.now(),
+        address=request.META.get("REMOTE_ADDR"),
+    )
 
 
 def _again(

@@ -164,6 +164,11 @@ def _store(
         requested_by=actor,
         planned_at=now,
     )
+    _store_steps(operation, planned)
+    return operation
+
+
+def _store_steps(operation: Operation, planned: Plan) -> None:
     OperationStep.objects.bulk_create(
         OperationStep(
             operation=operation,
@@ -175,7 +180,6 @@ def _store(
         )
         for position, step in enumerate(planned.steps, 1)
     )
-    return operation
 
 
 def _json(value: Any) -> dict[str, Any]:

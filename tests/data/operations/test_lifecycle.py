@@ -231,3 +231,27 @@ def test_six_submits_at_the_same_instant_are_one_operation() -> None:
     assert len(found) == 1
     assert Operation.objects.count() == 1
     assert AuditEntry.objects.filter(action="operation.confirmed").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_operators_confirming_at_the_same_instant_start_one_operation() -> None:
+    endpoint = cast.endpoint()
+    people = [User.objects.create_user(name, role=User.Role.OPERATOR) for name in ("alice", "bob")]
+    plans = [cast.planned(endpoint, person, click=person.username) for person in people]
+    start = threading.Barrier(2)
+
+    def confirm(n: int) -> str:
+        start.wait(timeout=10)
+        try:
+            return cast.confirmed(plans[n], people[n]).state
+        except Refused as refused:
+            return str(refused)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(confirm, range(2)))
+    assert answers.count("queued") == 1, answers
+    winner = people[answers.index("queued")]
+    told = next(answer for answer in answers if answer != "queued")
+    assert f"{winner.username} is changing fraud-score already" in told
