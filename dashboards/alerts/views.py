@@ -1,5 +1,8 @@
 """Incidents: the list beside the one being looked at."""
 
+from datetime import datetime
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.urls import reverse
@@ -76,13 +79,18 @@ def _incidents(
         "query": scoped.query,
     }
     if shown:
-        window = queries.window(shown, now=now)
-        context |= {
-            "silent_since": words.silent_since(shown, window, now),
-            "summary": words.summary(shown),
-            "timeline": words.timeline(shown, queries.mails_of(shown), now),
-            "chart_url": reverse("alerts:chart", args=[shown.pk]),
-            "chart_table": words.chart_table(shown, window) if window.times else None,
-            "form": form or AcknowledgeForm(),
-        }
+        context |= _shown(shown, form or AcknowledgeForm(), now)
     return htmx.page(request, "pages/alerts/incidents.html", context, part="incident-list", status=status)
+
+
+def _shown(incident: Incident, form: AcknowledgeForm, now: datetime) -> dict[str, Any]:
+    """What the page says about the incident beside the list."""
+    window = queries.window(incident, now=now)
+    return {
+        "silent_since": words.silent_since(incident, window, now),
+        "summary": words.summary(incident),
+        "timeline": words.timeline(incident, queries.mails_of(incident), now),
+        "chart_url": reverse("alerts:chart", args=[incident.pk]),
+        "chart_table": words.chart_table(incident, window) if window.times else None,
+        "form": form,
+    }

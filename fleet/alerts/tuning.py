@@ -30,16 +30,7 @@ def tune(
 
     Raises Refused for a person below admin and for values out of bounds.
     """
-    refusals = (
-        [] if may(actor, User.Role.ADMIN) else [Refusal("", "role", "Changing a rule needs the role admin.")]
-    )
-    refusals += [
-        Refusal(p.name, "bounds", problem)
-        for p in spec.parameters
-        if (problem := p.problem(parameters[p.name]))
-    ]
-    if refusals:
-        raise Refused(refusals)
+    _check(spec, parameters, actor)
     with transaction.atomic():
         ensure_default_rules()
         rule = AlertRule.objects.select_for_update().get(key=spec.key)
@@ -59,6 +50,19 @@ def tune(
                 address=address,
             )
     return rule
+
+
+def _check(spec: RuleSpec, parameters: Mapping[str, float], actor: User) -> None:
+    refusals = (
+        [] if may(actor, User.Role.ADMIN) else [Refusal("", "role", "Changing a rule needs the role admin.")]
+    )
+    refusals += [
+        Refusal(p.name, "bounds", problem)
+        for p in spec.parameters
+        if (problem := p.problem(parameters[p.name]))
+    ]
+    if refusals:
+        raise Refused(refusals)
 
 
 def _told(rule: AlertRule, spec: RuleSpec) -> dict[str, Any]:

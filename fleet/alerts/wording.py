@@ -48,28 +48,19 @@ def _since(measure: Measure) -> str:
     return f"It began at {clock(measure.since)} UTC."
 
 
-def _busy(measure: Measure, place: Place, *, is_full: bool) -> Words:
+def _busy(measure: Measure, place: Place) -> Words:
+    """All slots taken, or a share of them, as the rule's threshold says."""
     name, values = subject_name(place), measure.values
     maximum = place.variant.max_concurrency if place.variant else None
     value = values["value"]
     limit = f"Max {maximum}" if maximum is not None else "max concurrency"
     used = f"{round(value * maximum)} of {limit}" if maximum is not None else f"{percent(value)} of {limit}"
     lasted = lasting(measure.until - measure.since)
-    facts = (
-        ("In use now", used),
-        ("Calls a minute", count(figures.per_minute(place.buckets, "invocations"))),
-        (
-            "4xx a minute, maybe refused calls",
-            count(figures.per_minute(place.buckets, "errors_4xx")),
-        ),
-        (f"Region quota, {place.region}", _quota(place)),
-        owner_fact(place),
-    )
     series = figures.series(
         place.buckets, "Concurrency in use, maximum per minute", "%", values["threshold"],
         "concurrency_utilization_max",
     )  # fmt: skip
-    if is_full:
+    if values["threshold"] >= 1:
         slots = f"all {maximum} concurrent slots" if maximum is not None else "all concurrent slots"
         title = f"{name} is full"
         summary = (
@@ -88,8 +79,21 @@ def _busy(measure: Measure, place: Place, *, is_full: bool) -> Words:
         f"concurrency {percent(value)} of {limit} for {lasted}",
         summary,
         _raise_max(place),
-        facts,
+        _busy_facts(used, place),
         series,
+    )
+
+
+def _busy_facts(used: str, place: Place) -> tuple[Fact, ...]:
+    return (
+        ("In use now", used),
+        ("Calls a minute", count(figures.per_minute(place.buckets, "invocations"))),
+        (
+            "4xx a minute, maybe refused calls",
+            count(figures.per_minute(place.buckets, "errors_4xx")),
+        ),
+        (f"Region quota, {place.region}", _quota(place)),
+        owner_fact(place),
     )
 
 
@@ -108,14 +112,6 @@ def _raise_max(place: Place) -> str:
         quota = f"{place.concurrency_quota:,.0f}"
         free = f" {left:,.0f} of the region's {quota} are free and raising it costs nothing by itself."
     return f"Raise max concurrency.{free} The link opens the endpoint; nothing changes before you confirm."
-
-
-def _full(measure: Measure, place: Place) -> Words:
-    return _busy(measure, place, is_full=True)
-
-
-def _nearly_full(measure: Measure, place: Place) -> Words:
-    return _busy(measure, place, is_full=False)
 
 
 def _cold_starts(measure: Measure, place: Place) -> Words:
@@ -278,8 +274,8 @@ def _oldest_age(measure: Measure, place: Place) -> Words:
 
 
 _WORDS: dict[str, Callable[[Measure, Place], Words]] = {
-    "serverless-full": _full,
-    "serverless-nearly-full": _nearly_full,
+    "serverless-full": _busy,
+    "serverless-nearly-full": _busy,
     "cold-start-share": _cold_starts,
     "errors-5xx": _errors,
     "cache-thrash": _thrash,
