@@ -71,8 +71,9 @@ def tiles(found: ColdStartPage, window: TimeRange) -> list[Tile]:
         Tile(
             "Cold starts",
             None if found.cold is None else wording.count(found.cold),
-            unit="" if found.share is None else f"{wording.percent(found.share)} of calls",
-            note=f"{wording.count(found.calls)} calls",
+            note=""
+            if found.share is None
+            else f"{wording.percent(found.share)} of {wording.count(found.calls)} calls",
             reason=reason,
             explain=_explain(found, window, WHY_ESTIMATED, "Σ SampleCount(ModelSetupTime)"),
         ),

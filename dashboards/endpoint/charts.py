@@ -202,9 +202,17 @@ def _highest(panel: Panel) -> float:
 
 
 def _title(text: str, top: float) -> dict[str, object]:
-    """A panel's name at the right of its upper edge, where the ends of the lines leave room."""
+    """A panel's name at the right, above its upper edge, where no end of a line can reach."""
     font = {"size": 11, "color": "var(--ink-3)"}
-    place = {"xref": "paper", "yref": "paper", "x": 1.008, "y": top, "xanchor": "left", "yanchor": "top"}
+    place = {
+        "xref": "paper",
+        "yref": "paper",
+        "x": 1.008,
+        "y": top,
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "yshift": 4,
+    }
     return {
         **place,
         "showarrow": False,

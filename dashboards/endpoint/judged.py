@@ -33,9 +33,10 @@ def cache_verdict(head: Head, activity: Activity) -> cache_analysis.Verdict:
 
 def cold(activity: Activity) -> cold_analysis.ColdStarts:
     """Cold starts in the window; a serverless variant without a sample had none where it had some before."""
-    publishes = bool(activity.before.get("setup_count"))
     return cold_analysis.count(
-        activity.rows, outlier_ms=cold_analysis.threshold_ms(activity.rows), publishes_samples=publishes
+        activity.rows,
+        outlier_ms=cold_analysis.threshold_ms(activity.rows),
+        publishes_samples=activity.publishes_setup,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dashboards import wording
+from dashboards.endpoint import judged
 from dashboards.status import KIND_LABELS
 from fleet.analysis.cache import CacheUse, Verdict
 from fleet.models import VariantStatus
@@ -108,14 +109,17 @@ def _did(
 
 
 def _serverless(activity: Activity, urls: dict[str, str]) -> list[Part]:
-    cold, calls = activity.total("setup_count"), activity.calls or 0.0
+    found = judged.cold(activity)
+    cold, calls = found.count, activity.calls or 0.0
     label = activity.window.label
-    if not cold:
+    said = f"{wording.count(calls)} calls in the {label}"
+    if cold is None:
         return [
-            Part(f"{wording.count(calls)} calls in the {label}, "),
-            Part("no cold start", is_strong=True),
-            Part("."),
+            Part(said, is_strong=True),
+            Part("; without a ModelSetupTime sample, cold starts cannot be counted."),
         ]
+    if not cold:
+        return [Part(f"{said}, "), Part("no cold start", is_strong=True), Part(".")]
     parts = [
         Part(
             f"{wording.count(cold)} of {wording.count(calls)} calls hit a cold start",
@@ -124,8 +128,8 @@ def _serverless(activity: Activity, urls: dict[str, str]) -> list[Part]:
         ),
         Part(f" in the {label}"),
     ]
-    if activity.wasted_s:
-        parts.append(Part(f" and waited {wording.millis(activity.wasted_s / cold * 1000)} longer on average"))
+    if found.added_ms:
+        parts.append(Part(f" and waited {wording.millis(found.added_ms)} longer on average"))
     peak = usage.peak(activity.rows, "concurrency_utilization_max")
     if peak and peak.value >= 1:
         parts += [Part(". Concurrency reached its limit"), Part(", where AWS refuses calls", is_strong=False)]

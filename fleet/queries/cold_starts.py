@@ -119,8 +119,8 @@ def page(scope: ScopeFilter, window: TimeRange) -> ColdStartPage:
         ).select_related("endpoint__shard__account")
     )
     sums = _sums([v.pk for v in variants], window)
-    publishing = _publishing([v.pk for v in variants if not sums.get(v.pk, {}).get("cold")], window)
-    rows = [_row(v, sums.get(v.pk, {}), v.pk in publishing) for v in variants]
+    published = publishing([v.pk for v in variants if not sums.get(v.pk, {}).get("cold")], window)
+    rows = [_row(v, sums.get(v.pk, {}), v.pk in published) for v in variants]
     rows.sort(key=lambda r: (r.wasted_s is None, -(r.wasted_s or 0), -(r.cold or 0), -(r.calls or 0), r.name))
     known = [row for row in rows if row.cold is not None]
     others = Endpoint.objects.filter(scope.q("shard"), closed_at=None).exclude(kind=Kind.SERVERLESS)
@@ -171,7 +171,7 @@ def _sums(variant_ids: list[int], window: TimeRange) -> dict[int, dict[str, Any]
     return {row["variant_id"]: dict(row) for row in found}
 
 
-def _publishing(variant_ids: list[int], window: TimeRange) -> set[int]:
+def publishing(variant_ids: list[int], window: TimeRange) -> set[int]:
     """Of these variants, those with a set-up sample in the last 30 days before the window's end."""
     return set(
         HourBucket.objects.filter(

@@ -19,6 +19,7 @@ from fleet.models import (
     VariantStatus,
 )
 from fleet.queries import usage
+from fleet.queries.cold_starts import publishing
 from fleet.queries.scope import TimeRange
 from fleet.types import TRANSITIONAL_STATUSES, Kind, MetricRow
 
@@ -71,12 +72,14 @@ class Activity:
 
     rows are on the period of usage.bucket_model(window); before holds sums of the window of equal length just
     before, None for a column that nothing reported there; it is empty when that window's history is not stored.
+    publishes_setup: a serverless variant had a set-up sample in the window or the 30 days before its end.
     """
 
     kind: str
     window: TimeRange
     rows: list[MetricRow]
     before: Mapping[str, float | None] = field(default_factory=dict)
+    publishes_setup: bool = False
 
     @property
     def calls_column(self) -> str:
@@ -151,7 +154,7 @@ def section_error(section: str, error: Mapping[str, Any]) -> SectionError:
 
 
 def activity(head: Head, window: TimeRange) -> Activity:
-    """Two queries: the buckets of the window, and sums of the window before."""
+    """The buckets of the window, sums of the window before, and whether set-up samples are published at all."""
     rows = usage.merged(usage.rows(head.variant_ids, window))
     earlier = window.previous
     before: dict[str, float | None] = {}
@@ -162,7 +165,10 @@ def activity(head: Head, window: TimeRange) -> Activity:
             .order_by()
             .aggregate(**{column: Sum(column) for column in sorted(usage.COUNTS)})
         )
-    return Activity(head.endpoint.kind, window, rows, before)
+    publishes = usage.total(rows, "setup_count") is not None
+    if not publishes and head.endpoint.kind == Kind.SERVERLESS:
+        publishes = bool(publishing(head.variant_ids, window))
+    return Activity(head.endpoint.kind, window, rows, before, publishes)
 
 
 def changes(endpoint: Endpoint, window: TimeRange) -> list[ChangeEvent]:

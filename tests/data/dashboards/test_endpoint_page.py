@@ -86,6 +86,18 @@ def test_tiles_are_sums_over_the_stored_buckets(viewer: Client, chat: Endpoint) 
     assert "0.74 %" in page
 
 
+def test_a_quiet_hour_of_an_endpoint_that_had_samples_is_no_cold_start(viewer: Client) -> None:
+    shard = rows.shard()
+    seen, never = rows.serverless(shard, "seen"), rows.serverless(shard, "never")
+    for found in (seen, never):
+        rows.hour_bucket(found, rows.hour() - timedelta(hours=2), invocations=7.0)
+    rows.hour_bucket(
+        seen, rows.hour() - timedelta(days=12), invocations=1.0, setup_count=1.0, setup_ms_avg=5.0
+    )
+    assert "7 calls in the last 7 days, no cold start" in text(viewer, url(seen))
+    assert "without a ModelSetupTime sample, cold starts cannot be counted" in text(viewer, url(never))
+
+
 def test_a_window_whose_history_is_not_stored_is_not_compared_with(viewer: Client) -> None:
     new = rows.serverless(rows.shard(backfill_from=rows.hour() - timedelta(days=10)), "new")
     rows.hour_bucket(new, rows.hour() - timedelta(hours=5), invocations=500.0)
