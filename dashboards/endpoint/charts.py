@@ -72,7 +72,7 @@ def cold_starts(activity: Activity, changes: Changes) -> Payload:
     (p50, p99), unit = _timed(rows, ("setup_ms_p50", "setup_ms_p99"))
     setup = Panel(unit=unit, lines=[Series("Set-up p50", "ink-3", p50), Series("Set-up p99", "accent", p99)])
     stack = [_calls_panel(activity, rows), starts, setup]
-    titles = [_per(activity, "Calls"), _per(activity, "Cold starts"), "Set-up time<br>p50 grey<br>p99 blue"]
+    titles = [_per(activity, "Calls"), _per(activity, "Cold starts"), "Set-up time: p50 grey, p99 blue"]
     return _drawn(activity, rows, stack, changes, titles)
 
 
@@ -91,7 +91,7 @@ def queue(activity: Activity, changes: Changes) -> Payload:
         Panel(lines=[Series("Waiting", "accent", _values(rows, "backlog_max"))]),
         Panel(unit="min", lines=[Series("Oldest", "ink-3", minutes)]),
     ]
-    titles = [_per(activity, "Processed"), "Waiting", "Age of<br>the oldest"]
+    titles = [_per(activity, "Processed"), "Waiting", "Age of the oldest"]
     return _drawn(activity, rows, stack, changes, titles)
 
 
@@ -102,9 +102,11 @@ def resources(activity: Activity, changes: Changes) -> Payload:
     if activity.kind == Kind.SERVERLESS:
         used = [None if v is None else v * 100 for v in _values(rows, "concurrency_utilization_max")]
         first = Panel(unit="%", lines=[Series("Concurrency", "accent", used)])
-        return _drawn(activity, rows, [first, memory], changes, ["Concurrency<br>of max, highest", "Memory"])
+        return _drawn(
+            activity, rows, [first, memory], changes, ["Concurrency used of max, highest", "Memory"]
+        )
     first = Panel(unit="%", lines=[Series("CPU", "accent", _values(rows, "cpu_pct"))])
-    return _drawn(activity, rows, [first, memory], changes, ["CPU, sum<br>over cores", "Memory"])
+    return _drawn(activity, rows, [first, memory], changes, ["CPU, sum over cores", "Memory"])
 
 
 CHARTS: dict[str, Callable[[Activity, Changes], Payload]] = {
@@ -191,7 +193,6 @@ def _drawn(
         tops = [axis["domain"][1] for axis in axes]
         said = [_title(text, top) for text, top in zip(titles, tops, strict=True)]
         layout["annotations"] = [*layout.get("annotations", []), *said]
-        layout["margin"] = {"r": 92}
     return _ranged(payload, activity)
 
 
@@ -202,24 +203,10 @@ def _highest(panel: Panel) -> float:
 
 
 def _title(text: str, top: float) -> dict[str, object]:
-    """A panel's name at the right, above its upper edge, where no end of a line can reach."""
+    """A panel's name above its left edge, where neither lines nor their end labels can reach."""
     font = {"size": 11, "color": "var(--ink-3)"}
-    place = {
-        "xref": "paper",
-        "yref": "paper",
-        "x": 1.008,
-        "y": top,
-        "xanchor": "left",
-        "yanchor": "bottom",
-        "yshift": 4,
-    }
-    return {
-        **place,
-        "showarrow": False,
-        "align": "left",
-        "text": text.replace(" per ", "<br>per "),
-        "font": font,
-    }
+    place = {"xref": "paper", "yref": "paper", "x": 0, "y": top, "yshift": 3}
+    return {**place, "xanchor": "left", "yanchor": "bottom", "showarrow": False, "text": text, "font": font}
 
 
 def _ranged(payload: Payload, activity: Activity) -> Payload:
