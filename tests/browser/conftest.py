@@ -36,6 +36,7 @@ class Watch:
 
     def __init__(self) -> None:
         self.errors: list[str] = []
+        self.is_paused = False
 
     def attach(self, page: Page) -> None:
         """Listen to a page from now on."""
@@ -43,7 +44,11 @@ class Watch:
         page.on("pageerror", lambda error: self.errors.append(f"uncaught: {error}"))
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type == "error" and not any(words in message.text for words in EXPECTED):
+        if (
+            message.type == "error"
+            and not self.is_paused
+            and not any(words in message.text for words in EXPECTED)
+        ):
             self.errors.append(f"{message.text} ({message.location.get('url', '')})")
 
 
