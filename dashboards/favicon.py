@@ -1,4 +1,4 @@
-"""Browsers ask for /favicon.ico on their own, on error pages above all; the picture is an SVG among the static files."""
+"""Browsers ask for /favicon.ico on their own, on error pages above all; the picture is an SVG static file."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponseRedirect
