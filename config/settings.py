@@ -169,6 +169,7 @@ SESSION_COOKIE_NAME = "flotilla_session"
 SESSION_COOKIE_AGE = 12 * 3600
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_NAME = "flotilla_csrf"
+CSRF_FAILURE_VIEW = "dashboards.errors.csrf_failure"
 
 _smtp = env.smtp("SMTP_URL")
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

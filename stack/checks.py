@@ -4,8 +4,11 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
+from typing import IO
 
 from stack import chromium
 from stack.layout import ROOT, StackError
@@ -36,7 +39,7 @@ def test(lane: str | None) -> None:
     lanes = [lane] if lane else list(LANES)
     if "browser" in lanes:
         os.environ["FLOTILLA_CHROMIUM"] = str(chromium.require())
-    outcomes = {name: _run_lane(name) for name in lanes}
+    outcomes = _run_lanes(lanes)
     print()
     for name, (ok, closing) in outcomes.items():
         print(f"lane {name:<8} {'ok    ' if ok else 'FAILED'} {closing}")
@@ -81,21 +84,46 @@ def _linter(module: str, arguments: list[str]) -> list[str]:
     return [sys.executable, "-W", "ignore::RuntimeWarning", "-m", module, *arguments]
 
 
+def _run_lanes(lanes: list[str]) -> dict[str, tuple[bool, str]]:
+    """Run the lanes in order, the browser lane beside the others: it waits for the demo's minutes most of its time."""
+    if "browser" not in lanes or len(lanes) == 1:
+        return {name: _run_lane(name) for name in lanes}
+    with tempfile.TemporaryFile("w+") as output, _pytest("browser", output) as browser:
+        outcomes = {name: _run_lane(name) for name in lanes if name != "browser"}
+        browser.wait()
+        output.seek(0)
+        print("\n--- lane browser, run beside the others", flush=True)
+        outcomes["browser"] = _judge(_closing_line(output), browser.returncode)
+    return outcomes
+
+
 def _run_lane(name: str) -> tuple[bool, str]:
     """Run one lane with its output passed through; returns whether it counts as good, and pytest's closing line."""
-    folder = ROOT / "tests" / name
-    if not folder.is_dir():
+    if not (ROOT / "tests" / name).is_dir():
         return False, f"there is no folder tests/{name}"
     print(f"\n--- lane {name}", flush=True)
-    argv = [sys.executable, "-m", "pytest", str(folder.relative_to(ROOT)), "-q"]
-    closing = ""
-    with subprocess.Popen(
-        argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
+    with _pytest(name, subprocess.PIPE) as process:
         assert process.stdout is not None
-        for line in process.stdout:
-            print(line, end="", flush=True)
-            if _CLOSING.search(line):
-                closing = line.strip().strip("=").strip()
+        closing = _closing_line(process.stdout)
+    return _judge(closing, process.returncode)
+
+
+def _pytest(lane: str, output: int | IO[str]) -> subprocess.Popen[str]:
+    argv = [sys.executable, "-m", "pytest", f"tests/{lane}", "-q"]
+    return subprocess.Popen(argv, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, text=True)
+
+
+def _closing_line(lines: Iterable[str]) -> str:
+    """Pass the lines through and return pytest's closing one, "" when it had none."""
+    closing = ""
+    for line in lines:
+        print(line, end="", flush=True)
+        if _CLOSING.search(line):
+            closing = line.strip().strip("=").strip()
+    return closing
+
+
+def _judge(closing: str, returncode: int) -> tuple[bool, str]:
+    """A lane is good when pytest is content and nothing was skipped or deselected."""
     skipped = " skipped" in closing or " deselected" in closing
-    return process.returncode == 0 and not skipped, closing or f"pytest ended with {process.returncode}"
+    return returncode == 0 and not skipped, closing or f"pytest ended with {returncode}"

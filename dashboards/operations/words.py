@@ -122,7 +122,7 @@ def quota_after(operation: Operation) -> str:
 def _planned(operation: Operation) -> Sentence:
     change = operation.monthly_cost_change_usd
     if change is None:
-        strong = "What this costs in a month cannot be told"
+        strong = "Its cost a month cannot be told"
     elif change == 0:
         strong = "Costs the same as today"
     elif change < 0:
@@ -130,7 +130,7 @@ def _planned(operation: Operation) -> Sentence:
     else:
         strong = f"Costs about {wording.usd(change)} a month more"
     irreversible = any(warning["is_irreversible"] for warning in operation.plan["warnings"])
-    strong += ", and cannot be undone." if irreversible else "."
+    strong += ", and it cannot be undone." if irreversible else "."
     return Sentence(strong, "Nothing is sent to AWS before you confirm.")
 
 
