@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from dashboards import access, htmx, scope, wording
+from dashboards import access, client, htmx, scope, wording
 from dashboards.costs import charts, export, tiles
 from dashboards.costs.figures import WEEK, Figures
 from dashboards.costs.forms import BudgetForm
@@ -98,7 +98,7 @@ def budget(request: HtmxHttpRequest) -> HttpResponse:
 
 def _save_budget(request: HtmxHttpRequest, form: BudgetForm, account: Account | None) -> bool:
     """True when the budget is as the person asked; False leaves the form with its errors."""
-    who: dict[str, Any] = {"actor": request.user, "address": request.META.get("REMOTE_ADDR")}
+    who: dict[str, Any] = {"actor": request.user, "address": client.address(request)}
     if "remove" in request.POST:
         if budgets.remove(account=account, **who):
             messages.success(request, "Budget removed.")

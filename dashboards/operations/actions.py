@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from dashboards import access, htmx, scope
+from dashboards import access, client, htmx, scope
 from dashboards.operations import words
 from dashboards.operations.forms import ConcurrencyForm, ConversionForm, WishForm
 from fleet.errors import Refusal, Refused
@@ -134,7 +134,7 @@ def _plan(request: htmx.HtmxHttpRequest, endpoint: Endpoint, form: WishForm) -> 
         form_token=form.cleaned_data["form_token"],
         actor=request.user,
         now=timezone.now(),
-        address=request.META.get("REMOTE_ADDR"),
+        address=client.address(request),
     )
 
 

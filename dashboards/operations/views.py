@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from dashboards import access, htmx, scope
+from dashboards import access, client, htmx, scope
 from dashboards.operations import words
 from dashboards.operations.forms import ConfirmForm
 from dashboards.tables import Page
@@ -91,9 +91,7 @@ def cancel(request: htmx.HtmxHttpRequest, code: str) -> HttpResponse:
     """Cancel a plan or a queued operation; AWS cannot stop a running update."""
     operation = access.operation_for(request, code)
     try:
-        lifecycle.cancel(
-            operation, actor=request.user, now=timezone.now(), address=request.META.get("REMOTE_ADDR")
-        )
+        lifecycle.cancel(operation, actor=request.user, now=timezone.now(), address=client.address(request))
     except TransitionLost as error:
         form = _form(operation, {})
         form.refuse([Refusal("", "started", str(error))])
@@ -108,7 +106,7 @@ def _confirm(request: htmx.HtmxHttpRequest, operation: Operation, form: ConfirmF
         reason=form.cleaned_data["reason"],
         typed_name=form.cleaned_data.get("typed_name", ""),
         now=timezone.now(),
-        address=request.META.get("REMOTE_ADDR"),
+        address=client.address(request),
     )
 
 

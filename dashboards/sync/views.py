@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from dashboards import access, htmx, scope
+from dashboards import access, client, htmx, scope
 from dashboards.sync import tables
 from fleet import doorbell
 from fleet.access import audit
@@ -50,7 +50,7 @@ def sync_now(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
             action="shard.sync_now",
             target=shard,
             after={"due_at": now.isoformat()},
-            address=request.META.get("REMOTE_ADDR"),
+            address=client.address(request),
         )
         doorbell.ring_after_commit("fleet.sync_inventory", shard.pk)
         doorbell.ring_after_commit("fleet.sync_metrics", shard.pk)
