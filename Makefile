@@ -8,7 +8,7 @@ stack = @test -n "$(PYTHON)" || { echo "flotilla: needs Python 3.11 or newer; no
 .PHONY: help demo demo-reset test lint run bench screenshots load lock
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 22
-demo load: FLOTILLA_PHASES = 8
+demo load: FLOTILLA_PHASES = 9
 demo: ## everything on this machine against a simulated AWS, until Ctrl-C; state is kept (PORT=8000)
 	$(stack) demo demo
 demo-reset: ## forget the demo's state: database, queues, mails and the simulated AWS

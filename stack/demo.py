@@ -16,9 +16,11 @@ from pathlib import Path
 from stack import environment, parts, postgres, redis_server, seed
 from stack.environment import Addresses
 from stack.layout import Layout, StackError
-from stack.phases import phase, wait_for
+from stack.phases import Late, phase, wait_for
 from stack.supervisor import Supervisor, say
 
+_SEEN = "inventory_ok_at IS NOT NULL"
+_WITH_HISTORY = "backfill_done_until >= backfill_until"
 _EXCEPTION = re.compile(r"[\w.]+(Error|Exception|Warning): ")
 
 
@@ -42,11 +44,13 @@ def demo(layout: Layout, fleet: Path | None = None, first_look_s: float = 180) -
             start_product(supervisor, env, at)
             wait_for(
                 supervisor,
-                lambda: _every_shard_seen(database_url, shown.progress),
+                lambda: _count(database_url, _SEEN, shown.progress),
                 "the first look at AWS",
                 timeout_s=first_look_s,
                 every_s=0.5,
             )
+        with phase("Thirty days of history") as shown:
+            shown.note = _history(supervisor, database_url, shown.progress, first_look_s)
         say(_welcome(at))
         supervisor.watch()
 
@@ -178,6 +182,7 @@ def _digest(root: Path, sources: list[Path]) -> str:
 def start_product(supervisor: Supervisor, env: dict[str, str], at: Addresses) -> None:
     """Start worker, beat and web, and wait until the web server says it is ready."""
     layout = supervisor.layout
+    supervisor.publish(env)
     supervisor.start(parts.worker(layout, env))
     supervisor.start(parts.beat(layout, env))
     supervisor.start(parts.web(layout, env, at))
@@ -208,17 +213,33 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _every_shard_seen(database_url: str, progress: Callable[[str], None]) -> bool:
-    """Whether the inventory of every enabled shard has been read once since the accounts were added."""
+def _count(database_url: str, condition: str, progress: Callable[[str], None]) -> bool:
+    """Whether the condition holds for every enabled shard."""
     import psycopg
 
+    query = f"SELECT count(*) FILTER (WHERE {condition}), count(*) FROM fleet_shard WHERE enabled"  # noqa: S608 - ours
     with psycopg.connect(database_url) as connection:
-        row = connection.execute(
-            "SELECT count(*) FILTER (WHERE inventory_ok_at IS NOT NULL), count(*) FROM fleet_shard WHERE enabled"
-        ).fetchone()
-    seen, wanted = row if row else (0, 0)
-    progress(f"{seen} of {wanted} account regions")
-    return bool(seen == wanted)
+        row = connection.execute(query).fetchone()
+    done, wanted = row if row else (0, 0)
+    progress(f"{done} of {wanted} account regions")
+    return bool(done == wanted)
+
+
+def _history(
+    supervisor: Supervisor, database_url: str, progress: Callable[[str], None], patience_s: float
+) -> str:
+    """Wait for the hourly history, but not for ever: it goes on in the background and the Sync page shows it."""
+    try:
+        wait_for(
+            supervisor,
+            lambda: _count(database_url, _WITH_HISTORY, progress),
+            "the history",
+            timeout_s=patience_s,
+            every_s=0.5,
+        )
+    except Late:
+        return "still coming; the Sync page shows how far it is"
+    return ""
 
 
 def _welcome(at: Addresses) -> str:

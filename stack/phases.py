@@ -14,6 +14,10 @@ from stack.supervisor import Supervisor
 _numbers = itertools.count(4)
 
 
+class Late(StackError):
+    """Something did not come in time."""
+
+
 class Phase:
     """One line on the terminal. note: what came of it, shown behind the time."""
 
@@ -67,7 +71,7 @@ def wait_for(
     while not condition():
         supervisor.check()
         if time.monotonic() > deadline:
-            raise StackError(
+            raise Late(
                 f"{what} did not come within {timeout_s:.0f} s; logs: {supervisor.layout.folder('log')}"
             )
         time.sleep(every_s)

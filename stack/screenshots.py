@@ -23,7 +23,8 @@ from stack.supervisor import say
 
 READY = "Flotilla is ready"
 _START_S = 240
-_HISTORY_S = 300
+_JUDGEMENT_S = 120
+_INCIDENTS = 8
 
 
 @dataclass(frozen=True)
@@ -103,31 +104,29 @@ def _address(layout: Layout) -> Iterator[str]:
         wait_until(lambda: READY in output.read_text() or process.poll() is not None, _START_S, every_s=0.5)
         if READY not in output.read_text():
             raise StackError(f"the demo did not start:\n{output.read_text()}")
-        _wait_for_history(Layout(layout.root, state))
+        _wait_for_incidents(Layout(layout.root, state))
         yield f"http://127.0.0.1:{port}"
     finally:
         process.send_signal(signal.SIGINT)
         process.wait()
 
 
-def _wait_for_history(layout: Layout) -> None:
-    """Pictures show charts, so the back-fill has to come first."""
+def _wait_for_incidents(layout: Layout) -> None:
+    """The first judgement of the rules comes with a tick after the history; pictures without incidents lie."""
     import psycopg
 
-    say("waiting for the back-fill of metrics ...")
+    say("waiting for the first incidents ...")
     url = postgres.embedded(layout).url
-    unfinished = (
-        "SELECT count(*) FROM fleet_shard WHERE enabled AND (backfill_until IS NULL"
-        " OR backfill_done_until IS NULL OR backfill_done_until < backfill_until)"
-    )
 
-    def complete() -> bool:
+    def judged() -> bool:
         with psycopg.connect(url) as connection:
-            row = connection.execute(unfinished).fetchone()
-        return row == (0,)
+            row = connection.execute(
+                "SELECT count(*) FROM fleet_incident WHERE endpoint_id IS NOT NULL"
+            ).fetchone()
+        return bool(row and row[0] >= _INCIDENTS)
 
-    if not wait_until(complete, _HISTORY_S, every_s=2):
-        say(f"the back-fill did not finish within {_HISTORY_S} s; photographing what there is")
+    if not wait_until(judged, _JUDGEMENT_S, every_s=2):
+        say(f"fewer than {_INCIDENTS} incidents within {_JUDGEMENT_S} s; photographing what there is")
 
 
 def _photograph(browser: Browser, url: str, look: Look, shots: list[Shot], folder: Path) -> None:

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import IO
@@ -18,6 +19,7 @@ from stack.processes import Part, kill_session, session_members, start_time
 
 # Stopped last and one after the other: the others still write to them while they finish.
 ENGINES = ("redis", "postgres")
+JOINING = ("DATABASE_URL", "REDIS_URL", "SMTP_URL", "FLOTILLA_", "AWS_")
 _STOPPING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -59,6 +61,17 @@ class Supervisor:
         self._control.close()
         self._stop_everything()
         self._register().unlink(missing_ok=True)
+        self._published().unlink(missing_ok=True)
+
+    def publish(self, env: Mapping[str, str]) -> None:
+        """Leave what a process needs to join this stack where manage.py finds it, readable by its owner alone."""
+        own = {
+            name: value
+            for name, value in env.items()
+            if name.startswith(JOINING) and os.environ.get(name) != value
+        }
+        with open(os.open(self._published(), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(own, file)
 
     def start(self, part: Part) -> Part:
         """Add a part and start it, with an empty log."""
@@ -136,6 +149,9 @@ class Supervisor:
         self._lock.truncate(0)
         self._lock.write(f"{os.getpid()}\n")
         self._lock.flush()
+
+    def _published(self) -> Path:
+        return self.layout.folder("run") / "environment.json"
 
     def _register(self) -> Path:
         return self.layout.folder("run") / "parts.json"
