@@ -174,8 +174,8 @@ def _kind(code: str, message: str, status: int, action: str) -> type[AwsError]:
 
 
 def _report(error: AwsError) -> AwsError:
-    # That something does not exist is an answer, often an expected one.
-    tell = log.info if isinstance(error, NotFound) else log.warning
+    # That something does not exist is an answer, often an expected one: not worth a line.
+    tell = log.debug if isinstance(error, NotFound) else log.warning
     tell(
         "aws.call.failed",
         account=error.account,
