@@ -128,7 +128,8 @@ def _attempt(lease: _Lease, step: OperationStep, now: datetime) -> Outcome:
     step.state, step.attempts = OperationStep.State.RUNNING, step.attempts + 1
     step.started_at = step.started_at or timezone.now()
     step.save(update_fields=["state", "attempts", "started_at"])
-    run = Run(operation, step, operation.endpoint.shard.scope, now, lease.renew)
+    shard = operation.endpoint.shard
+    run = Run(operation, step, shard.scope, shard.act_scope, now, lease.renew)
     try:
         outcome = STEPS[step.action](run)
         step.parameters.pop(FAILURES, None)

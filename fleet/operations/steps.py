@@ -21,12 +21,14 @@ SENT_AT = "sent_at"
 class Run:
     """One worker's hold on an operation while it carries out a step.
 
-    hold() renews the lease and raises TransitionLost when another worker has it: called right before every write.
+    scope: the role that reads. act_scope: the role that may change endpoints; every write goes by it, and the one
+    read only it is allowed (the tags of the config that is copied). hold() renews the lease and raises TransitionLost when another worker has it: called right before every write.
     """
 
     operation: Operation
     step: OperationStep
     scope: AwsScope
+    act_scope: AwsScope
     now: datetime
     hold: Callable[[], None]
 
@@ -75,7 +77,7 @@ def deregister_scaling(run: Run) -> Outcome:
         return Done("No target is registered")
     run.hold()
     try:
-        run.step.request_id = autoscaling.deregister_scalable_target(run.scope, resource_id, dimension)
+        run.step.request_id = autoscaling.deregister_scalable_target(run.act_scope, resource_id, dimension)
     except NotFound:
         # Another attempt of ours, or somebody else, was quicker; the read back below decides.
         run.step.request_id = ""
@@ -95,7 +97,7 @@ def create_config(run: Run) -> Outcome:
         run.hold()
         how = "Read back"
         try:
-            run.step.request_id = sagemaker.create_endpoint_config(run.scope, {**wanted, **tags})
+            run.step.request_id = sagemaker.create_endpoint_config(run.act_scope, {**wanted, **tags})
         except Conflict:
             # The answer to the first try was lost and botocore's own repeat met the config it had created.
             how = "Created by a try whose answer was lost"
@@ -114,7 +116,9 @@ def update_endpoint(run: Run) -> Outcome:
     wanted = run.step.parameters
     return _send(
         run,
-        lambda: sagemaker.update_endpoint(run.scope, wanted["EndpointName"], wanted["EndpointConfigName"]),
+        lambda: sagemaker.update_endpoint(
+            run.act_scope, wanted["EndpointName"], wanted["EndpointConfigName"]
+        ),
     )
 
 
@@ -124,7 +128,7 @@ def update_capacity(run: Run) -> Outcome:
     return _send(
         run,
         lambda: sagemaker.update_weights_and_capacities(
-            run.scope, wanted["EndpointName"], wanted["DesiredWeightsAndCapacities"]
+            run.act_scope, wanted["EndpointName"], wanted["DesiredWeightsAndCapacities"]
         ),
     )
 
@@ -228,7 +232,7 @@ def _is_registered(run: Run, resource_id: str, dimension: str) -> bool:
 def _tags_of_today(run: Run) -> dict[str, list[dict[str, str]]]:
     """Tags of the config in use, for the new one; AWS keeps those that begin with aws: to itself."""
     today = sagemaker.describe_endpoint_config(run.scope, run.operation.observed["config_name"])
-    tags = sagemaker.list_tags(run.scope, today["EndpointConfigArn"])
+    tags = sagemaker.list_tags(run.act_scope, today["EndpointConfigArn"])
     kept = [{"Key": key, "Value": value} for key, value in tags.items() if not key.lower().startswith("aws:")]
     return {"Tags": kept} if kept else {}
 
