@@ -12,7 +12,6 @@ from fleet.costs.periods import (
     Window,
     exact,
     pieces,
-    rows_in,
     total_hours,
     uncovered,
 )
@@ -67,7 +66,7 @@ def cost_lines(region: str, kind: Kind, observed: Observed, book: PriceBook) -> 
 
 def _add(used: _Type, piece: Piece, observed: Observed, kind: Kind) -> None:
     sampled, hours = [], Decimal(0)
-    for row, part in rows_in(observed.rows, piece.window):
+    for row, part in observed.use(piece.window):
         minutes = row.get("instance_minutes")
         if minutes is not None:
             hours += exact(minutes) / 60 * part

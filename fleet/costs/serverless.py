@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from fleet.costs import lines
-from fleet.costs.periods import Piece, exact, pieces, rows_in, seconds
+from fleet.costs.periods import Piece, exact, pieces, seconds
 from fleet.costs.price_book import PriceBook
 from fleet.costs.usage import Observed, share_note
 from fleet.types import Confidence, CostComponent, CostLine, MetricRow
@@ -66,7 +66,7 @@ def _add(size: _Size, piece: Piece, observed: Observed) -> None:
     size.is_inferred |= piece.capacity.is_inferred
     size.is_read |= bool(observed.read(piece.window))
     size.notes.add(share_note(observed, piece.window))
-    for row, part in rows_in(observed.rows, piece.window):
+    for row, part in observed.use(piece.window):
         busy_s = exact(row.get("model_latency_ms_sum") or 0) / 1000 * part
         share = provisioned_share(row) if level else Decimal(0)
         if share is None and busy_s:

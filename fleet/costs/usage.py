@@ -1,8 +1,11 @@
 """What the cost functions look at: the capacity history and the metric buckets of one variant over one window."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
 
-from fleet.costs.periods import Window, covered, total_hours
+from fleet.costs.periods import Window, covered, rows_in, seconds, total_hours
 from fleet.types import Capacity, MetricRow
 
 
@@ -23,6 +26,20 @@ class Observed:
         """The stretches of `window` that are known: read from CloudWatch, or holding a bucket."""
         buckets = tuple(Window(row.at, row.until) for row in self.rows)
         return covered(self.reported + buckets, window)
+
+    def use(self, window: Window) -> Iterator[tuple[MetricRow, Decimal]]:
+        """Buckets that overlap `window`, a stretch with capacity, each with the share (0 to 1] of its use in there.
+
+        A bucket is shared out by time over the capacity held in it, not over its whole length: what came into being
+        or was deleted within an hour made all of that hour's use while it was there.
+        """
+        forever = datetime.max.replace(tzinfo=UTC)
+        held = [Window(each.start, max(each.start, each.end or forever)) for each in self.capacities]
+        for row, part in rows_in(self.rows, window):
+            if part < 1:
+                bucket = Window(row.at, row.until)
+                part = part * row.period_s / sum(map(seconds, covered(held, bucket)), Decimal(0))
+            yield row, part
 
 
 def share_note(observed: Observed, window: Window) -> str:

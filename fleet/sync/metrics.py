@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import F, Q
+from django.db.models import DateTimeField, ExpressionWrapper, F, Q
+from django.db.models.functions import Least, TruncHour
 
 from fleet.aws import cloudwatch
 from fleet.models import Shard, VariantStatus
@@ -16,6 +17,9 @@ from fleet.sync.subjects import TRAFFIC_COLUMNS, Subject, fetch, query, subject,
 from fleet.types import Kind
 
 HOT_FOR = timedelta(hours=1)
+HOUR = timedelta(seconds=windows.HOUR_S)
+END_LAG = windows.REREAD[windows.FINE_S]
+"""How long after its last hour a variant that is gone is still read: CloudWatch fills in late."""
 # A run ends well inside its task's soft limit of 240 s.
 MAX_RUN_S = 150
 SHORT_WINDOW = timedelta(hours=3)
@@ -72,11 +76,13 @@ def _chunks(rows: Sequence[VariantStatus], now: datetime) -> Iterator[list[Varia
 
 
 def _rows(shard: Shard) -> list[VariantStatus]:
-    """Live variants of kinds that publish metrics, and those gone since their last reading, to catch their end."""
-    is_open = Q(endpoint__closed_at=None) | Q(endpoint__closed_at__gt=F("metrics_until"))
+    """Live variants of kinds that publish metrics, and those gone until their last hour was read as a whole."""
+    gone_at = Least("endpoint__closed_at", "removed_at")
+    settled = ExpressionWrapper(TruncHour(gone_at, tzinfo=UTC) + HOUR + END_LAG, DateTimeField())
     return list(
-        VariantStatus.objects.filter(is_open, endpoint__shard=shard)
-        .filter(Q(removed_at=None) | Q(removed_at__gt=F("metrics_until")))
+        VariantStatus.objects.annotate(settled=settled)
+        .filter(Q(settled=None) | Q(metrics_until=None) | Q(settled__gt=F("metrics_until")))
+        .filter(endpoint__shard=shard)
         .exclude(endpoint__kind=Kind.UNKNOWN)
         .select_related("endpoint")
         .only(
@@ -86,6 +92,8 @@ def _rows(shard: Shard) -> list[VariantStatus]:
             "metrics_until",
             "metrics_due_at",
             "metrics_cadence_s",
+            "removed_at",
+            "endpoint__closed_at",
             "endpoint__name",
             "endpoint__kind",
             "endpoint__created_at",
@@ -127,7 +135,7 @@ def _oldest_hour(shard: Shard, row: VariantStatus, now: datetime) -> datetime:
 
 def _woken(shard: Shard, asleep: Sequence[VariantStatus], now: datetime) -> list[VariantStatus]:
     """Sleeping variants that had traffic in the last two windows, asked with one metric each."""
-    idle = [row for row in asleep if row.metrics_cadence_s >= windows.IDLE_CADENCE_S]
+    idle = [row for row in asleep if row.metrics_cadence_s >= windows.IDLE_CADENCE_S and not _settled_at(row)]
     if not idle or not windows.is_hourly_turn(shard.metrics_ok_at, now):
         return []
     changed = [row for row in idle if now - row.endpoint.modified_at < HOT_FOR]
@@ -150,6 +158,7 @@ def _schedule(rows: Sequence[VariantStatus], now: datetime) -> None:
         cadence = windows.cadence_s(is_hot=is_hot, interval_s=settings.METRICS_INTERVAL_S, period_s=period_s)
         # Half a tick early, or a tick that comes a second sooner than the last one would skip a turn.
         due = now + timedelta(seconds=cadence - settings.METRICS_INTERVAL_S / 2)
+        due = max(due, _settled_at(row) or due)
         updates.append((row.pk, windows.floor(now, period_s), cadence, due))
     with connection.cursor() as cursor:
         cursor.execute(
@@ -158,6 +167,12 @@ def _schedule(rows: Sequence[VariantStatus], now: datetime) -> None:
             "AS n (id, until, cadence, due) WHERE v.id = n.id",
             [list(column) for column in zip(*updates, strict=True)],
         )
+
+
+def _settled_at(row: VariantStatus) -> datetime | None:
+    """From when on the last hour of a variant that is gone can be read as a whole, None for a live one."""
+    gone = [at for at in (row.endpoint.closed_at, row.removed_at) if at]
+    return windows.floor(min(gone), windows.HOUR_S) + HOUR + END_LAG if gone else None
 
 
 def _hot(variant_ids: Sequence[int], now: datetime) -> set[int]:

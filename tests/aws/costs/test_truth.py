@@ -5,13 +5,14 @@ from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+import boto3
 import pytest
 from django.db.models import Sum
 from django.test import Client
 
 from fleet.aws import sessions
 from fleet.ledger import update_shard
-from fleet.models import Account, DailyCost, Shard, User
+from fleet.models import Account, DailyCost, Shard, User, VariantStatus
 from fleet.sync import prices
 from fleet.sync.shard import run_backfill, run_inventory, run_metrics
 from fleet.types import CostComponent
@@ -124,6 +125,37 @@ def test_a_rolled_back_update_does_not_hide_what_the_endpoint_cost_before_it(
     day = now.astimezone(UTC).date() - timedelta(days=4)
     cost = DailyCost.objects.get(endpoint__name="rolled-back", day=day, component="instance-time")
     assert cost.quantity == 48
+
+
+def test_the_last_hour_of_a_deleted_endpoint_costs_what_was_used_in_it(
+    simulator: SimulatorProcess, shard: Shard, truth: Callable[[datetime], list[dict[str, Any]]]
+) -> None:
+    """Deleted ten minutes before the hour: its row is read again once the hour is over, and priced as a whole."""
+    names = {"real-time", "saturated"}
+    simulator.advance((109 - simulator.now().minute) % 60 * 60)
+    hour = simulator.now().replace(minute=0, second=0, microsecond=0)
+    client = boto3.client("sagemaker", region_name=shard.region)
+    for name in sorted(names):
+        client.delete_endpoint(EndpointName=name)
+    for minutes in (5, 5, 20, 60):
+        now = simulator.advance(minutes * 60).now()
+        assert run_inventory(shard.pk, now=now).errors == {}
+        assert run_metrics(shard.pk, now=now).errors == {}
+        update_shard(shard.pk, now=now)
+    gone = VariantStatus.objects.filter(endpoint__name__in=names)
+    assert gone.exclude(endpoint__closed_at=None).count() == 2
+    assert all(
+        until and until < now - timedelta(minutes=30)
+        for until in gone.values_list("metrics_until", flat=True)
+    )
+    day = hour.astimezone(UTC).replace(hour=0)
+    true = {row["endpoint"]: row for row in truth(day) if row["endpoint"] in names and row["deleted"]}
+    assert set(true) == names
+    for name in sorted(names):
+        stored = DailyCost.objects.filter(endpoint__name=name, day__gte=day.date())
+        for component, true_name in TRUE_NAMES.items():
+            amount = stored.filter(component=component).aggregate(total=Sum("amount"))["total"]
+            assert cents(amount) == cents(true[name]["cost"].get(true_name)), (name, component)
 
 
 def test_the_costs_page_shows_the_true_total_of_the_window(

@@ -7,7 +7,7 @@ import pytest
 from django.db.models import Sum
 from pytest_django.fixtures import Settings
 
-from fleet.models import CallTally, FineBucket, HourBucket, Shard, VariantStatus
+from fleet.models import CallTally, Endpoint, FineBucket, HourBucket, Shard, VariantStatus
 from fleet.sync import partitions
 from fleet.sync.shard import run_backfill, run_inventory, run_metrics
 from tests.aws.simulator_process import SimulatorProcess
@@ -178,6 +178,24 @@ def test_growing_hour_is_read_again_until_it_is_over(simulator: SimulatorProcess
     assert whole > quarter
     truth = simulator.truth(hour_of(now), hour_of(now) + HOUR)["variants"]
     assert whole == next(r for r in truth if r["endpoint"] == "beta-realtime")["invocations"]
+
+
+def test_a_variant_that_is_gone_is_read_once_more_after_its_last_hour_and_then_never(
+    simulator: SimulatorProcess, shard: Shard
+) -> None:
+    simulator.advance((60 - simulator.now().minute) % 60 * 60 + 600)
+    now = simulator.now()
+    run_inventory(shard.pk, now=now)
+    run_metrics(shard.pk, now=now)
+    gone = VariantStatus.objects.filter(endpoint__name="beta-realtime")
+    Endpoint.objects.filter(name="beta-realtime").update(closed_at=now)
+    VariantStatus.objects.exclude(endpoint__name="beta-realtime").delete()
+    readings = []
+    for _ in range(24):
+        now = simulator.advance(300).now()
+        if run_metrics(shard.pk, now=now).metrics_requested:
+            readings.append((now - hour_of(gone.get().endpoint.closed_at or now)) // MINUTE)
+    assert readings == [15, 75], "right after the end, and when the last hour is settled"
 
 
 def test_truncated_answer_is_a_failure_not_silence(

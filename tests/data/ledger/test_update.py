@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fleet.ledger import update_shard
-from fleet.models import CapacityPeriod, DailyCost, Endpoint, HourBucket, Price, Shard
+from fleet.models import CapacityPeriod, DailyCost, Endpoint, HourBucket, Price, Shard, VariantStatus
 from fleet.types import CostComponent, Kind
 from tests.data.dashboards import rows
 
@@ -205,6 +205,25 @@ def test_a_closed_endpoint_costs_nothing_after_its_end(shard: Shard) -> None:
     update_shard(shard.pk, now=NOW)
     assert costs()["instance-time", "ml.c5.large"].quantity == 12
     assert costs(TODAY) == {}
+
+
+def test_the_last_hour_of_a_closed_endpoint_is_priced_whole(shard: Shard) -> None:
+    """Deleted at 06:50 and noticed at 06:52: two instances made 100 minutes, and all of them are in the row of six."""
+    old, faq = ranker(shard), chat(shard)
+    read = at(7) + timedelta(minutes=20)
+    for each in (old, faq):
+        CapacityPeriod.objects.filter(variant=rows.variant(each)).update(end=at(6) + timedelta(minutes=52))
+        VariantStatus.objects.filter(endpoint=each).update(metrics_until=read)
+        Endpoint.objects.filter(pk=each.pk).update(closed_at=at(6) + timedelta(minutes=52))
+    for hour in range(6):
+        rows.hour_bucket(old, at(hour), instance_minutes=120.0)
+    rows.hour_bucket(old, at(6), instance_minutes=100.0)
+    rows.hour_bucket(faq, at(6), model_latency_ms_sum=50_000.0)
+    update_shard(shard.pk, now=NOW)
+    found = costs()
+    # 6 h × 2 instances + 100 minutes.
+    assert found["instance-time", "ml.c5.large"].quantity == Decimal("13.666666667")
+    assert found["execution-on-demand", "2048"].quantity == 50
 
 
 def test_use_before_the_first_known_capacity_is_told_as_unknown(shard: Shard) -> None:
