@@ -60,7 +60,7 @@ def read(
 ) -> Reading:
     """Compare the live endpoint with what is wanted and with what was there before."""
     if live.status in TRANSITIONAL_STATUSES:
-        if is_ours(live, wanted, variant):
+        if is_ours(live, wanted, observed, variant):
             return Reading(Standing.IN_FLIGHT, f"AWS says {live.status}, towards what was asked")
         return Reading(Standing.BUSY, f"AWS says {live.status}")
     if live.status != EndpointStatus.IN_SERVICE:
@@ -79,20 +79,39 @@ def read(
     return Reading(Standing.OVERWRITTEN, where)
 
 
-def is_ours(live: EndpointState, wanted: Mapping[str, Any], variant: str) -> bool:
-    """Whether the change AWS is carrying out is the one that is wanted."""
-    pending = (live.document.get("PendingDeploymentSummary") or {}).get("EndpointConfigName")
-    if pending:
-        return bool(pending == wanted["config_name"])
-    found = _variant(live, variant)
-    desired = found.desired_serverless if found else None
+def is_ours(
+    live: EndpointState, wanted: Mapping[str, Any], observed: Mapping[str, Any], variant: str
+) -> bool:
+    """Whether the change AWS is carrying out is the one that is wanted.
+
+    A config of an operation's own has a name nobody else uses; a change in place keeps the name, so that only the
+    desired concurrency tells it from anybody else's.
+    """
+    pending = live.document.get("PendingDeploymentSummary") or {}
+    name = pending.get("EndpointConfigName") or live.config_name
+    if name != wanted["config_name"]:
+        return False
+    if wanted["config_name"] != observed.get("config_name"):
+        return bool(pending)
+    desired = _desired(live, pending, variant)
     return (
         "max_concurrency" in wanted
-        and live.config_name == wanted["config_name"]
-        and desired is not None
-        and desired.max_concurrency == wanted["max_concurrency"]
-        and _provisioned_fits(desired.provisioned_concurrency, wanted)
+        and desired.get("MaxConcurrency") == wanted["max_concurrency"]
+        and _provisioned_fits(desired.get("ProvisionedConcurrency"), wanted)
     )
+
+
+def _desired(live: EndpointState, pending: Mapping[str, Any], variant: str) -> Mapping[str, Any]:
+    """DesiredServerlessConfig of the variant, from the endpoint or from its pending deployment; {} without one."""
+    found = _variant(live, variant)
+    if found is not None and found.desired_serverless is not None:
+        desired = found.desired_serverless
+        return {
+            "MaxConcurrency": desired.max_concurrency,
+            "ProvisionedConcurrency": desired.provisioned_concurrency,
+        }
+    rows = [row for row in pending.get("ProductionVariants") or () if row.get("VariantName") == variant]
+    return (rows[0].get("DesiredServerlessConfig") or {}) if rows else {}
 
 
 def _is_live(live: EndpointState, wanted: Mapping[str, Any], variant: str) -> bool:

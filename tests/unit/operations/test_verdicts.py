@@ -22,6 +22,7 @@ def live(
     instances: int | None = None,
     modified: datetime = LATER,
     pending: str = "",
+    pending_desired: int | None = None,
 ) -> EndpointState:
     variant = VariantState(
         "v",
@@ -29,7 +30,11 @@ def live(
         desired_serverless=ServerlessCapacity(2048, *desired) if desired else None,
         current_instance_count=instances,
     )
-    document = {"PendingDeploymentSummary": {"EndpointConfigName": pending}} if pending else {}
+    summary: dict[str, Any] = {"EndpointConfigName": pending}
+    if pending_desired is not None:
+        capacity = {"MemorySizeInMB": 2048, "MaxConcurrency": pending_desired, "ProvisionedConcurrency": 10}
+        summary["ProductionVariants"] = [{"VariantName": "v", "DesiredServerlessConfig": capacity}]
+    document = {"PendingDeploymentSummary": summary} if pending else {}
     return EndpointState("x", "arn", status, config, THEN, modified, "", (variant,), False, document)
 
 
@@ -46,6 +51,12 @@ OBSERVED = version_of(live(modified=THEN), "v")
         (IN_PLACE, live(now=(40, 10), config="other"), Standing.OVERWRITTEN),
         (IN_PLACE, live("Updating", desired=(40, 10)), Standing.IN_FLIGHT),
         (IN_PLACE, live("Updating", desired=(33, None)), Standing.BUSY),
+        (IN_PLACE, live("Updating", desired=(40, 10), pending="cfg-1"), Standing.IN_FLIGHT),
+        (IN_PLACE, live("Updating", desired=(33, None), pending="cfg-1"), Standing.BUSY),
+        (IN_PLACE, live("Updating", desired=(40, 10), pending="cfg-9"), Standing.BUSY),
+        (IN_PLACE, live("Updating", pending="cfg-1"), Standing.BUSY),
+        (IN_PLACE, live("Updating", pending="cfg-1", pending_desired=40), Standing.IN_FLIGHT),
+        (IN_PLACE, live("Updating", pending="cfg-1", pending_desired=33), Standing.BUSY),
         (IN_PLACE, live("RollingBack", desired=(20, None)), Standing.BUSY),
         (IN_PLACE, live("Failed"), Standing.BROKEN),
         (IN_PLACE, live("UpdateRollbackFailed"), Standing.BROKEN),
