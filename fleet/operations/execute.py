@@ -23,7 +23,7 @@ from fleet.errors import (
     Unavailable,
 )
 from fleet.models import Operation, OperationStep
-from fleet.operations.steps import AFTER_SENDING, STEPS, Done, Ended, Outcome, Run, Wait
+from fleet.operations.steps import AFTER_SENDING, SENT_AT, STEPS, Done, Ended, Outcome, Run, Wait
 
 log = structlog.get_logger(__name__)
 
@@ -142,12 +142,17 @@ def _attempt(lease: _Lease, step: OperationStep, now: datetime) -> Outcome:
     except (Throttled, Unavailable) as error:
         return _later(step, error)
     except AwsError as error:
-        if step.action in AFTER_SENDING:
+        if _may_have_sent(step):
             return _later(step, error)
         return _refused(operation, step, error)
     except Exception as error:
         log.exception("operation.step_failed", operation=operation.code, step=step.action)
         return _stumbled(step, error)
+
+
+def _may_have_sent(step: OperationStep) -> bool:
+    """Whether AWS may have the update already: from then on no refused read or repeat can end the operation."""
+    return step.action in AFTER_SENDING or SENT_AT in step.parameters
 
 
 def _later(step: OperationStep, error: AwsError) -> Wait:
@@ -199,14 +204,22 @@ def _what_was_done(operation: Operation) -> str:
     return f"The endpoint is as it was; {' and '.join(left)}."
 
 
+def _how_far(operation: Operation, step: OperationStep) -> str:
+    if step.action in AFTER_SENDING:
+        return "the update was sent."
+    if SENT_AT in step.parameters:
+        return "the update may have reached AWS. Look at the endpoint."
+    return _what_was_done(operation)
+
+
 def _pause(lease: _Lease, step: OperationStep, seconds: float, read_back: str, now: datetime) -> float | None:
     """Let go of the operation until the next look, unless it has taken too long altogether."""
     started = lease.operation.started_at or now
     if now - started >= timedelta(seconds=settings.OPERATION_TIMEOUT_S):
-        was_sent = step.action in AFTER_SENDING
-        after = "the update was sent" if was_sent else _what_was_done(lease.operation)
         minutes = settings.OPERATION_TIMEOUT_S // 60
-        detail = f"No proof after {minutes} minutes: {after}. Last answer: {read_back}"
+        detail = (
+            f"No proof after {minutes} minutes: {_how_far(lease.operation, step)} Last answer: {read_back}"
+        )
         _end(lease, step, Ended(Operation.State.FAILED, Operation.Verdict.UNKNOWN, detail, read_back))
         return None
     with transaction.atomic():

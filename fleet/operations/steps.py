@@ -7,7 +7,7 @@ from datetime import datetime
 from django.conf import settings
 
 from fleet.aws import autoscaling, sagemaker
-from fleet.errors import Conflict, NotFound, StalePlan
+from fleet.errors import AwsError, Conflict, NotFound, StalePlan, Throttled, Unavailable
 from fleet.models import Operation, OperationStep
 from fleet.operations.documents import differences, flattened
 from fleet.operations.verdicts import Reading, Standing, moved_since, read
@@ -21,8 +21,9 @@ SENT_AT = "sent_at"
 class Run:
     """One worker's hold on an operation while it carries out a step.
 
-    scope: the role that reads. act_scope: the role that may change endpoints; every write goes by it, and the one
-    read only it is allowed (the tags of the config that is copied). hold() renews the lease and raises TransitionLost when another worker has it: called right before every write.
+    scope: the role that reads. act_scope: the role that may change endpoints; every write goes by it, and so does
+    the one read that is a part of writing (the tags of the config that is copied). hold() renews the lease and
+    raises TransitionLost when another worker has it: called right before every write.
     """
 
     operation: Operation
@@ -185,15 +186,14 @@ AFTER_SENDING = frozenset({"wait", "prove"})
 
 
 def _send(run: Run, send: Callable[[], str]) -> Outcome:
+    was_sent_before = SENT_AT in run.step.parameters
     reading = _read(run, _describe(run))
-    if reading.standing in {Standing.APPLIED, Standing.IN_FLIGHT}:
-        return Done(f"Sent by an earlier attempt: {reading.text}")
     if reading.standing is not Standing.UNTOUCHED:
-        if SENT_AT in run.step.parameters:
+        if was_sent_before:
             return Done(f"An earlier attempt reached AWS: {reading.text}")
+        # Without a note of our own the change is somebody else's, even where it is the one that is wanted.
         raise StalePlan(reading.text)
     run.hold()
-    was_sent_before = SENT_AT in run.step.parameters
     run.step.parameters = {**run.step.parameters, SENT_AT: run.now.isoformat()}
     run.step.save(update_fields=["parameters"])
     try:
@@ -202,10 +202,22 @@ def _send(run: Run, send: Callable[[], str]) -> Outcome:
         # Either botocore repeated a call whose answer was lost, or somebody else was a moment quicker.
         reading = _read(run, _describe(run))
         if reading.standing not in {Standing.APPLIED, Standing.IN_FLIGHT} and not was_sent_before:
-            run.step.parameters = {k: v for k, v in run.step.parameters.items() if k != SENT_AT}
+            _take_back(run)
             raise
         return Done(f"Accepted at a try whose answer was lost: {reading.text}")
+    except (Throttled, Unavailable):
+        # One of the tries inside may have arrived; the note stays.
+        raise
+    except AwsError:
+        if not was_sent_before:
+            _take_back(run)
+        raise
     return Done(f"Accepted, request id {run.step.request_id}")
+
+
+def _take_back(run: Run) -> None:
+    """AWS refused the first update ever sent, so nothing is under way: the note that one may be goes."""
+    run.step.parameters = {key: value for key, value in run.step.parameters.items() if key != SENT_AT}
 
 
 def _describe(run: Run) -> EndpointState:
