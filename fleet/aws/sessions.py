@@ -44,6 +44,7 @@ class _Keys:
 _lock = threading.RLock()
 _clients: "OrderedDict[tuple[AwsScope, str, str], Any]" = OrderedDict()
 _role_keys: dict[tuple[str, str], _Keys] = {}
+_role_locks: dict[tuple[str, str], threading.Lock] = {}
 _sessions: dict[str, botocore.session.Session] = {}
 
 
@@ -206,12 +207,20 @@ def epoch_seconds(value: Any) -> int:
 
 
 def _keys(scope: AwsScope) -> _Keys:
-    """Credentials of the scope's role, the same for all its regions, renewed well before they expire."""
+    """Credentials of the scope's role, the same for all its regions, renewed well before they expire.
+
+    Roles are assumed one at a time each, but never wait for one another: STS may hang for one of them.
+    """
     slot = (scope.role_arn, scope.external_id)
     with _lock:
-        keys = _role_keys.get(slot)
+        role_lock = _role_locks.setdefault(slot, threading.Lock())
+    with role_lock:
+        with _lock:
+            keys = _role_keys.get(slot)
         if keys is None or keys.expires_at - REFRESH_BEFORE <= datetime.now(UTC):
-            keys = _role_keys[slot] = _assume(scope)
+            keys = _assume(scope)
+            with _lock:
+                _role_keys[slot] = keys
         return keys
 
 

@@ -1,5 +1,7 @@
 """The AWS edge: every failure becomes one of our errors with AWS's own words, every request is counted."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -210,6 +212,23 @@ def test_role_is_assumed_again_before_its_hour_is_over(simulator: SimulatorProce
     simulator.advance(7200)
     # The simulator's clock is ahead of this process: the token is over before its time, as when a session is revoked.
     sagemaker.describe_endpoint(scope, "alpha-serverless")
+    assert simulator.calls()["calls"]["sts:AssumeRole"] == 2
+
+
+def test_a_role_that_sts_keeps_waiting_stops_no_other_account(simulator: SimulatorProcess) -> None:
+    simulator.reset("one_of_each")
+    slow = AwsScope("444455556666", "eu-west-1", "arn:aws:iam::444455556666:role/Guarded", "shared-secret")
+    other = AwsScope("111122223333", "us-east-1", "arn:aws:iam::111122223333:role/Reader")
+    simulator.fault("latency", "sts:AssumeRole", resource=slow.role_arn, seconds=5.0)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        waiting = [pool.submit(sts.caller_identity, slow) for _ in range(2)]
+        deadline = time.monotonic() + 10
+        while "sts:AssumeRole" not in simulator.calls()["calls"]:
+            assert time.monotonic() < deadline
+        assert sts.caller_identity(other).account_id == "111122223333"
+        assert not any(call.done() for call in waiting)
+        assert {call.result().account_id for call in waiting} == {"444455556666"}
+    # The two threads that wanted the same role share one AssumeRole; the other role took the second.
     assert simulator.calls()["calls"]["sts:AssumeRole"] == 2
 
 
