@@ -1,10 +1,10 @@
 """Lockout and audit must agree on where a request comes from, so one function alone reads it."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import RequestFactory
-from pytest_django.fixtures import SettingsWrapper
 
 from dashboards import client
 
@@ -29,7 +29,7 @@ def test_nothing_but_the_client_module_reads_where_a_request_comes_from(name: st
     ],
 )
 def test_only_what_trusted_proxies_added_is_believed(
-    settings: SettingsWrapper, hops: int, forwarded: str, expected: str
+    settings: Any, hops: int, forwarded: str, expected: str
 ) -> None:
     settings.PROXY_HOPS = hops
     request = RequestFactory().get("/", REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR=forwarded)
