@@ -19,6 +19,8 @@ def join_running_stack() -> None:
 def main() -> None:
     """Run a management command; a bad setting is reported in one line."""
     join_running_stack()
+    # People at a terminal read what the command prints; the log of each call is for the servers.
+    os.environ.setdefault("FLOTILLA_LOG_LEVEL", "WARNING")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.management import execute_from_command_line
 

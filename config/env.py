@@ -5,6 +5,7 @@ Every reader also accepts NAME_FILE, the path of a file that holds the value (co
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -58,6 +59,14 @@ def boolean(name: str, *, default: bool) -> bool:
     if value in {"0", "false", "no", "off"}:
         return False
     raise SettingError(name, f"is {value!r}", "true or false")
+
+
+def choice(name: str, choices: Sequence[str], *, default: str) -> str:
+    """One of the given words, upper or lower case."""
+    value = text(name, default=default).upper()
+    if value not in choices:
+        raise SettingError(name, f"is {value!r}", ", ".join(choices))
+    return value
 
 
 def integer(name: str, *, default: int, minimum: int = 0) -> int:

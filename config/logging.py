@@ -4,8 +4,10 @@ from typing import Any
 
 import structlog
 
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
-def logging_config(*, debug: bool) -> dict[str, Any]:
+
+def logging_config(*, debug: bool, level: str) -> dict[str, Any]:
     """Django's LOGGING and structlog's processors. Human-readable when debug, JSON otherwise."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -34,7 +36,7 @@ def logging_config(*, debug: bool) -> dict[str, Any]:
             }
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
-        "root": {"handlers": ["stderr"], "level": "INFO"},
+        "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             "botocore": {"level": "WARNING"},
             "django.request": {"level": "ERROR"},

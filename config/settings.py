@@ -7,7 +7,7 @@ from csp.constants import NONE, SELF
 from kombu import Queue
 
 from config import env
-from config.logging import logging_config
+from config.logging import LEVELS, logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -233,7 +233,7 @@ CELERY_BEAT_SCHEDULE = {
 }
 CELERY_TIMEZONE = "UTC"
 
-LOGGING = logging_config(debug=DEBUG)
+LOGGING = logging_config(debug=DEBUG, level=env.choice("FLOTILLA_LOG_LEVEL", LEVELS, default="INFO"))
 LOGGING_CONFIG = "logging.config.dictConfig"
 # W019 wants DENY, but the delivery log shows a sent mail in a frame of our own origin.
 SILENCED_SYSTEM_CHECKS: list[str] = ["security.W019"]

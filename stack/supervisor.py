@@ -68,7 +68,8 @@ class Supervisor:
         own = {
             name: value
             for name, value in env.items()
-            if name.startswith(JOINING) and os.environ.get(name) != value
+            # The person's own AWS credentials stay in the person's own environment.
+            if name.startswith(JOINING) and (not name.startswith("AWS_") or os.environ.get(name) != value)
         }
         with open(os.open(self._published(), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             json.dump(own, file)

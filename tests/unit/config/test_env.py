@@ -102,3 +102,11 @@ def test_bad_smtp_addresses_are_refused(monkeypatch: pytest.MonkeyPatch, url: st
 def test_base_url_loses_its_slash(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLOTILLA_BASE_URL", "https://flotilla.example.com/")
     assert env.base_url("FLOTILLA_BASE_URL", default="") == "https://flotilla.example.com"
+
+
+def test_a_choice_is_one_of_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLOTILLA_LOG_LEVEL", "warning")
+    assert env.choice("FLOTILLA_LOG_LEVEL", ("INFO", "WARNING"), default="INFO") == "WARNING"
+    monkeypatch.setenv("FLOTILLA_LOG_LEVEL", "loud")
+    with pytest.raises(env.SettingError, match=r"FLOTILLA_LOG_LEVEL is 'LOUD'.*INFO, WARNING"):
+        env.choice("FLOTILLA_LOG_LEVEL", ("INFO", "WARNING"), default="INFO")
