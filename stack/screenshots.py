@@ -29,11 +29,12 @@ _INCIDENTS = 8
 
 @dataclass(frozen=True)
 class Shot:
-    """A picture: its file name, where to go, and the text of a link to follow from there ("" for none)."""
+    """A picture: its file name, where to go, a link to follow from there, and what to do then ("" for none)."""
 
     name: str
     path: str
     link: str = ""
+    deed: str = ""
 
 
 SHOTS = (
@@ -41,6 +42,7 @@ SHOTS = (
     Shot("endpoints", "/endpoints/"),
     Shot("endpoint-chat-faq", "/endpoints/?q=chat-faq", "chat-faq"),
     Shot("endpoint-persona-mme", "/endpoints/?q=persona-mme", "persona-mme"),
+    Shot("conversion", "/endpoints/?q=intent-router", "intent-router", deed="plan-conversion"),
     Shot("costs", "/costs/"),
     Shot("cold-starts", "/cold-starts/"),
     Shot("cache", "/cache/"),
@@ -151,6 +153,8 @@ def _photograph(browser: Browser, url: str, look: Look, shots: list[Shot], folde
         path = folder / f"{shot.name}-{look.suffix}.png"
         answer = page.goto(shot.path)
         _follow(page, shot)
+        if shot.deed == "plan-conversion":
+            _plan_conversion(page)
         page.wait_for_load_state("networkidle")
         page.screenshot(path=path, full_page=True)
         say(f"{path.name:<32} {answer.status if answer else '-'} {_remarks(page, errors)}")
@@ -163,6 +167,15 @@ def _follow(page: Page, shot: Shot) -> None:
         if link.count():
             link.click()
             page.wait_for_load_state()
+
+
+def _plan_conversion(page: Page) -> None:
+    """Up to the preview; nothing is confirmed, so nothing is sent."""
+    page.get_by_role("link", name="Convert to real-time").first.click()
+    page.get_by_label("Instance type", exact=True).select_option("ml.m5.xlarge")
+    page.get_by_label("Instances", exact=True).fill("4")
+    page.get_by_label("Reason").fill("Always warm")
+    page.get_by_role("button", name="Preview conversion").click()
 
 
 def _note(message: ConsoleMessage, errors: list[str]) -> None:
