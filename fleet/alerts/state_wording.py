@@ -8,14 +8,22 @@ from fleet.alerts.context import Place
 from fleet.alerts.figures import clock, day_and_clock, lasting, usd
 from fleet.alerts.wording import Words, owner_fact
 
+NO_REASON = "AWS gave no reason"
+
 
 def words(key: str, measure: Measure, place: Place) -> Words:
     """The words of one opening incident of a state rule."""
     return _WORDS[key](measure, place)
 
 
+def _words(measure: Measure) -> str:
+    """AWS's words as a sentence of their own."""
+    said = _reason(measure)
+    return f"{said}." if said == NO_REASON else f"AWS says: {said}"
+
+
 def _reason(measure: Measure) -> str:
-    return measure.values.get("reason") or "AWS gave no reason"
+    return measure.values.get("reason") or NO_REASON
 
 
 def _status_facts(measure: Measure, place: Place) -> tuple[tuple[str, str], ...]:
@@ -35,7 +43,7 @@ def _failed(measure: Measure, place: Place) -> Words:
     return Words(
         title=f"{place.name} failed" if status == "Failed" else f"{place.name} is {status}",
         cause=f"{status}: {_reason(measure)}",
-        summary=f"AWS reports {status}, so the endpoint answers no calls. AWS says: {_reason(measure)}",
+        summary=f"AWS reports {status}, so the endpoint answers no calls. {_words(measure)}",
         advice="DeleteEndpoint is the only operation AWS allows on a failed endpoint; create it anew from its config.",
         facts=_status_facts(measure, place),
     )
@@ -47,7 +55,7 @@ def _rollback_failed(measure: Measure, place: Place) -> Words:
         cause="update and rollback both failed",
         summary=(
             "A rolling update failed and so did its rollback. The endpoint still serves, with a mix of old and new "
-            f"instances. AWS says: {_reason(measure)}"
+            f"instances. {_words(measure)}"
         ),
         advice="Update the endpoint again to one configuration, and check the instance quota first.",
         facts=_status_facts(measure, place),
@@ -91,7 +99,7 @@ def _not_applied(measure: Measure, place: Place) -> Words:
     return Words(
         title=f"Update of {place.name} {word}",
         cause=f"update {word} (op-{values['code']})",
-        summary=f"What was asked is not what runs. AWS says: {_reason(measure)}",
+        summary=f"What was asked is not what runs. {_words(measure)}",
         advice="Open the operation: it shows what was wanted beside what is live, and the next moves.",
         facts=(
             ("Operation", f"op-{values['code']}, {values['kind'].replace('-', ' ').replace('_', ' ')}"),

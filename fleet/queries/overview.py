@@ -21,6 +21,7 @@ class Trouble:
     incident_id: int
     severity: str
     title: str
+    cause: str
     summary: str
     since: datetime
     endpoint_id: int | None
@@ -90,13 +91,15 @@ def troubles(scope: ScopeFilter, limit: int = 50) -> list[Trouble]:
         Incident.objects.filter(wanted, resolved_at=None)
         .order_by("severity", "condition_since", "pk")
         .values_list(
-            "pk", "severity", "title", "summary", "condition_since", "endpoint_id", "endpoint__name",
+            "pk", "severity", "title", "cause", "summary", "condition_since", "endpoint_id", "endpoint__name",
             "endpoint__kind", "acknowledged_at",
         )[:limit]
     )  # fmt: skip
     return [
-        Trouble(pk, severity, title, summary, since, endpoint_id, name or "", kind or "", seen is not None)
-        for pk, severity, title, summary, since, endpoint_id, name, kind, seen in found
+        Trouble(
+            pk, severity, title, cause, summary, since, endpoint_id, name or "", kind or "", seen is not None
+        )
+        for pk, severity, title, cause, summary, since, endpoint_id, name, kind, seen in found
     ]
 
 
