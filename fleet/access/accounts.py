@@ -19,15 +19,30 @@ def save(
 ) -> Account:
     """Store an account with its regions and have it checked and read at once.
 
-    A region that is left out is switched off, not deleted: its history stays. Raises Refused below admin, and with
-    one refusal for each field that cannot stand.
+    As `store`; raises Refused below admin as well.
     """
     _need_admin(actor)
+    return store(account, regions=regions, actor=actor, now=now, address=address)
+
+
+def store(
+    account: Account,
+    *,
+    regions: Sequence[str],
+    actor: User | None,
+    now: datetime,
+    address: str | None = None,
+) -> Account:
+    """Store an account with its regions for whoever has the right to; actor None: somebody at the command line.
+
+    A region that is left out is switched off, not deleted: its history stays. Raises Refused with one refusal for
+    each field that cannot stand.
+    """
     with transaction.atomic():
         is_new = account.pk is None
         before = {} if is_new else told(Account.objects.select_for_update().get(pk=account.pk))
         _check(account, regions)
-        account.identity_checked_at, account.identity_error = None, ""
+        account.identity_checked_at, account.identity_error, account.act_identity_error = None, "", ""
         account.save()
         for region in regions:
             Shard.objects.update_or_create(account=account, region=region, defaults={"enabled": True})
@@ -51,7 +66,9 @@ def ask_for_check(account: Account, *, actor: User, now: datetime, address: str 
     """Have the account's credentials checked and its regions read as soon as a worker is free."""
     _need_admin(actor)
     with transaction.atomic():
-        Account.objects.filter(pk=account.pk).update(identity_checked_at=None, identity_error="")
+        Account.objects.filter(pk=account.pk).update(
+            identity_checked_at=None, identity_error="", act_identity_error=""
+        )
         _due(account, now)
         audit.record(actor=actor, action="account.check", target=account, address=address)
 

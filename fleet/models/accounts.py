@@ -15,7 +15,8 @@ ROLE_ARN = RegexValidator(
 class Account(models.Model):
     """An AWS account that Flotilla reads. role_arn "" means the worker's own credentials.
 
-    act_role_arn: the role that may change endpoints; "" means the reading role does both.
+    act_role_arn: the role that may change endpoints; "" means the reading role does both. identity_arn, identity_error:
+    who STS says the reading role is, or why it does not work; act_identity_*: the same of the acting role, where set.
     """
 
     account_id = models.CharField(
@@ -31,6 +32,8 @@ class Account(models.Model):
     identity_checked_at = models.DateTimeField(null=True, blank=True)
     identity_arn = models.CharField(max_length=255, blank=True)
     identity_error = models.TextField(blank=True)
+    act_identity_arn = models.CharField(max_length=255, blank=True)
+    act_identity_error = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

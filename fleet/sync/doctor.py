@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from fleet.errors import AwsError
 from fleet.models import Account, Shard
-from fleet.sync import permissions
+from fleet.sync import accounts, permissions
 
 
 @dataclass(frozen=True)
@@ -95,10 +95,10 @@ def _smtp() -> Finding:
 
 
 def _aws() -> Iterator[Finding]:
-    accounts = Account.objects.filter(enabled=True).prefetch_related("shards")
-    if not accounts:
+    rows = Account.objects.filter(enabled=True).prefetch_related("shards")
+    if not rows:
         yield Finding("AWS", "no account is taken in", "Run `manage.py accounts add ALIAS`.")
-    for account in accounts:
+    for account in rows:
         shard = next((s for s in account.shards.all() if s.enabled), None)
         subject = f"AWS {account.alias}"
         if shard is None:
@@ -106,22 +106,28 @@ def _aws() -> Iterator[Finding]:
                 subject, "has no region", f"Run `manage.py accounts add {account.alias} --regions …`."
             )
             continue
-        try:
-            checks = permissions.check(shard.scope)
-        except AwsError as error:
-            remedy = "Check credentials, role and external id (docs/iam.md)."
-            yield Finding(subject, f"{error.action}: {error.message}", remedy)
-            continue
-        bad = [check for check in checks if check.error is not None]
+        yield from _reads(subject, shard)
+        act = accounts.act_role(shard)
+        if act is not None:
+            remedy = "Check the act role, its trust and external id (docs/iam.md)." if act.error else ""
+            yield Finding(subject, f"act role: {act}", remedy)
+
+
+def _reads(subject: str, shard: Shard) -> Iterator[Finding]:
+    try:
+        checks = permissions.check(shard.scope)
+    except AwsError as error:
+        remedy = "Check credentials, role and external id (docs/iam.md)."
+        yield Finding(subject, f"{error.action}: {error.message}", remedy)
+        return
+    bad = [check for check in checks if check.error is not None]
+    yield Finding(subject, f"{len(checks) - len(bad)} of {len(checks)} permissions work in {shard.region}")
+    for check in bad:
         yield Finding(
-            subject, f"{len(checks) - len(bad)} of {len(checks)} permissions work in {shard.region}"
+            subject,
+            f"{check.action} is refused; without it: {check.disables}",
+            f"Allow {check.action} (docs/iam.md).",
         )
-        for check in bad:
-            yield Finding(
-                subject,
-                f"{check.action} is refused; without it: {check.disables}",
-                f"Allow {check.action} (docs/iam.md).",
-            )
 
 
 def _sync(now: datetime) -> Iterator[Finding]:

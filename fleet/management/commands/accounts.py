@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from fleet.errors import FleetError
-from fleet.models import Account
+from fleet.models import Account, Shard
 from fleet.sync import accounts, permissions
 
 
@@ -21,9 +21,12 @@ class Command(BaseCommand):
         add.add_argument("alias", help="a short name for people")
         add.add_argument("--account-id", default="", help="12 digits; asked from AWS when left out")
         add.add_argument(
-            "--role-arn", default="", help="role to assume; left out: the worker's own credentials"
+            "--role-arn", help="role that reads; a new account without one: the worker's own credentials"
         )
-        add.add_argument("--external-id", default="", help="external id that the role's trust policy demands")
+        add.add_argument(
+            "--act-role-arn", help="role that may change endpoints; without one the first does both"
+        )
+        add.add_argument("--external-id", help="external id that the roles' trust policies demand")
         add.add_argument("--regions", default="", help="comma-separated; default FLOTILLA_REGIONS")
         commands.add_parser("list", help="accounts with regions and the last identity check")
         check = commands.add_parser("check", help="try every permission Flotilla uses")
@@ -41,6 +44,7 @@ class Command(BaseCommand):
             options["alias"],
             account_id=options["account_id"],
             role_arn=options["role_arn"],
+            act_role_arn=options["act_role_arn"],
             external_id=options["external_id"],
             regions=regions,
             now=timezone.now(),
@@ -49,12 +53,17 @@ class Command(BaseCommand):
         self.stdout.write(f"Account {account.alias} ({account.account_id}) {verb}: {', '.join(regions)}")
         if account.identity_error:
             self.stdout.write(f"  its credentials do not work yet: {account.identity_error}")
+        if account.act_identity_error:
+            self.stdout.write(f"  act role: does not work yet: {account.act_identity_error}")
 
     def _list(self, options: dict[str, Any]) -> None:
         for account in Account.objects.prefetch_related("shards"):
             regions = ", ".join(shard.region for shard in account.shards.all() if shard.enabled)
             state = account.identity_error or account.identity_arn or "never checked"
             self.stdout.write(f"{account.account_id}  {account.alias}  [{regions}]  {state}")
+            if account.act_role_arn:
+                state = account.act_identity_error or account.act_identity_arn or "never checked"
+                self.stdout.write(f"  act role: {account.act_role_arn}  {state}")
 
     def _check(self, options: dict[str, Any]) -> None:
         rows = Account.objects.filter(enabled=True).prefetch_related("shards")
@@ -62,16 +71,22 @@ class Command(BaseCommand):
         found = [shard for account in rows for shard in account.shards.filter(enabled=True)]
         if not found:
             raise CommandError("There is no such account. `manage.py accounts list` shows those there are.")
-        refused = 0
-        for shard in found:
-            checks = permissions.check(shard.scope)
-            bad = [check for check in checks if check.error is not None]
-            refused += len(bad)
-            self.stdout.write(f"{shard}: {len(checks) - len(bad)} of {len(checks)} permissions work")
-            for check in bad:
-                self.stdout.write(self._line(check))
+        refused = sum(self._tell(shard) for shard in found)
         if refused:
             raise CommandError(f"{refused} permissions are missing; docs/iam.md has the policies to attach.")
+
+    def _tell(self, shard: Shard) -> int:
+        """Write what each of the shard's roles may do; how many permissions are missing."""
+        checks = permissions.check(shard.scope)
+        bad = [check for check in checks if check.error is not None]
+        self.stdout.write(f"{shard}: {len(checks) - len(bad)} of {len(checks)} permissions work")
+        for check in bad:
+            self.stdout.write(self._line(check))
+        act = accounts.act_role(shard)
+        if act is None:
+            return len(bad)
+        self.stdout.write(f"{shard}: act role: {act}")
+        return len(bad) + bool(act.error)
 
     def _line(self, check: permissions.Check) -> str:
         assert check.error is not None

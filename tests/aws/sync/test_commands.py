@@ -45,6 +45,8 @@ def test_dropped_region_is_switched_off_not_deleted(simulator: SimulatorProcess)
     [
         (["--role-arn", "not-an-arn", "--account-id", "111122223333"], "not the ARN of an IAM role"),
         (["--account-id", "12"], "12 digits"),
+        (["--act-role-arn", "not-an-arn", "--account-id", "111122223333"], "not the ARN of an IAM role"),
+        (["--act-role-arn", "arn:aws:iam::999999999999:role/x"], "belongs to account 999999999999"),
     ],
 )
 def test_bad_account_is_refused_in_plain_words(
@@ -60,6 +62,45 @@ def test_external_id_reaches_aws_and_never_the_audit(simulator: SimulatorProcess
     run("accounts", "add", "test", "--role-arn", role, "--external-id", "shared-secret")
     assert Account.objects.get().identity_arn.startswith("arn:aws:sts::111122223333:assumed-role/Guarded/")
     assert "shared-secret" not in json.dumps(AuditEntry.objects.get().after)
+
+
+ROLE = "arn:aws:iam::111122223333:role/"
+ROLES = ("--role-arn", f"{ROLE}Reader", "--act-role-arn", f"{ROLE}Guarded", "--external-id", "shared-secret")
+
+
+def test_the_act_role_is_taken_in_checked_listed_and_audited(simulator: SimulatorProcess) -> None:
+    assert "does not work" not in run("accounts", "add", "test", *ROLES, "--regions", "us-east-1")
+    account = Account.objects.get()
+    assert account.act_identity_arn.startswith("arn:aws:sts::111122223333:assumed-role/Guarded/")
+    assert AuditEntry.objects.get().after["act_role_arn"] == f"{ROLE}Guarded"
+    assert f"act role: {ROLE}Guarded" in run("accounts", "list")
+    assert "act role: works as arn:aws:sts::111122223333:assumed-role/Guarded/" in run("accounts", "check")
+
+
+def test_adding_again_keeps_the_roles_that_are_not_named(simulator: SimulatorProcess) -> None:
+    run("accounts", "add", "test", *ROLES, "--regions", "us-east-1")
+    run("accounts", "add", "test", "--account-id", "111122223333", "--regions", "eu-west-1")
+    account = Account.objects.get()
+    assert (account.role_arn, account.act_role_arn) == (f"{ROLE}Reader", f"{ROLE}Guarded")
+    assert account.external_id == "shared-secret"
+
+
+def test_an_act_role_that_cannot_be_assumed_is_told_apart_from_reading(simulator: SimulatorProcess) -> None:
+    told = run("accounts", "add", "test", *ROLES[:-1], "wrong", "--regions", "us-east-1")
+    assert "act role: does not work yet" in told
+    account = Account.objects.get()
+    assert account.identity_error == ""
+    assert "not authorized to perform: sts:AssumeRole" in account.act_identity_error
+    out = io.StringIO()
+    with pytest.raises(CommandError, match="1 permissions are missing"):
+        call_command("accounts", "check", stdout=out)
+    assert "14 of 14 permissions work" in out.getvalue()
+    assert "us-east-1: act role: User: arn:aws:iam::111122223333:root is not authorized" in out.getvalue()
+    out = io.StringIO()
+    with pytest.raises(CommandError, match="findings need attention"):
+        call_command("doctor", stdout=out)
+    assert "ok  AWS test: 14 of 14 permissions work" in out.getvalue()
+    assert "BAD AWS test: act role: User: arn:aws:iam::111122223333:root is not authorized" in out.getvalue()
 
 
 def test_check_names_the_missing_action_and_what_is_lost(simulator: SimulatorProcess) -> None:

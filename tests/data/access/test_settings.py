@@ -101,6 +101,25 @@ def test_check_now_asks_the_workers_and_calls_nothing_itself(client: Client) -> 
     assert accounts.unchecked() == [account.pk]
 
 
+def test_the_act_role_is_set_in_the_form_and_its_trouble_stands_beside_the_account(client: Client) -> None:
+    act = "arn:aws:iam::111122223333:role/flotilla-act"
+    client.post(reverse("settings:account-new"), {**ACCOUNT, "act_role_arn": act})
+    assert Account.objects.get().act_role_arn == act
+    assert AuditEntry.objects.get(action="account.added").after["act_role_arn"] == act
+    Account.objects.update(
+        identity_checked_at=timezone.now(),
+        identity_arn="reader-arn",
+        act_identity_error="no trust for Flotilla",
+    )
+    page = client.get(reverse("settings:page")).content.decode()
+    assert "reader-arn" in page
+    assert "no trust for Flotilla" in page
+    assert "cannot be read" not in page
+    account = Account.objects.get()
+    client.post(reverse("settings:account-check", args=[account.pk]))
+    assert Account.objects.get().act_identity_error == ""
+
+
 def test_the_page_never_shows_the_external_id(client: Client) -> None:
     client.post(reverse("settings:account-new"), ACCOUNT)
     assert "shared-secret-canary" not in client.get(reverse("settings:page")).content.decode()
