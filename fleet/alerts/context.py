@@ -7,14 +7,13 @@ from typing import Any
 
 from django.db.models import Count, Q, Sum
 
+from fleet import serverless_quotas
 from fleet.alerts.conditions import Measure
 from fleet.models import Endpoint, FineBucket, Quota, ScalingPolicy, VariantStatus
 from fleet.types import Kind
 
 BARS = 15
 """Buckets shown in a mail."""
-CONCURRENCY_QUOTA = "Maximum total concurrency that can be allocated across all serverless endpoints"
-"""The quota's name in Service Quotas."""
 _LOOK_BACK = timedelta(minutes=110)
 _COLUMNS = (
     "at",
@@ -136,8 +135,11 @@ def _concurrency_used(shards: set[int]) -> dict[int, int]:
 
 def _concurrency_quotas(shards: set[int]) -> dict[int, float]:
     """The quota on total concurrency across serverless endpoints, where Service Quotas was read."""
-    quotas = Quota.objects.filter(shard__in=shards, name=CONCURRENCY_QUOTA)
-    return {quota.shard_id: quota.value for quota in quotas}
+    found: dict[int, list[Quota]] = {}
+    for quota in Quota.objects.filter(shard__in=shards, name__icontains="concurrency"):
+        found.setdefault(quota.shard_id, []).append(quota)
+    totals = {shard: serverless_quotas.total_concurrency(rows) for shard, rows in found.items()}
+    return {shard: quota.value for shard, quota in totals.items() if quota is not None}
 
 
 def _wakeable(endpoint_ids: set[int]) -> frozenset[int]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from fleet import locks
+from fleet import locks, serverless_quotas
 from fleet.aws import quotas as aws_quotas
 from fleet.errors import AwsError
 from fleet.models import Quota, Shard
@@ -14,45 +14,14 @@ from fleet.models import Quota, Shard
 EVERY = timedelta(hours=6)
 RETRY_AFTER = timedelta(minutes=30)
 
-# Amazon SageMaker AI developer guide, "Serverless Inference: feature exclusions and quotas", read November 2026.
-DOCUMENTED = "Documented default: SageMaker AI developer guide, Serverless Inference quotas (read 2026-11-21)"
 REPORTED = "AWS Service Quotas"
-LARGE_REGIONS = frozenset(
-    {
-        "us-east-1",
-        "us-east-2",
-        "us-west-2",
-        "ap-southeast-1",
-        "ap-southeast-2",
-        "ap-northeast-1",
-        "eu-central-1",
-        "eu-west-1",
-    }
-)
-SMALL_REGIONS = frozenset(
-    {
-        "us-west-1",
-        "af-south-1",
-        "ap-east-1",
-        "ap-south-1",
-        "ap-northeast-2",
-        "ap-northeast-3",
-        "ca-central-1",
-        "eu-west-2",
-        "eu-west-3",
-        "eu-south-1",
-        "eu-north-1",
-        "me-south-1",
-        "sa-east-1",
-    }
-)
 CONCURRENCY_CODE = "serverless-concurrency"
 ENDPOINTS_CODE = "serverless-endpoints"
 # Service Quotas lists over a thousand SageMaker quotas; these words pick those about hosting.
 _WANTED = ("endpoint",)
-_MARKS = {
-    CONCURRENCY_CODE: ("total", "concurrency", "serverless"),
-    ENDPOINTS_CODE: ("number", "serverless", "endpoints"),
+_IS = {
+    CONCURRENCY_CODE: serverless_quotas.is_total_concurrency,
+    ENDPOINTS_CODE: serverless_quotas.is_endpoint_count,
 }
 
 Row = tuple[str, str, float, str]
@@ -84,11 +53,10 @@ def run(shard: Shard, *, now: datetime, fence: int) -> int:
 
 def documented(region: str) -> Iterable[Row]:
     """(code, name, value, source) of the limits AWS documents for a region; none for a region its table lacks."""
-    if region in LARGE_REGIONS | SMALL_REGIONS:
-        concurrency = 1000.0 if region in LARGE_REGIONS else 500.0
-        name = "Maximum total concurrency that can be allocated across all serverless endpoints"
-        yield CONCURRENCY_CODE, name, concurrency, DOCUMENTED
-        yield ENDPOINTS_CODE, "Maximum number of serverless endpoints", 50.0, DOCUMENTED
+    concurrency, source = serverless_quotas.documented_concurrency(region), serverless_quotas.DOCUMENTED
+    if concurrency is not None:
+        yield CONCURRENCY_CODE, serverless_quotas.TOTAL_CONCURRENCY, float(concurrency), source
+        yield ENDPOINTS_CODE, serverless_quotas.ENDPOINTS, float(serverless_quotas.MAX_ENDPOINTS), source
 
 
 def _is_wanted(row: dict[str, Any]) -> bool:
@@ -106,7 +74,11 @@ def _write(shard: Shard, reported: list[Row], now: datetime, fence: int) -> None
             q.name for q in known.values() if q.source == REPORTED
         ]
         defaults = [row for row in documented(shard.region) if not _is_reported(row[0], names)]
-        superseded = [q.pk for q in known.values() if q.source == DOCUMENTED and _is_reported(q.code, names)]
+        superseded = [
+            q.pk
+            for q in known.values()
+            if q.source == serverless_quotas.DOCUMENTED and _is_reported(q.code, names)
+        ]
         Quota.objects.filter(pk__in=superseded).delete()
         fresh, changed = [], []
         for code, name, value, source in [*reported, *defaults]:
@@ -124,4 +96,4 @@ def _write(shard: Shard, reported: list[Row], now: datetime, fence: int) -> None
 
 def _is_reported(code: str, names: Iterable[str]) -> bool:
     """Whether Service Quotas reports the limit that a documented default stands in for."""
-    return any(all(word in name.lower() for word in _MARKS[code]) for name in names)
+    return any(_IS[code](name) for name in names)

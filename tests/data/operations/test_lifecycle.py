@@ -142,6 +142,31 @@ def test_the_last_free_concurrency_is_given_once(alice: User, bob: User) -> None
         cast.confirmed(second, bob)
 
 
+def test_a_quota_of_a_similar_name_is_not_taken_for_the_regions(alice: User) -> None:
+    endpoint = cast.endpoint()
+    for code, name in (
+        (
+            "L-0",
+            "Maximum total provisioned concurrency that can be allocated across all serverless endpoints",
+        ),
+        ("L-1", "Maximum concurrency per serverless endpoint"),
+        ("L-3", "Serverless concurrency of something new"),
+    ):
+        Quota.objects.create(
+            shard=endpoint.shard, code=code, name=name, value=1, source="test", fetched_at=timezone.now()
+        )
+    assert cast.planned(endpoint, alice).plan["ledger"]["quota"] == 1000
+
+
+def test_an_endpoint_that_is_being_created_holds_its_concurrency_already(alice: User, bob: User) -> None:
+    shard = rows.shard(region="eu-west-2")
+    endpoint = cast.endpoint(shard=shard)
+    creating = cast.endpoint("new", shard=shard, status="Creating")
+    creating.variants.update(max_concurrency=None, memory_mb=None, desired_max_concurrency=480)
+    with pytest.raises(Refused, match="520 of 500"):
+        cast.planned(endpoint, alice)
+
+
 def test_without_service_quotas_the_documented_quota_of_the_region_holds(alice: User) -> None:
     shard = rows.shard(region="eu-west-2")
     endpoint = cast.endpoint(shard=shard)
