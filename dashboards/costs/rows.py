@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from dashboards import svg, wording
 from dashboards.costs.wanted import NO_TEAM, Wanted
 from dashboards.status import COMPONENT_LABELS, KIND_LABELS
+from fleet.costs.serverless import UNREAD
 from fleet.queries.cost_lines import FormulaLine
 from fleet.queries.cost_scope import GroupBy, Sums
 from fleet.queries.costs import Group, in_order
@@ -21,6 +22,7 @@ UNIT_WORDS = {
     "unit-second": "unit-s",
     "instance-hour": "instance-h",
     "GB-month": "GB-months",
+    "hour": "h",
 }
 CONFIDENCE_WORDS: dict[str, str] = {
     Confidence.MEASURED: "measured",
@@ -161,7 +163,9 @@ def missing_words(sums: Sums) -> str:
 
 
 def item_words(component: str, item: str) -> str:
-    """ "2 GB", "ml.c5.large", "gp2 volume"."""
+    """ "2 GB", "ml.c5.large", "gp2 volume", "hours not read"."""
+    if item == UNREAD:
+        return "hours not read"
     if component == CostComponent.STORAGE:
         return f"{item} volume"
     if component != CostComponent.INSTANCE_TIME and item.isdigit():
@@ -181,11 +185,15 @@ def _line_row(line: FormulaLine, amount: Decimal | None) -> LineRow:
     unit = UNIT_WORDS.get(line.unit, line.unit)
     quantity = "quantity not known" if line.quantity is None else f"{_quantity(line.quantity)} {unit}"
     price = "no price" if line.usd_per_unit is None else f"${line.usd_per_unit.normalize():f}"
-    exact = "" if line.quantity is None else f"{line.quantity.normalize():,f} {unit} × {price}"
+    exact = (
+        ""
+        if line.quantity is None or line.item == UNREAD
+        else f"{line.quantity.normalize():,f} {unit} × {price}"
+    )
     return LineRow(
         component=line.component,
         label=" · ".join(filter(None, [COMPONENT_LABELS.get(line.component, line.component), _item(line)])),
-        formula=quantity if line.quantity is None else f"{quantity} × {price}",
+        formula=quantity if line.quantity is None or line.item == UNREAD else f"{quantity} × {price}",
         formula_exact=exact,
         source=", ".join(dict.fromkeys(_short(text) for text in line.sources)),
         source_full="; ".join(line.sources),

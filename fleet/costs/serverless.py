@@ -5,13 +5,16 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from fleet.costs import lines
-from fleet.costs.periods import Piece, exact, pieces, seconds
+from fleet.costs.periods import Piece, exact, pieces, seconds, total_hours, uncovered
 from fleet.costs.price_book import PriceBook
 from fleet.costs.usage import Observed, share_note
 from fleet.types import Confidence, CostComponent, CostLine, MetricRow
 
 BILLED_NOTE = "Billed duration is not published: the sum of model latency stands for it"
 SHARE_NOTE = "share on provisioned concurrency estimated from calls served warm and calls spilled over"
+UNREAD = "unread"
+"""Item of the line that holds the hours CloudWatch was not read for: what ran in them is in no figure."""
+UNREAD_NOTE = "CloudWatch was not read for these hours"
 NO_SHARE_NOTE = "calls served warm are not published: all execution taken at the on-demand rate"
 
 
@@ -23,6 +26,7 @@ class _Size:
     provisioned_s: Decimal = Decimal(0)
     warm_unit_s: Decimal = Decimal(0)
     is_read: bool = False
+    unread_h: Decimal = Decimal(0)
     has_unknown_share: bool = False
     is_inferred: bool = False
     notes: set[str] = field(default_factory=set)
@@ -33,7 +37,8 @@ def cost_lines(region: str, observed: Observed, book: PriceBook) -> list[CostLin
 
     Execution: Sum(ModelLatency) in seconds × the rate of the memory size (already per size, never × GB again).
     Kept warm: provisioned concurrency × seconds it was enabled × usage rate. Calls on provisioned concurrency run at
-    its own, lower rate; spill-over at the on-demand rate. A window that CloudWatch was never read for gives NO_DATA.
+    its own, lower rate; spill-over at the on-demand rate. A window that CloudWatch was never read for gives NO_DATA;
+    one read in part has a line of its own for the hours that were not: NO_DATA, quantity in hours.
     Source: docs/costs.md#serverless.
     """
     sizes: dict[int, _Size] = defaultdict(_Size)
@@ -65,6 +70,7 @@ def _add(size: _Size, piece: Piece, observed: Observed) -> None:
     size.warm_unit_s += level * seconds(piece.window)
     size.is_inferred |= piece.capacity.is_inferred
     size.is_read |= bool(observed.read(piece.window))
+    size.unread_h += total_hours(uncovered(observed.read(piece.window), piece.window))
     size.notes.add(share_note(observed, piece.window))
     for row, part in observed.use(piece.window):
         busy_s = exact(row.get("model_latency_ms_sum") or 0) / 1000 * part
@@ -90,6 +96,8 @@ def _lines(region: str, memory_mb: int, size: _Size, book: PriceBook) -> list[Co
         found.append(
             _execution(book, region, CostComponent.EXECUTION_ON_DEMAND, item, size.on_demand_s, doubts)
         )
+    if size.is_read and size.unread_h:
+        found.append(_unread(size.unread_h))
     if size.warm_unit_s:
         confidence = Confidence.ESTIMATED if size.is_inferred else Confidence.MEASURED
         found.append(lines.price(book, region, CostComponent.KEPT_WARM, item, size.warm_unit_s, confidence))
@@ -98,6 +106,11 @@ def _lines(region: str, memory_mb: int, size: _Size, book: PriceBook) -> list[Co
         component = CostComponent.EXECUTION_PROVISIONED
         found.append(_execution(book, region, component, item, size.provisioned_s, doubts))
     return found
+
+
+def _unread(hours: Decimal) -> CostLine:
+    component, quantity = CostComponent.EXECUTION_ON_DEMAND, hours.quantize(lines.QUANTUM).normalize() + 0
+    return CostLine(component, UNREAD, quantity, "hour", None, None, Confidence.NO_DATA, note=UNREAD_NOTE)
 
 
 def _execution(

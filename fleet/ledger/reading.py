@@ -100,6 +100,21 @@ def day_window(day: date) -> Window:
     return Window(start, start + timedelta(days=1))
 
 
+def history(shard: Shard, day: date) -> Window | None:
+    """The part of a UTC day that can be priced, None when there is none.
+
+    Nothing before the history of the shard, and, while its back-fill runs, no day that it is still to bring: those days
+    are not unknown, they are not there yet.
+    """
+    whole = day_window(day)
+    if shard.backfill_from is None or shard.backfill_until is None:
+        return whole
+    done = shard.backfill_done_until or shard.backfill_from
+    is_there = done >= shard.backfill_until or done >= whole.end
+    start = max(whole.start, shard.backfill_from if is_there else shard.backfill_until)
+    return Window(start, whole.end) if start < whole.end else None
+
+
 def hour_floor(at: datetime) -> datetime:
     """The start of the hour that `at` falls in, UTC."""
     return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)

@@ -80,7 +80,7 @@ def _write_day(shard: Shard, day: date, found: Sequence[Subject], book: PriceBoo
     rows = reading.day_rows(shard, day)
     wanted: dict[Key, DailyCost] = {}
     for subject in found:
-        for cost in _day_costs(subject, day, rows.get(subject.variant_id, ()), shard.region, book, now):
+        for cost in _day_costs(shard, subject, day, rows.get(subject.variant_id, ()), book, now):
             _keep(wanted, cost)
     stored = {
         (cost.variant_id, cost.component, cost.item): cost
@@ -90,15 +90,15 @@ def _write_day(shard: Shard, day: date, found: Sequence[Subject], book: PriceBoo
 
 
 def _day_costs(
-    subject: Subject, day: date, rows: tuple[MetricRow, ...], region: str, book: PriceBook, now: datetime
+    shard: Shard, subject: Subject, day: date, rows: tuple[MetricRow, ...], book: PriceBook, now: datetime
 ) -> list[DailyCost]:
-    whole = reading.day_window(day)
-    if subject.until <= whole.start:
+    whole = reading.history(shard, day)
+    if whole is None or subject.until <= whole.start:
         return []
     window = Window(whole.start, min(whole.end, subject.until))
     settled = tuple(row for row in rows if subject.growing_from is None or row.at < subject.growing_from)
     observed = Observed(window, subject.capacities, settled, subject.reported)
-    lines = cost_lines(region, subject.kind, observed, book)
+    lines = cost_lines(shard.region, subject.kind, observed, book)
     return [_cost(subject, day, line, window.end, now) for line in lines]
 
 

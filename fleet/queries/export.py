@@ -10,7 +10,7 @@ from typing import Any, TextIO
 from django.db.models import Prefetch, QuerySet
 
 from fleet.models import Endpoint, ScalableTarget, VariantStatus
-from fleet.queries import costs
+from fleet.queries import costs, usage
 from fleet.queries.cost_scope import Span, Sums
 from fleet.queries.endpoint_measures import Measures, measures
 from fleet.queries.scope import ScopeFilter, TimeRange
@@ -81,7 +81,9 @@ def endpoints(
         traffic = measures([v.pk for row in chunk for v in row.variants.all()], window)
         money = costs.endpoint_totals([row.pk for row in chunk], month)
         for row in chunk:
-            yield _record(row, money.get(row.pk, Sums()), traffic.get(row.pk, Measures()), window)
+            sums = money.get(row.pk, Sums())
+            record = _record(row, sums, traffic.get(row.pk, Measures()), window)
+            yield record | {"cost_is_complete": _is_complete(row, sums, month)}
 
 
 def write_json(records: Iterable[Mapping[str, Any]], out: TextIO) -> int:
@@ -154,13 +156,20 @@ def _record(row: Endpoint, money: Sums, traffic: Measures, window: TimeRange) ->
         "variants": [{field: getattr(v, field) for field in _VARIANT_FIELDS} for v in row.variants.all()],
         "scaling": [_target(target) for target in row.scalable_targets.all()],
         "cost_month_to_date_usd": money.amount,
-        "cost_is_complete": money.amount is not None and money.is_complete,
         "window_start": window.start,
         "window_end": window.end,
         "invocations": traffic.calls,
         "cold_starts": traffic.cold_starts,
         "cache_hit_ratio": traffic.hit_ratio,
     }
+
+
+def _is_complete(row: Endpoint, money: Sums, month: Span) -> bool:
+    """Whether every line of the month has an amount, and the history since its start (or the endpoint's) is stored."""
+    since, read_from = max(month.start, row.created_at), row.shard.backfill_until
+    is_stored = read_from is not None and since >= read_from
+    known = is_stored or usage.history_reaches([row.shard], since)
+    return known and money.amount is not None and money.is_complete
 
 
 def _target(target: ScalableTarget) -> dict[str, Any]:

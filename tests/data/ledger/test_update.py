@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 
+from fleet.costs.serverless import UNREAD
 from fleet.ledger import update_shard
 from fleet.models import CapacityPeriod, DailyCost, Endpoint, HourBucket, Price, Shard, VariantStatus
+from fleet.queries import cost_lines
+from fleet.queries import costs as cost_queries
+from fleet.queries.cost_scope import CostFilter, Span, Sums
 from fleet.types import CostComponent, Kind
 from tests.data.dashboards import rows
 
@@ -139,11 +143,57 @@ def test_a_type_without_price_is_unpriced_and_not_zero(shard: Shard) -> None:
 
 
 def test_hours_never_read_have_no_data_and_not_zero(shard: Shard) -> None:
-    chat(shard)
-    Shard.objects.filter(pk=shard.pk).update(backfill_done_until=START)
+    """Metrics have been down since the evening of the 18th."""
+    faq = chat(shard)
+    VariantStatus.objects.filter(endpoint=faq).update(metrics_until=datetime(2026, 11, 18, 20, tzinfo=UTC))
     update_shard(shard.pk, now=NOW)
-    (cost,) = costs(date(2026, 11, 5)).values()
+    (cost,) = costs().values()
     assert (cost.quantity, cost.amount, cost.confidence) == (None, None, "no-data")
+
+
+def test_the_hours_that_were_not_read_stand_beside_those_that_were(shard: Shard) -> None:
+    """Read until 20:10 of yesterday: the hours after it are counted, listed, and missing from every figure."""
+    faq = chat(shard)
+    rows.hour_bucket(faq, at(3), model_latency_ms_sum=600_000.0)
+    VariantStatus.objects.filter(endpoint=faq).update(metrics_until=at(20) + timedelta(minutes=10))
+    update_shard(shard.pk, now=NOW)
+    found = costs()
+    assert found["execution-on-demand", "2048"].amount == Decimal("0.024")
+    unread = found["execution-on-demand", UNREAD]
+    assert (unread.quantity, unread.unit, unread.amount, unread.confidence) == (4, "hour", None, "no-data")
+    where, day = CostFilter(), Span(YESTERDAY, YESTERDAY)
+    assert cost_queries.total(cost_queries.days(where, day)) == Sums(Decimal("0.024"), 0, 1)
+    parts = [(component, item) for _, _, component, item, _ in cost_lines.missing(where, day)]
+    assert parts == [("execution-on-demand", UNREAD)]
+    VariantStatus.objects.filter(endpoint=faq).update(metrics_until=NOW)
+    update_shard(shard.pk, now=NOW + timedelta(minutes=1))
+    assert set(costs()) == {("execution-on-demand", "2048")}
+
+
+def test_while_history_is_fetched_its_days_are_not_there_and_nothing_is_called_unknown(shard: Shard) -> None:
+    chat(shard)
+    ranker(shard)
+    until, done = at(6, TODAY), datetime(2026, 11, 9, 8, tzinfo=UTC)
+    Shard.objects.filter(pk=shard.pk).update(backfill_until=until, backfill_done_until=done)
+    update_shard(shard.pk, now=NOW)
+    days = set(DailyCost.objects.values_list("day", flat=True))
+    assert days == {date(2026, 11, n) for n in range(1, 9)} | {TODAY}
+    assert not DailyCost.objects.filter(confidence="no-data").exists()
+    assert costs(TODAY)["instance-time", "ml.c5.large"].quantity == 6, "from 06:00 to 09:00"
+    Shard.objects.filter(pk=shard.pk).update(backfill_done_until=until)
+    update_shard(shard.pk, now=NOW + timedelta(minutes=1))
+    assert len(set(DailyCost.objects.values_list("day", flat=True))) == 20
+    assert costs(TODAY)["instance-time", "ml.c5.large"].quantity == 18
+
+
+def test_the_first_day_begins_with_the_history(shard: Shard) -> None:
+    chat(shard, provisioned_concurrency=1)
+    CapacityPeriod.objects.update(start=START - timedelta(days=9))
+    Shard.objects.filter(pk=shard.pk).update(backfill_from=START + timedelta(hours=9))
+    update_shard(shard.pk, now=NOW)
+    first = costs(START.date())
+    assert set(first) == {("kept-warm", "2048")}
+    assert first["kept-warm", "2048"].quantity == 15 * 3600
 
 
 def test_a_second_run_without_news_writes_nothing(shard: Shard) -> None:

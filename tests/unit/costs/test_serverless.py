@@ -4,8 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from fleet.costs.serverless import cost_lines
-from fleet.types import Confidence, CostComponent
+from fleet.costs.serverless import UNREAD, cost_lines
+from fleet.costs.variant import cost_lines as variant_lines
+from fleet.types import Confidence, CostComponent, Kind
 
 from .worked import BOOK, REGION, C, observed, row, serverless
 
@@ -98,5 +99,13 @@ def test_a_change_of_memory_inside_an_hour_splits_the_hour_by_time() -> None:
 
 def test_partly_read_days_say_how_much_was_read() -> None:
     day = observed(serverless(2048), rows=[row(1, model_latency_ms_sum=1_000.0)], read=False)
-    (line,) = cost_lines(REGION, day, BOOK)
-    assert "1 of 24 h read" in line.note
+    priced, unread = cost_lines(REGION, day, BOOK)
+    assert "1 of 24 h read" in priced.note
+    assert (unread.item, unread.quantity, unread.unit) == (UNREAD, 23, "hour")
+    assert (unread.amount, unread.confidence) == (None, Confidence.NO_DATA)
+
+
+def test_unread_hours_are_counted_once_when_the_size_changed_in_them() -> None:
+    day = observed(serverless(2048, end=12), serverless(4096, start=12), rows=[row(1), row(13)], read=False)
+    (unread,) = [line for line in variant_lines(REGION, Kind.SERVERLESS, day, BOOK) if line.item == UNREAD]
+    assert unread.quantity == 22

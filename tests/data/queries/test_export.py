@@ -1,0 +1,61 @@
+"""The export says what the pages say: the same figures, the same unknowns."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from fleet.models import DailyCost, Endpoint, Shard
+from fleet.queries import export
+from fleet.queries.scope import ScopeFilter
+from tests.data.dashboards import rows
+
+pytestmark = pytest.mark.django_db
+
+
+def record(name: str) -> dict[str, Any]:
+    return next(each for each in export.endpoints(ScopeFilter(), now=rows.now()) if each["name"] == name)
+
+
+def cost(of: Endpoint, item: str, amount: str | None, confidence: str) -> None:
+    DailyCost.objects.create(
+        endpoint=of,
+        variant=rows.variant(of),
+        day=rows.now().date(),
+        component="execution-on-demand",
+        item=item,
+        quantity=Decimal(5),
+        unit="second",
+        amount=None if amount is None else Decimal(amount),
+        confidence=confidence,
+        computed_at=rows.now(),
+        data_until=rows.hour(),
+    )
+
+
+def test_a_month_with_hours_that_were_not_read_is_not_complete() -> None:
+    whole, partly = (
+        rows.serverless(rows.shard(), "whole"),
+        rows.serverless(rows.shard(region="eu-west-3"), "partly"),
+    )
+    for each in (whole, partly):
+        cost(each, "4096", "0.5", "estimated")
+    cost(partly, "unread", None, "no-data")
+    assert (record("whole")["cost_month_to_date_usd"], record("whole")["cost_is_complete"]) == (
+        Decimal("0.5"),
+        True,
+    )
+    assert (record("partly")["cost_month_to_date_usd"], record("partly")["cost_is_complete"]) == (
+        Decimal("0.5"),
+        False,
+    )
+
+
+def test_a_month_whose_history_is_still_fetched_is_not_complete() -> None:
+    faq = rows.serverless(rows.shard(), "faq")
+    cost(faq, "4096", "0.5", "estimated")
+    Shard.objects.update(backfill_done_until=rows.hour() - timedelta(days=60))
+    assert record("faq")["cost_is_complete"] is False
+    Endpoint.objects.update(created_at=rows.now())
+    assert record("faq")["cost_is_complete"] is True, "nothing of it is older than the regular readings"
