@@ -29,7 +29,8 @@ def clone_config(
     """A CreateEndpointConfig request equal to `document` in every field but the name and one variant's capacity.
 
     document: DescribeEndpointConfig's answer; fields Flotilla does not know are copied too. serverless: fields of
-    ServerlessConfig to set, None removes one. instances: replaces ServerlessConfig altogether.
+    ServerlessConfig to set, None removes one. instances: replaces ServerlessConfig altogether. Detailed
+    observability is off in the copy unless the document says that it is on.
     Raises ValueError when the document has no such variant.
     """
     request: dict[str, Any] = {"EndpointConfigName": name}
@@ -43,9 +44,10 @@ def clone_config(
     if instances is not None:
         chosen[0].pop("ServerlessConfig", None)
         chosen[0].update(instances)
-        # A config from before June 2026 has detailed observability off, a new one has it on unless it says
-        # otherwise (Amazon SageMaker API reference, MetricsConfig, read November 2026).
-        request.setdefault("MetricsConfig", {}).setdefault("EnableDetailedObservability", False)
+    # A config from before 17 June 2026 has detailed observability off, a new one has it on unless it says otherwise
+    # (Amazon SageMaker API reference, MetricsConfig, read November 2026): silence would turn it on.
+    metrics = request.get("MetricsConfig") or {}
+    request["MetricsConfig"] = {"EnableDetailedObservability": False, **metrics}
     return request
 
 

@@ -57,7 +57,9 @@ def test_a_new_config_is_a_copy_with_two_fields_changed_and_its_tags(
         "MemorySizeInMB": 2048,
         "MaxConcurrency": 30,
     }
+    assert after["MetricsConfig"] == {"EnableDetailedObservability": False}, "silence would turn it on"
     unchanged = {"EndpointConfigName", "EndpointConfigArn", "CreationTime", "ProductionVariants"}
+    unchanged.add("MetricsConfig")
     assert {k: v for k, v in after.items() if k not in unchanged} == {
         k: v for k, v in before.items() if k not in unchanged
     }

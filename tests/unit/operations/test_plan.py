@@ -75,6 +75,7 @@ def test_a_new_config_copies_every_field_and_removes_what_is_not_wanted() -> Non
         ],
         "KmsKeyId": CONFIG["KmsKeyId"],
         "ANewFieldOfTomorrow": CONFIG["ANewFieldOfTomorrow"],
+        "MetricsConfig": {"EnableDetailedObservability": False},
     }
     assert [step.action for step in found.steps] == [
         "read-state",
@@ -182,9 +183,34 @@ JSON = st.recursive(
 @given(st.dictionaries(st.text(min_size=1, max_size=8), JSON, max_size=4))
 def test_a_clone_equals_its_source_whatever_fields_aws_invents(extra: dict[str, object]) -> None:
     source = {**extra, **CONFIG}
+    source["MetricsConfig"] = {"EnableDetailedObservability": True, "MetricPublishFrequencyInSeconds": 30}
     clone = documents.clone_config(source, "new", "AllTraffic", serverless={})
     assert documents.differences(clone, source) == []
     assert documents.flattened(clone) == documents.flattened(source)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (None, {"EnableDetailedObservability": False}),
+        ({}, {"EnableDetailedObservability": False}),
+        (
+            {"EnableEnhancedMetrics": True},
+            {"EnableEnhancedMetrics": True, "EnableDetailedObservability": False},
+        ),
+        ({"EnableDetailedObservability": True}, {"EnableDetailedObservability": True}),
+    ],
+)
+@pytest.mark.parametrize(
+    "change",
+    [{"serverless": {"MaxConcurrency": 30}}, {"instances": {"InstanceType": "ml.m5.large"}}],
+    ids=["concurrency", "conversion"],
+)
+def test_a_copy_never_turns_detailed_observability_on_by_silence(
+    before: dict[str, bool] | None, after: dict[str, bool], change: dict[str, dict[str, object]]
+) -> None:
+    source = CONFIG if before is None else {**CONFIG, "MetricsConfig": before}
+    assert documents.clone_config(source, "new", "AllTraffic", **change)["MetricsConfig"] == after
 
 
 def test_a_weight_of_one_equals_one_point_zero() -> None:
