@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from fleet.queries.cost_lines import ExportRow
 from fleet.queries.cost_scope import Span
+from fleet.queries.export import defused
 
 HEAD = (
     "first_day",
@@ -42,21 +43,16 @@ def lines(rows: Iterable[ExportRow], span: Span) -> Iterator[str]:
             (
                 span.first.isoformat(),
                 span.last.isoformat(),
-                *map(safe, place),
+                *map(defused, place),
                 line.component,
-                safe(line.item),
+                defused(line.item),
                 numbers[0],
                 line.unit,
                 numbers[1],
                 numbers[2],
-                *map(safe, words),
+                *map(defused, words),
             )
         )
-
-
-def safe(text: str) -> str:
-    """A spreadsheet runs a cell that begins with one of these signs as a formula; a quote keeps it text."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
 
 
 def _text(cells: Iterable[str]) -> str:

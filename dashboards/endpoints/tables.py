@@ -7,6 +7,7 @@ from decimal import Decimal
 from dashboards import status, wording
 from fleet.queries.endpoint_rows import Row
 from fleet.queries.endpoints import State
+from fleet.queries.export import defused
 from fleet.types import Kind
 
 NOT_FOR_KIND = "·"
@@ -77,10 +78,10 @@ def csv_rows(rows: list[Row]) -> Iterator[list[str]]:
         ]  # fmt: skip
         texts = [row.name, row.kind, row.status, row.state, row.incident, row.account, row.region]
         yield [
-            *map(_defused, texts),
+            *map(defused, texts),
             *map(_figure, figures),
-            _defused(row.owner),
-            _defused(row.team),
+            defused(row.owner),
+            defused(row.team),
         ]  # fmt: skip
 
 
@@ -88,11 +89,6 @@ def _figure(value: float | Decimal | None) -> str:
     if value is None:
         return ""
     return f"{value:f}" if isinstance(value, Decimal) else f"{value:.10g}"
-
-
-def _defused(text: str) -> str:
-    """A spreadsheet would run a text that starts with a sign; a leading quote keeps it text."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
 
 
 def _why_nothing(row: Row) -> str:

@@ -12,7 +12,7 @@ from django.db.models import Prefetch, QuerySet
 from fleet.models import Endpoint, ScalableTarget, VariantStatus
 from fleet.queries import costs, usage
 from fleet.queries.cost_scope import Span, Sums
-from fleet.queries.endpoint_measures import Measures, measures
+from fleet.queries.endpoint_measures import Measures, measures, with_silence
 from fleet.queries.scope import ScopeFilter, TimeRange
 
 COLUMNS = (
@@ -78,7 +78,8 @@ def endpoints(
     rows = list(_endpoints(scope, with_closed=with_closed))
     for first in range(0, len(rows), _CHUNK):
         chunk = rows[first : first + _CHUNK]
-        traffic = measures([v.pk for row in chunk for v in row.variants.all()], window)
+        measured = measures([v.pk for row in chunk for v in row.variants.all()], window)
+        traffic = with_silence(measured, [row.pk for row in chunk], window)
         money = costs.endpoint_totals([row.pk for row in chunk], month)
         for row in chunk:
             sums = money.get(row.pk, Sums())

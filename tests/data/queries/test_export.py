@@ -1,12 +1,14 @@
 """The export says what the pages say: the same figures, the same unknowns."""
 
+import csv
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.test import Client
 
-from fleet.models import DailyCost, Endpoint, Shard
+from fleet.models import DailyCost, Endpoint, Shard, User
 from fleet.queries import export
 from fleet.queries.scope import ScopeFilter
 from tests.data.dashboards import rows
@@ -59,3 +61,21 @@ def test_a_month_whose_history_is_still_fetched_is_not_complete() -> None:
     assert record("faq")["cost_is_complete"] is False
     Endpoint.objects.update(created_at=rows.now())
     assert record("faq")["cost_is_complete"] is True, "nothing of it is older than the regular readings"
+
+
+def test_cold_starts_without_a_sample_are_what_the_list_and_the_page_say(client: Client) -> None:
+    """Nought where the endpoint publishes samples at other times, unknown where it never did."""
+    shard = rows.shard()
+    quiet, mute = rows.serverless(shard, "quiet"), rows.serverless(shard, "mute")
+    for each in (quiet, mute):
+        for n in range(1, 4):
+            rows.hour_bucket(each, rows.hour() - timedelta(hours=n), invocations=40.0)
+            rows.minute_bucket(each, rows.hour() - timedelta(hours=n), invocations=40.0)
+    rows.hour_bucket(quiet, rows.hour() - timedelta(days=4), invocations=9.0, setup_count=2.0)
+    client.force_login(User.objects.create_user("viewer", role="viewer"))
+    listed = client.get("/endpoints/endpoints.csv").content.decode().splitlines()
+    shares = {row["name"]: row["cold_start_share"] for row in csv.DictReader(listed)}
+    page = {row.name: row.cold for row in client.get("/cold-starts/", {"range": "24h"}).context["rows"]}
+    exported = {name: record(name)["cold_starts"] for name in ("quiet", "mute")}
+    assert shares == {"quiet": "0", "mute": ""}
+    assert exported == page == {"quiet": 0.0, "mute": None}
