@@ -3,19 +3,9 @@
 so that the web process, which only rings these doorbells, never loads boto3.
 """
 
-from typing import Any
-
-from celery import shared_task
+from celery import Task, shared_task
+from django.conf import settings
 from django.utils import timezone
-
-from fleet.errors import Throttled, Unavailable
-
-RETRY_READS: dict[str, Any] = {
-    "autoretry_for": (Throttled, Unavailable),
-    "retry_backoff": True,
-    "retry_backoff_max": 300,
-    "max_retries": 5,
-}
 
 
 @shared_task(name="fleet.tick", soft_time_limit=40, time_limit=55)
@@ -30,17 +20,22 @@ def tick() -> None:
     heartbeat.beat(now)
     due.ring(
         now,
-        inventory=sync_inventory.delay,
-        metrics=sync_metrics.delay,
-        backfill=backfill_metrics.delay,
-        prices=sync_prices.delay,
+        inventory=lambda pk: _ring(sync_inventory, pk, expires_s=settings.INVENTORY_INTERVAL_S),
+        metrics=lambda pk: _ring(sync_metrics, pk, expires_s=settings.METRICS_INTERVAL_S),
+        backfill=lambda pk: _ring(backfill_metrics, pk),
+        prices=lambda: _ring(sync_prices, expires_s=due.PRICES_CLAIM_S),
     )
     for operation_id in recover.due(now):
-        run_operation.delay(operation_id)
+        _ring(run_operation, operation_id)
     for account_id in accounts.unchecked():
-        check_account.delay(account_id)
-    evaluate_alerts.delay()
-    deliver_notifications.delay()
+        _ring(check_account, account_id)
+    _ring(evaluate_alerts)
+    _ring(deliver_notifications)
+
+
+def _ring(task: "Task[..., None]", *ids: int, expires_s: float | None = None) -> None:
+    """Send a message that is dropped once the next one like it is due: a day without workers leaves no day of runs."""
+    task.apply_async(ids, expires=expires_s or settings.TICK_INTERVAL_S)
 
 
 @shared_task(name="fleet.check_account", soft_time_limit=60, time_limit=90)
@@ -52,7 +47,7 @@ def check_account(account_id: int) -> None:
     check_identity(Account.objects.get(pk=account_id), now=timezone.now())
 
 
-@shared_task(name="fleet.sync_inventory", soft_time_limit=240, time_limit=300, **RETRY_READS)
+@shared_task(name="fleet.sync_inventory", soft_time_limit=240, time_limit=300)
 def sync_inventory(shard_id: int) -> None:
     """Mirror endpoints, configs, models, tags, scaling and quotas of one shard."""
     from fleet.sync.shard import run_inventory
@@ -60,7 +55,7 @@ def sync_inventory(shard_id: int) -> None:
     run_inventory(shard_id, now=timezone.now())
 
 
-@shared_task(name="fleet.sync_metrics", soft_time_limit=240, time_limit=300, **RETRY_READS)
+@shared_task(name="fleet.sync_metrics", soft_time_limit=240, time_limit=300)
 def sync_metrics(shard_id: int) -> None:
     """Fetch the newest buckets of one shard, then have its costs brought up to date."""
     from fleet.sync.shard import run_metrics
@@ -69,7 +64,7 @@ def sync_metrics(shard_id: int) -> None:
     update_costs.delay(shard_id)
 
 
-@shared_task(name="fleet.backfill_metrics", soft_time_limit=540, time_limit=600, **RETRY_READS)
+@shared_task(name="fleet.backfill_metrics", soft_time_limit=540, time_limit=600)
 def backfill_metrics(shard_id: int) -> None:
     """Fetch one more slice of the shard's hourly history; the tick rings again until it is complete."""
     from fleet.sync.shard import run_backfill
@@ -78,7 +73,7 @@ def backfill_metrics(shard_id: int) -> None:
     update_costs.delay(shard_id)
 
 
-@shared_task(name="fleet.sync_prices", soft_time_limit=240, time_limit=300, **RETRY_READS)
+@shared_task(name="fleet.sync_prices", soft_time_limit=240, time_limit=300)
 def sync_prices() -> None:
     """Refresh the price list of every region in use."""
     from fleet.sync.prices import refresh
