@@ -6,6 +6,10 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 log = structlog.get_logger(__name__)
+_PATIENCE_S = 2
+# Somebody waits for the page of their click: a Redis that takes connections and never answers must not hold it. A
+# connection of its own, because workers have more patience.
+_HASTY = {"socket_connect_timeout": _PATIENCE_S, "socket_timeout": _PATIENCE_S, "max_retries": 0}
 
 
 def ring_after_commit(task_name: str, *ids: int) -> None:
@@ -15,6 +19,7 @@ def ring_after_commit(task_name: str, *ids: int) -> None:
 
 def _ring(task_name: str, ids: tuple[int, ...]) -> None:
     try:
-        current_app.send_task(task_name, args=ids)
+        with current_app.connection_for_write(transport_options=_HASTY) as connection:
+            current_app.send_task(task_name, args=ids, connection=connection)
     except OperationalError as error:
         log.warning("doorbell.broker_away", task=task_name, ids=ids, error=str(error))
