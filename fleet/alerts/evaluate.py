@@ -143,7 +143,8 @@ def _calm(
 ) -> str:
     """Why the condition counts as over, "" while it holds, has not been false for long enough, or is unknown."""
     if measure is not None and measure.is_true:
-        return ""
+        is_same = measure.operation_id == incident.operation_id
+        return "" if is_same else "A later update was not applied either; it has an incident of its own."
     if spec.key not in METRIC_RULES:
         return "" if is_unjudged else "The condition no longer holds."
     if measure is None:

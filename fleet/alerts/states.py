@@ -15,7 +15,7 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from fleet import heartbeat
 from fleet.alerts.conditions import Measure
 from fleet.alerts.rules import RuleSpec
-from fleet.models import Budget, DailyCost, Endpoint, Operation, Shard
+from fleet.models import Budget, DailyCost, Endpoint, Incident, Operation, Shard
 from fleet.types import EndpointStatus
 
 _BAD_STATES = (Operation.State.FAILED, Operation.State.ROLLED_BACK)
@@ -41,8 +41,12 @@ def _late(now: datetime) -> datetime:
 
 
 def _endpoints(now: datetime) -> QuerySet[Endpoint]:
+    return _described(now).filter(closed_at=None)
+
+
+def _described(now: datetime) -> QuerySet[Endpoint]:
+    """Endpoints, closed ones too, whose account and region are watched and were read lately."""
     return Endpoint.objects.filter(
-        closed_at=None,
         shard__enabled=True,
         shard__account__enabled=True,
         shard__inventory_ok_at__gt=_late(now),
@@ -85,6 +89,8 @@ def _too_long_in(*statuses: str) -> Callable[[Mapping[str, float], datetime], li
 def _update_not_applied(values: Mapping[str, float], now: datetime) -> list[Measure]:
     """Each endpoint's last ended operation, if it was not applied, and failures of updates made elsewhere.
 
+    The incident of an operation whose endpoint is gone opens like any other and ends with the next evaluation.
+
     An UpdateEndpoint that fails comes back InService on the old config, sometimes with a failure reason
     (hashicorp/terraform-provider-aws#48997, #46663): InService with a reason is an update that failed.
     """
@@ -93,10 +99,12 @@ def _update_not_applied(values: Mapping[str, float], now: datetime) -> list[Meas
         state__in=(Operation.State.CANCELLED, Operation.State.EXPIRED)
     )
     last = ended.order_by("-finished_at", "-id").values("pk")[:1]
-    operation_ids = _endpoints(now).annotate(last=Subquery(last)).exclude(last=None).values("last")
+    # An endpoint that vanished under its operation counts too, once: people wait for how the operation ended.
+    operation_ids = _described(now).annotate(last=Subquery(last)).exclude(last=None).values("last")
+    told = Incident.objects.exclude(operation=None).values("operation")
     operations = Operation.objects.filter(
         Q(state__in=_BAD_STATES) | Q(verdict__in=_BAD_VERDICTS), pk__in=operation_ids, finished_at__gte=floor
-    )
+    ).exclude(endpoint__closed_at__isnull=False, pk__in=told)
     found = [_operation_measure(operation, now) for operation in operations]
     known = {measure.endpoint_id for measure in found}
     elsewhere = (

@@ -9,9 +9,19 @@ from django.conf import settings
 
 from fleet import heartbeat
 from fleet.alerts.evaluate import evaluate
-from fleet.models import Account, Budget, DailyCost, Endpoint, Incident, Operation, Shard, VariantStatus
+from fleet.models import (
+    Account,
+    Budget,
+    DailyCost,
+    Endpoint,
+    Incident,
+    Notification,
+    Operation,
+    Shard,
+    VariantStatus,
+)
 from fleet.types import Confidence, CostComponent, Kind
-from tests.data.alerts.fleet import NOON, make_endpoint, make_shard, minutes, ongoing, tune
+from tests.data.alerts.fleet import NOON, make_endpoint, make_shard, minutes, ongoing, person, tune
 
 pytestmark = pytest.mark.django_db
 
@@ -238,3 +248,33 @@ def test_parameters_people_tuned_are_used_and_survive_every_evaluation() -> None
     read_at(NOON + minutes(9))
     evaluate(now=NOON + minutes(9))
     assert len(ongoing("updating-too-long")) == 1
+
+
+def test_an_operation_whose_endpoint_vanished_is_told_once() -> None:
+    person("ana")
+    endpoint = make_endpoint(make_shard(), "ranker", closed_at=NOON - minutes(2)).endpoint
+    lost = operation(endpoint, "aaaa1111", NOON - minutes(1), state="failed", verdict="overwritten")
+    for minute in range(4):
+        evaluate(now=NOON + minutes(minute))
+    incident = Incident.objects.get()
+    assert incident.operation == lost
+    assert incident.title == "Update of ranker was overwritten"
+    assert incident.resolution == "The endpoint was deleted."
+    assert list(Notification.objects.order_by("id").values_list("transition", flat=True)) == [
+        "opened",
+        "resolved",
+    ]
+
+
+def test_a_second_operation_that_is_not_applied_gets_a_mail_of_its_own() -> None:
+    person("ana")
+    endpoint = make_endpoint(make_shard(), "ranker").endpoint
+    operation(endpoint, "aaaa1111", NOON - minutes(5), state="failed", verdict="refused")
+    evaluate(now=NOON)
+    second = operation(endpoint, "bbbb2222", NOON + minutes(1), state="rolled-back", verdict="rolled-back")
+    for minute in (2, 3, 4):
+        evaluate(now=NOON + minutes(minute))
+    assert [incident.operation for incident in ongoing("update-not-applied")] == [second]
+    opened = Notification.objects.filter(transition="opened").order_by("id")
+    assert ["op-aaaa1111" in opened[0].text, "op-bbbb2222" in opened[1].text] == [True, True]
+    assert opened.count() == 2
