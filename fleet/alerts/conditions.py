@@ -2,6 +2,8 @@
 
 Windows end at each variant's own newest complete bucket, never at the clock, so that late data delays a verdict
 and cannot falsify it. A variant without a fresh bucket yields no Measure: unknown, which is neither true nor false.
+The exception is how full a serverless variant is: CloudWatch has no sample for an idle minute, so a minute that was
+read and has none is a minute in which the variant was not full.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -15,6 +17,8 @@ from fleet.alerts.rules import RuleSpec
 
 FRESH_FOR = timedelta(minutes=30)
 """Buckets older than this say nothing about now."""
+SETTLED_AFTER = timedelta(minutes=5)
+"""CloudWatch fills in late: a minute counts as silent once it was read again this long after its end."""
 
 
 @dataclass(frozen=True)
@@ -43,16 +47,29 @@ _MEASURED = """
 WITH candidates AS (
     SELECT b.variant_id FROM fleet_finebucket b WHERE b.at >= %(floor)s AND b.at < %(now)s AND {suspect}
     UNION SELECT unnest(%(open)s::bigint[])
-), measured AS (
-    SELECT b.variant_id, v.endpoint_id, b.at, b.at + make_interval(secs => b.period_s) AS until, {columns}
-    FROM fleet_finebucket b
-    JOIN fleet_variantstatus v ON v.id = b.variant_id AND v.removed_at IS NULL
+), watched AS (
+    SELECT v.id, v.endpoint_id, v.current_instance_count, v.metrics_until - %(settling)s AS settled
+    FROM fleet_variantstatus v
     JOIN fleet_endpoint e ON e.id = v.endpoint_id AND e.closed_at IS NULL AND e.kind = ANY(%(kinds)s)
     JOIN fleet_shard s ON s.id = e.shard_id AND s.enabled
     JOIN fleet_account a ON a.id = s.account_id AND a.enabled
-    WHERE b.variant_id IN (SELECT variant_id FROM candidates)
-        AND b.at >= %(floor)s AND b.at < %(now)s AND b.at + make_interval(secs => b.period_s) <= %(now)s AND {reported}
+    WHERE v.removed_at IS NULL AND v.id IN (SELECT variant_id FROM candidates)
+), measured AS (
+    SELECT b.variant_id, v.endpoint_id, b.at, b.at + make_interval(secs => b.period_s) AS until, {columns}
+    FROM fleet_finebucket b
+    JOIN watched v ON v.id = b.variant_id
+    WHERE b.at >= %(floor)s AND b.at < %(now)s AND b.at + make_interval(secs => b.period_s) <= %(now)s AND {reported}
+    {silence}
 )
+"""
+# The newest settled minute of each variant that has no bucket from then on: one row says that all since was silent.
+_SILENCE = """
+    UNION ALL
+    SELECT v.id, v.endpoint_id, v.settled - interval '1 minute', v.settled, 0, v.current_instance_count
+    FROM watched v
+    WHERE v.settled <= %(now)s AND NOT EXISTS (
+        SELECT FROM fleet_finebucket b WHERE b.variant_id = v.id AND b.at > v.settled - interval '2 minutes'
+    )
 """
 
 _SUSTAINED = """{measured}
@@ -114,6 +131,7 @@ def _select(sql: str, spec: RuleSpec, window: timedelta, now: datetime, **bound:
         "floor": now - FRESH_FOR - window,
         "now": now,
         "window": window,
+        "settling": SETTLED_AFTER,
         **bound,
     }
     with connection.cursor() as cursor:
@@ -122,11 +140,18 @@ def _select(sql: str, spec: RuleSpec, window: timedelta, now: datetime, **bound:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _sustained(value: str, comparison: str, also: str = "true") -> Callable[..., list[Measure]]:
-    """A condition on single buckets that must hold without a gap for `for_min` up to the newest bucket."""
+def _sustained(
+    value: str, comparison: str, also: str = "true", silence: str = ""
+) -> Callable[..., list[Measure]]:
+    """A condition on single buckets that must hold without a gap for `for_min` up to the newest bucket.
+
+    silence: SQL of the rows that stand for minutes without a sample, where their absence is a value.
+    """
     columns = f"{value} AS value, v.current_instance_count"
     suspect = f"{value} {comparison} %(threshold)s"
-    measured = _MEASURED.format(columns=columns, reported=f"{value} IS NOT NULL", suspect=suspect)
+    measured = _MEASURED.format(
+        columns=columns, reported=f"{value} IS NOT NULL", suspect=suspect, silence=silence
+    )
     sql = _SUSTAINED.format(measured=measured, breach=f"(value {comparison} %(threshold)s AND {also})")
 
     def run(spec: RuleSpec, values: Mapping[str, float], open_ids: list[int], now: datetime) -> list[Measure]:
@@ -160,7 +185,7 @@ def _threshold(values: Mapping[str, float]) -> float:
 def _ratio(part: str, whole: str, test: str, suspect: str, extra: str = "0") -> Callable[..., list[Measure]]:
     """A share of sums over `for_min` minutes; fewer than min_calls is measured and therefore false."""
     columns = f"coalesce({part}, 0) AS part, {whole} AS whole, coalesce({extra}, 0) AS extra"
-    measured = _MEASURED.format(columns=columns, reported=f"{whole} IS NOT NULL", suspect=suspect)
+    measured = _MEASURED.format(columns=columns, reported=f"{whole} IS NOT NULL", suspect=suspect, silence="")
     sql = _RATIO.format(measured=measured, test=test)
 
     def run(spec: RuleSpec, values: Mapping[str, float], open_ids: list[int], now: datetime) -> list[Measure]:
@@ -195,7 +220,7 @@ def _ratio_measure(row: Mapping[str, Any], values: Mapping[str, float], share: f
     )
 
 
-_FULL = _sustained("b.concurrency_utilization_max", ">=")
+_FULL = _sustained("b.concurrency_utilization_max", ">=", silence=_SILENCE)
 _ABOVE = "part / nullif(whole, 0) > %(share)s"
 _THRASHING = (
     "part / nullif(whole, 0) < %(share)s AND measured_s > 0 AND extra * 3600 / measured_s >= %(per_hour)s"

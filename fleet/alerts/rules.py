@@ -17,6 +17,10 @@ WARNING = AlertRule.Severity.WARNING
 _STAYS = (
     "No data neither opens nor resolves: an open incident stays as it is and says since when nothing came."
 )
+_IDLE = (
+    "CloudWatch has no sample for an idle minute: a minute that was read and has none counts as not full, five "
+    "minutes after its end. While metrics cannot be read nothing opens or resolves."
+)
 _STATE = "Judged by the newest description AWS gave; while the sync is late nothing opens or resolves."
 
 
@@ -99,7 +103,7 @@ RULES: tuple[RuleSpec, ...] = (
         "Concurrency in use is at {threshold_pct} % of max concurrency or above for {for_min} min",
         "Serverless endpoints",
         _UTILISATION,
-        _STAYS,
+        _IDLE,
         (
             Parameter("threshold_pct", "Concurrency in use", 100, 50, 100, "% of max"),
             _lasting(5),
@@ -114,7 +118,7 @@ RULES: tuple[RuleSpec, ...] = (
         "Concurrency in use is at {threshold_pct} % of max concurrency or above for {for_min} min",
         "Serverless endpoints",
         _UTILISATION,
-        _STAYS,
+        _IDLE,
         (
             Parameter("threshold_pct", "Concurrency in use", 80, 10, 100, "% of max"),
             _lasting(15),

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from fleet.alerts.evaluate import evaluate
-from fleet.models import FineBucket, Incident, Notification, ScalableTarget, ScalingPolicy
+from fleet.models import FineBucket, Incident, Notification, ScalableTarget, ScalingPolicy, VariantStatus
 from fleet.types import Kind
 from tests.data.alerts.fleet import NOON, fill, make_endpoint, make_shard, minutes, ongoing, person
 
@@ -186,6 +186,43 @@ def test_no_data_neither_resolves_nor_opens() -> None:
     evaluate(now=NOON + minutes(180))
     (incident,) = ongoing("serverless-full")
     assert incident.last_true_at == NOON
+
+
+def test_idle_minutes_that_were_read_end_a_saturation_and_unread_ones_do_not() -> None:
+    shard = make_shard(at=NOON + minutes(60))
+    idle, unread = make_endpoint(shard, "idle"), make_endpoint(shard, "unread")
+    for variant in (idle, unread):
+        fill(variant, NOON - minutes(10), 10, concurrency_utilization_max=1.0)
+        read_until(variant, NOON)
+    assert judged("serverless-full") == ["idle is full", "unread is full"]
+    read_until(idle, NOON + minutes(14))
+    assert judged("serverless-full", NOON + minutes(14)) == ["idle is full", "unread is full"]
+    read_until(idle, NOON + minutes(15))
+    assert judged("serverless-full", NOON + minutes(15)) == ["unread is full"]
+    assert Incident.objects.get(resolved_at__isnull=False).last_true_at == NOON
+    assert judged("serverless-full", NOON + minutes(180)) == ["unread is full"]
+
+
+def test_an_idle_endpoint_is_found_idle_even_after_hours_without_an_evaluation() -> None:
+    variant = make_endpoint(make_shard(at=NOON + minutes(400)), "idle")
+    fill(variant, NOON - minutes(10), 10, concurrency_utilization_max=1.0)
+    evaluate(now=NOON)
+    read_until(variant, NOON + minutes(300))
+    assert judged("serverless-full", NOON + minutes(300)) == []
+
+
+def test_minutes_with_calls_but_without_the_metric_are_unknown() -> None:
+    variant = make_endpoint(make_shard(at=NOON + minutes(60)), "mute")
+    end = fill(variant, NOON - minutes(10), 10, concurrency_utilization_max=1.0)
+    evaluate(now=NOON)
+    end = fill(variant, end, 20, invocations=5)
+    read_until(variant, end)
+    assert judged("serverless-full", end) == ["mute is full"]
+
+
+def read_until(variant: VariantStatus, until: datetime) -> None:
+    """The metrics of the variant were read up to `until`."""
+    VariantStatus.objects.filter(pk=variant.pk).update(metrics_until=until)
 
 
 def test_an_incident_resolves_only_after_the_condition_was_false_for_long_enough() -> None:
