@@ -73,7 +73,7 @@ def _incidents(
     context = {
         "found": found,
         "sentence": words.sentence(found),
-        "tabs": words.tabs("page", len(found.open)),
+        "tabs": words.tabs("page", found.open_total),
         "incident": shown,
         "is_chosen": chosen is not None,
         "query": scoped.query,

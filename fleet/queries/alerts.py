@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Case, Count, Q, QuerySet, When
 
 from fleet.catalogue import COLUMNS
 from fleet.models import AlertRule, FineBucket, Incident, Notification
@@ -12,6 +12,7 @@ from fleet.queries.scope import ScopeFilter
 
 RESOLVED_FOR = timedelta(days=30)
 LISTED = 200
+RESOLVED_LISTED = 50
 _BEFORE = timedelta(minutes=90)
 _AFTER = timedelta(minutes=30)
 _LONGEST = timedelta(days=3)
@@ -19,40 +20,42 @@ _LONGEST = timedelta(days=3)
 
 @dataclass(frozen=True)
 class Incidents:
-    """Open incidents worst first, then those resolved in the last 30 days, newest first."""
+    """Open incidents worst first, then those resolved in the last 30 days, newest first.
+
+    The lists are cut at LISTED and RESOLVED_LISTED; the counts are of all. unattended: open, acknowledged by nobody.
+    """
 
     open: Sequence[Incident]
     resolved: Sequence[Incident]
+    open_total: int
+    critical: int
+    unattended: int
     resolved_total: int
 
     @property
-    def critical(self) -> int:
-        return sum(incident.severity == AlertRule.Severity.CRITICAL for incident in self.open)
-
-    @property
     def warnings(self) -> int:
-        return len(self.open) - self.critical
-
-    @property
-    def unattended(self) -> int:
-        """Open incidents that nobody has acknowledged."""
-        return sum(incident.acknowledged_at is None for incident in self.open)
+        return self.open_total - self.critical
 
 
 def incidents(scope: ScopeFilter, *, now: datetime) -> Incidents:
-    """Two lists and a count; incidents about no endpoint (budgets, sync) show under every scope."""
+    """Two lists and their counts; incidents about no endpoint (budgets, sync) show under every scope."""
     found = Incident.objects.filter(_in_scope(scope)).select_related(
         "rule", "endpoint__shard__account", "acknowledged_by"
     )
-    resolved = found.filter(resolved_at__gte=now - RESOLVED_FOR)
-    still_open = sorted(
-        found.filter(resolved_at=None)[:LISTED],
-        key=lambda incident: (
-            incident.severity != AlertRule.Severity.CRITICAL,
-            -incident.opened_at.timestamp(),
-        ),
+    is_open, is_recent = Q(resolved_at=None), Q(resolved_at__gte=now - RESOLVED_FOR)
+    is_critical = Q(severity=AlertRule.Severity.CRITICAL)
+    counts = found.filter(is_open | is_recent).aggregate(
+        open_total=Count("pk", filter=is_open),
+        critical=Count("pk", filter=is_open & is_critical),
+        unattended=Count("pk", filter=is_open & Q(acknowledged_at=None)),
+        resolved_total=Count("pk", filter=is_recent),
     )
-    return Incidents(still_open, list(resolved.order_by("-resolved_at")[:50]), resolved.count())
+    worst_first = Case(When(is_critical, then=0), default=1)
+    return Incidents(
+        open=list(found.filter(is_open).order_by(worst_first, "-opened_at", "-id")[:LISTED]),
+        resolved=list(found.filter(is_recent).order_by("-resolved_at")[:RESOLVED_LISTED]),
+        **counts,
+    )
 
 
 def _in_scope(scope: ScopeFilter) -> Q:

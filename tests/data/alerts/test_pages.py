@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from fleet.alerts.evaluate import evaluate
 from fleet.models import AlertRule, AuditEntry, FineBucket, Incident, Notification, User
+from fleet.queries import alerts as queries
+from fleet.queries.scope import ScopeFilter
 from tests.data.alerts.fleet import fill, make_endpoint, make_shard, minutes, person
 
 pytestmark = pytest.mark.django_db
@@ -214,3 +216,29 @@ def test_the_list_swaps_alone_for_htmx(incident: Incident) -> None:
     html = client.get(reverse("alerts:detail", args=[incident.pk]), headers=headers).content.decode()
     assert html.strip().startswith("<aside")
     assert "fraud-score" in html
+
+
+def test_criticals_come_first_and_every_incident_is_counted_when_the_list_is_cut() -> None:
+    now = timezone.now()
+    shard = make_shard(at=now)
+    rule = AlertRule.objects.create(key="endpoint-failed", name="Endpoint failed", severity="critical")
+    newest_first = [(f"warning-{i}", "warning", i) for i in range(202)]
+    newest_first += [(f"critical-{i}", "critical", 500 + i) for i in range(3)]
+    Incident.objects.bulk_create(
+        Incident(
+            rule=rule, subject=name, endpoint=make_endpoint(shard, name).endpoint, severity=severity, title=name,
+            opened_at=now - minutes(age), condition_since=now - minutes(age), last_true_at=now,
+        )
+        for name, severity, age in newest_first
+    )  # fmt: skip
+    found = queries.incidents(ScopeFilter(), now=now)
+    assert [incident.title for incident in found.open[:4]] == [
+        "critical-0",
+        "critical-1",
+        "critical-2",
+        "warning-0",
+    ]
+    assert (len(found.open), found.open_total, found.critical, found.warnings) == (200, 205, 3, 202)
+    html = body(signed_in("viewer"), "alerts:page")
+    assert "3 critical, 202 warnings; 205 have nobody on them." in html
+    assert "205, the first 200 shown" in html
