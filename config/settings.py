@@ -199,10 +199,10 @@ CELERY_BROKER_URL = (
 )
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # Longer than any task's hard limit, so that a running task is never delivered a second time.
-# The socket's time bounds workers and beat; fleet.doorbell, whose ring a person waits for, has its own.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 1800,
     "socket_connect_timeout": 5,
+    # Bounds workers and beat; fleet.doorbell, whose ring a person waits for, has less patience.
     "socket_timeout": 30,
 }
 CELERY_TASK_IGNORE_RESULT = True
