@@ -105,7 +105,9 @@ def steps(detail: Detail, now: datetime) -> list[dict[str, str]]:
 def plan_again(operation: Operation, *, back: bool = False) -> dict[str, Any]:
     """Query string of a form that starts from this operation's wish, or from what was there before it."""
     source = operation.observed if back else operation.parameters
-    names = ("max_concurrency", "provisioned_concurrency")
+    names: tuple[str, ...] = ("max_concurrency", "provisioned_concurrency")
+    if not back:
+        names += ("route",)
     if operation.kind == OperationKind.CONVERT:
         names = ("instance_type", "instance_count")
     return {name: "" if source.get(name) is None else source[name] for name in names}
