@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from dashboards import wording
+from fleet.costs.periods import HOURS_PER_MONTH
 from fleet.models import Operation, OperationStep
 from fleet.operations.drafts import Draft
 from fleet.operations.kinds import ConcurrencyChange, Observed, OperationKind, Route
@@ -54,6 +55,9 @@ def effect(found: Draft, seen: Observed) -> Effect:
         facts.append(("Cold starts", "none from the change" if in_place else "likely after it"))
         notes.append(reason)
     cost = found.cost
+    warm = _kept_warm(cost.warm_hour_before, cost.warm_hour_after) if cost else ""
+    if warm:
+        facts.append(("Kept warm", warm))
     if cost is None:
         return Effect("", "", False, tuple(facts), tuple(notes), held, ledger.quota)
     return Effect(
@@ -170,6 +174,16 @@ def _before_after(before: Decimal | None, after: Decimal | None, difference: Dec
     return f"{wording.usd(before)} → {wording.usd(after)} a month"
 
 
+def _kept_warm(before: Decimal | None, after: Decimal | None) -> str:
+    """ "$0.00 → $0.36 an hour, +$262.80 a month"; "" where nothing is kept warm on either side."""
+    if before is None or after is None:
+        return "no price is known"
+    if not before and not after:
+        return ""
+    month = wording.usd_change((after - before) * HOURS_PER_MONTH)
+    return f"{wording.usd(before)} → {wording.usd(after)} an hour, {month} a month"
+
+
 def cost_panel(operation: Operation) -> dict[str, Any]:
     """Figures of the plan's cost as numbers again."""
     stored = operation.plan.get("cost") or {}
@@ -182,6 +196,9 @@ def cost_panel(operation: Operation) -> dict[str, Any]:
         "after": money(stored.get("after")),
         "difference": money(stored.get("difference")),
         "inputs": stored.get("inputs", []),
+        "kept_warm": _kept_warm(money(stored["warm_hour_before"]), money(stored["warm_hour_after"]))
+        if "warm_hour_before" in stored
+        else "",
         "is_less": (money(stored.get("difference")) or 0) < 0,
         "note": _before_after(
             money(stored.get("before")), money(stored.get("after")), money(stored.get("difference"))

@@ -5,9 +5,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from fleet.costs import compare
+from fleet.costs.periods import HOURS_PER_MONTH
 from fleet.costs.price_book import PriceBook
 from fleet.operations.kinds import Change, Conversion, Observed
-from fleet.types import CostLine, ServerlessCapacity
+from fleet.types import CostComponent, CostLine, ServerlessCapacity
 
 _UNITS = {
     "second": "s",
@@ -37,13 +38,19 @@ class CostRow:
 
 @dataclass(frozen=True)
 class CostChange:
-    """Monthly cost under the observed traffic. difference None = cannot be told; inputs in words."""
+    """Monthly cost under the observed traffic. difference None = cannot be told; inputs in words.
+
+    warm_hour_before, warm_hour_after: USD an hour of provisioned concurrency kept warm, calls or none; 0 = none is
+    kept, None = no price is known.
+    """
 
     rows: tuple[CostRow, ...]
     before: Decimal | None
     after: Decimal | None
     difference: Decimal | None
     inputs: tuple[tuple[str, str], ...]
+    warm_hour_before: Decimal | None = None
+    warm_hour_after: Decimal | None = None
 
 
 def cost_change(
@@ -67,7 +74,15 @@ def cost_change(
         after=found.after_total.amount,
         difference=found.difference,
         inputs=tuple((line.label, line.value) for line in found.inputs),
+        warm_hour_before=_warm_hour(found.before),
+        warm_hour_after=_warm_hour(found.after),
     )
+
+
+def _warm_hour(lines: tuple[CostLine, ...]) -> Decimal | None:
+    amounts = [line.amount for line in lines if line.component is CostComponent.KEPT_WARM]
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, Decimal(0)) / HOURS_PER_MONTH if len(known) == len(amounts) else None
 
 
 def _cost_rows(found: compare.Comparison) -> tuple[CostRow, ...]:

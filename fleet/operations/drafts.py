@@ -9,6 +9,7 @@ from fleet.models import Endpoint, Operation, User
 from fleet.operations import guards, observe
 from fleet.operations.cost_change import CostChange, cost_change
 from fleet.operations.kinds import (
+    NOTHING_SEEN,
     Change,
     ConcurrencyLedger,
     ConcurrencyWish,
@@ -16,6 +17,7 @@ from fleet.operations.kinds import (
     Conversion,
     InstanceOption,
     Observed,
+    Usage,
     Wish,
 )
 
@@ -32,6 +34,7 @@ class Draft:
     refusals: tuple[Refusal, ...]
     change: Change | None = None
     cost: CostChange | None = None
+    usage: Usage = NOTHING_SEEN
 
     @property
     def ledger(self) -> ConcurrencyLedger:
@@ -52,8 +55,9 @@ def draft(
     if change is None:
         return Draft(seen, context, tuple(refusals))
     book = observe.price_book(seen.region)
-    cost = cost_change(change, seen, observe.traffic(endpoint, seen, now), book, now=now)
-    return Draft(seen, context, (), change, cost)
+    traffic = observe.traffic(endpoint, seen, now)
+    cost = cost_change(change, seen, traffic, book, now=now)
+    return Draft(seen, context, (), change, cost, observe.usage(endpoint, seen, traffic))
 
 
 def standing(endpoint: Endpoint, actor: User) -> tuple[Observed, tuple[Refusal, ...]]:
@@ -80,7 +84,7 @@ def conversions(endpoint: Endpoint, seen: Observed, count: str, *, now: datetime
     needed = seen.serverless.memory_mb if seen.serverless else 0
     options = [
         option
-        for option in observe.instance_options(seen.region).values()
+        for option in observe.instance_options(endpoint).values()
         if option.memory_mb is None or option.memory_mb >= needed
     ]
     instances = int(count) if count.isascii() and count.isdigit() and 0 < len(count) < 4 else 1
@@ -95,6 +99,7 @@ def conversions(endpoint: Endpoint, seen: Observed, count: str, *, now: datetime
 
 
 def _cheapest(options: Iterable[InstanceOption]) -> list[InstanceOption]:
-    """A missing size could be too small, so it is not suggested."""
-    priced = [(o.usd_per_hour, o.name, o) for o in options if o.usd_per_hour is not None and o.memory_mb]
+    """A missing size could be too small, so it is not suggested; nor is what the account may not run at all."""
+    fit = [o for o in options if o.memory_mb and o.quota != 0]
+    priced = [(o.usd_per_hour, o.name, o) for o in fit if o.usd_per_hour is not None]
     return [option for _, _, option in sorted(priced, key=lambda row: row[:2])[:CANDIDATES]]

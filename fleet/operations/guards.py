@@ -54,6 +54,8 @@ def conversion(
         problems.append(Refusal("instance_count", "count-out-of-range", text))
     option = context.instances.get(wish.instance_type.strip())
     problems += _instance(wish, option, seen, context)
+    if option is not None and count is not None:
+        problems += _against_instance_quota(option, count, seen)
     if refusals or problems or option is None or count is None:
         return None, [*refusals, *problems]
     return Conversion(option, count), []
@@ -242,6 +244,25 @@ def _instance(
         text = f"{name} has {option.memory_mb:,} MB of memory, the endpoint uses {needed:,} MB today."
         found.append(Refusal(field, "memory-too-small", text))
     return found
+
+
+def _against_instance_quota(option: InstanceOption, count: int, seen: Observed) -> list[Refusal]:
+    if option.quota is None:
+        return []
+    after = option.held + count
+    if option.quota < 1:
+        text = (
+            f"{seen.account} may run 0 of {option.name} for endpoints in {seen.region} (Service Quotas): "
+            "choose another type, or ask AWS for more."
+        )
+        return [Refusal("instance_type", "no-instance-quota", text)]
+    if after > option.quota:
+        text = (
+            f"After this change {seen.account} would run {after:,} of {option.quota:,} {option.name} in {seen.region}; "
+            f"{max(option.quota - option.held, 0):,} are left."
+        )
+        return [Refusal("instance_count", "instance-quota", text)]
+    return []
 
 
 def changed_fields(change: Change) -> dict[str, object]:

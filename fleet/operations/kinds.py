@@ -132,12 +132,32 @@ class ActiveOperation:
 
 @dataclass(frozen=True)
 class InstanceOption:
-    """An instance type for hosting. memory_mb and vcpus None when unknown, usd_per_hour None without a price."""
+    """An instance type for hosting. memory_mb and vcpus None when unknown, usd_per_hour None without a price.
+
+    quota: the most of it that endpoints of the account may run in the region, None = not read from Service Quotas.
+    held: how many of it other endpoints run.
+    """
 
     name: str
     memory_mb: int | None
     vcpus: int | None = None
     usd_per_hour: Decimal | None = None
+    quota: int | None = None
+    held: int = 0
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What the variant did over the last seven days.
+
+    peak_concurrency: most calls at a time. cold_starts_per_day: an estimate. None = CloudWatch does not tell.
+    """
+
+    peak_concurrency: int | None = None
+    cold_starts_per_day: float | None = None
+
+
+NOTHING_SEEN = Usage()
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def plan(
     if found.change is None:
         raise Refused(found.refusals)
     code = new_code()
-    planned = build(found.change, found.seen, code, found.cost)
+    planned = build(found.change, found.seen, code, found.cost, found.usage)
     try:
         with transaction.atomic():
             operation = _store(endpoint, wish, planned, found, code, form_token, reason, actor, now)

@@ -2,6 +2,7 @@
 
 import csv
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -10,6 +11,7 @@ from pathlib import Path
 from django.db.models import Max, Min, Sum
 
 from fleet.access import roles
+from fleet.analysis import cold_starts
 from fleet.costs import snapshot
 from fleet.costs.compare import Traffic
 from fleet.costs.periods import Window, exact
@@ -23,9 +25,11 @@ from fleet.operations.kinds import (
     InstanceOption,
     Observed,
     ScalingRange,
+    Usage,
 )
-from fleet.queries import concurrency
-from fleet.types import CostComponent, PricePoint, ServerlessCapacity
+from fleet.queries import cold_starts as cold_start_queries
+from fleet.queries import concurrency, instance_ledger
+from fleet.types import CostComponent, MetricRow, PricePoint, ServerlessCapacity
 
 TRAFFIC_WINDOW = timedelta(days=7)
 _INSTANCE_TYPES = Path(__file__).with_name("instance_types.csv")
@@ -65,7 +69,7 @@ def context(endpoint: Endpoint, actor: User, *, own: Operation | None = None) ->
         is_admin=roles.may(actor, User.Role.ADMIN),
         ledger=ConcurrencyLedger(concurrency.held_by_others(endpoint), quota.value, quota.source),
         active=active_operation(endpoint, own),
-        instances=instance_options(endpoint.shard.region),
+        instances=instance_options(endpoint),
     )
 
 
@@ -114,6 +118,22 @@ def traffic(endpoint: Endpoint, seen: Observed, now: datetime) -> Traffic:
     )
 
 
+def usage(endpoint: Endpoint, seen: Observed, found: Traffic) -> Usage:
+    """What warnings tell of the traffic's window beside its cost."""
+    columns = ("invocations", "setup_count")
+    variant = HourBucket.objects.filter(variant__endpoint=endpoint, variant__name=seen.variant)
+    window = variant.filter(at__gte=found.window.start, at__lt=found.window.end).order_by("at")
+    rows = [
+        MetricRow(row["variant_id"], row["at"], 3600, {name: row[name] for name in columns})
+        for row in window.values("variant_id", "at", *columns)
+    ]
+    since = found.window.end - cold_start_queries.PUBLISHED_WITHIN
+    publishes = variant.filter(at__gte=since, setup_count__gt=0).exists()
+    cold = cold_starts.count(rows, publishes_samples=publishes).count
+    days = float(found.window.hours) / 24
+    return Usage(found.peak_concurrency, cold / days if cold is not None and days else None)
+
+
 def _warm_share(warm: float | None, spilled: float | None) -> Decimal | None:
     """Part of the calls that provisioned concurrency served; None where CloudWatch reported no such calls."""
     if warm is None or not warm + (spilled or 0):
@@ -144,8 +164,9 @@ def _point(row: Price) -> PricePoint:
     )
 
 
-def instance_options(region: str) -> dict[str, InstanceOption]:
-    """Hosting instance types by name; the price is None where the region's price list has none."""
+def instance_options(endpoint: Endpoint) -> dict[str, InstanceOption]:
+    """Hosting instance types by name for the endpoint's account and region; see InstanceOption for what is missing."""
+    region = endpoint.shard.region
     book = price_book(region)
     points = {
         name: book.find(region, CostComponent.INSTANCE_TIME, name) for name in book.instance_types(region)
@@ -157,7 +178,11 @@ def instance_options(region: str) -> dict[str, InstanceOption]:
     }
     for name, usd in prices.items():
         options.setdefault(name, InstanceOption(name, None, None, usd))
-    return options
+    quotas, held = instance_ledger.quotas(endpoint.shard), instance_ledger.held_by_others(endpoint)
+    return {
+        name: replace(option, quota=quotas.get(name), held=held.get(name, 0))
+        for name, option in options.items()
+    }
 
 
 @lru_cache(maxsize=1)

@@ -9,6 +9,7 @@ from fleet.operations import preview
 from fleet.operations.cost_change import CostChange
 from fleet.operations.documents import clone_config, config_name
 from fleet.operations.kinds import (
+    NOTHING_SEEN,
     PROVISIONED_DIMENSION,
     Change,
     ConcurrencyChange,
@@ -16,6 +17,7 @@ from fleet.operations.kinds import (
     Observed,
     OperationKind,
     Route,
+    Usage,
 )
 from fleet.operations.preview import Call, Difference, Warning
 
@@ -58,16 +60,18 @@ class Plan:
         return document
 
 
-def build(change: Change, seen: Observed, code: str, cost: CostChange | None = None) -> Plan:
+def build(
+    change: Change, seen: Observed, code: str, cost: CostChange | None = None, usage: Usage = NOTHING_SEEN
+) -> Plan:
     """The plan of a change that passed the guards. Raises ValueError when the endpoint is not serverless."""
     if seen.serverless is None:
         raise ValueError(f"{seen.endpoint} is not serverless")
     if isinstance(change, Conversion):
-        return _conversion(change, seen, code, cost)
+        return _conversion(change, seen, code, cost, usage)
     route, reason = choose_route(change, seen)
     if route is Route.IN_PLACE:
-        return _in_place(change, seen, reason, cost)
-    return _new_config(change, seen, code, reason, cost)
+        return _in_place(change, seen, reason, cost, usage)
+    return _new_config(change, seen, code, reason, cost, usage)
 
 
 def choose_route(change: ConcurrencyChange, seen: Observed) -> tuple[Route, str]:
@@ -88,7 +92,9 @@ def choose_route(change: ConcurrencyChange, seen: Observed) -> tuple[Route, str]
     return Route.IN_PLACE, "Only concurrency changes, so no new endpoint config is needed."
 
 
-def _in_place(change: ConcurrencyChange, seen: Observed, reason: str, cost: CostChange | None) -> Plan:
+def _in_place(
+    change: ConcurrencyChange, seen: Observed, reason: str, cost: CostChange | None, usage: Usage
+) -> Plan:
     update = {"MaxConcurrency": change.max_concurrency}
     if change.provisioned_concurrency is not None:
         update["ProvisionedConcurrency"] = change.provisioned_concurrency
@@ -117,7 +123,7 @@ def _in_place(change: ConcurrencyChange, seen: Observed, reason: str, cost: Cost
         route_reason=reason,
         differences=preview.concurrency_differences(change, seen),
         unchanged=preview.unchanged(seen, {}),
-        warnings=preview.concurrency_warnings(change, seen, Route.IN_PLACE),
+        warnings=preview.concurrency_warnings(change, seen, Route.IN_PLACE, usage),
         cost=cost,
         calls=preview.in_place_calls(seen, request),
         steps=steps,
@@ -127,7 +133,7 @@ def _in_place(change: ConcurrencyChange, seen: Observed, reason: str, cost: Cost
 
 
 def _new_config(
-    change: ConcurrencyChange, seen: Observed, code: str, reason: str, cost: CostChange | None
+    change: ConcurrencyChange, seen: Observed, code: str, reason: str, cost: CostChange | None, usage: Usage
 ) -> Plan:
     name = config_name(seen.endpoint, code)
     capacity: dict[str, Any] = {"MaxConcurrency": change.max_concurrency, "ProvisionedConcurrency": None}
@@ -145,7 +151,7 @@ def _new_config(
             Difference("Endpoint config", seen.config_name, name),
         ),
         unchanged=preview.unchanged(seen, config),
-        warnings=preview.concurrency_warnings(change, seen, Route.NEW_CONFIG),
+        warnings=preview.concurrency_warnings(change, seen, Route.NEW_CONFIG, usage),
         cost=cost,
         calls=preview.config_calls(seen, config, scaling=""),
         steps=_config_steps(seen, config),
@@ -154,7 +160,7 @@ def _new_config(
     )
 
 
-def _conversion(change: Conversion, seen: Observed, code: str, cost: CostChange | None) -> Plan:
+def _conversion(change: Conversion, seen: Observed, code: str, cost: CostChange | None, usage: Usage) -> Plan:
     name = config_name(seen.endpoint, code)
     instances = {"InstanceType": change.option.name, "InitialInstanceCount": change.instance_count}
     config = clone_config(seen.config_document, name, seen.variant, instances=instances)
@@ -166,7 +172,7 @@ def _conversion(change: Conversion, seen: Observed, code: str, cost: CostChange 
         route_reason="Another hosting option needs a new endpoint config.",
         differences=preview.conversion_differences(change, seen, name),
         unchanged=preview.unchanged(seen, config),
-        warnings=preview.conversion_warnings(change, seen),
+        warnings=preview.conversion_warnings(change, seen, usage),
         cost=cost,
         calls=preview.config_calls(seen, config, scaling="deregister" if seen.scaling else "none"),
         steps=_config_steps(seen, config, deregister=seen.scaling is not None),

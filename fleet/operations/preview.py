@@ -12,6 +12,7 @@ from fleet.operations.kinds import (
     Conversion,
     Observed,
     Route,
+    Usage,
 )
 
 
@@ -66,7 +67,9 @@ def concurrency_differences(change: ConcurrencyChange, seen: Observed) -> tuple[
     return tuple(Difference(label, _none(a), _none(b)) for label, a, b in pairs if a != b)
 
 
-def concurrency_warnings(change: ConcurrencyChange, seen: Observed, route: Route) -> tuple[Warning, ...]:
+def concurrency_warnings(
+    change: ConcurrencyChange, seen: Observed, route: Route, usage: Usage
+) -> tuple[Warning, ...]:
     """What the change brings with it."""
     live, found = seen.serverless, []
     assert live is not None
@@ -78,13 +81,20 @@ def concurrency_warnings(change: ConcurrencyChange, seen: Observed, route: Route
         found.append(
             Warning(
                 "warm-lost",
-                f"{lost} warm slots are given up; calls after a pause wait for a cold start again.",
+                f"{lost} warm slots are given up; calls after a pause wait for a cold start again. "
+                f"{_cold_starts(usage)}",
             )
         )
     if change.max_concurrency < live.max_concurrency:
         text = f"Calls beyond {change.max_concurrency} at a time are refused; today {live.max_concurrency} are served."
         found.append(Warning("lower-max", text))
     return tuple(found)
+
+
+def _cold_starts(usage: Usage) -> str:
+    if usage.cold_starts_per_day is None:
+        return "How many cold starts a day there are today is not known."
+    return f"Even with them about {usage.cold_starts_per_day:,.1f} cold starts a day were seen in the last 7 days."
 
 
 def conversion_differences(change: Conversion, seen: Observed, name: str) -> tuple[Difference, ...]:
@@ -105,7 +115,7 @@ def conversion_differences(change: Conversion, seen: Observed, name: str) -> tup
     return tuple(found)
 
 
-def conversion_warnings(change: Conversion, seen: Observed) -> tuple[Warning, ...]:
+def conversion_warnings(change: Conversion, seen: Observed, usage: Usage) -> tuple[Warning, ...]:
     """What the conversion brings with it; the first cannot be undone."""
     found = [
         Warning(
@@ -125,14 +135,31 @@ def conversion_warnings(change: Conversion, seen: Observed) -> tuple[Warning, ..
                 f"deregistered first; AWS deletes what hangs on it ({policies}), also if the update fails later.",
             )
         )
-    if change.option.memory_mb is None:
-        found.append(
-            Warning(
-                "memory-unknown",
-                f"Flotilla does not know how much memory {change.option.name} has; check it.",
-            )
+    return (*found, *_fit_warnings(change, seen, usage))
+
+
+def _fit_warnings(change: Conversion, seen: Observed, usage: Usage) -> list[Warning]:
+    """What is not known about whether the instances will do."""
+    option, count, peak, found = change.option, change.instance_count, usage.peak_concurrency, []
+    if option.memory_mb is None:
+        text = f"Flotilla does not know how much memory {option.name} has; check it."
+        found.append(Warning("memory-unknown", text))
+    if option.quota is None:
+        text = (
+            f"How many {option.name} {seen.account} may run in {seen.region}: quota not read. "
+            "AWS refuses or undoes the update when there are too few."
         )
-    return tuple(found)
+        found.append(Warning("quota-not-read", text))
+    if peak is not None and count < peak:
+        planned, they = ("One instance is planned", "it carries")
+        if count > 1:
+            planned, they = f"{count} instances are planned", "they carry"
+        text = (
+            f"{planned}; today's peak is {peak:,} calls at a time; "
+            f"Flotilla does not forecast whether {they} them."
+        )
+        found.append(Warning("below-peak", text))
+    return found
 
 
 def config_calls(seen: Observed, config: Mapping[str, Any], scaling: str) -> tuple[Call, ...]:

@@ -1,5 +1,6 @@
 """Every refusal: which field, which code, and the numbers a person needs in the message."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from fleet.operations.kinds import (
     ConcurrencyWish,
     Conversion,
     ConversionWish,
+    InstanceOption,
     Observed,
     Route,
 )
@@ -151,6 +153,27 @@ def test_a_conversion_is_refused_beside_its_field(
     assert change is None
     assert [(r.field, r.code) for r in refusals] == [(field, code)]
     assert all(word in refusals[0].message for word in words), refusals[0].message
+
+
+@pytest.mark.parametrize(
+    ("quota", "held", "count", "refusal", "words"),
+    [
+        (None, 50, "9", None, []),
+        (10, 8, "2", None, []),
+        (10, 8, "3", ("instance_count", "instance-quota"), ["11 of 10 ml.m5.xlarge", "2 are left"]),
+        (10, 12, "1", ("instance_count", "instance-quota"), ["13 of 10", "0 are left"]),
+        (0, 0, "1", ("instance_type", "no-instance-quota"), ["prod may run 0 of ml.m5.xlarge", "eu-west-1"]),
+    ],
+)
+def test_the_instance_quota_may_be_reached_but_not_passed(
+    quota: int | None, held: int, count: str, refusal: tuple[str, str] | None, words: list[str]
+) -> None:
+    option = InstanceOption("ml.m5.xlarge", 16384, 4, Decimal("0.257"), quota=quota, held=held)
+    where = context(instances={option.name: option})
+    change, refusals = guards.conversion(ConversionWish(option.name, count), seen(), where)
+    assert [(r.field, r.code) for r in refusals] == ([] if refusal is None else [refusal])
+    assert (change is None) is (refusal is not None)
+    assert all(word in refusals[0].message for word in words)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Plans: which route and why, what is sent, what a person is told."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -12,7 +13,7 @@ from fleet.costs.periods import Window
 from fleet.costs.price_book import PriceBook
 from fleet.operations import documents, plan
 from fleet.operations.cost_change import cost_change
-from fleet.operations.kinds import ConcurrencyChange, Conversion, InstanceOption, Route
+from fleet.operations.kinds import ConcurrencyChange, Conversion, InstanceOption, Route, Usage
 from fleet.types import CostComponent, PricePoint
 from tests.unit.operations.wishes import CONFIG, SCALING, seen
 
@@ -119,6 +120,59 @@ def test_a_conversion_deregisters_scaling_says_there_is_no_way_back_and_names_ev
     assert "EndpointConfigName=fraud-score-op-8f21c0de" in sent[3].arguments
 
 
+@pytest.mark.parametrize(
+    ("quota", "told"), [(None, ["m5.xlarge prod may run in eu-west-1: quota not read."]), (20, [])]
+)
+def test_a_conversion_says_when_the_instance_quota_was_not_read(quota: int | None, told: list[str]) -> None:
+    found = plan.build(Conversion(replace(M5, quota=quota), 2), seen(), CODE)
+    texts = [warning.text for warning in found.warnings if warning.code == "quota-not-read"]
+    assert len(texts) == len(told)
+    assert all(words in text for words, text in zip(told, texts, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("count", "peak", "text"),
+    [
+        (
+            1,
+            12,
+            "One instance is planned; today's peak is 12 calls at a time; "
+            "Flotilla does not forecast whether it carries them.",
+        ),
+        (
+            3,
+            12,
+            "3 instances are planned; today's peak is 12 calls at a time; "
+            "Flotilla does not forecast whether they carry them.",
+        ),
+        (12, 12, None),
+        (1, None, None),
+    ],
+)
+def test_fewer_instances_than_calls_at_a_time_are_no_forecast(
+    count: int, peak: int | None, text: str | None
+) -> None:
+    found = plan.build(Conversion(M5, count), seen(), CODE, usage=Usage(peak_concurrency=peak))
+    texts = [warning.text for warning in found.warnings if warning.code == "below-peak"]
+    assert texts == ([] if text is None else [text])
+
+
+@pytest.mark.parametrize(
+    ("cold", "words"),
+    [
+        (3.28, "about 3.3 cold starts a day were seen"),
+        (0.0, "about 0.0 cold starts a day were seen"),
+        (None, "How many cold starts a day there are today is not known."),
+    ],
+)
+def test_removing_provisioned_concurrency_tells_the_cold_starts_of_today(
+    cold: float | None, words: str
+) -> None:
+    change = ConcurrencyChange(20, None, Route.AUTO)
+    found = plan.build(change, seen(), CODE, usage=Usage(cold_starts_per_day=cold))
+    assert words in next(warning.text for warning in found.warnings if warning.code == "warm-lost")
+
+
 def test_without_a_scalable_target_the_skipped_call_is_shown() -> None:
     found = plan.build(Conversion(M5, 2), seen(), CODE)
     assert "deregister-scaling" not in [step.action for step in found.steps]
@@ -144,6 +198,8 @@ def test_the_monthly_change_is_the_sum_of_its_lines() -> None:
     assert found.before == kept + 10_000 * Decimal("0.00005")
     assert found.after == 10_000 * Decimal("0.00008")
     assert found.difference == found.after - found.before
+    assert found.warm_hour_before == 5 * 3600 * Decimal("0.00002")
+    assert found.warm_hour_after == 0
     assert [(row.component, row.is_before, row.is_after) for row in found.rows] == [
         ("kept-warm", True, False),
         ("execution-provisioned", True, False),
