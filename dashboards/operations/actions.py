@@ -17,6 +17,8 @@ from fleet.operations import drafts, lifecycle
 from fleet.operations.kinds import KINDS, Observed, OperationKind
 
 PART = "action-form"
+CHOOSE = "choose"
+"""Name of the buttons that fill in an instance type: what was typed stays, and nothing is planned."""
 TYPING = "action-fields"
 """Id of the element whose changes ask for validation only; any other POST is a submission."""
 
@@ -70,7 +72,7 @@ def _answer(
 ) -> HttpResponse:
     """The page, its form with live effect, the refused form (422), or the planned operation's page."""
     scope.read(request, has_range=False)
-    is_typing = request.htmx.trigger == TYPING
+    is_typing = request.htmx.trigger == TYPING or CHOOSE in request.POST
     found = None
     if request.method == "POST" and form.is_valid():
         if not is_typing:
@@ -139,7 +141,13 @@ def _plan(request: htmx.HtmxHttpRequest, endpoint: Endpoint, form: WishForm) -> 
 
 
 def _data(request: htmx.HtmxHttpRequest) -> Any:
-    return request.POST if request.method == "POST" else None
+    if request.method != "POST":
+        return None
+    if CHOOSE not in request.POST:
+        return request.POST
+    data = request.POST.copy()
+    data["instance_type"] = data[CHOOSE]
+    return data
 
 
 def _start(request: htmx.HtmxHttpRequest, start: dict[str, Any]) -> dict[str, Any]:

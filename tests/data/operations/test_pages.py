@@ -168,6 +168,26 @@ def test_converting_compares_prices_and_needs_the_name(operator: Client, alice: 
     assert answer.status_code == 303
 
 
+def test_choosing_a_suggested_type_keeps_what_was_typed_and_plans_nothing(
+    operator: Client, alice: User
+) -> None:
+    endpoint = cast.endpoint(shard=rows.shard(region="us-east-1"))
+    url = reverse("operations:convert", args=[endpoint.pk])
+    typed = {"instance_type": "", "instance_count": "3", "form_token": "c" * 9, "reason": "because of INC-7"}
+    answer = operator.post(url, {**typed, "choose": "ml.m5.large"})
+    assert answer.status_code == 200
+    html = answer.content.decode()
+    assert '<option value="ml.m5.large" selected>' in html
+    for kept in ('value="3"', f'value="{"c" * 9}"', "because of INC-7</textarea>"):
+        assert kept in html
+    assert "3 running all month" in rows.words(html)
+    assert "Chosen" in rows.words(html)
+    assert "field-error" not in html
+    assert not Operation.objects.exists()
+    first = html[html.index('id="action-form"') :].partition('type="submit"')[2].partition(">")[0]
+    assert "choose" not in first, "Enter previews, it does not choose"
+
+
 def test_an_unknown_instance_type_is_refused_beside_its_field(operator: Client, endpoint: Endpoint) -> None:
     url = reverse("operations:convert", args=[endpoint.pk])
     answer = operator.post(url, {"instance_type": HOSTILE, "instance_count": "1", "form_token": "d"})
@@ -285,6 +305,24 @@ def test_a_running_operation_polls_until_it_is_settled(
     assert "every 5s" not in part.content.decode()
 
 
+def test_a_running_page_reloads_itself_without_javascript(
+    operator: Client, alice: User, endpoint: Endpoint
+) -> None:
+    operation = cast.planned(endpoint, alice)
+    refresh = '<noscript><meta http-equiv="refresh" content="5"></noscript>'
+
+    def head() -> str:
+        return operator.get(page_of(operation)).content.decode().partition("</head>")[0]
+
+    assert refresh not in head(), "a form somebody fills in is not taken away"
+    cast.confirmed(operation, alice)
+    for state in ("queued", "running", "verifying"):
+        Operation.objects.filter(pk=operation.pk).update(state=state, started_at=timezone.now())
+        assert refresh in head(), state
+    Operation.objects.filter(pk=operation.pk).update(state="succeeded", verdict="applied")
+    assert refresh not in head()
+
+
 def test_a_rollback_is_shown_with_awss_words_as_text(operator: Client, alice: User) -> None:
     endpoint = cast.endpoint()
     operation = cast.confirmed(cast.planned(endpoint, alice), alice)
@@ -310,7 +348,7 @@ def test_an_unpriced_plan_says_so_instead_of_zero(operator: Client, alice: User,
     operation = cast.planned(endpoint, alice)
     assert operation.monthly_cost_change_usd is None
     shown = rows.words(operator.get(page_of(operation)).content.decode())
-    assert "What this costs in a month cannot be told" in shown
+    assert "Its cost a month cannot be told" in shown
 
 
 def test_the_list_is_constant_in_queries(
