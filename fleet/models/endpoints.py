@@ -94,7 +94,8 @@ class Endpoint(models.Model):
     """One endpoint, from its first sighting to closed_at. A name reused later is another row.
 
     `status` is AWS's word even when it is one Flotilla does not know. `unreadable` holds why the last describe
-    failed ({"code", "message", "action", "since"}) while only the listing can be trusted; null when readable.
+    failed ({"code", "message", "action", "since", "tried_at"}) while only the listing can be trusted; null when it
+    can be read.
     """
 
     shard = models.ForeignKey(Shard, on_delete=models.CASCADE, related_name="endpoints")

@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import Any
 
 from django.db import transaction
 
 from fleet import locks
 from fleet.aws import sagemaker
+from fleet.aws.errors import DENIED_CODES
 from fleet.aws.sessions import each
 from fleet.errors import MassDisappearance, NotFound, Throttled, Unavailable
 from fleet.models import Endpoint, Shard
@@ -17,6 +19,7 @@ from fleet.sync import closing, mirror, reading
 from fleet.types import TRANSITIONAL_STATUSES, EndpointState, EndpointSummary
 
 FULL_CHECK = timedelta(hours=1)
+DENIED_AGAIN = timedelta(minutes=5)
 CHUNK = 250
 HELD_BACK_SHARE = 0.2
 HELD_BACK_ABOVE = 5
@@ -61,7 +64,8 @@ def run(
     }
     wanted = [s for key, s in summaries.items() if _needs_describe(s, known.get(key), now)]
     readings = reading.read(shard.scope, wanted, _needs_config(known), keep_alive)
-    counts = Counts(listed=len(summaries), described=len(wanted), unreadable=len(readings.errors))
+    waiting = [k for k, s in summaries.items() if k in known and known[k].unreadable and s not in wanted]
+    counts = Counts(len(summaries), len(wanted), unreadable=len(readings.errors) + len(waiting))
     for chunk in _chunks(readings.rows, CHUNK):
         with transaction.atomic():
             locks.guard(shard.pk, fence)
@@ -76,11 +80,23 @@ def run(
 
 
 def _needs_describe(summary: EndpointSummary, row: Endpoint | None, now: datetime) -> bool:
-    if row is None or row.described_at is None or row.unreadable:
+    if row is None or row.modified_at != summary.modified_at or row.status != summary.status:
         return True
-    if row.modified_at != summary.modified_at or row.status != summary.status:
+    if row.unreadable:
+        return not _was_just_denied(row.unreadable, now)
+    if row.described_at is None:
         return True
     return summary.status in TRANSITIONAL_STATUSES or _is_full_check_due(row, row.described_at, now)
+
+
+def _was_just_denied(unreadable: Mapping[str, Any], now: datetime) -> bool:
+    """A permission that is missing is rarely back a minute later: such an endpoint is tried at a slower pace."""
+    tried_at = unreadable.get("tried_at")
+    return (
+        unreadable.get("code") in DENIED_CODES
+        and tried_at is not None
+        and now - datetime.fromisoformat(tried_at) < DENIED_AGAIN
+    )
 
 
 def _is_full_check_due(row: Endpoint, described_at: datetime, now: datetime) -> bool:

@@ -115,9 +115,9 @@ def _unreadable(error: AwsError | None, known: dict[str, Any] | None, now: datet
     if error is None:
         return None
     fresh = {"code": error.code, "message": error.message, "action": error.action}
-    if known and all(known.get(key) == value for key, value in fresh.items()):
-        return known
-    return {**fresh, "since": now.isoformat()}
+    is_same = known is not None and all(known.get(key) == value for key, value in fresh.items())
+    since = known["since"] if known and is_same else now.isoformat()
+    return {**fresh, "since": since, "tried_at": now.isoformat()}
 
 
 def _is_searched_anew(item: _Written) -> bool:

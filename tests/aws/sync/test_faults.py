@@ -1,6 +1,7 @@
 """What goes wrong in one place stays there, is told in AWS's words, and nothing is lost by it."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -143,7 +144,7 @@ def test_unreadable_endpoint_is_marked_and_does_not_stop_its_shard(
     assert (bad.status, bad.kind, bad.described_at) == ("InService", "unknown", None)
     assert Endpoint.objects.get(name="alpha-serverless").unreadable is None
     simulator.clear_faults()
-    run_inventory(shard.pk, now=now + MINUTE)
+    run_inventory(shard.pk, now=now + 5 * MINUTE)
     bad.refresh_from_db()
     assert (bad.unreadable, bad.kind) == (None, "real-time")
 
@@ -158,9 +159,32 @@ def test_denied_config_keeps_what_was_known(simulator: SimulatorProcess, shard: 
     # Serverless shows in the endpoint itself, so it needs no config to be told.
     assert Endpoint.objects.get(name="alpha-serverless").kind == "serverless"
     simulator.clear_faults()
-    run_inventory(shard.pk, now=now + MINUTE)
+    run_inventory(shard.pk, now=now + 5 * MINUTE)
     row.refresh_from_db()
     assert (row.kind, row.unreadable) == ("real-time", None)
+
+
+def test_denied_endpoint_is_tried_every_five_minutes_only(
+    simulator: SimulatorProcess, sagemaker: Any, shard: Shard, now: datetime
+) -> None:
+    simulator.fault("deny", "sagemaker:DescribeEndpoint", resource="beta-realtime")
+    run_inventory(shard.pk, now=now)
+    since = Endpoint.objects.values_list("unreadable__since", flat=True).get(name="beta-realtime")
+    simulator.reset_calls()
+    told = [
+        str(run_inventory(shard.pk, now=now + minute * MINUTE).counts["inventory"]) for minute in range(1, 11)
+    ]
+    assert simulator.calls()["errors"] == {"AccessDeniedException": 2}
+    assert all("1 unreadable" in text for text in told), told
+    assert Endpoint.objects.values_list("unreadable__since", flat=True).get(name="beta-realtime") == since
+    # A change that the listing shows is looked at in its own minute.
+    sagemaker.update_endpoint_weights_and_capacities(
+        EndpointName="beta-realtime",
+        DesiredWeightsAndCapacities=[{"VariantName": "AllTraffic", "DesiredInstanceCount": 3}],
+    )
+    simulator.clear_faults()
+    run_inventory(shard.pk, now=now + 11 * MINUTE)
+    assert Endpoint.objects.get(name="beta-realtime").unreadable is None
 
 
 def test_throttled_describe_is_repeated_next_time(

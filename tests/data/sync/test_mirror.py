@@ -88,8 +88,12 @@ def test_listing_alone_does_not_wipe_what_was_known(shard: Shard) -> None:
         "message": "no",
         "action": "sagemaker:DescribeEndpoint",
         "since": NOW.isoformat(),
+        "tried_at": NOW.isoformat(),
     }
-    assert mirror.write(shard, [bare], now=NOW + MINUTE) == 0, "the same refusal keeps its since"
+    mirror.write(shard, [bare], now=NOW + MINUTE)
+    row.refresh_from_db()
+    assert row.unreadable["since"] == NOW.isoformat(), "the same refusal keeps its since"
+    assert row.unreadable["tried_at"] == (NOW + MINUTE).isoformat()
 
 
 def test_capacity_periods_touch_without_gap_or_overlap(shard: Shard) -> None:
