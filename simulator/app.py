@@ -39,6 +39,8 @@ RESOURCE_PARAMS = (
     "RoleArn",
     "Namespace",
 )
+# What stands before the name in a resource's ARN; first match, as in RESOURCE_PARAMS.
+ARN_KINDS = {"EndpointName": "endpoint/", "EndpointConfigName": "endpoint-config/", "ModelName": "model/"}
 QUERY_STYLE = ("cloudwatch", "sts")
 
 
@@ -173,7 +175,9 @@ def resource_name(params: dict[str, Any]) -> str:
 
 
 def _arn(caller: Caller, call: protocol.Request, resource: str) -> str:
-    kind = "endpoint/" if call.service == "sagemaker" and "EndpointName" in call.params else ""
+    if resource.startswith("arn:"):
+        return resource
+    kind = next((kind for name, kind in ARN_KINDS.items() if name in call.params), "")
     return f"arn:aws:{call.service}:{call.region}:{caller.account.id}:{kind}{resource.lower() or '*'}"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 LOGINS = {"viewer": "viewer-demo", "operator": "operator-demo", "admin": "admin-demo"}
-ROLE = "FlotillaAct"
+ROLES = {"--role-arn": "FlotillaRead", "--act-role-arn": "FlotillaAct"}
 
 
 def accounts_of(fleet: Path) -> list[dict[str, Any]]:
@@ -54,10 +54,13 @@ def accounts(fleet: Path) -> int:
 
 def _options(account: dict[str, Any]) -> list[str]:
     options = ["--account-id", str(account["id"]), "--regions", ",".join(account["regions"])]
-    role = next((role for role in account.get("roles", []) if role["name"] == ROLE), None)
-    if role is not None:
-        options += ["--role-arn", f"arn:aws:iam::{account['id']}:role/{ROLE}"]
-        options += ["--external-id", str(role.get("external_id", ""))]
+    described = {role["name"]: role for role in account.get("roles", [])}
+    for option, name in ROLES.items():
+        if name in described:
+            options += [option, f"arn:aws:iam::{account['id']}:role/{name}"]
+    ids = {str(described[name].get("external_id", "")) for name in ROLES.values() if name in described}
+    if ids:
+        options += ["--external-id", ids.pop()]
     return options
 
 

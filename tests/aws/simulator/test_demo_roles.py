@@ -1,0 +1,85 @@
+"""The demo's accounts let one role read and another act, as an installation set up by docs/iam.md does."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from fleet.aws import sessions
+from fleet.models import Account
+from stack import seed
+from tests.aws.simulator.conftest import client_factory
+from tests.aws.simulator_process import SimulatorProcess
+
+pytestmark = pytest.mark.aws
+DEMO = Path(__file__).resolve().parents[3] / "simulator" / "fleet.yaml"
+
+
+def assume(make: Any, role: str, **more: str) -> dict[str, Any]:
+    """Temporary credentials of a role."""
+    return dict(make("sts").assume_role(RoleArn=role, RoleSessionName="tests", **more)["Credentials"])
+
+
+@pytest.mark.parametrize(
+    ("alias", "account", "external_id"),
+    [
+        ("prod", "111122223333", ""),
+        ("lab", "444455556666", "lab-7f3c9a"),
+        ("eu-regulated", "777788889999", "eu-2b8d41"),
+    ],
+)
+def test_the_demo_accounts_have_one_role_to_read_and_one_to_act(
+    alias: str, account: str, external_id: str, tmp_path: Path
+) -> None:
+    more = {"ExternalId": external_id} if external_id else {}
+    arn = f"arn:aws:sagemaker:us-east-1:{account}"
+    with SimulatorProcess(DEMO, state=tmp_path / "state.json") as first:
+        first.add_endpoint(
+            name="Small",
+            account=alias,
+            region="us-east-1",
+            serverless={"memory_mb": 1024, "max_concurrency": 5},
+        )
+        make = client_factory(first.url)
+        reader = assume(make, f"arn:aws:iam::{account}:role/FlotillaRead", **more)
+        actor = assume(make, f"arn:aws:iam::{account}:role/FlotillaAct", **more)
+        read, act = make("sagemaker", "us-east-1", reader), make("sagemaker", "us-east-1", actor)
+        config = read.describe_endpoint(EndpointName="Small")["EndpointConfigName"]
+        variants = read.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
+        new = {"EndpointConfigName": "Wider", "ProductionVariants": variants}
+        update = {"EndpointName": "Small", "EndpointConfigName": "Wider"}
+        user = f"User: arn:aws:sts::{account}:assumed-role/FlotillaRead/tests is not authorized to perform: "
+        for attempt, refused in (
+            (
+                lambda: read.create_endpoint_config(**new),
+                f"CreateEndpointConfig on resource: {arn}:endpoint-config/wider ",
+            ),
+            (lambda: read.update_endpoint(**update), f"UpdateEndpoint on resource: {arn}:endpoint/small "),
+        ):
+            with pytest.raises(ClientError) as caught:
+                attempt()
+            assert caught.value.response["Error"]["Code"] == "AccessDeniedException"
+            assert caught.value.response["Error"]["Message"].startswith(f"{user}sagemaker:{refused}")
+        act.create_endpoint_config(**new)
+        act.update_endpoint(**update)
+        first.kill()
+    with SimulatorProcess(DEMO, state=tmp_path / "state.json") as second:
+        # What the acting role did was kept; its credentials are still good after the restart.
+        again = client_factory(second.url)("sagemaker", "us-east-1", actor)
+        assert again.describe_endpoint(EndpointName="Small")["EndpointConfigName"] == "Wider"
+
+
+@pytest.mark.django_db
+def test_the_demo_is_seeded_with_both_roles(monkeypatch: pytest.MonkeyPatch) -> None:
+    with SimulatorProcess(DEMO) as simulator:
+        for name, value in simulator.environment(seed.access_key(DEMO)).items():
+            monkeypatch.setenv(name, value)
+        sessions.reset()
+        assert seed.accounts(DEMO) == 3
+        sessions.reset()
+    for account in Account.objects.all():
+        session = f"arn:aws:sts::{account.account_id}:assumed-role"
+        assert (account.identity_error, account.act_identity_error) == ("", "")
+        assert account.identity_arn == f"{session}/FlotillaRead/flotilla"
+        assert account.act_identity_arn == f"{session}/FlotillaAct/flotilla"
