@@ -28,7 +28,7 @@ def clone_config(
 ) -> dict[str, Any]:
     """A CreateEndpointConfig request equal to `document` in every field but the name and one variant's capacity.
 
-    document: DescribeEndpointConfig's answer; fields Flotilla does not know are copied too. serverless: fields of
+    document: DescribeEndpointConfig's answer; fields Flotilla has no use for are copied too. serverless: fields of
     ServerlessConfig to set, None removes one. instances: replaces ServerlessConfig altogether. Detailed
     observability is off in the copy unless the document says that it is on.
     Raises ValueError when the document has no such variant.
