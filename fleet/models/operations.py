@@ -10,7 +10,7 @@ from fleet.models.people import User
 
 
 def new_code() -> str:
-    """Six hex digits that name an operation for people and derive the names it creates in AWS."""
+    """Eight hex digits that name an operation for people and derive the names it creates in AWS."""
     return secrets.token_hex(4)
 
 
