@@ -146,7 +146,7 @@ def _data(request: htmx.HtmxHttpRequest) -> Any:
     if CHOOSE not in request.POST:
         return request.POST
     data = request.POST.copy()
-    data["instance_type"] = data[CHOOSE]
+    data["instance_type"] = str(data[CHOOSE])
     return data
 
 
