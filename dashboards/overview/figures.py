@@ -7,7 +7,7 @@ from decimal import Decimal
 from dashboards import wording
 from fleet.queries import endpoints, overview
 from fleet.queries.endpoints import Fleet
-from fleet.queries.overview import DayCosts, DayTraffic, Trouble, Unreadable
+from fleet.queries.overview import DayCosts, TrafficOf, Trouble, Unreadable
 from fleet.queries.scope import ScopeFilter, TimeRange
 
 LEAST_DAYS = 14
@@ -19,11 +19,6 @@ def cost_days(window: TimeRange) -> list[date]:
     days = [day for day in window.days if day <= yesterday] or [yesterday]
     missing = LEAST_DAYS - len(days)
     return [days[0] - timedelta(days=n) for n in range(missing, 0, -1)] + days if missing > 0 else days
-
-
-def _total(values: list[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) if known else None
 
 
 @dataclass(frozen=True)
@@ -55,8 +50,7 @@ class Figures:
     @classmethod
     def read(cls, scope: ScopeFilter, window: TimeRange) -> "Figures":
         """Seven queries, whatever the fleet's size."""
-        both = TimeRange(window.key, window.label, window.previous.start, window.end)
-        days = overview.traffic(scope, both)
+        traffic = overview.traffic(scope, window)
         cost_window = cost_days(window)
         return cls(
             fleet=endpoints.fleet(endpoints.groups(scope)),
@@ -64,8 +58,8 @@ class Figures:
             unreadable=overview.unreadable(scope),
             costs=overview.costs(scope, cost_window),
             window=window,
-            cold=_share(days, window, "cold_starts", "serverless_calls"),
-            errors=_share(days, window, "errors_5xx", "calls"),
+            cold=_share(traffic, "cold_starts", "serverless_calls"),
+            errors=_share(traffic, "errors_5xx", "calls"),
         )
 
     @property
@@ -131,18 +125,12 @@ class Figures:
         return len(self.troubles) - self.critical
 
 
-def _share(days: list[DayTraffic], window: TimeRange, part: str, whole: str) -> Share:
-    """Days on the border belong to the window; whole days are the resolution of the comparison."""
-    border = window.start.date()
-    now = [day for day in days if day.day >= border]
-    before = [day for day in days if day.day < border]
-    earlier_part = _total([getattr(day, part) for day in before])
-    earlier_whole = _total([getattr(day, whole) for day in before])
+def _share(found: TrafficOf, part: str, whole: str) -> Share:
     return Share(
-        part=_total([getattr(day, part) for day in now]),
-        whole=_total([getattr(day, whole) for day in now]),
-        before=earlier_part / earlier_whole if earlier_part is not None and earlier_whole else None,
-        daily=[_ratio(getattr(day, part), getattr(day, whole)) for day in now],
+        part=getattr(found.now, part),
+        whole=getattr(found.now, whole),
+        before=_ratio(getattr(found.before, part), getattr(found.before, whole)),
+        daily=[_ratio(getattr(day, part), getattr(day, whole)) for day in found.days],
     )
 
 

@@ -1,16 +1,19 @@
 """What the overview answers: who needs somebody, what it costs, how callers fare, what changed."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Count, F, Max, Q, Sum
+from django.db.models import Case, Count, F, Max, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce, TruncDate
 
-from fleet.models import ChangeEvent, DailyCost, Endpoint, HourBucket, Incident, Shard
+from fleet.analysis import series
+from fleet.models import ChangeEvent, DailyCost, Endpoint, FineBucket, HourBucket, Incident, Shard
 from fleet.queries.scope import ScopeFilter, TimeRange
+from fleet.queries.usage import bucket_model_before
 from fleet.types import Confidence, Kind
 
 
@@ -73,14 +76,22 @@ class DayCosts:
 
 
 @dataclass(frozen=True)
-class DayTraffic:
-    """Calls of one UTC day. serverless_calls: those that can start cold. None: not reported."""
+class Traffic:
+    """Calls of some time. serverless_calls: those that can start cold. None: not reported."""
 
-    day: date
-    calls: float | None
-    errors_5xx: float | None
-    serverless_calls: float | None
-    cold_starts: float | None
+    calls: float | None = None
+    errors_5xx: float | None = None
+    serverless_calls: float | None = None
+    cold_starts: float | None = None
+
+
+@dataclass(frozen=True)
+class TrafficOf:
+    """Traffic of a window, of the one before it, and of the window's UTC days, oldest first, for a little line."""
+
+    now: Traffic
+    before: Traffic
+    days: list[Traffic]
 
 
 def troubles(scope: ScopeFilter, limit: int = 50) -> list[Trouble]:
@@ -146,16 +157,52 @@ def month_to_date(scope: ScopeFilter, today: date) -> Decimal | None:
     return total
 
 
-def traffic(scope: ScopeFilter, window: TimeRange) -> list[DayTraffic]:
-    """Calls, errors and cold starts per UTC day from hour buckets, oldest first; days without a bucket are absent."""
+def traffic(scope: ScopeFilter, window: TimeRange) -> TrafficOf:
+    """Traffic of exactly the window and of the one before, and per UTC day, of variants that are there. One query.
+
+    Hours, and up to a day fine buckets where the window begins or ends inside an hour; the window before is read as
+    everywhere (usage.bucket_model_before).
+    """
+    start, end, since = window.start, window.end, window.previous.start
+    first, last = (_hour(start, up=True), _hour(end)) if window.has_fine_buckets else (start, end)
+    is_fine_before = bucket_model_before(window) is FineBucket
+    before = When(at__lt=start, then=Value(_BEFORE))
+    found = _grouped(
+        HourBucket,
+        scope,
+        Q(at__gte=start if is_fine_before else since, at__lt=end),
+        Case(before, When(at__gte=first, at__lt=last, then=Value(_NOW)), default=Value(_EDGE)),
+    )
+    if window.has_fine_buckets:
+        edges = Q(at__gte=start, at__lt=first) | Q(at__gte=max(first, last), at__lt=end)
+        if is_fine_before:
+            edges |= Q(at__gte=since, at__lt=start)
+        found = found.union(_grouped(FineBucket, scope, edges, Case(before, default=Value(_FINE))), all=True)
+    rows = [(slot, day, Traffic(*sums)) for day, slot, *sums in found]
+    days: dict[date, list[Traffic]] = defaultdict(list)
+    for slot, day, sums in rows:
+        if slot in {_NOW, _EDGE}:
+            days[day].append(sums)
+    return TrafficOf(
+        now=_added(sums for slot, _, sums in rows if slot in {_NOW, _FINE}),
+        before=_added(sums for slot, _, sums in rows if slot == _BEFORE),
+        days=[_added(parts) for _, parts in sorted(days.items())],
+    )
+
+
+# Whole hours of the window, hours it cuts, their minutes inside of it, and the window before.
+_NOW, _EDGE, _FINE, _BEFORE = "now", "edge", "fine", "before"
+
+
+def _grouped(
+    model: type[FineBucket | HourBucket], scope: ScopeFilter, when: Q, slot: Case
+) -> QuerySet[Any, Any]:
     serverless = Q(variant__endpoint__kind=Kind.SERVERLESS)
-    found = (
-        HourBucket.objects.filter(
-            scope.q("variant__endpoint__shard"), at__gte=window.start, at__lt=window.end
-        )
-        .order_by()
-        .annotate(day=TruncDate("at", tzinfo=UTC))
-        .values_list("day")
+    is_there = Q(variant__endpoint__closed_at=None, variant__removed_at=None)
+    rows = model.objects.filter(when, is_there, scope.q("variant__endpoint__shard")).order_by()
+    return (
+        rows.annotate(day=TruncDate("at", tzinfo=UTC), slot=slot)
+        .values_list("day", "slot")
         .annotate(
             calls=Sum(Coalesce("invocations", "processed")),
             errors=Sum("errors_5xx"),
@@ -163,7 +210,17 @@ def traffic(scope: ScopeFilter, window: TimeRange) -> list[DayTraffic]:
             cold=Sum("setup_count", filter=serverless),
         )
     )
-    return [DayTraffic(*row) for row in sorted(found)]
+
+
+def _added(parts: Iterable[Traffic]) -> Traffic:
+    columns = zip(*(astuple(part) for part in parts), strict=True)
+    return Traffic(*(series.total(column) for column in columns))
+
+
+def _hour(at: datetime, *, up: bool = False) -> datetime:
+    """The full hour at or before `at`; up: at or after it."""
+    shift = timedelta(hours=1, microseconds=-1) if up else timedelta()
+    return (at + shift).replace(minute=0, second=0, microsecond=0)
 
 
 def changes(scope: ScopeFilter, since: datetime | None, limit: int = 10) -> list[Change]:

@@ -1,6 +1,6 @@
 """The overview: sentence, tiles, cost chart, what needs somebody, what changed."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -8,7 +8,7 @@ from django.test import Client
 
 from dashboards.scope import time_range
 from fleet.models import DailyCost, User
-from fleet.queries import overview
+from fleet.queries import cold_starts, overview
 from fleet.queries.scope import ScopeFilter, TimeRange
 from fleet.types import Confidence, Kind
 from tests.factories import (
@@ -106,9 +106,8 @@ def test_cold_starts_are_a_share_of_serverless_calls_only(viewer: Client) -> Non
     hour = now().replace(minute=0) - timedelta(hours=1)
     bucket(EndpointFactory(kind=Kind.SERVERLESS), hour, invocations=100, setup_count=5, errors_5xx=0)
     bucket(EndpointFactory(kind=Kind.REAL_TIME), hour, invocations=900, errors_5xx=10)
-    days = overview.traffic(ScopeFilter(), _last_day())
-    assert sum(day.cold_starts or 0 for day in days) == 5
-    assert sum(day.serverless_calls or 0 for day in days) == 100
+    found = overview.traffic(ScopeFilter(), _last_day()).now
+    assert (found.cold_starts, found.serverless_calls) == (5, 100)
     html = page(viewer, "?range=24h")
     assert "5.0<span" in html
     assert "1.0<span" in html
@@ -116,7 +115,38 @@ def test_cold_starts_are_a_share_of_serverless_calls_only(viewer: Client) -> Non
 
 def test_asynchronous_work_counts_as_calls(viewer: Client) -> None:
     bucket(EndpointFactory(kind=Kind.ASYNCHRONOUS), now().replace(minute=0) - timedelta(hours=1), processed=7)
-    assert [day.calls for day in overview.traffic(ScopeFilter(), _last_day())] == [7]
+    assert overview.traffic(ScopeFilter(), _last_day()).now.calls == 7
+
+
+LATE = datetime(2026, 11, 20, 23, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("key", ["1h", "24h", "7d"])
+def test_at_an_awkward_hour_the_figures_are_those_of_the_window_and_of_the_cold_starts_page(key: str) -> None:
+    """Ten past eleven at night: the window before is as long as the window, and neither begins at midnight."""
+    chat = EndpointFactory(kind=Kind.SERVERLESS)
+    for n in range(1, 16 * 24):
+        hour = LATE.replace(minute=0) - timedelta(hours=n - 1)
+        quarters = [
+            hour + timedelta(minutes=15 * m) for m in range(4) if hour + timedelta(minutes=15 * m) < LATE
+        ]
+        bucket(chat, hour, invocations=100.0 * len(quarters), setup_count=float(n % 7) * len(quarters))
+        if n < 26:
+            for at in quarters:
+                bucket(chat, at, period_s=60, invocations=100.0, setup_count=float(n % 7))
+    window = time_range(key, LATE)
+    traffic = overview.traffic(ScopeFilter(), window)
+    found = traffic.now
+    page = cold_starts.page(ScopeFilter(), window)
+    assert (found.cold_starts, found.serverless_calls) == (page.cold, page.calls)
+    quarters_before = {"1h": 4, "24h": 96, "7d": 4 * 168}
+    assert traffic.before.calls == 100.0 * quarters_before[key]
+
+
+def test_what_is_gone_is_in_no_share() -> None:
+    hour = now().replace(minute=0) - timedelta(hours=1)
+    bucket(EndpointFactory(kind=Kind.SERVERLESS, closed_at=now()), hour, invocations=100, setup_count=5)
+    assert overview.traffic(ScopeFilter(), _last_day()).now.calls is None
 
 
 def test_trouble_comes_gravest_first_then_longest(viewer: Client) -> None:
@@ -188,8 +218,9 @@ def test_queries_do_not_grow_with_the_fleet(viewer: Client, django_assert_max_nu
         DailyCostFactory(endpoint=endpoint, day=now().date() - timedelta(days=1))
         bucket(endpoint, now().replace(minute=0), invocations=1, setup_count=0)
     page(viewer)
-    with django_assert_max_num_queries(15):  # type: ignore[operator]
-        page(viewer)
+    for query in ("", "?range=24h"):
+        with django_assert_max_num_queries(15):  # type: ignore[operator]
+            page(viewer, query)
     assert DailyCost.objects.count() == 12
 
 
