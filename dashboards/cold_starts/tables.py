@@ -15,6 +15,10 @@ WHY_ESTIMATED = (
     "Counted as ModelSetupTime samples. AWS defines the metric as the time to launch new compute, but does not say "
     "that it is emitted on cold starts only, so the count is an estimate."
 )
+WHY_OUTLIERS = (
+    "CloudWatch reported no set-up sample in 30 days, so a minute whose highest overhead latency stands out from the "
+    "endpoint's own seven days counts as one cold start. Other pages, the export and alerts count no such minute."
+)
 
 SORTS: dict[str, Callable[[ColdStartRow], Any]] = {
     "name": lambda row: row.name,

@@ -32,10 +32,13 @@ def cache_verdict(head: Head, activity: Activity) -> cache_analysis.Verdict:
 
 
 def cold(activity: Activity) -> cold_analysis.ColdStarts:
-    """Cold starts in the window; a serverless variant without a sample had none where it had some before."""
+    """Cold starts in the window; a serverless variant without a sample had none where it had some before.
+
+    Only where no sample is published are they told from overhead latency, against the endpoint's own seven days.
+    """
     return cold_analysis.count(
         activity.rows,
-        outlier_ms=cold_analysis.threshold_ms(activity.rows),
+        outlier_ms=cold_analysis.threshold_ms(activity.baseline),
         publishes_samples=activity.publishes_setup,
     )
 

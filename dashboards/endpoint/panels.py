@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from dashboards import measured, wording
 from dashboards.cache.tables import LOADED, WAITS, use_tiles
-from dashboards.cold_starts.tables import hour_grid
+from dashboards.cold_starts.tables import WHY_ESTIMATED, WHY_OUTLIERS, hour_grid
 from dashboards.endpoint import configuration, cost, figures, judged, tiles
 from dashboards.scope import PageScope
 from dashboards.tables import Column, PlainTable
@@ -129,6 +129,7 @@ def _cold_starts(head: Head, activity: Activity) -> Context:
         "grid": hour_grid(with_calls) if activity.window.length >= timedelta(days=7) else None,
         "causes": _causes(head, activity, found) if activity.window.has_fine_buckets else None,
         "is_serverless": True,
+        "counted": WHY_OUTLIERS if found.method is cold_analysis.Method.OVERHEAD_OUTLIERS else WHY_ESTIMATED,
     }
 
 
@@ -150,7 +151,7 @@ def _causes(head: Head, activity: Activity, found: cold_analysis.ColdStarts) -> 
     deployed = [
         change.at for change in queries.changes(head.endpoint, activity.window) if change.category == "config"
     ]
-    by_cause = cold_analysis.causes(activity.rows, deployed_at=deployed)
+    by_cause = cold_analysis.causes(activity.rows, deployed_at=deployed, outlier_ms=found.threshold_ms)
     total = sum(by_cause.values())
     rows = [
         (

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from dashboards import measured, wording
-from dashboards.cold_starts.tables import WHY_ESTIMATED
+from dashboards.cold_starts.tables import WHY_ESTIMATED, WHY_OUTLIERS
 from dashboards.tiles import Explain, Tile
 from fleet.analysis.cold_starts import ColdStarts, Method
 from fleet.queries import usage
@@ -82,7 +82,15 @@ def latency(head: Head, activity: Activity) -> Tile:
 
 def cold_starts(head: Head, activity: Activity, found: ColdStarts) -> Tile:
     """Count and share of cold starts."""
-    basis = WHY_ESTIMATED if found.method is not Method.OVERHEAD_OUTLIERS else _OUTLIERS
+    is_fallback = found.method is Method.OVERHEAD_OUTLIERS
+    formula, source = "Σ SampleCount(ModelSetupTime)", "CloudWatch ModelSetupTime (SampleCount)"
+    inputs = [("Calls", wording.count(found.calls))]
+    if is_fallback:
+        formula, source = (
+            "minutes with Max(OverheadLatency) > threshold",
+            "CloudWatch OverheadLatency (Maximum)",
+        )
+        inputs.append(("Threshold", wording.millis(found.threshold_ms)))
     return Tile(
         "Cold starts",
         _count(found.count),
@@ -91,9 +99,8 @@ def cold_starts(head: Head, activity: Activity, found: ColdStarts) -> Tile:
         note=f"estimated from {_METHODS[found.method]}" if found.count is not None else "",
         reason="No call, or no set-up sample in 30 days",
         explain=measured.explain(
-            basis, activity.window, formula="Σ SampleCount(ModelSetupTime)",
-            inputs=[("Calls", wording.count(found.calls))],
-            source="CloudWatch ModelSetupTime (SampleCount)", basis="estimated", as_of=head.data_until,
+            WHY_OUTLIERS if is_fallback else WHY_ESTIMATED, activity.window, formula=formula, inputs=inputs,
+            source=source, basis="estimated", as_of=head.data_until,
         ),
     )  # fmt: skip
 
@@ -103,10 +110,6 @@ _METHODS = {
     Method.OVERHEAD_OUTLIERS: "OverheadLatency peaks",
     Method.NOT_REPORTED: "nothing",
 }
-_OUTLIERS = (
-    "CloudWatch reported no set-up samples, so a minute whose highest overhead latency stands out from the endpoint's "
-    "own baseline counts as one cold start."
-)
 
 
 def time_lost(head: Head, activity: Activity, found: ColdStarts) -> Tile:
@@ -132,8 +135,7 @@ def concurrency(head: Head, activity: Activity) -> Tile:
     """The highest use of max concurrency; 100 % means that calls above it were refused."""
     peak = usage.peak(activity.rows, "concurrency_utilization_max")
     limit = head.main.max_concurrency if head.main else None
-    is_full = peak is not None and peak.value >= 1
-    number, note = None, ""
+    is_full, number, note = peak is not None and peak.value >= 1, None, ""
     if peak is not None:
         number = f"{peak.value * limit:.0f}" if limit else wording.percent(peak.value, unit=False)
         refused = ": calls above it are refused" if is_full else ""
@@ -254,14 +256,12 @@ def failures(head: Head, activity: Activity) -> Tile:
 
 def cost(found: MonthCost, calls_note: str = "") -> Tile:
     """Cost of the month so far, from the stored daily lines."""
-    unpriced = (
-        f"{wording.plural(found.unpriced, 'line')} unpriced, not in the sum" if found.unpriced else calls_note
-    )
+    unpriced = f"{wording.plural(found.unpriced, 'line')} unpriced, not in the sum"
     return Tile(
         "Cost, month to date",
         None if found.usd is None else wording.usd(found.usd),
         title=wording.usd_exact(found.usd),
-        note=unpriced,
+        note=unpriced if found.unpriced else calls_note,
         tone="attention" if found.unpriced else "",
         reason="Unpriced" if found.unpriced else "No cost was computed yet",
         explain=Explain(

@@ -1,8 +1,8 @@
 """One endpoint: what it is, what it did in a window, what it is made of and what happened to it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Sum
@@ -11,6 +11,7 @@ from fleet.models import (
     ChangeEvent,
     Container,
     Endpoint,
+    FineBucket,
     HostedModel,
     Incident,
     InferenceComponent,
@@ -24,6 +25,7 @@ from fleet.queries.scope import TimeRange
 from fleet.types import TRANSITIONAL_STATUSES, Kind, MetricRow
 
 TIMELINE_LENGTH = 100
+BASELINE = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ class Activity:
     rows are on the period of usage.bucket_model(window); before holds sums of the window of equal length just
     before, None for a column that nothing reported there; it is empty when that window's history is not stored.
     publishes_setup: a serverless variant had a set-up sample in the window or the 30 days before its end.
+    baseline: minutes of the seven days before the window's end, overhead latency only, read only where cold starts have
+    to be told from it: a serverless endpoint that publishes no set-up sample, in a window of minutes.
     """
 
     kind: str
@@ -80,6 +84,7 @@ class Activity:
     rows: list[MetricRow]
     before: Mapping[str, float | None] = field(default_factory=dict)
     publishes_setup: bool = False
+    baseline: Sequence[MetricRow] = ()
 
     @property
     def calls_column(self) -> str:
@@ -168,7 +173,19 @@ def activity(head: Head, window: TimeRange) -> Activity:
     publishes = usage.total(rows, "setup_count") is not None
     if not publishes and head.endpoint.kind == Kind.SERVERLESS:
         publishes = bool(publishing(head.variant_ids, window))
-    return Activity(head.endpoint.kind, window, rows, before, publishes)
+    needs_baseline = (
+        head.endpoint.kind == Kind.SERVERLESS and not publishes and window.has_fine_buckets and bool(rows)
+    )
+    baseline = overhead_minutes(head, window.end) if needs_baseline else ()
+    return Activity(head.endpoint.kind, window, rows, before, publishes, baseline)
+
+
+def overhead_minutes(head: Head, end: datetime) -> list[MetricRow]:
+    """Minutes of the BASELINE before `end` with their highest overhead latency, the only column. One query."""
+    found = FineBucket.objects.filter(
+        variant_id__in=head.variant_ids, at__gte=end - BASELINE, at__lt=end, overhead_ms_max__isnull=False
+    ).values_list("variant_id", "at", "period_s", "overhead_ms_max")
+    return [MetricRow(v, at, period_s, {"overhead_ms_max": value}) for v, at, period_s, value in found]
 
 
 def changes(endpoint: Endpoint, window: TimeRange) -> list[ChangeEvent]:

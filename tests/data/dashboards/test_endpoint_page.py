@@ -138,6 +138,37 @@ def test_every_tab_opens_for_every_kind(viewer: Client, kind: Kind) -> None:
         assert "some" in html(viewer, url(found, tab, span))
 
 
+def test_without_samples_the_tab_counts_overhead_that_stands_out_of_seven_days_and_says_so(
+    viewer: Client,
+) -> None:
+    """Ordinary overhead is 20 ms, so a second and more stands out, also where the shown hour holds nothing else."""
+    mute = rows.serverless(rows.shard(), "mute")
+    for day in range(1, 6):
+        for minute in range(8):
+            at = rows.hour() - timedelta(days=day, minutes=minute)
+            rows.minute_bucket(mute, at, invocations=3.0, overhead_ms_max=20.0)
+    for minute in (10, 25, 26):
+        at = rows.now().replace(second=0, microsecond=0) - timedelta(minutes=minute)
+        rows.minute_bucket(mute, at, invocations=2.0, overhead_ms_max=1_800.0)
+    answer = viewer.get(url(mute, "cold-starts", "1h"))
+    tile = next(tile for tile in answer.context["tiles"] if tile.label == "Cold starts")
+    assert (tile.number, tile.note) == ("3", "estimated from OverheadLatency peaks")
+    assert ("Threshold", "1.00 s") in tile.explain.inputs
+    assert sum(int(row[1]) for row in answer.context["causes"].rows) == 3
+    assert "Other pages, the export and alerts count no such minute" in rows.words(answer.content.decode())
+    fleet = viewer.get("/cold-starts/?range=1h").context["rows"]
+    assert [row.cold for row in fleet] == [None]
+
+
+def test_where_samples_are_published_overhead_counts_nothing(viewer: Client, chat: Endpoint) -> None:
+    at = rows.now().replace(second=0, microsecond=0) - timedelta(minutes=10)
+    rows.minute_bucket(chat, at, invocations=2.0, overhead_ms_max=9_000.0)
+    answer = viewer.get(url(chat, "cold-starts", "1h"))
+    tile = next(tile for tile in answer.context["tiles"] if tile.label == "Cold starts")
+    assert (tile.number, tile.note) == ("0", "estimated from ModelSetupTime samples")
+    assert not answer.context["causes"].rows
+
+
 @pytest.mark.parametrize(
     ("kind", "tab"), [(Kind.REAL_TIME, "cold-starts"), (Kind.SERVERLESS, "cache"), (Kind.SERVERLESS, "async")]
 )
