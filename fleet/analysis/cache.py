@@ -74,13 +74,6 @@ class CacheUse:
         found = series.ratio(self.unloads, self.look_ups)
         return None if found is None else found * 1000
 
-    @property
-    def thrash_score(self) -> float | None:
-        """Unloads per 1,000 look-ups × (1 − hit ratio): 0 is perfect, above about 2 callers notice."""
-        if self.unloads_per_1000 is None or self.hit_ratio is None:
-            return None
-        return self.unloads_per_1000 * (1 - self.hit_ratio)
-
 
 def use(rows: Sequence[MetricRow], hours: float) -> CacheUse:
     """Cache figures of one variant over buckets of any period; hours: length of the window they stand for."""

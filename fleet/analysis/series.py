@@ -34,12 +34,6 @@ def column_total(rows: Iterable[MetricRow], column: str) -> float | None:
     return total(row.get(column) for row in rows)
 
 
-def column_ratio(rows: Iterable[MetricRow], numerator: str, denominator: str) -> float | None:
-    """Sum over sum, so that busy buckets weigh more: never the mean of the buckets' ratios."""
-    found = list(rows)
-    return ratio(column_total(found, numerator), column_total(found, denominator))
-
-
 def weighted_mean(pairs: Iterable[tuple[float | None, float | None]]) -> float | None:
     """Mean of (value, weight) pairs; a pair with an unknown part is left out; None when no weight is left."""
     known = [(value, weight) for value, weight in pairs if value is not None and weight]
@@ -101,12 +95,6 @@ def floor(at: datetime, period_s: int) -> datetime:
     """The start of the bucket of `period_s` seconds that `at` (aware) falls in, UTC."""
     stamp = int(at.timestamp())
     return datetime.fromtimestamp(stamp - stamp % period_s, UTC)
-
-
-def utc_day(day: date) -> tuple[datetime, datetime]:
-    """[start, end) of one UTC day."""
-    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    return start, start + timedelta(days=1)
 
 
 def days(start: datetime, end: datetime) -> Sequence[date]:

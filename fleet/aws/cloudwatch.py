@@ -1,13 +1,13 @@
 """CloudWatch: GetMetricData in batches with paging, and which metrics were recently active."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from fleet.aws import meter
 from fleet.aws.errors import endless
-from fleet.aws.sessions import call, pages
+from fleet.aws.sessions import call
 from fleet.errors import Unavailable
 from fleet.types import AwsScope
 
@@ -54,21 +54,6 @@ def get_metric_data(
         for first in range(0, len(indexes), size):
             _read(scope, queries, series, indexes[first : first + size], start, end)
     return series
-
-
-def list_recently_active(scope: AwsScope, namespace: str, metric: str) -> Iterator[dict[str, str]]:
-    """Dimension sets (name → value) under which the metric had data in about the last three hours."""
-    rows = pages(
-        scope,
-        SERVICE,
-        "list_metrics",
-        key="Metrics",
-        Namespace=namespace,
-        MetricName=metric,
-        RecentlyActive="PT3H",
-    )
-    for row in rows:
-        yield {dimension["Name"]: dimension["Value"] for dimension in row.get("Dimensions", ())}
 
 
 def _read(

@@ -34,7 +34,6 @@ def test_figures_of_a_thrashing_afternoon() -> None:
     found = use(rows, hours=2)
     assert (found.hit_ratio, found.misses, found.unloads_per_hour) == (0.62, 3_800.0, 410.0)
     assert found.wait_share == 0.31
-    assert found.thrash_score == pytest.approx(82 * 0.38)
     assert verdict(found) is Verdict.THRASHING
 
 

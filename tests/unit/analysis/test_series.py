@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fleet.analysis import series
 
-from .buckets import MONDAY, hour, minute
+from .buckets import MONDAY, minute
 
 
 @pytest.mark.parametrize(
@@ -26,11 +26,6 @@ def test_a_ratio_needs_both_parts(
     numerator: float | None, denominator: float | None, expected: float | None
 ) -> None:
     assert series.ratio(numerator, denominator) == expected
-
-
-def test_a_ratio_over_buckets_weighs_busy_ones_more() -> None:
-    rows = [hour(0, cache_hit_sum=1.0, cache_hit_count=1.0), hour(1, cache_hit_sum=0.0, cache_hit_count=9.0)]
-    assert series.column_ratio(rows, "cache_hit_sum", "cache_hit_count") == 0.1
 
 
 def test_a_weighted_mean_leaves_unknown_pairs_out() -> None:
