@@ -11,7 +11,7 @@ from django.utils.functional import SimpleLazyObject
 
 from dashboards import navigation, wording
 from dashboards.scope import RANGES, PageScope
-from fleet.queries.shell import Standing, standing
+from fleet.queries.shell import ShardAge, Standing, standing
 
 THEMES = ("light", "dark")
 
@@ -28,7 +28,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class DataAge:
-    """How old the oldest enabled shard's inventory is, in words."""
+    """How old the oldest enabled shard's endpoints or figures are, whichever is older, in words."""
 
     text: str
     title: str
@@ -96,14 +96,23 @@ def data_age(found: Standing, now: datetime) -> DataAge:
     late = found.late(now, timedelta(seconds=settings.STALE_AFTER_S))
     times = [shard.synced_at for shard in found.shards if shard.synced_at]
     if not times:
-        return DataAge("Not synced yet", "No account has been read yet.", True)
+        read = "; ".join(f"{shard.alias} {shard.region}, {_ages(shard, now)}" for shard in found.shards[:3])
+        return DataAge("Not synced yet", f"No account region has been read in full: {read}", True)
     if late:
-        names = ", ".join(f"{shard.alias} {shard.region}" for shard in late[:3])
+        names = "; ".join(f"{shard.alias} {shard.region}, {_ages(shard, now)}" for shard in late[:3])
         text = f"{len(late)} of {len(found.shards)} regions late"
         return DataAge(text, f"No good sync for {wording.span(settings.STALE_AFTER_S)}: {names}", True)
-    oldest = min(times)
-    title = f"The oldest of {len(found.shards)} account regions was read at {oldest:%H:%M:%S} UTC."
-    return DataAge(f"Synced {wording.span((now - oldest).total_seconds())} ago", title, False)
+    oldest = min(
+        (shard for shard in found.shards if shard.synced_at), key=lambda shard: shard.synced_at or now
+    )
+    title = f"The oldest of {len(found.shards)} account regions: {_ages(oldest, now)}."
+    return DataAge(f"Synced {wording.span((now - min(times)).total_seconds())} ago", title, False)
+
+
+def _ages(shard: ShardAge, now: datetime) -> str:
+    """ "endpoints 1 min old, figures 12 min old" """
+    read = (("endpoints", shard.inventory_at), ("figures", shard.metrics_at))
+    return ", ".join(f"{name} {wording.span(now - at) + ' old' if at else 'never read'}" for name, at in read)
 
 
 def _ranges(query: QueryDict, scope: PageScope | None) -> list[Choice]:

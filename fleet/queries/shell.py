@@ -11,12 +11,20 @@ from fleet.models import AlertRule, Heartbeat, Incident, Operation, Shard
 
 @dataclass(frozen=True)
 class ShardAge:
-    """One enabled shard; synced_at None means its inventory was never read."""
+    """One enabled shard: when its endpoints and its figures were last read, None for never."""
 
     account_id: str
     alias: str
     region: str
-    synced_at: datetime | None
+    inventory_at: datetime | None
+    metrics_at: datetime | None
+
+    @property
+    def synced_at(self) -> datetime | None:
+        """The older of the two, None while one of them was never read."""
+        if self.inventory_at is None or self.metrics_at is None:
+            return None
+        return min(self.inventory_at, self.metrics_at)
 
 
 @dataclass(frozen=True)
@@ -71,13 +79,15 @@ def standing() -> Standing:
     rows = (
         Shard.objects.filter(enabled=True, account__enabled=True)
         .annotate(ticked_at=Subquery(tick))
-        .values_list("account__account_id", "account__alias", "region", "inventory_ok_at", "ticked_at")
+        .values_list(
+            "account__account_id", "account__alias", "region", "inventory_ok_at", "metrics_ok_at", "ticked_at"
+        )
     )
     shards = list(rows)
     return Standing(
         open_incidents=sum(counts.values()),
         critical_incidents=counts.get(AlertRule.Severity.CRITICAL, 0),
         running_operations=running,
-        shards=tuple(ShardAge(*row[:4]) for row in shards),
-        ticked_at=shards[0][4] if shards else None,
+        shards=tuple(ShardAge(*row[:5]) for row in shards),
+        ticked_at=shards[0][5] if shards else None,
     )

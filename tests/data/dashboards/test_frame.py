@@ -18,6 +18,7 @@ from dashboards.icons import ICONS, inner_svg
 from dashboards.navigation import NAVIGATION
 from dashboards.scope import scope_filter, time_range
 from fleet import heartbeat
+from fleet.models import Shard
 from fleet.types import EndpointStatus
 from tests.factories import EndpointFactory, IncidentFactory, OperationFactory, ShardFactory, UserFactory, now
 
@@ -72,6 +73,20 @@ def test_late_regions_are_told_in_the_top_bar(viewer: Client) -> None:
     page = viewer.get("/").content.decode()
     assert "1 of 2 regions late" in page
     assert "data-age late" in page
+
+
+def test_the_age_of_the_data_is_that_of_the_older_half(viewer: Client) -> None:
+    """Endpoints are read, metrics are not: the figures on the page are as old as the metrics."""
+    ShardFactory(region="eu-west-1", inventory_ok_at=now(), metrics_ok_at=now() - timedelta(minutes=4))
+    page = viewer.get("/").content.decode()
+    assert "Synced 4 min ago" in page
+    assert "figures 4 min old" in page
+    Shard.objects.update(metrics_ok_at=now() - timedelta(minutes=12))
+    page = viewer.get("/").content.decode()
+    assert "1 of 1 regions late" in page
+    assert "figures 12 min old" in page
+    Shard.objects.update(metrics_ok_at=None)
+    assert "figures never read" in viewer.get("/").content.decode()
 
 
 def test_range_and_scope_stay_in_the_links_of_the_navigation(viewer: Client) -> None:
