@@ -66,56 +66,58 @@ def _cell(
 
 def tiles(found: ColdStartPage, window: TimeRange) -> list[Tile]:
     """Count and share, seconds lost, worst set-up, endpoints concerned; spill-over where anyone reported it."""
-    with_any = [row for row in found.rows if row.cold]
-    worst = max(
-        (row for row in found.rows if row.setup_p99_ms), key=lambda r: r.setup_p99_ms or 0, default=None
+    return [_count(found, window), _lost(found, window), _worst(found, window), _concerned(found, window)]
+
+
+_NO_SAMPLES = "No serverless endpoint in this scope reported set-up samples"
+
+
+def _count(found: ColdStartPage, window: TimeRange) -> Tile:
+    share = wording.percent(found.share)
+    return Tile(
+        "Cold starts",
+        None if found.cold is None else wording.count(found.cold),
+        note="" if found.share is None else f"{share} of {wording.count(found.calls)} calls",
+        reason=_NO_SAMPLES,
+        explain=_explain(found, window, WHY_ESTIMATED, "Σ SampleCount(ModelSetupTime)"),
     )
-    reason = "No serverless endpoint in this scope reported set-up samples"
-    return [
-        Tile(
-            "Cold starts",
-            None if found.cold is None else wording.count(found.cold),
-            note=""
-            if found.share is None
-            else f"{wording.percent(found.share)} of {wording.count(found.calls)} calls",
-            reason=reason,
-            explain=_explain(found, window, WHY_ESTIMATED, "Σ SampleCount(ModelSetupTime)"),
-        ),
-        Tile(
-            "Time callers lost",
-            None if found.wasted_s is None else wording.count(round(found.wasted_s)),
-            unit="s",
-            note=f"{wording.millis(found.per_start_s * 1000)} each on average" if found.per_start_s else "",
-            reason=reason,
-            title="" if found.wasted_s is None else f"{found.wasted_s:,.3f} s",
-            explain=_explain(
-                found,
-                window,
-                "Each sample waited its set-up time.",
-                "Σ SampleCount × Average(ModelSetupTime)",
-            ),
-        ),
-        Tile(
-            "Worst set-up p99",
-            f"{worst.setup_p99_ms / 1000:.2f}" if worst and worst.setup_p99_ms else None,
-            unit="s",
-            note=worst.name if worst else "",
-            reason="No set-up time was reported",
-            explain=_explain(
-                found,
-                window,
-                "The highest p99 of any bucket. Percentiles of buckets are never averaged.",
-                "max p99(ModelSetupTime)",
-            ),
-        ),
-        Tile(
-            "Endpoints with cold starts",
-            str(len(with_any)),
-            unit=f"of {len(found.rows)}",
-            note="serverless endpoints in this scope",
-            explain=_explain(found, window, "Serverless endpoints with at least one set-up sample."),
-        ),
-    ]
+
+
+def _lost(found: ColdStartPage, window: TimeRange) -> Tile:
+    text, formula = "Each sample waited its set-up time.", "Σ SampleCount × Average(ModelSetupTime)"
+    return Tile(
+        "Time callers lost",
+        None if found.wasted_s is None else wording.count(round(found.wasted_s)),
+        unit="s",
+        note=f"{wording.millis(found.per_start_s * 1000)} each on average" if found.per_start_s else "",
+        reason=_NO_SAMPLES,
+        title="" if found.wasted_s is None else f"{found.wasted_s:,.3f} s",
+        explain=_explain(found, window, text, formula),
+    )
+
+
+def _worst(found: ColdStartPage, window: TimeRange) -> Tile:
+    measured_rows = [row for row in found.rows if row.setup_p99_ms]
+    worst = max(measured_rows, key=lambda row: row.setup_p99_ms or 0, default=None)
+    text = "The highest p99 of any bucket. Percentiles of buckets are never averaged."
+    return Tile(
+        "Worst set-up p99",
+        f"{worst.setup_p99_ms / 1000:.2f}" if worst and worst.setup_p99_ms else None,
+        unit="s",
+        note=worst.name if worst else "",
+        reason="No set-up time was reported",
+        explain=_explain(found, window, text, "max p99(ModelSetupTime)"),
+    )
+
+
+def _concerned(found: ColdStartPage, window: TimeRange) -> Tile:
+    return Tile(
+        "Endpoints with cold starts",
+        str(sum(bool(row.cold) for row in found.rows)),
+        unit=f"of {len(found.rows)}",
+        note="serverless endpoints in this scope",
+        explain=_explain(found, window, "Serverless endpoints with at least one set-up sample."),
+    )
 
 
 def _explain(found: ColdStartPage, window: TimeRange, text: str, formula: str = "") -> Any:

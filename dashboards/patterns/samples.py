@@ -121,6 +121,25 @@ def _facet() -> Facet:
     return Facet("state", "State", options, shown=3)
 
 
+def _operation() -> dict[str, Any]:
+    return {
+        "steps": [
+            {"state": "done", "title": "Read the live state", "text": "Version as previewed", "time": "10:03:50"},
+            {"state": "running", "title": "Wait for InService", "text": "AWS says: Updating", "time": "6 min"},
+            {"state": "failed", "title": "Prove the live config", "text": HOSTILE, "time": "10:04:11"},
+            {"state": "skipped", "title": "Register scaling", "text": "No policy was asked for", "time": ""},
+            {"state": "pending", "title": "Watch errors and latency", "text": "", "time": ""},
+        ],
+        "diff": [{"field": "Memory", "before": "6,144 MB", "after": "16,384 MB"},
+                 {"field": "Config", "before": HOSTILE, "after": "fraud-score-op-8f21c"}],
+        "calls": [
+            {"service": "sagemaker", "action": "DescribeEndpoint", "parameters": "EndpointName=fraud-score"},
+            {"service": "sagemaker", "action": "UpdateEndpoint",
+             "parameters": "EndpointName=fraud-score EndpointConfigName=fraud-score-op-8f21c"},
+        ],
+    }  # fmt: skip
+
+
 def context(query: QueryDict) -> dict[str, Any]:
     """Everything the pattern page draws."""
     form = SampleForm({"max_concurrency": "250", "instance_type": "ml.m5.xlarge", "reason": ""})
@@ -146,20 +165,7 @@ def context(query: QueryDict) -> dict[str, Any]:
         "form": form,
         "confirm": SampleConfirm(),
         "grid": _grid(),
-        "steps": [
-            {"state": "done", "title": "Read the live state", "text": "Version as previewed", "time": "10:03:50"},
-            {"state": "running", "title": "Wait for InService", "text": "AWS says: Updating", "time": "6 min"},
-            {"state": "failed", "title": "Prove the live config", "text": HOSTILE, "time": "10:04:11"},
-            {"state": "skipped", "title": "Register scaling", "text": "No policy was asked for", "time": ""},
-            {"state": "pending", "title": "Watch errors and latency", "text": "", "time": ""},
-        ],
-        "diff": [{"field": "Memory", "before": "6,144 MB", "after": "16,384 MB"},
-                 {"field": "Config", "before": HOSTILE, "after": "fraud-score-op-8f21c"}],
-        "calls": [
-            {"service": "sagemaker", "action": "DescribeEndpoint", "parameters": "EndpointName=fraud-score"},
-            {"service": "sagemaker", "action": "UpdateEndpoint",
-             "parameters": "EndpointName=fraud-score EndpointConfigName=fraud-score-op-8f21c"},
-        ],
+        **_operation(),
         "facts": [("Now / limit", "20 / Max 20"), ("Calls a minute", "640")],
         "crumbs": [{"label": "Endpoints", "url": "/endpoints/"}, {"label": "prod · eu-west-1", "url": "/endpoints/"},
                    {"label": HOSTILE}],

@@ -129,29 +129,39 @@ def plain_words(kind: str, code: str, action: str) -> tuple[str, str]:
 
 def tiles(found: SyncPage, now: datetime) -> list[Tile]:
     """Freshness, failures, calls and estimated CloudWatch dollars today."""
-    day = f"{found.day.day} {found.day:%b}, UTC"
+    return [_oldest(found, now), _failing(found), *_spent(found)]
+
+
+def _oldest(found: SyncPage, now: datetime) -> Tile:
     regions = len(found.rows)
+    return Tile(
+        "Oldest good sync",
+        wording.span(now - found.oldest) if found.oldest else None,
+        unit="ago" if found.oldest else "",
+        note=f"{len(found.late)} of {regions} late" if found.late else f"{regions} account regions",
+        tone="attention" if found.late else "",
+        reason="An account region was never read",
+        explain=Explain(
+            "Time since the account region read longest ago had its last good inventory. Late after "
+            f"{wording.span(settings.STALE_AFTER_S)}.",
+            basis="measured",
+        ),
+    )
+
+
+def _failing(found: SyncPage) -> Tile:
+    return Tile(
+        "Failing",
+        str(len(found.failing)),
+        unit=f"of {len(found.rows)}",
+        note="account regions with a failed part",
+        tone="failed" if found.failing else "",
+    )
+
+
+def _spent(found: SyncPage) -> list[Tile]:
+    day = f"{found.day.day} {found.day:%b}, UTC"
     return [
-        Tile(
-            "Oldest good sync",
-            wording.span(now - found.oldest) if found.oldest else None,
-            unit="ago" if found.oldest else "",
-            note=f"{len(found.late)} of {regions} late" if found.late else f"{regions} account regions",
-            tone="attention" if found.late else "",
-            reason="An account region was never read",
-            explain=Explain(
-                "Time since the account region read longest ago had its last good inventory. Late after "
-                f"{wording.span(settings.STALE_AFTER_S)}.",
-                basis="measured",
-            ),
-        ),
-        Tile(
-            "Failing",
-            str(len(found.failing)),
-            unit=f"of {regions}",
-            note="account regions with a failed part",
-            tone="failed" if found.failing else "",
-        ),
         Tile(
             "AWS calls today",
             wording.count(found.calls),
