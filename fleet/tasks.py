@@ -7,6 +7,9 @@ from celery import Task, shared_task
 from django.conf import settings
 from django.utils import timezone
 
+RING_LASTS_S = 60
+"""However quick the ticks are, a busy worker gets round to a ring in this time."""
+
 
 @shared_task(name="fleet.tick", soft_time_limit=40, time_limit=55)
 def tick() -> None:
@@ -34,8 +37,8 @@ def tick() -> None:
 
 
 def _ring(task: "Task[..., None]", *ids: int, expires_s: float | None = None) -> None:
-    """Send a message that is dropped once the next one like it is due: a day without workers leaves no day of runs."""
-    task.apply_async(ids, expires=expires_s or settings.TICK_INTERVAL_S)
+    """Send a message that is dropped once later ones like it are due: a day without workers leaves no day of runs."""
+    task.apply_async(ids, expires=expires_s or max(settings.TICK_INTERVAL_S, RING_LASTS_S))
 
 
 @shared_task(name="fleet.check_account", soft_time_limit=60, time_limit=90)
