@@ -13,8 +13,8 @@ TICK = "tick"
 
 
 def silence_limit() -> timedelta:
-    """How long without a tick counts as silence."""
-    return timedelta(seconds=max(180, 3 * settings.TICK_INTERVAL_S))
+    """How long without a tick counts as silence: three ticks, and not so short that a busy worker seems dead."""
+    return timedelta(seconds=max(45, 3 * settings.TICK_INTERVAL_S))
 
 
 def beat(now: datetime) -> None:

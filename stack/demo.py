@@ -25,9 +25,12 @@ _EXCEPTION = re.compile(r"[\w.]+(Error|Exception|Warning): ")
 
 
 def demo(layout: Layout, fleet: Path | None = None, first_look_s: float = 180) -> None:
-    """Everything on this machine against the simulator, until a signal or the death of a part."""
+    """Everything on this machine against the simulator, until a signal or the death of a part.
+
+    fleet: the simulated company; DEMO_FLEET may name another file than the demo's own.
+    """
     at = environment.demo_addresses(layout)
-    fleet = fleet or layout.root / "simulator" / "fleet.yaml"
+    fleet = fleet or Path(os.environ.get("DEMO_FLEET") or layout.root / "simulator" / "fleet.yaml")
     with Supervisor(layout) as supervisor:
         database_url, redis_url = start_engines(supervisor)
         env = environment.demo(layout, at, database_url, redis_url, seed.access_key(fleet))

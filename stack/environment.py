@@ -73,6 +73,7 @@ def base(root: Path, inherited: Mapping[str, str]) -> dict[str, str]:
 def demo(layout: Layout, at: Addresses, database_url: str, redis_url: str, access_key: str) -> dict[str, str]:
     """The demo's environment: nothing of the person's AWS, database or product settings gets in.
 
+    DEMO_TICK_S and DEMO_INVENTORY_S (seconds) hasten the background work, for whoever waits for it.
     access_key: of the simulated account whose credentials reach the others.
     """
     kept = {
@@ -90,8 +91,8 @@ def demo(layout: Layout, at: Addresses, database_url: str, redis_url: str, acces
         "FLOTILLA_HTTPS": "false",
         "FLOTILLA_DEBUG": "false",
         "FLOTILLA_MAIL_FROM": "Flotilla <flotilla@example.com>",
-        "FLOTILLA_TICK_INTERVAL_S": "10",
-        "FLOTILLA_INVENTORY_INTERVAL_S": "30",
+        "FLOTILLA_TICK_INTERVAL_S": kept.get("DEMO_TICK_S", "10"),
+        "FLOTILLA_INVENTORY_INTERVAL_S": kept.get("DEMO_INVENTORY_S", "30"),
         "FLOTILLA_OPERATION_POLL_S": "2",
         "AWS_ENDPOINT_URL": at.aws_url,
         "AWS_ACCESS_KEY_ID": access_key,

@@ -7,8 +7,10 @@ import signal
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
@@ -21,6 +23,11 @@ from stack.seed import LOGINS
 from tests.aws.stack.conftest import StackRun, state_folder
 
 pytestmark = pytest.mark.aws
+HASTY = {
+    "DEMO_TICK_S": "5",
+    "DEMO_INVENTORY_S": "10",
+    "DEMO_FLEET": str(ROOT / "tests" / "aws" / "fleets" / "two_endpoints.yaml"),
+}
 
 
 class Visitor:
@@ -35,13 +42,17 @@ class Visitor:
         """Status and text of a page, whatever the status."""
         return self._read(urllib.request.Request(self.url + path))
 
-    def sign_in(self) -> None:
-        """Sign in as the operator."""
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.get("/sign-in/")[1])
+    def post(self, page: str, path: str, form: Mapping[str, object]) -> tuple[int, str]:
+        """Send a form of `page` to `path`; status and text of where that leads."""
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.get(page)[1])
         assert token is not None
-        form = {"username": "operator", "password": LOGINS["operator"], "csrfmiddlewaretoken": token[1]}
-        body = urllib.parse.urlencode(form).encode()
-        assert self._read(urllib.request.Request(f"{self.url}/sign-in/", body))[0] == 200
+        body = urllib.parse.urlencode({**form, "csrfmiddlewaretoken": token[1]}).encode()
+        return self._read(urllib.request.Request(self.url + path, body))
+
+    def sign_in(self, name: str = "operator") -> None:
+        """Sign in as one of the demo's people."""
+        form = {"username": name, "password": LOGINS[name]}
+        assert self.post("/sign-in/", "/sign-in/", form)[0] == 200
 
     def _read(self, request: urllib.request.Request) -> tuple[int, str]:
         try:
@@ -55,7 +66,7 @@ class Visitor:
 def demo() -> Iterator[StackRun]:
     """One demo for the module, in a folder with a space in its name."""
     with state_folder() as state:
-        run = StackRun(state, ("demo",), {"PORT": str(free_port())})
+        run = StackRun(state, ("demo",), {"PORT": str(free_port()), **HASTY})
         try:
             run.wait_for(READY, timeout_s=240)
             yield run
@@ -110,19 +121,121 @@ def test_postgresql_away_is_told_as_such_and_pages_come_back_signed_in(
     assert "Sign out" in visitor.get("/")[1]
 
 
-def test_redis_away_leaves_pages_readable_and_is_named_by_readyz(demo: StackRun, visitor: Visitor) -> None:
-    with _away(demo, "redis"):
-        status, text = visitor.get("/readyz")
-        assert (status, json.loads(text)) == (503, {"database": "ok", "redis": "does not answer"})
-        assert visitor.get("/")[0] == 200
-    assert wait_until(lambda: _ready(visitor), timeout_s=60, every_s=0.5)
+def test_aws_mail_and_redis_away_at_once_are_each_told_and_caught_up_with(
+    demo: StackRun, visitor: Visitor
+) -> None:
+    """One after the other goes, nothing returns before all are gone: the waits overlap."""
+    admin = Visitor(_url(demo))
+    admin.sign_in("admin")
+    operation = _planned(demo, visitor)
+    busy = _busiest_variant(demo)
+    gone_at = datetime.now(UTC)
+
+    demo.ask("stop", "simulator")
+    demo.ask("stop", "smtp")
+    admin.post("/alerts/deliveries/", "/alerts/deliveries/test/", {})
+    (message_id,) = _row(demo, "SELECT message_id FROM fleet_notification WHERE transition = 'test'")
+    assert wait_until(lambda: "does not take mails" in visitor.get("/alerts/deliveries/")[1], 30, 0.5)
+    assert wait_until(lambda: "Could not connect to the endpoint URL" in visitor.get("/sync/")[1], 60, 0.5)
+    assert visitor.get("/readyz")[0] == 200, "neither AWS nor the mail server makes the web process unready"
+
+    demo.ask("stop", "redis")
+    assert visitor.post(operation, f"{operation}confirm/", {"reason": "INC-214"})[0] == 200
+    status, text = visitor.get("/readyz")
+    assert (status, json.loads(text)) == (503, {"database": "ok", "redis": "does not answer"})
+    assert wait_until(lambda: "Background work is paused" in visitor.get("/")[1], 90, 0.5)
+    whole_minute = gone_at + timedelta(seconds=61)
+    assert wait_until(lambda: datetime.now(UTC) > whole_minute, 60, 0.5)
+    code = operation.strip("/").rpartition("/")[2]
+    assert _row(demo, "SELECT state FROM fleet_operation WHERE code = %s", code) == ("queued",)
+    assert _mails(demo, message_id) == 0
+    missed = _minutes(gone_at, datetime.now(UTC))
+    assert missed
+    assert not _stored(demo, busy, missed)
+
+    for part in ("simulator", "smtp", "redis"):
+        demo.ask("start", part)
+    assert wait_until(lambda: _ready(visitor), 60, 0.5)
+    assert wait_until(lambda: "Background work is paused" not in visitor.get("/")[1], 60, 0.5)
+    verdict = "SELECT state, verdict FROM fleet_operation WHERE code = %s"
+    assert wait_until(lambda: _row(demo, verdict, code) == ("succeeded", "applied"), 90, 0.5)
+    assert wait_until(lambda: _mails(demo, message_id) == 1, 60, 0.5)
+    assert wait_until(lambda: _stored(demo, busy, missed) == missed, 120, 0.5), (
+        missed,
+        _stored(demo, busy, missed),
+    )
+    assert wait_until(lambda: "Could not connect" not in visitor.get("/sync/")[1], 120, 0.5)
+    assert len(_writes(demo)) == 1, _writes(demo)
+    assert _mails(demo, message_id) == 1
 
 
-@pytest.mark.parametrize("part", ["simulator", "smtp"])
-def test_aws_or_mail_away_leaves_every_page_up(demo: StackRun, visitor: Visitor, part: str) -> None:
-    with _away(demo, part):
-        assert _ready(visitor)
-    assert _ready(visitor)
+def _planned(demo: StackRun, visitor: Visitor) -> str:
+    """Address of a planned change of a serverless endpoint that nobody scales."""
+    (endpoint, live) = _row(
+        demo,
+        "SELECT e.id, v.max_concurrency FROM fleet_endpoint e JOIN fleet_variantstatus v ON v.endpoint_id = e.id "
+        "WHERE e.kind = 'serverless' AND e.status = 'InService' AND v.max_concurrency BETWEEN 2 AND 100 "
+        "AND v.provisioned_concurrency IS NULL AND e.closed_at IS NULL AND e.unreadable IS NULL "
+        "AND NOT EXISTS (SELECT FROM fleet_scalabletarget t WHERE t.endpoint_id = e.id) ORDER BY e.id LIMIT 1",
+    )
+    form = f"/endpoints/{endpoint}/change-concurrency/"
+    token = re.search(r'name="form_token" value="([^"]+)"', visitor.get(form)[1])
+    assert token is not None
+    wish = {"max_concurrency": live - 1, "provisioned_concurrency": "", "route": "auto"}
+    status, text = visitor.post(form, form, {**wish, "reason": "INC-214", "form_token": token[1]})
+    assert status == 200, text
+    (code,) = _row(
+        demo, "SELECT code FROM fleet_operation WHERE endpoint_id = %s AND state = 'planned'", endpoint
+    )
+    return f"/operations/{code}/"
+
+
+def _busiest_variant(demo: StackRun) -> int:
+    """The serverless variant with the most calls lately: it has a bucket for every minute."""
+    (variant,) = _row(
+        demo,
+        "SELECT b.variant_id FROM fleet_finebucket b JOIN fleet_variantstatus v ON v.id = b.variant_id "
+        "JOIN fleet_endpoint e ON e.id = v.endpoint_id WHERE e.kind = 'serverless' AND e.closed_at IS NULL "
+        "AND b.at > now() - interval '30 minutes' GROUP BY b.variant_id "
+        "ORDER BY count(*) DESC, sum(b.invocations) DESC LIMIT 1",
+    )
+    return int(variant)
+
+
+def _minutes(start: datetime, end: datetime) -> set[datetime]:
+    """The minutes that ended while AWS was away."""
+    first = start.replace(second=0, microsecond=0)
+    count = int((end - first).total_seconds() // 60)
+    return {first + timedelta(minutes=i) for i in range(count)}
+
+
+def _stored(demo: StackRun, variant: int, minutes: set[datetime]) -> set[datetime]:
+    with psycopg.connect(postgres.embedded(Layout(ROOT, demo.state)).url) as connection:
+        rows = connection.execute(
+            "SELECT at FROM fleet_finebucket WHERE variant_id = %s AND at = ANY(%s)", [variant, list(minutes)]
+        )
+        return {at.astimezone(UTC) for (at,) in rows}
+
+
+def _row(demo: StackRun, query: LiteralString, *values: object) -> tuple[Any, ...]:
+    with psycopg.connect(postgres.embedded(Layout(ROOT, demo.state)).url) as connection:
+        row = connection.execute(query, values).fetchone()
+    assert row is not None, query
+    return row
+
+
+def _mails(demo: StackRun, message_id: str) -> int:
+    """How many copies of a mail the mail server took."""
+    folder = Layout(ROOT, demo.state).folder("mail")
+    return sum(message_id in path.read_text() for path in folder.glob("[!.]*.eml"))
+
+
+def _writes(demo: StackRun) -> list[Any]:
+    """What the simulated AWS was told to change since it came back."""
+    url = re.search(r"AWS at (http://[\d.:]+)", demo.said())
+    assert url is not None
+    with urllib.request.urlopen(f"{url[1]}/_calls", timeout=10) as response:
+        return list(json.load(response)["writes"])
 
 
 def test_work_goes_on_after_the_outages(demo: StackRun) -> None:
@@ -137,7 +250,7 @@ def test_kill_9_of_the_demo_leaves_nothing_that_blocks_the_next_start(demo: Stac
     before = demo.pids()
     assert set(before) == {"postgres", "redis", "simulator", "smtp", "worker", "beat", "web"}
     demo.end(signal.SIGKILL)
-    again = StackRun(demo.state, ("demo",), {"PORT": demo.env["PORT"]})
+    again = StackRun(demo.state, ("demo",), {"PORT": demo.env["PORT"], **HASTY})
     try:
         again.wait_for(READY, timeout_s=60)
         assert all(start_time(pid) is None for pid in before.values())
