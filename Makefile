@@ -16,7 +16,7 @@ demo-reset: ## forget the demo's state: database, queues, mails and the simulate
 run: FLOTILLA_PHASES = 6
 run: ## the product against the AWS of the environment (DATABASE_URL, REDIS_URL, FLOTILLA_REGIONS, PORT)
 	$(stack) demo run
-test: ## all test lanes, or one: LANE=unit|data|aws|browser
+test: ## all test lanes, or one: LANE=unit|data|aws|stack|browser
 	$(stack) test test $(LANE)
 lint: ## ruff, mypy, import rules, templates, missing migrations
 	$(stack) test lint

@@ -43,8 +43,8 @@ def run(shard: Shard, *, now: datetime, keep_alive: Callable[[], None]) -> int:
 
 
 def _begin(shard: Shard, now: datetime) -> None:
-    """Fix the span of history once: it ends where the regular readings begin."""
+    """Fix the span of history once: from a UTC midnight, so that its first day is whole, to the regular readings."""
     if shard.backfill_until is None:
         shard.backfill_until = windows.floor(now, windows.HOUR_S)
-        shard.backfill_from = shard.backfill_until - timedelta(days=settings.BACKFILL_DAYS)
+        shard.backfill_from = windows.floor(now - timedelta(days=settings.BACKFILL_DAYS), windows.DAY_S)
         shard.save(update_fields=["backfill_from", "backfill_until"])

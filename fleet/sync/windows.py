@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from fleet.types import Kind
 
-MINUTE_S, FINE_S, HOUR_S = 60, 300, 3600
+MINUTE_S, FINE_S, HOUR_S, DAY_S = 60, 300, 3600, 86400
 # CloudWatch fills in late: the last closed windows are read again each time.
 REREAD = {MINUTE_S: timedelta(minutes=5), FINE_S: timedelta(minutes=15), HOUR_S: timedelta(hours=1)}
 IDLE_CADENCE_S = 3600

@@ -31,7 +31,7 @@ def test_make_alone_explains_every_target() -> None:
 def test_an_unknown_lane_is_refused_with_the_lanes_there_are() -> None:
     done = _make("test", "LANE=nope")
     assert done.returncode != 0
-    assert "flotilla: no lane 'nope'; LANE is one of unit, data, aws, browser\n" in done.stderr
+    assert "flotilla: no lane 'nope'; LANE is one of unit, data, aws, stack, browser\n" in done.stderr
 
 
 def test_ci_runs_tests_and_lint_and_stops_at_the_first_failure() -> None:

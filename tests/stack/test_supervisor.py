@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from stack.processes import start_time, wait_until
-from tests.aws.stack.conftest import StackRun
+from tests.stack.conftest import StackRun
 
 pytestmark = pytest.mark.aws
 

@@ -20,7 +20,7 @@ from stack.layout import ROOT, Layout, free_port
 from stack.processes import start_time, wait_until
 from stack.screenshots import READY
 from stack.seed import LOGINS
-from tests.aws.stack.conftest import StackRun, state_folder
+from tests.stack.conftest import StackRun, state_folder
 
 pytestmark = pytest.mark.aws
 HASTY = {
