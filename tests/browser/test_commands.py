@@ -39,7 +39,7 @@ def test_the_export_holds_the_whole_mirror(demo: Demo) -> None:
     by_name = {row["name"]: row for row in json.loads(done.stdout)}
     assert len(by_name) >= 60
     assert by_name["persona-mme"]["kind"] == "multi-model"
-    assert 0 < by_name["persona-mme"]["hit_ratio"] < 1
+    assert 0 < by_name["persona-mme"]["cache_hit_ratio"] < 1
 
 
 def test_the_doctor_finds_everything_well(demo: Demo) -> None:
