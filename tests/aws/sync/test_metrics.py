@@ -227,7 +227,10 @@ def test_interrupted_backfill_goes_on_where_it_stood(
     simulator.clear_faults()
     list(backfilled(shard, now))
     assert shard.backfill_done_until == hour_of(now)
-    assert HourBucket.objects.filter(variant__endpoint__name="beta-realtime").count() == 30 * 24
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    assert shard.backfill_from == midnight - timedelta(days=30), "the first day is whole"
+    hours = 30 * 24 + hour_of(now).hour
+    assert HourBucket.objects.filter(variant__endpoint__name="beta-realtime").count() == hours
 
 
 def test_budget_of_the_day_stops_metrics_but_not_the_inventory(
