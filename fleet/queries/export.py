@@ -15,10 +15,7 @@ from fleet.queries.cost_scope import Span, Sums
 from fleet.queries.endpoint_measures import Measures, measures, with_silence
 from fleet.queries.scope import ScopeFilter, TimeRange
 
-COLUMNS = (
-    "account_id",
-    "account",
-    "region",
+_ENDPOINT_FIELDS = (
     "name",
     "arn",
     "status",
@@ -35,6 +32,12 @@ COLUMNS = (
     "owner",
     "team",
     "tags",
+)
+COLUMNS = (
+    "account_id",
+    "account",
+    "region",
+    *_ENDPOINT_FIELDS,
     "variants",
     "scaling",
     "cost_month_to_date_usd",
@@ -131,29 +134,11 @@ def _endpoints(scope: ScopeFilter, *, with_closed: bool) -> QuerySet[Endpoint]:
 
 
 def _record(row: Endpoint, money: Sums, traffic: Measures, window: TimeRange) -> dict[str, Any]:
-    own = (
-        "name",
-        "arn",
-        "status",
-        "status_since",
-        "failure_reason",
-        "kind",
-        "kind_reason",
-        "config_name",
-        "created_at",
-        "modified_at",
-        "closed_at",
-        "described_at",
-        "unreadable",
-        "owner",
-        "team",
-        "tags",
-    )
     return {
         "account_id": row.shard.account.account_id,
         "account": row.shard.account.alias,
         "region": row.shard.region,
-        **{field: getattr(row, field) for field in own},
+        **{field: getattr(row, field) for field in _ENDPOINT_FIELDS},
         "variants": [{field: getattr(v, field) for field in _VARIANT_FIELDS} for v in row.variants.all()],
         "scaling": [_target(target) for target in row.scalable_targets.all()],
         "cost_month_to_date_usd": money.amount,
