@@ -2,13 +2,14 @@
 
 from typing import ClassVar
 
-from django.core.validators import RegexValidator
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 
 from fleet.types import AwsScope
 
 ROLE_ARN = RegexValidator(
-    r"^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$", "This is not the ARN of an IAM role."
+    r"\Aarn:aws(-us-gov|-cn)?:iam::[0-9]{12}:role/([A-Za-z0-9+=,.@_/-]+/)?[A-Za-z0-9+=,.@_-]{1,64}\Z",
+    "This is not the ARN of an IAM role.",
 )
 
 
@@ -17,7 +18,17 @@ class Account(models.Model):
 
     act_role_arn: the role that may change endpoints; "" means the reading role does both. identity_arn, identity_error:
     who STS says the reading role is, or why it does not work; act_identity_*: the same of the acting role, where set.
+    set_up_at null: the guided set-up is not finished and nothing is read yet. permissions: the last live check
+    (fleet.sync.permissions.Report as a document); found_regions: the last answer about regions
+    (fleet.sync.regions.Found as a document). cloudwatch_daily_usd null: FLOTILLA_CLOUDWATCH_DAILY_USD holds.
     """
+
+    class Partition(models.TextChoices):
+        """AWS's separate sets of regions; the second part of every ARN."""
+
+        AWS = "aws", "AWS"
+        GOV_CLOUD = "aws-us-gov", "AWS GovCloud (US)"
+        CHINA = "aws-cn", "AWS China"
 
     account_id = models.CharField(
         max_length=12,
@@ -25,6 +36,7 @@ class Account(models.Model):
         validators=[RegexValidator(r"^\d{12}$", "An AWS account id has 12 digits.")],
     )
     alias = models.CharField(max_length=63, unique=True)
+    partition = models.CharField(max_length=16, choices=Partition.choices, default=Partition.AWS)
     role_arn = models.CharField(max_length=255, blank=True, validators=[ROLE_ARN])
     act_role_arn = models.CharField(max_length=255, blank=True, validators=[ROLE_ARN])
     external_id = models.CharField(max_length=255, blank=True)
@@ -34,6 +46,12 @@ class Account(models.Model):
     identity_error = models.TextField(blank=True)
     act_identity_arn = models.CharField(max_length=255, blank=True)
     act_identity_error = models.TextField(blank=True)
+    set_up_at = models.DateTimeField(null=True, blank=True)
+    permissions = models.JSONField(default=dict, blank=True)
+    found_regions = models.JSONField(default=dict, blank=True)
+    cloudwatch_daily_usd = models.DecimalField(
+        max_digits=10, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)]
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -111,17 +129,23 @@ class CallTally(models.Model):
 
 
 class Quota(models.Model):
-    """One service quota of a shard; value as Service Quotas reports it, or the documented default."""
+    """One service quota of a shard; value as Service Quotas reports it, or the documented default.
+
+    subject: what it limits, in fleet.serverless_quotas' words ("serverless-concurrency", "instances:ml.m5.large");
+    "" for a quota that nothing of the mirror is counted against.
+    """
 
     shard = models.ForeignKey(Shard, on_delete=models.CASCADE, related_name="quotas")
     code = models.CharField(max_length=64)
     name = models.CharField(max_length=255)
+    subject = models.CharField(max_length=96, blank=True)
     value = models.FloatField()
     source = models.CharField(max_length=255)
     fetched_at = models.DateTimeField()
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["shard", "code"], name="one_quota_per_code")]
+        indexes: ClassVar = [models.Index(fields=["shard", "subject"], name="quota_by_subject")]
 
     def __str__(self) -> str:
         return self.name
