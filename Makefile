@@ -20,8 +20,8 @@ test: ## all test lanes, or one: LANE=unit|data|aws|stack|browser
 	$(stack) test test $(LANE)
 lint: ## ruff, mypy, import rules, templates, missing migrations
 	$(stack) test lint
-bench: ## benchmarks, as ratios against a baseline measured in the same run
-	$(stack) test bench
+bench: ## benchmarks as ratios to peers in the same run; FULL=1: up to 10,000 endpoints, renews docs/performance.md
+	$(stack) test bench $(if $(FULL),full)
 screenshots: ## start a demo of its own and photograph its pages into docs/screenshots
 	$(stack) test screenshots
 load: ## the demo with a simulated fleet of 10,000 endpoints (PORT=8000)

@@ -22,12 +22,12 @@ def arguments() -> argparse.Namespace:
         ("status", "the parts of the running stack"),
         ("load", "the demo with 10,000 endpoints"),
         ("lint", "every linter"),
-        ("bench", "the benchmarks"),
     ):
         commands.add_parser(name, help=text)
     for name in ("stop", "start"):
         commands.add_parser(name, help=f"{name} one part of the running stack").add_argument("part")
     commands.add_parser("screenshots", help="photograph the demo").add_argument("names", nargs="*")
+    commands.add_parser("bench", help="the benchmarks").add_argument("size", nargs="?")
     commands.add_parser("test", help="all test lanes, or one").add_argument("lane", nargs="?")
     return parser.parse_args()
 
@@ -48,8 +48,10 @@ def main() -> None:
             screenshots(layout, options.names)
         elif options.command == "test":
             checks.test(options.lane)
-        elif options.command in {"lint", "bench"}:
-            getattr(checks, options.command)()
+        elif options.command == "bench":
+            checks.bench(options.size)
+        elif options.command == "lint":
+            checks.lint()
         else:
             getattr(demo, options.command)(layout)
     except StackError as error:

@@ -48,8 +48,11 @@ def test(lane: str | None) -> None:
         raise StackError("failed: " + ", ".join(name for name, (ok, _) in outcomes.items() if not ok))
 
 
-def bench() -> None:
-    """Run the benchmarks."""
+def bench(size: str | None) -> None:
+    """Run the benchmarks; size "full": the long variant, which also renews docs/performance.md."""
+    if size not in {None, "full"}:
+        raise StackError(f"no variant {size!r}; FULL=1 asks for the long one")
+    os.environ.update(FLOTILLA_BENCH=size or "quick", FLOTILLA_BENCH_WHOLE="1")
     ok, _ = _run_lane("bench")
     if not ok:
         raise StackError("a benchmark missed its bar")
