@@ -19,10 +19,12 @@ from fleet.models.operations import Operation, OperationStep
 from fleet.models.people import AuditEntry, User
 from fleet.models.prices import Budget, CostLedger, DailyCost, Price
 from fleet.models.scaling import ScalableTarget, ScalingPolicy, ScheduledAction
+from fleet.models.tokens import ApiToken
 
 __all__ = [
     "Account",
     "AlertRule",
+    "ApiToken",
     "AuditEntry",
     "Budget",
     "CallTally",
