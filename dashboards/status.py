@@ -78,6 +78,7 @@ COMPONENT_LABELS: dict[str, str] = {
     "kept-warm": "Kept warm",
     "execution-provisioned": "Execution, provisioned",
     "storage": "Storage",
+    "batch-time": "Batch instance time",
 }
 
 

@@ -145,6 +145,7 @@ class CostComponent(StrEnum):
     KEPT_WARM = "kept-warm"
     EXECUTION_PROVISIONED = "execution-provisioned"
     STORAGE = "storage"
+    BATCH_TIME = "batch-time"
 
 
 class Confidence(StrEnum):

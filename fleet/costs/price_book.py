@@ -16,6 +16,7 @@ UNITS: dict[CostComponent, str] = {
     CostComponent.KEPT_WARM: "unit-second",
     CostComponent.EXECUTION_PROVISIONED: "second",
     CostComponent.STORAGE: "GB-month",
+    CostComponent.BATCH_TIME: "instance-hour",
 }
 """Unit of the quantity of a cost line, and of every price of that component.
 

@@ -2,6 +2,7 @@
 
 from fleet.models.accounts import Account, CallTally, Quota, Shard
 from fleet.models.alerts import AlertRule, Incident, Notification
+from fleet.models.batch import TransformJob
 from fleet.models.endpoints import (
     CapacityPeriod,
     ChangeEvent,
@@ -16,6 +17,7 @@ from fleet.models.endpoints import (
 from fleet.models.heartbeat import Heartbeat
 from fleet.models.metrics import FineBucket, HourBucket
 from fleet.models.operations import Operation, OperationStep
+from fleet.models.ownership import ExpiryReminder, LinkCheck, Ownership
 from fleet.models.people import AuditEntry, User
 from fleet.models.prices import Budget, CostLedger, DailyCost, Price
 from fleet.models.scaling import ScalableTarget, ScalingPolicy, ScheduledAction
@@ -35,15 +37,18 @@ __all__ = [
     "DailyCost",
     "Endpoint",
     "EndpointConfig",
+    "ExpiryReminder",
     "FineBucket",
     "Heartbeat",
     "HostedModel",
     "HourBucket",
     "Incident",
     "InferenceComponent",
+    "LinkCheck",
     "Notification",
     "Operation",
     "OperationStep",
+    "Ownership",
     "Price",
     "ProductionVariant",
     "Quota",
@@ -51,6 +56,7 @@ __all__ = [
     "ScalingPolicy",
     "ScheduledAction",
     "Shard",
+    "TransformJob",
     "User",
     "VariantStatus",
 ]

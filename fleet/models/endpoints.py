@@ -9,12 +9,16 @@ from fleet.types import Kind
 
 
 class EndpointConfig(models.Model):
-    """An endpoint config. AWS never changes one, but a name may be reused: identity includes the creation time."""
+    """An endpoint config. AWS never changes one, but a name may be reused: identity includes the creation time.
+
+    gone_at: since when a complete listing of AWS's configs lacks it.
+    """
 
     shard = models.ForeignKey(Shard, on_delete=models.CASCADE, related_name="configs")
     name = models.CharField(max_length=63)
     arn = models.CharField(max_length=512)
     created_at = models.DateTimeField()
+    gone_at = models.DateTimeField(null=True, blank=True)
     document = models.JSONField(default=dict)
 
     class Meta:
@@ -52,13 +56,14 @@ class ProductionVariant(models.Model):
 
 
 class HostedModel(models.Model):
-    """A SageMaker model: containers, role and network settings."""
+    """A SageMaker model: containers, role and network settings. gone_at: as of EndpointConfig."""
 
     shard = models.ForeignKey(Shard, on_delete=models.CASCADE, related_name="hosted_models")
     name = models.CharField(max_length=63)
     arn = models.CharField(max_length=512)
     created_at = models.DateTimeField()
     execution_role_arn = models.CharField(max_length=255, blank=True)
+    gone_at = models.DateTimeField(null=True, blank=True)
     document = models.JSONField(default=dict)
 
     class Meta:
@@ -117,6 +122,8 @@ class Endpoint(models.Model):
     tags = models.JSONField(default=dict)
     owner = models.CharField(max_length=256, blank=True)
     team = models.CharField(max_length=256, blank=True)
+    application = models.CharField(max_length=256, blank=True)
+    expires_on = models.DateField(null=True, blank=True)
     search_text = models.TextField(blank=True)
     document = models.JSONField(default=dict)
 
