@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ from simulator import fleet, lifecycle, protocol, validation
 from simulator.call import Action, Call
 from simulator.clock import Clock
 from simulator.control import answer_control, is_control, replay_control
+from simulator.disturb import edited, with_new_members
 from simulator.errors import DropConnection, ServiceError
-from simulator.faults import Disturbance, Faults, access_denied
+from simulator.faults import Disturbance, Faults, Subject, access_denied
 from simulator.identity import Caller, identify
 from simulator.meter import CallMeter, is_write
 from simulator.pricebook import PriceList
@@ -88,9 +90,13 @@ class Simulator:
             call = protocol.parse(request.path, request.headers, request.body)
             wire = call.wire
             caller = identify(self.world, call.access_key, call.session_token, self.clock.now())
-            disturbance = self._admit(call, caller)
+            disturbance = self._admit(call, caller, request.headers.get("x-amz-date", ""))
             result = self.perform(call.service, call.action, caller, call.region, call.params)
+            if disturbance.edits:
+                result = edited(result, disturbance.edits, call.params, self.clock.now())
             body, headers = protocol.answer(call, result, request_id)
+            if disturbance.edits and wire == "json":
+                body = with_new_members(body, disturbance.edits)
             status = 200
         except DropConnection:
             return HttpAnswer(drop=True)
@@ -107,15 +113,22 @@ class Simulator:
         if disturbance.truncate and status == 200:
             body = body[: len(body) // 2]
         headers["x-amzn-RequestId"] = request_id
+        headers["Date"] = self._date()
         return HttpAnswer(status, body, headers, disturbance.delay_s, disturbance.lose_answer)
 
-    def _admit(self, call: protocol.Request, caller: Caller) -> Disturbance:
+    def _date(self) -> str:
+        """The Date header: the clock of this AWS, as skewed as its faults say."""
+        return format_datetime(self.clock.now() + timedelta(seconds=self.faults.skew_s()), usegmt=True)
+
+    def _admit(self, call: protocol.Request, caller: Caller, signed_at: str) -> Disturbance:
         """Count the call, then let faults, denials and the model's constraints refuse it."""
         action = f"{IAM_PREFIX.get(call.service, call.service)}:{call.action}"
         account, resource = caller.account.id, resource_name(call.params)
         self.meter.count(account, call.region, action)
         try:
-            disturbance = self.faults.apply(account, call.region, action, resource, caller.arn)
+            role = wanted_role(call.params) or caller.role_name
+            subject = Subject(account, call.region, action, resource, caller.arn, role, signed_at)
+            disturbance = self.faults.apply(subject)
             if caller.refuses(action) or caller.account.denies(call.region, action, resource):
                 raise access_denied(caller.arn, action, _arn(caller, call, resource))
         except ServiceError as error:
@@ -165,6 +178,14 @@ class Simulator:
             actions_of(detail["service"])[detail["action"]](call, params)
 
 
+def wanted_role(params: dict[str, Any]) -> tuple[str, str] | None:
+    """The (account, name) of the role an AssumeRole call asks for; None for other calls."""
+    arn = params.get("RoleArn")
+    if not isinstance(arn, str) or "RoleSessionName" not in params or arn.count(":") != 5:
+        return None
+    return (arn.split(":")[4], arn.rsplit("/", 1)[-1])
+
+
 def resource_name(params: dict[str, Any]) -> str:
     """The name a call is about, for deny rules and faults; empty when it has none."""
     for name in RESOURCE_PARAMS:
@@ -189,6 +210,8 @@ def _in_dialect(error: ServiceError, service: str) -> ServiceError:
         "AccessDeniedException": "AccessDenied",
         "ThrottlingException": "Throttling",
         "ExpiredTokenException": "ExpiredToken",
+        "InvalidSignatureException": "SignatureDoesNotMatch",
+        "UnrecognizedClientException": "InvalidClientTokenId",
     }
     status = 403 if error.code == "AccessDeniedException" else error.status
     return ServiceError(codes.get(error.code, error.code), error.message, status, error.members)

@@ -58,7 +58,7 @@ def _reset_calls(simulator: Simulator, query: dict[str, str], document: Any) -> 
 
 
 def _list_faults(simulator: Simulator, query: dict[str, str], document: Any) -> Any:
-    return [vars(rule) for rule in simulator.faults.rules]
+    return [rule.document() for rule in simulator.faults.rules]
 
 
 def _add_faults(simulator: Simulator, query: dict[str, str], document: Any) -> Any:

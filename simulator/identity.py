@@ -25,6 +25,11 @@ class Caller:
     user_id: str
     role: Role | None = None
 
+    @property
+    def role_name(self) -> tuple[str, str] | None:
+        """The (account, name) of the assumed role; None for long-term keys."""
+        return (self.account.id, self.role.name) if self.role else None
+
     def refuses(self, action: str) -> bool:
         """Whether the assumed role may not call `service:Action`."""
         return self.role is not None and any(fnmatchcase(action, p) for p in self.role.deny)

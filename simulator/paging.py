@@ -18,9 +18,19 @@ def page(
     start = 0
     if token:
         try:
-            start = int(urlsafe_b64decode(token.encode()).decode().removeprefix("at:"))
+            start = _start(token)
         except ValueError as error:
             raise ServiceError(code, "Invalid NextToken") from error
     end = start + size
     following = urlsafe_b64encode(f"at:{end}".encode()).decode() if end < len(items) else None
     return list(items[start:end]), following
+
+
+def _start(token: str) -> int:
+    return int(urlsafe_b64decode(token.encode()).decode().removeprefix("at:").partition(":")[0])
+
+
+def first_page_token(salt: int = 0, after: str | None = None) -> str:
+    """A token of the first page, or of the page `after` stands for; tokens of other salts read differently."""
+    start = _start(after) if after else 0
+    return urlsafe_b64encode(f"at:{start}:{salt}".encode()).decode()

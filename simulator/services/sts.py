@@ -7,6 +7,7 @@ from typing import Any
 
 from simulator.call import Action, Call
 from simulator.errors import ServiceError
+from simulator.faults import role_refused
 from simulator.identity import temporary_credentials
 
 ROLE_ARN = re.compile(r"arn:aws:iam::(\d{12}):role/(?:.*/)?([\w+=,.@-]+)")
@@ -27,8 +28,7 @@ def assume_role(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     role = account.roles.get(match[2]) if account else None
     wrong_id = role is not None and role.external_id and params.get("ExternalId") != role.external_id
     if account is None or role is None or wrong_id:
-        text = f"User: {call.caller.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}"
-        raise ServiceError("AccessDenied", text, 403)
+        raise role_refused(call.caller.arn, arn)
     session = params["RoleSessionName"]
     credentials = temporary_credentials(account, role, session, call.now, params.get("DurationSeconds", 3600))
     assumed = f"arn:aws:sts::{account.id}:assumed-role/{role.name}/{session}"
