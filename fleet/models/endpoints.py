@@ -11,7 +11,8 @@ from fleet.types import Kind
 class EndpointConfig(models.Model):
     """An endpoint config. AWS never changes one, but a name may be reused: identity includes the creation time.
 
-    gone_at: since when a complete listing of AWS's configs lacks it.
+    gone_at: since when a complete listing of AWS's configs lacks it. unknown_fields: paths in the document that the
+    installed AWS SDK does not know; their values stand in it as AWS sent them.
     """
 
     shard = models.ForeignKey(Shard, on_delete=models.CASCADE, related_name="configs")
@@ -20,6 +21,7 @@ class EndpointConfig(models.Model):
     created_at = models.DateTimeField()
     gone_at = models.DateTimeField(null=True, blank=True)
     document = models.JSONField(default=dict)
+    unknown_fields = models.JSONField(default=list)
 
     class Meta:
         constraints: ClassVar = [
@@ -100,8 +102,14 @@ class Endpoint(models.Model):
 
     `status` is AWS's word even when it is one Flotilla does not know. `unreadable` holds why the last describe
     failed ({"code", "message", "action", "since", "tried_at"}) while only the listing can be trusted; null when it
-    can be read.
+    can be read. `activity` is judged from stored buckets by fleet.sync.activity, with its reason in words;
+    last_call_at: the newest stored bucket with a call, null when none is stored.
     """
+
+    class Activity(models.TextChoices):
+        ACTIVE = "active"
+        IDLE = "idle"
+        CANNOT_TELL = "cannot-tell"
 
     shard = models.ForeignKey(Shard, on_delete=models.CASCADE, related_name="endpoints")
     name = models.CharField(max_length=63)
@@ -125,7 +133,11 @@ class Endpoint(models.Model):
     application = models.CharField(max_length=256, blank=True)
     expires_on = models.DateField(null=True, blank=True)
     search_text = models.TextField(blank=True)
+    activity = models.CharField(max_length=16, choices=Activity.choices, default=Activity.CANNOT_TELL)
+    activity_reason = models.CharField(max_length=255, blank=True)
+    last_call_at = models.DateTimeField(null=True, blank=True)
     document = models.JSONField(default=dict)
+    unknown_fields = models.JSONField(default=list)
 
     class Meta:
         ordering: ClassVar = ["name", "id"]
