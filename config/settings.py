@@ -193,6 +193,7 @@ STALE_AFTER_S = env.integer("FLOTILLA_STALE_AFTER_S", default=300, minimum=60)
 OPERATION_POLL_S = env.integer("FLOTILLA_OPERATION_POLL_S", default=30, minimum=1)
 OPERATION_TIMEOUT_S = env.integer("FLOTILLA_OPERATION_TIMEOUT_S", default=3600, minimum=60)
 OPERATION_LEASE_S = env.integer("FLOTILLA_OPERATION_LEASE_S", default=120, minimum=5)
+API_REQUESTS_PER_MINUTE = env.integer("FLOTILLA_API_REQUESTS_PER_MINUTE", default=300, minimum=1)
 
 CELERY_BROKER_URL = (
     REDIS_URL.replace("unix://", "redis+socket://") if REDIS_URL.startswith("unix://") else REDIS_URL
