@@ -1,4 +1,4 @@
-"""The quotas on serverless inference: which row of Service Quotas is which, and AWS's documented defaults. Pure.
+"""Quotas on endpoints: which row of Service Quotas limits what, and AWS's documented defaults. Pure.
 
 Source: Amazon SageMaker AI developer guide, "Serverless Inference: feature exclusions and quotas", read November 2026.
 """
@@ -40,6 +40,16 @@ _SMALL_REGIONS = (
 _CONCURRENCY = dict.fromkeys(_LARGE_REGIONS, 1000) | dict.fromkeys(_SMALL_REGIONS, 500)
 
 
+CONCURRENCY = "serverless-concurrency"
+PROVISIONED = "provisioned-concurrency"
+SERVERLESS_ENDPOINTS = "serverless-endpoints"
+ALL_ENDPOINTS = "endpoints"
+INSTANCES = "instances:"
+"""Subjects: what a quota limits. An instance type follows the last one: "instances:ml.m5.large"."""
+INSTANCES_ENDING = " for endpoint usage"
+"""Service Quotas names the quota of a type "ml.m5.large for endpoint usage"."""
+
+
 class _Row(Protocol):
     @property
     def name(self) -> str: ...
@@ -54,6 +64,31 @@ Row = TypeVar("Row", bound=_Row)
 def documented_concurrency(region: str) -> int | None:
     """Concurrency that all serverless endpoints of an account may hold in a region; None outside AWS's table."""
     return _CONCURRENCY.get(region)
+
+
+def documented(region: str) -> dict[str, int]:
+    """Subject to the default AWS documents for a region; empty outside AWS's table."""
+    concurrency = documented_concurrency(region)
+    return {} if concurrency is None else {CONCURRENCY: concurrency, SERVERLESS_ENDPOINTS: MAX_ENDPOINTS}
+
+
+def documented_regions() -> tuple[str, ...]:
+    """The regions of AWS's table."""
+    return tuple(_CONCURRENCY)
+
+
+def subject_of(name: str) -> str:
+    """What a quota's name in Service Quotas limits, "" when the mirror counts nothing against it."""
+    text = name.lower()
+    if name.endswith(INSTANCES_ENDING):
+        return INSTANCES + name.removesuffix(INSTANCES_ENDING)
+    if is_total_concurrency(name):
+        return CONCURRENCY
+    if all(word in text for word in ("total", "provisioned", "concurrency")) and "per " not in text:
+        return PROVISIONED
+    if is_endpoint_count(name):
+        return SERVERLESS_ENDPOINTS
+    return ALL_ENDPOINTS if text == "number of endpoints" else ""
 
 
 def is_total_concurrency(name: str) -> bool:

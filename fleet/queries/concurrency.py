@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from django.db.models import Sum
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Greatest
 
 from fleet import serverless_quotas
 from fleet.models import Endpoint, Operation, Quota, Shard, VariantStatus
 
-# An endpoint that is being created has no live concurrency yet, only the one AWS is setting up.
-_HELD = Coalesce("max_concurrency", "desired_max_concurrency")
+# An endpoint that is being created has no live concurrency yet, and while AWS raises one the higher figure counts.
+_HELD = Greatest("max_concurrency", "desired_max_concurrency")
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""The whole mirror as plain records, one per endpoint, for files: state, capacity, scaling, tags, cost and traffic."""
+"""Endpoints as plain records, for files and for the API: state, capacity, scaling, tags, cost and traffic."""
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TextIO
@@ -10,9 +10,10 @@ from typing import Any, TextIO
 from django.db.models import Prefetch, QuerySet
 
 from fleet.models import Endpoint, ScalableTarget, VariantStatus
-from fleet.queries import costs, usage
+from fleet.queries import costs, keyset, usage
 from fleet.queries.cost_scope import Span, Sums
 from fleet.queries.endpoint_measures import Measures, measures, with_silence
+from fleet.queries.endpoints import Criteria, selected, with_state
 from fleet.queries.scope import ScopeFilter, TimeRange
 
 _ENDPOINT_FIELDS = (
@@ -76,18 +77,45 @@ def endpoints(
     """
     end = now.replace(second=0, microsecond=0)
     window = TimeRange("export", f"last {hours} hours", end - timedelta(hours=hours), end)
-    today = now.astimezone(UTC).date()
-    month = Span(today.replace(day=1), today)
     rows = list(_endpoints(scope, with_closed=with_closed))
     for first in range(0, len(rows), _CHUNK):
-        chunk = rows[first : first + _CHUNK]
-        measured = measures([v.pk for row in chunk for v in row.variants.all()], window)
-        traffic = with_silence(measured, [row.pk for row in chunk], window)
-        money = costs.endpoint_totals([row.pk for row in chunk], month)
-        for row in chunk:
-            sums = money.get(row.pk, Sums())
-            record = _record(row, sums, traffic.get(row.pk, Measures()), window)
-            yield record | {"cost_is_complete": _is_complete(row, sums, month)}
+        for _, record, _ in _records(rows[first : first + _CHUNK], window, now):
+            yield record
+
+
+def endpoint_slice(
+    criteria: Criteria, window: TimeRange, *, now: datetime, after: keyset.Key | None, limit: int
+) -> keyset.Slice[dict[str, Any]]:
+    """The records of a filter by name, `limit` of them after a key (name, id); each also has id, state and measures.
+
+    A constant number of queries, whatever the fleet's size and the limit.
+    """
+    found = keyset.rows(_loaded(selected(criteria)), ("name", "pk"), after, limit)
+    return keyset.Slice([_whole(*parts) for parts in _records(found.rows, window, now)], found.last)
+
+
+def endpoint(pk: int, scope: ScopeFilter, window: TimeRange, *, now: datetime) -> dict[str, Any] | None:
+    """The record of one endpoint of the scope, closed ones too, as endpoint_slice has it; None when there is none."""
+    rows = list(_loaded(with_state(Endpoint.objects.filter(scope.q("shard"), pk=pk))))
+    return next((_whole(*parts) for parts in _records(rows, window, now)), None)
+
+
+def _records(
+    rows: Sequence[Endpoint], window: TimeRange, now: datetime
+) -> Iterator[tuple[Endpoint, dict[str, Any], Measures]]:
+    today = now.astimezone(UTC).date()
+    month = Span(today.replace(day=1), today)
+    measured = measures([v.pk for row in rows for v in row.variants.all()], window)
+    traffic = with_silence(measured, [row.pk for row in rows], window)
+    money = costs.endpoint_totals([row.pk for row in rows], month)
+    for row in rows:
+        sums, figures = money.get(row.pk, Sums()), traffic.get(row.pk, Measures())
+        record = _record(row, sums, figures, window)
+        yield row, record | {"cost_is_complete": _is_complete(row, sums, month)}, figures
+
+
+def _whole(row: Any, record: dict[str, Any], figures: Measures) -> dict[str, Any]:
+    return {"id": row.pk, "state": row.state, "measures": figures, **record}
 
 
 def write_json(records: Iterable[Mapping[str, Any]], out: TextIO) -> int:
@@ -119,17 +147,22 @@ def defused(cell: str) -> str:
 
 
 def _endpoints(scope: ScopeFilter, *, with_closed: bool) -> QuerySet[Endpoint]:
-    targets = ScalableTarget.objects.prefetch_related("policies", "scheduled_actions")
-    rows = Endpoint.objects.filter(scope.q("shard")).defer("document", "search_text")
+    rows = Endpoint.objects.filter(scope.q("shard"))
     if not with_closed:
         rows = rows.filter(closed_at=None)
+    return _loaded(rows).order_by("shard__account__alias", "shard__region", "name", "id")
+
+
+def _loaded(rows: "QuerySet[Any]") -> "QuerySet[Any]":
+    """With everything a record is made of: five queries in all."""
+    targets = ScalableTarget.objects.prefetch_related("policies", "scheduled_actions")
     return (
-        rows.select_related("shard__account")
+        rows.defer("document", "search_text")
+        .select_related("shard__account")
         .prefetch_related(
             Prefetch("variants", VariantStatus.objects.filter(removed_at=None)),
             Prefetch("scalable_targets", targets),
         )
-        .order_by("shard__account__alias", "shard__region", "name", "id")
     )
 
 

@@ -4,15 +4,13 @@ from django.db.models import Sum
 from django.db.models.functions import Greatest
 
 from fleet.models import Endpoint, Operation, Quota, Shard, VariantStatus
-
-_ENDING = " for endpoint usage"
-"""Service Quotas names the quota of a type "ml.m5.large for endpoint usage"."""
+from fleet.serverless_quotas import INSTANCES_ENDING
 
 
 def quotas(shard: Shard) -> dict[str, int]:
     """The most instances of a type that endpoints may run, as Service Quotas reports it; unread types are left out."""
-    rows = Quota.objects.filter(shard=shard, name__endswith=_ENDING).values_list("name", "value")
-    return {name.removesuffix(_ENDING): int(value) for name, value in rows}
+    rows = Quota.objects.filter(shard=shard, name__endswith=INSTANCES_ENDING).values_list("name", "value")
+    return {name.removesuffix(INSTANCES_ENDING): int(value) for name, value in rows}
 
 
 def held_by_others(endpoint: Endpoint) -> dict[str, int]:

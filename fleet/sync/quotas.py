@@ -15,8 +15,8 @@ EVERY = timedelta(hours=6)
 RETRY_AFTER = timedelta(minutes=30)
 
 REPORTED = "AWS Service Quotas"
-CONCURRENCY_CODE = "serverless-concurrency"
-ENDPOINTS_CODE = "serverless-endpoints"
+CONCURRENCY_CODE = serverless_quotas.CONCURRENCY
+ENDPOINTS_CODE = serverless_quotas.SERVERLESS_ENDPOINTS
 # Service Quotas lists over a thousand SageMaker quotas; these words pick those about hosting.
 _WANTED = ("endpoint",)
 _IS = {
@@ -82,16 +82,21 @@ def _write(shard: Shard, reported: list[Row], now: datetime, fence: int) -> None
         Quota.objects.filter(pk__in=superseded).delete()
         fresh, changed = [], []
         for code, name, value, source in [*reported, *defaults]:
+            wanted = {"name": name, "subject": _subject(code, name), "value": value, "source": source}
             quota = known.get(code)
             if quota is None:
-                fresh.append(
-                    Quota(shard=shard, code=code, name=name, value=value, source=source, fetched_at=now)
-                )
-            elif (quota.name, quota.value, quota.source) != (name, value, source):
-                quota.name, quota.value, quota.source, quota.fetched_at = name, value, source, now
+                fresh.append(Quota(shard=shard, code=code, fetched_at=now, **wanted))
+            elif any(getattr(quota, field) != text for field, text in wanted.items()):
+                for field, text in {**wanted, "fetched_at": now}.items():
+                    setattr(quota, field, text)
                 changed.append(quota)
         Quota.objects.bulk_create(fresh)
-        Quota.objects.bulk_update(changed, ["name", "value", "source", "fetched_at"])
+        Quota.objects.bulk_update(changed, ["name", "subject", "value", "source", "fetched_at"])
+
+
+def _subject(code: str, name: str) -> str:
+    """What the quota limits; the codes of documented defaults are subjects themselves."""
+    return code if code in _IS else serverless_quotas.subject_of(name)
 
 
 def _is_reported(code: str, names: Iterable[str]) -> bool:

@@ -1,0 +1,120 @@
+"""The statement behind fleet.queries.quotas. Every value from outside is bound; only `order` is formatted in."""
+
+_HELD = "coalesce(greatest(v.max_concurrency, v.desired_max_concurrency), 0)"
+_WARM = "greatest(v.provisioned_concurrency, v.desired_provisioned_concurrency)"
+_RUN = "coalesce(greatest(v.current_instance_count, v.desired_instance_count), 0)"
+
+# Only the constants above are formatted in; a section's error may be a JSON null, which is no error.
+LINES = f"""
+WITH watched AS (
+    SELECT s.id, s.region, s.inventory_ok_at, s.sections -> 'quotas' AS section,
+        a.account_id, a.alias, a.partition
+    FROM fleet_shard s JOIN fleet_account a ON a.id = s.account_id
+    WHERE s.enabled AND a.enabled
+        AND (cardinality(%(accounts)s::text[]) = 0 OR a.account_id = ANY(%(accounts)s::text[]))
+        AND (cardinality(%(regions)s::text[]) = 0 OR s.region = ANY(%(regions)s::text[]))
+), live AS (
+    SELECT e.shard_id, v.endpoint_id, v.name, v.instance_type, {_HELD} AS held, {_WARM} AS warm, {_RUN} AS running,
+        (v.max_concurrency IS NOT NULL OR v.desired_max_concurrency IS NOT NULL) AS is_serverless,
+        CASE WHEN e.kind = 'inference-component' THEN (
+            SELECT max((item #>> '{{{{ManagedInstanceScaling,MaxInstanceCount}}}}')::int)
+            FROM jsonb_array_elements(e.document -> 'ProductionVariants') item
+            WHERE item ->> 'VariantName' = v.name
+        ) END AS managed_max
+    FROM fleet_variantstatus v
+    JOIN fleet_endpoint e ON e.id = v.endpoint_id AND e.closed_at IS NULL
+    JOIN watched w ON w.id = e.shard_id
+    WHERE v.removed_at IS NULL
+), scaled AS (
+    SELECT l.*, i.max_capacity AS instances_max, p.max_capacity AS warm_max
+    FROM live l
+    LEFT JOIN fleet_scalabletarget i ON i.endpoint_id = l.endpoint_id AND i.variant_name = l.name
+        AND i.dimension = 'sagemaker:variant:DesiredInstanceCount'
+    LEFT JOIN fleet_scalabletarget p ON p.endpoint_id = l.endpoint_id AND p.variant_name = l.name
+        AND p.dimension = 'sagemaker:variant:DesiredProvisionedConcurrency'
+), wanted AS (
+    SELECT w.id AS shard_id, o.parameters ->> 'instance_type' AS instance_type, coalesce(l.held, 0) AS held,
+        coalesce(l.running, 0) AS running, coalesce(l.instance_type, '') AS running_type,
+        (o.parameters ->> 'max_concurrency')::numeric::int AS max_concurrency,
+        coalesce((o.parameters ->> 'instance_count')::numeric::int, 0) AS instance_count
+    FROM fleet_operation o
+    JOIN fleet_endpoint e ON e.id = o.endpoint_id
+    JOIN watched w ON w.id = e.shard_id
+    LEFT JOIN live l ON l.endpoint_id = o.endpoint_id AND l.name = o.variant_name
+    WHERE o.state = ANY(%(active)s)
+), pending AS (
+    SELECT shard_id, 'serverless-concurrency' AS subject, sum(greatest(max_concurrency - held, 0))::int AS amount
+    FROM wanted WHERE max_concurrency IS NOT NULL GROUP BY shard_id
+    UNION ALL
+    SELECT shard_id, 'instances:' || instance_type,
+        sum(greatest(instance_count - CASE WHEN running_type = instance_type THEN running ELSE 0 END, 0))::int
+    FROM wanted WHERE instance_type <> '' GROUP BY shard_id, instance_type
+), counted AS (
+    SELECT w.id AS shard_id, 'serverless-concurrency' AS subject, coalesce(sum(s.held), 0)::int AS used,
+        NULL::int AS claim, sum(s.warm)::int AS provisioned,
+        CASE WHEN count(s.warm_max) > 0 THEN sum(greatest(s.warm, s.warm_max))::int END AS provisioned_claim,
+        count(DISTINCT s.endpoint_id)::int AS endpoints
+    FROM watched w LEFT JOIN scaled s ON s.shard_id = w.id AND s.is_serverless GROUP BY w.id
+    UNION ALL
+    SELECT shard_id, 'provisioned-concurrency', sum(warm)::int,
+        CASE WHEN count(warm_max) > 0 THEN sum(greatest(warm, warm_max))::int END, NULL, NULL,
+        count(DISTINCT endpoint_id)::int
+    FROM scaled WHERE warm IS NOT NULL GROUP BY shard_id
+    UNION ALL
+    SELECT e.shard_id, kinds.subject, count(*)::int, NULL, NULL, NULL, count(*)::int
+    FROM fleet_endpoint e JOIN watched w ON w.id = e.shard_id
+    JOIN (VALUES ('endpoints'), ('serverless-endpoints')) AS kinds (subject)
+        ON kinds.subject = 'endpoints' OR e.kind = 'serverless'
+    WHERE e.closed_at IS NULL GROUP BY e.shard_id, kinds.subject
+    UNION ALL
+    SELECT shard_id, 'instances:' || instance_type, sum(running)::int,
+        CASE WHEN count(coalesce(instances_max, managed_max)) > 0
+            THEN sum(greatest(running, instances_max, managed_max))::int END,
+        NULL, NULL, count(DISTINCT endpoint_id)::int
+    FROM scaled WHERE instance_type <> '' GROUP BY shard_id, instance_type
+), subjects AS (
+    SELECT shard_id, subject FROM counted UNION SELECT shard_id, subject FROM pending
+), lines AS (
+    SELECT w.id AS shard_id, w.account_id, w.alias, w.partition, w.region, w.inventory_ok_at, w.section,
+        k.subject, coalesce(c.used, 0) AS used, coalesce(p.amount, 0) AS pending, c.claim, c.provisioned,
+        c.provisioned_claim, coalesce(c.endpoints, 0) AS endpoints,
+        q.value AS reported, q.name AS reported_name, d.value AS documented,
+        floor(coalesce(q.value, d.value))::int AS allowed,
+        coalesce(jsonb_typeof(w.section -> 'error') = 'object', false) AS is_denied
+    FROM subjects k JOIN watched w ON w.id = k.shard_id
+    LEFT JOIN counted c ON c.shard_id = k.shard_id AND c.subject = k.subject
+    LEFT JOIN pending p ON p.shard_id = k.shard_id AND p.subject = k.subject
+    LEFT JOIN unnest(%(default_regions)s::text[], %(default_subjects)s::text[], %(default_values)s::int[])
+        AS d (region, subject, value) ON d.region = w.region AND d.subject = k.subject
+    LEFT JOIN LATERAL (
+        SELECT value, name FROM fleet_quota WHERE shard_id = k.shard_id AND subject = k.subject
+            AND NOT code = subject ORDER BY value, name LIMIT 1
+    ) q ON true
+    WHERE (cardinality(%(patterns)s::text[]) = 0 OR k.subject LIKE ANY(%(patterns)s::text[]))
+        AND (k.subject NOT IN ('provisioned-concurrency', 'endpoints') OR q.value IS NOT NULL)
+), judged AS (
+    SELECT *, allowed - used - pending AS room, CASE
+        WHEN allowed IS NULL THEN NULL WHEN allowed > 0 THEN (used + pending)::float / allowed
+        WHEN used + pending > 0 THEN 1.0 ELSE 0.0 END AS share
+    FROM lines
+)
+SELECT *, count(*) OVER () AS n_total,
+    count(*) FILTER (WHERE room < 0) OVER () AS n_over,
+    count(*) FILTER (WHERE share >= %(tight)s) OVER () AS n_tight,
+    count(*) FILTER (WHERE share >= %(near)s) OVER () AS n_near,
+    count(*) FILTER (WHERE allowed IS NULL) OVER () AS n_unknown,
+    count(*) FILTER (WHERE is_denied) OVER () AS n_denied,
+    (SELECT count(*) FROM watched) AS n_shards
+FROM judged
+WHERE %(least_share)s <= 0 OR share >= %(least_share)s
+ORDER BY {{order}}, alias, region, subject
+LIMIT %(limit)s OFFSET %(offset)s
+"""  # noqa: S608
+ORDERS = {
+    "share": "share {way} NULLS LAST, (used + pending) DESC",
+    "room": "room {way} NULLS LAST",
+    "used": "(used + pending) {way}",
+    "place": "alias {way}, region {way}",
+    "subject": "subject {way}",
+}
+"""Column key of the page to ORDER BY."""
