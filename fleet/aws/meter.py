@@ -89,6 +89,12 @@ def add_metrics(count: int) -> None:
         tally.add("cloudwatch:GetMetricData", metrics_requested=count)
 
 
+def is_throttle(parsed_response: dict[str, Any] | None) -> bool:
+    """Whether AWS refused the request as one too many."""
+    error = (parsed_response or {}).get("Error") or {}
+    return str(error.get("Code", "")) in THROTTLING_CODES
+
+
 def install(events: BaseEventHooks) -> None:
     """Count the requests of every client made from the botocore session whose events these are."""
     events.register("response-received", _on_response, unique_id="flotilla-call-meter")
@@ -104,13 +110,12 @@ def _on_response(
     if tally is None:
         return
     _, service, operation = event_name.split(".", 2)
-    error = (parsed_response or {}).get("Error") or {}
-    is_throttle = str(error.get("Code", "")) in THROTTLING_CODES
+    is_throttled = is_throttle(parsed_response)
     status = ((parsed_response or {}).get("ResponseMetadata") or {}).get("HTTPStatusCode", 0)
     is_error = exception is not None or int(status) >= 300
     tally.add(
         f"{IAM_PREFIXES.get(service, service)}:{operation}",
         calls=1,
-        throttles=int(is_throttle),
-        errors=int(is_error and not is_throttle),
+        throttles=int(is_throttled),
+        errors=int(is_error and not is_throttled),
     )
