@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from datetime import datetime, timedelta
 from email.utils import format_datetime
@@ -15,6 +16,7 @@ from simulator.clock import Clock
 from simulator.control import answer_control, is_control, replay_control
 from simulator.disturb import edited, with_new_members
 from simulator.errors import DropConnection, ServiceError
+from simulator.events import EventBus
 from simulator.faults import Disturbance, Faults, Subject, access_denied
 from simulator.identity import Caller, identify
 from simulator.meter import CallMeter, is_write
@@ -31,6 +33,7 @@ IAM_PREFIX = {
     "service-quotas": "servicequotas",
 }
 RESOURCE_PARAMS = (
+    "QueueUrl",
     "EndpointName",
     "EndpointConfigName",
     "ModelName",
@@ -44,6 +47,8 @@ RESOURCE_PARAMS = (
 # What stands before the name in a resource's ARN; first match, as in RESOURCE_PARAMS.
 ARN_KINDS = {"EndpointName": "endpoint/", "EndpointConfigName": "endpoint-config/", "ModelName": "model/"}
 QUERY_STYLE = ("cloudwatch", "sts")
+# Services whose answers depend on regions beside the one addressed: queues take events from everywhere.
+EVERYWHERE = ("sqs",)
 
 
 class Simulator:
@@ -66,9 +71,12 @@ class Simulator:
         if self.journal.epoch is None:
             self.journal.begin(new_epoch())
         assert self.journal.epoch is not None
-        self.world: World = fleet.build(document, self.clock, self.durations, self.journal.epoch)
+        bus = EventBus(self.faults)
+        self.world: World = fleet.build(document, self.clock, self.durations, self.journal.epoch, bus)
+        bus.muted = True
         for entry in list(self.journal.entries):
             self._replay(entry)
+        bus.muted = False
 
     def restart(self, fleet_path: Path | None = None) -> None:
         """Forget every change, fault and count, and start again from the fleet file."""
@@ -92,6 +100,8 @@ class Simulator:
             caller = identify(self.world, call.access_key, call.session_token, self.clock.now())
             disturbance = self._admit(call, caller, request.headers.get("x-amz-date", ""))
             result = self.perform(call.service, call.action, caller, call.region, call.params)
+            if waits(call, result):
+                return self._when_received(call, caller, request_id)
             if disturbance.edits:
                 result = edited(result, disturbance.edits, call.params, self.clock.now())
             body, headers = protocol.answer(call, result, request_id)
@@ -115,6 +125,19 @@ class Simulator:
         headers["x-amzn-RequestId"] = request_id
         headers["Date"] = self._date()
         return HttpAnswer(status, body, headers, disturbance.delay_s, disturbance.lose_answer)
+
+    def _when_received(self, call: protocol.Request, caller: Caller, request_id: str) -> HttpAnswer:
+        """A long poll: the server asks again until there is a message or its time is up."""
+        until = time.monotonic() + call.params["WaitTimeSeconds"]
+
+        def again() -> HttpAnswer | None:
+            result = self.perform(call.service, call.action, caller, call.region, call.params)
+            if not result["Messages"] and time.monotonic() < until:
+                return None
+            body, headers = protocol.answer(call, result, request_id)
+            return HttpAnswer(200, body, headers | {"x-amzn-RequestId": request_id, "Date": self._date()})
+
+        return HttpAnswer(again=again)
 
     def _date(self) -> str:
         """The Date header: the clock of this AWS, as skewed as its faults say."""
@@ -145,10 +168,13 @@ class Simulator:
         if function is None:
             raise ServiceError("UnknownOperationException", f"The simulator does not implement {action}", 501)
         now = self.clock.now()
-        lifecycle.settle(self.world, now)
+        if service in EVERYWHERE:
+            lifecycle.settle(self.world, now)
+        else:
+            lifecycle.settle_region(caller.account.region(region), now, self.durations)
         call = Call(self.world, caller, caller.account.region(region), now, self.meter, self.prices)
         result = function(call, params)
-        if is_write(action):
+        if is_write(action) and service != "sqs":
             self.meter.effective(now, caller.account.id, region, action, params)
             detail = {
                 "service": service,
@@ -176,6 +202,12 @@ class Simulator:
             assert model.input_shape is not None
             params = protocol.typed(detail["params"], model.input_shape)
             actions_of(detail["service"])[detail["action"]](call, params)
+
+
+def waits(call: protocol.Request, result: dict[str, Any]) -> bool:
+    """Whether a call is a long poll that found nothing yet."""
+    empty = call.action == "ReceiveMessage" and not result["Messages"]
+    return empty and bool(call.params.get("WaitTimeSeconds"))
 
 
 def wanted_role(params: dict[str, Any]) -> tuple[str, str] | None:

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from simulator.clock import Clock, minute_of
+from simulator.events import EventBus, Queue
 from simulator.fleet_documents import endpoint_config, model_documents, scaling_target
 from simulator.lifecycle import hosting_kind, new_variant, share_out
 from simulator.records import Endpoint, Traffic, Variant, changed
@@ -27,24 +28,42 @@ def read(path: Path) -> tuple[dict[str, Any], str]:
     return yaml.safe_load(text), hashlib.sha256(text.encode()).hexdigest()
 
 
-def build(document: dict[str, Any], clock: Clock, durations: Durations, epoch: datetime) -> World:
+def build(
+    document: dict[str, Any], clock: Clock, durations: Durations, epoch: datetime, bus: EventBus
+) -> World:
     """The world a fleet document describes, with relative times counted from `epoch`."""
-    world = World(clock=clock, durations=durations, epoch=epoch)
+    world = World(clock=clock, durations=durations, epoch=epoch, bus=bus)
     for entry in document["accounts"]:
-        account = _account(entry)
+        account = _account(entry, bus)
         world.accounts[account.id] = account
     for entry in document.get("endpoints", []):
         for single in repeated(entry):
             add_endpoint(world, single)
     for entry in document.get("transform_jobs", []):
         _add_transform_job(world, entry)
+    for entry in document.get("queues", []):
+        bus.queues.append(_queue(world, entry))
     return world
 
 
-def _account(entry: dict[str, Any]) -> Account:
+def _queue(world: World, entry: dict[str, Any]) -> Queue:
+    account, region = account_named(world, entry["account"]), entry["region"]
+    return Queue(
+        name=entry["name"],
+        account_id=account.id,
+        region=region,
+        arn=f"arn:{account.partition}:sqs:{region}:{account.id}:{entry['name']}",
+        visibility_s=entry.get("visibility_s", 30),
+        sources=entry.get("sources", [{"account": account.id, "region": region}]),
+    )
+
+
+def _account(entry: dict[str, Any], bus: EventBus) -> Account:
     account = Account(
         id=str(entry["id"]),
         alias=entry["alias"],
+        bus=bus,
+        partition=entry.get("partition", "aws"),
         access_keys=list(entry.get("access_keys", [])),
         roles={role["name"]: Role(**role) for role in entry.get("roles", [])},
         deny=list(entry.get("deny", [])),

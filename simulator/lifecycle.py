@@ -9,6 +9,7 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
+from simulator.events import announce
 from simulator.records import Capacity, Endpoint, Transition, Variant, changed
 from simulator.world import Durations, Region, World, seconds
 
@@ -89,6 +90,7 @@ def begin_create(endpoint: Endpoint, region: Region, now: datetime, durations: D
         reason=DEFAULT_REASON.format(variant=endpoint.variants[0].name),
         started=now,
     )
+    announce(endpoint, region, now)
     region.in_transition[endpoint.name] = endpoint
 
 
@@ -113,6 +115,7 @@ def begin_update(
     endpoint.modified = now
     endpoint.failure_reason = ""
     endpoint.transition = change
+    announce(endpoint, region, now)
     region.in_transition[endpoint.name] = endpoint
 
 
@@ -121,14 +124,22 @@ def begin_delete(endpoint: Endpoint, region: Region, now: datetime, durations: D
     endpoint.status = "Deleting"
     endpoint.modified = now
     endpoint.transition = Transition("delete", [(now + seconds(durations.delete_s), "gone")], started=now)
+    announce(endpoint, region, now)
     region.in_transition[endpoint.name] = endpoint
 
 
 def settle(world: World, now: datetime) -> None:
     """Apply everything that is due, in every region."""
-    for region in world.regions():
-        for endpoint in list(region.in_transition.values()):
-            _settle_endpoint(endpoint, region, now, world.durations)
+    for account in world.accounts.values():
+        for region in account.regions.values():
+            if region.in_transition:
+                settle_region(region, now, world.durations)
+
+
+def settle_region(region: Region, now: datetime, durations: Durations) -> None:
+    """Apply everything that is due in one region."""
+    for endpoint in list(region.in_transition.values()):
+        _settle_endpoint(endpoint, region, now, durations)
 
 
 def _settle_endpoint(endpoint: Endpoint, region: Region, now: datetime, durations: Durations) -> None:
@@ -141,7 +152,9 @@ def _settle_endpoint(endpoint: Endpoint, region: Region, now: datetime, duration
         endpoint.status = status
         if status in ("RollingBack", "Failed"):
             endpoint.failure_reason = endpoint.transition.reason
-        if not endpoint.transition.steps:
+        if endpoint.transition.steps:
+            announce(endpoint, region, due)
+        else:
             _complete(endpoint, region, due, durations)
     if endpoint.reason_until is not None and endpoint.reason_until <= now:
         endpoint.failure_reason, endpoint.reason_until = "", None
@@ -159,6 +172,7 @@ def _complete(endpoint: Endpoint, region: Region, due: datetime, durations: Dura
             endpoint.reason_until = due + seconds(durations.update_s * 2)
             for variant in endpoint.variants:
                 variant.desired, variant.desired_weight = variant.capacity, variant.weight
+        announce(endpoint, region, due)
         return
     if change.kind == "create":
         share_out(endpoint.variants)
@@ -174,6 +188,7 @@ def _complete(endpoint: Endpoint, region: Region, due: datetime, durations: Dura
         share_out(endpoint.variants)
         for variant in endpoint.variants:
             variant.deploy(variant.capacity, due, anew=False)
+    announce(endpoint, region, due)
     enforce_targets(endpoint, region, due, durations)
 
 

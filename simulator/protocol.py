@@ -29,6 +29,7 @@ SERVICES = {
     "sagemaker": "sagemaker",
     "application-autoscaling": "application-autoscaling",
     "monitoring": "cloudwatch",
+    "sqs": "sqs",
     "sts": "sts",
     "tagging": "resourcegroupstaggingapi",
     "pricing": "pricing",

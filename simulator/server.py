@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 REASONS = {200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 500: "Internal Server Error"}
+# How often a long poll looks again, seconds.
+POLL_S = 0.05
 MAX_BODY = 32 * 1024 * 1024
 
 
@@ -24,13 +26,17 @@ class HttpRequest:
 
 @dataclass
 class HttpAnswer:
-    """One answer. `delay_s` holds it back; `drop` closes the connection instead of answering."""
+    """One answer. `delay_s` holds it back, `drop` closes the connection instead of answering.
+
+    `again` is called until it returns the answer (a long poll).
+    """
 
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     delay_s: float = 0.0
     drop: bool = False
+    again: Callable[[], HttpAnswer | None] | None = None
 
     def encode(self, keep_alive: bool) -> bytes:
         """The bytes on the wire."""
@@ -72,11 +78,23 @@ class _Connection(asyncio.Protocol):
             if request is None:
                 return
             answer = self._answer(request)
-            if answer.delay_s > 0:
+            if answer.again is not None:
+                self._busy = True
+                self._ask_again(request, answer.again)
+            elif answer.delay_s > 0:
                 self._busy = True
                 asyncio.get_running_loop().call_later(answer.delay_s, self._finish, request, answer)
             else:
                 self._write(request, answer)
+
+    def _ask_again(self, request: HttpRequest, again: Callable[[], HttpAnswer | None]) -> None:
+        if self._transport is None:
+            return
+        answer = again()
+        if answer is None:
+            asyncio.get_running_loop().call_later(POLL_S, self._ask_again, request, again)
+        else:
+            self._finish(request, answer)
 
     def _finish(self, request: HttpRequest, answer: HttpAnswer) -> None:
         self._busy = False

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from simulator.clock import Clock
+from simulator.events import EventBus
 from simulator.records import Endpoint, ScalableTarget
 
 
@@ -36,6 +37,8 @@ class Region:
 
     account_id: str
     name: str
+    bus: EventBus
+    partition: str = "aws"
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
     configs: dict[str, dict[str, Any]] = field(default_factory=dict)
     models: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -54,7 +57,7 @@ class Region:
 
     def arn(self, resource: str) -> str:
         """The ARN of `endpoint/Name` and the like; SageMaker lower-cases the name in it."""
-        return f"arn:aws:sagemaker:{self.name}:{self.account_id}:{resource.lower()}"
+        return f"arn:{self.partition}:sagemaker:{self.name}:{self.account_id}:{resource.lower()}"
 
 
 @dataclass
@@ -63,6 +66,8 @@ class Account:
 
     id: str
     alias: str
+    bus: EventBus
+    partition: str = "aws"
     access_keys: list[str] = field(default_factory=list)
     roles: dict[str, Role] = field(default_factory=dict)
     deny: list[dict[str, str]] = field(default_factory=list)
@@ -72,7 +77,7 @@ class Account:
     def region(self, name: str) -> Region:
         """The region's contents, created empty on first use."""
         if name not in self.regions:
-            self.regions[name] = Region(self.id, name)
+            self.regions[name] = Region(self.id, name, self.bus, self.partition)
         return self.regions[name]
 
     def denies(self, region: str, action: str, resource: str) -> bool:
@@ -92,6 +97,7 @@ class World:
     clock: Clock
     durations: Durations
     epoch: datetime
+    bus: EventBus
     accounts: dict[str, Account] = field(default_factory=dict)
 
     @property

@@ -13,6 +13,7 @@ from simulator.services import (
     sagemaker_configs,
     sagemaker_endpoints,
     service_quotas,
+    sqs,
     sts,
     tagging,
 )
@@ -29,6 +30,7 @@ def actions_of(service: str) -> dict[str, Action]:
         },
         "application-autoscaling": autoscaling.ACTIONS,
         "cloudwatch": cloudwatch.ACTIONS,
+        "sqs": sqs.ACTIONS,
         "sts": sts.ACTIONS,
         "resourcegroupstaggingapi": tagging.ACTIONS,
         "pricing": pricing.ACTIONS,

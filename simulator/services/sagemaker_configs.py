@@ -6,6 +6,7 @@ from typing import Any
 
 from simulator.call import Action, Call
 from simulator.errors import validation_error
+from simulator.events import millis
 from simulator.listing import listing
 from simulator.services.sagemaker_limits import check_serverless
 
@@ -22,7 +23,19 @@ def create_endpoint_config(call: Call, params: dict[str, Any]) -> dict[str, Any]
     region.configs[name] = kept | {"EndpointConfigArn": arn, "CreationTime": call.now}
     region.arns[arn] = arn
     region.tags[arn] = {tag["Key"]: tag["Value"] for tag in params.get("Tags", [])}
+    _announce(call, region.configs[name])
     return {"EndpointConfigArn": arn}
+
+
+def _announce(call: Call, config: dict[str, Any]) -> None:
+    detail = {
+        "EndpointConfigName": config["EndpointConfigName"],
+        "EndpointConfigArn": config["EndpointConfigArn"],
+        "ProductionVariants": config["ProductionVariants"],
+        "CreationTime": millis(config["CreationTime"]),
+        "Tags": dict(call.region.tags.get(config["EndpointConfigArn"], {})),
+    }
+    call.region.bus.announce(config["EndpointConfigArn"], "Endpoint Config", detail, call.now)
 
 
 def _check_variant(call: Call, variant: dict[str, Any]) -> None:
@@ -66,8 +79,10 @@ def delete_endpoint_config(call: Call, params: dict[str, Any]) -> dict[str, Any]
     """DeleteEndpointConfig: AWS deletes a config that is in use without asking; so does this."""
     name = params["EndpointConfigName"]
     arn = call.region.arn(f"endpoint-config/{name}")
-    if call.region.configs.pop(name, None) is None:
+    config = call.region.configs.pop(name, None)
+    if config is None:
         raise validation_error(f'Could not find endpoint configuration "{arn}".')
+    _announce(call, config)
     call.region.tags.pop(arn, None)
     return {}
 
