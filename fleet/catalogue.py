@@ -8,6 +8,7 @@ Sources: Amazon SageMaker AI developer guide, pages "Metrics for monitoring with
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from fleet.types import Kind
 
@@ -19,13 +20,17 @@ _INSTANCES = frozenset(
 )
 _ONLINE = frozenset({Kind.SERVERLESS, Kind.REAL_TIME, Kind.MULTI_MODEL, Kind.MULTI_CONTAINER})
 _ALL = _INSTANCES | {Kind.SERVERLESS}
+_CALLED = _ONLINE | {Kind.INFERENCE_COMPONENT}
 _SERVERLESS = frozenset({Kind.SERVERLESS})
 _ASYNC = frozenset({Kind.ASYNCHRONOUS})
 _MULTI_MODEL = frozenset({Kind.MULTI_MODEL})
 
 
 class Dimensions(StrEnum):
-    """The exact dimension set a metric is published under; asking with another one returns nothing, silently."""
+    """The exact dimension set a metric is published under; asking with another one returns nothing, silently.
+
+    Endpoints of inference components publish what VARIANT holds of AWS/SageMaker per InferenceComponentName instead.
+    """
 
     VARIANT = "EndpointName,VariantName"
     ENDPOINT = "EndpointName"
@@ -36,7 +41,8 @@ class Metric:
     """One (metric, statistic) pair and the bucket column that keeps it.
 
     scale multiplies CloudWatch's figure once, at ingestion (0.001 turns microseconds into milliseconds).
-    needs_provisioned: published only while provisioned concurrency is configured.
+    needs_provisioned: published only while provisioned concurrency is configured; needs_gpu: only by instances with
+    GPUs. weight: the column that counts the samples of an average, where one does.
     """
 
     column: str
@@ -49,12 +55,19 @@ class Metric:
     dimensions: Dimensions = Dimensions.VARIANT
     scale: float = 1.0
     needs_provisioned: bool = False
+    needs_gpu: bool = False
+    weight: str = ""
+
+    @property
+    def is_sum(self) -> bool:
+        """Whether several of its values add up: those of parts of an hour, or of an endpoint's components."""
+        return self.statistic in {"Sum", "SampleCount"}
 
 
 _US = 0.001
 
 CATALOGUE: tuple[Metric, ...] = (
-    Metric("invocations", "Invocations", "Sum", _ONLINE, "calls", "Invocations"),
+    Metric("invocations", "Invocations", "Sum", _CALLED, "calls", "Invocations"),
     Metric("errors_4xx", "Invocation4XXErrors", "Sum", _ALL, "calls", "4xx responses"),
     Metric("errors_5xx", "Invocation5XXErrors", "Sum", _ALL, "calls", "5xx responses"),
     Metric("model_latency_ms_sum", "ModelLatency", "Sum", _ALL, "ms", "Model latency, sum", scale=_US),
@@ -63,10 +76,17 @@ CATALOGUE: tuple[Metric, ...] = (
     Metric("model_latency_ms_p90", "ModelLatency", "p90", _ALL, "ms", "Model latency p90", scale=_US),
     Metric("model_latency_ms_p99", "ModelLatency", "p99", _ALL, "ms", "Model latency p99", scale=_US),
     Metric(
-        "overhead_ms_avg", "OverheadLatency", "Average", _ONLINE, "ms", "Overhead latency, average", scale=_US
+        "overhead_ms_avg",
+        "OverheadLatency",
+        "Average",
+        _CALLED,
+        "ms",
+        "Overhead latency, average",
+        scale=_US,
+        weight="invocations",
     ),
     Metric(
-        "overhead_ms_max", "OverheadLatency", "Maximum", _ONLINE, "ms", "Overhead latency, maximum", scale=_US
+        "overhead_ms_max", "OverheadLatency", "Maximum", _CALLED, "ms", "Overhead latency, maximum", scale=_US
     ),
     Metric("setup_count", "ModelSetupTime", "SampleCount", _SERVERLESS, "samples", "Compute launches"),
     Metric(
@@ -77,6 +97,7 @@ CATALOGUE: tuple[Metric, ...] = (
         "ms",
         "Model set-up time, average",
         scale=_US,
+        weight="setup_count",
     ),
     Metric("setup_ms_p50", "ModelSetupTime", "p50", _SERVERLESS, "ms", "Model set-up time p50", scale=_US),
     Metric("setup_ms_p99", "ModelSetupTime", "p99", _SERVERLESS, "ms", "Model set-up time p99", scale=_US),
@@ -89,7 +110,14 @@ CATALOGUE: tuple[Metric, ...] = (
         "Concurrency used of max concurrency",
     ),
     Metric(
-        "memory_pct", "MemoryUtilization", "Average", _ALL, "%", "Memory used", namespace=INSTANCE_NAMESPACE
+        "memory_pct",
+        "MemoryUtilization",
+        "Average",
+        _ALL,
+        "%",
+        "Memory used",
+        namespace=INSTANCE_NAMESPACE,
+        weight="instance_minutes",
     ),
     Metric(
         "provisioned_utilization_max",
@@ -144,6 +172,7 @@ CATALOGUE: tuple[Metric, ...] = (
         "%",
         "CPU, sum over cores",
         namespace=INSTANCE_NAMESPACE,
+        weight="instance_minutes",
     ),
     Metric(
         "gpu_pct",
@@ -153,9 +182,29 @@ CATALOGUE: tuple[Metric, ...] = (
         "%",
         "GPU, sum over GPUs",
         namespace=INSTANCE_NAMESPACE,
+        needs_gpu=True,
+        weight="instance_minutes",
     ),
     Metric(
-        "disk_pct", "DiskUtilization", "Average", _INSTANCES, "%", "Disk used", namespace=INSTANCE_NAMESPACE
+        "gpu_memory_pct",
+        "GPUMemoryUtilization",
+        "Average",
+        _INSTANCES,
+        "%",
+        "GPU memory, sum over GPUs",
+        namespace=INSTANCE_NAMESPACE,
+        needs_gpu=True,
+        weight="instance_minutes",
+    ),
+    Metric(
+        "disk_pct",
+        "DiskUtilization",
+        "Average",
+        _INSTANCES,
+        "%",
+        "Disk used",
+        namespace=INSTANCE_NAMESPACE,
+        weight="instance_minutes",
     ),
     Metric(
         "loaded_models",
@@ -165,12 +214,22 @@ CATALOGUE: tuple[Metric, ...] = (
         "models",
         "Models loaded per instance",
         namespace=INSTANCE_NAMESPACE,
+        weight="instance_minutes",
     ),
     Metric("cache_hit_sum", "ModelCacheHit", "Sum", _MULTI_MODEL, "calls", "Cache hits"),
     Metric("cache_hit_count", "ModelCacheHit", "SampleCount", _MULTI_MODEL, "calls", "Cache look-ups"),
     Metric("unload_count", "ModelUnloadingTime", "SampleCount", _MULTI_MODEL, "models", "Model unloads"),
     Metric("load_count", "ModelLoadingTime", "SampleCount", _MULTI_MODEL, "models", "Model loads"),
-    Metric("load_ms_avg", "ModelLoadingTime", "Average", _MULTI_MODEL, "ms", "Model load time", scale=_US),
+    Metric(
+        "load_ms_avg",
+        "ModelLoadingTime",
+        "Average",
+        _MULTI_MODEL,
+        "ms",
+        "Model load time",
+        scale=_US,
+        weight="load_count",
+    ),
     Metric(
         "download_ms_avg",
         "ModelDownloadingTime",
@@ -227,6 +286,20 @@ COLUMNS: tuple[str, ...] = tuple(metric.column for metric in CATALOGUE)
 BY_COLUMN: dict[str, Metric] = {metric.column: metric for metric in CATALOGUE}
 
 
-def metrics_for(kind: Kind, *, has_provisioned: bool = False) -> tuple[Metric, ...]:
+# Amazon EC2 instance types, accelerated computing: GPU families start with g or p; Inferentia and Trainium have none.
+_GPU_FAMILIES = ("ml.g", "ml.p")
+
+
+def has_gpu(instance_type: str) -> bool:
+    """Whether instances of this type have GPUs; True where the type is not known, so that nothing is missed."""
+    return not instance_type or instance_type.startswith(_GPU_FAMILIES)
+
+
+@cache
+def metrics_for(kind: Kind, *, has_provisioned: bool = False, has_gpu: bool = True) -> tuple[Metric, ...]:
     """Metrics that AWS publishes for this kind of endpoint; the rest are "not published for this kind"."""
-    return tuple(m for m in CATALOGUE if kind in m.kinds and (has_provisioned or not m.needs_provisioned))
+    return tuple(
+        m
+        for m in CATALOGUE
+        if kind in m.kinds and (has_provisioned or not m.needs_provisioned) and (has_gpu or not m.needs_gpu)
+    )

@@ -1,6 +1,6 @@
 """Every model, by family; import from here."""
 
-from fleet.models.accounts import Account, CallTally, Quota, Shard
+from fleet.models.accounts import Account, CallTally, MetricSpend, Quota, Shard
 from fleet.models.alerts import AlertRule, Incident, Notification
 from fleet.models.batch import TransformJob
 from fleet.models.endpoints import (
@@ -45,6 +45,7 @@ __all__ = [
     "Incident",
     "InferenceComponent",
     "LinkCheck",
+    "MetricSpend",
     "Notification",
     "Operation",
     "OperationStep",

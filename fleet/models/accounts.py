@@ -66,6 +66,7 @@ class Shard(models.Model):
 
     `sections` maps a section name (inventory, scaling, tags, metrics, prices, quotas) to
     {"ok_at", "tried_at", "error": {"code", "message", "action", "request_id", "since"} | null}, ISO times.
+    backfill_done_until: history is whole up to there; backfill_variant: of the slice after it, variants up to this id are.
     `fence` grows with every lease; a run that holds an older number may not write any more.
     """
 
@@ -84,6 +85,7 @@ class Shard(models.Model):
     backfill_from = models.DateTimeField(null=True, blank=True)
     backfill_until = models.DateTimeField(null=True, blank=True)
     backfill_done_until = models.DateTimeField(null=True, blank=True)
+    backfill_variant = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:
         ordering: ClassVar = ["account__alias", "region"]
@@ -126,6 +128,23 @@ class CallTally(models.Model):
 
     def __str__(self) -> str:
         return f"{self.shard_id} {self.day} {self.action}"
+
+
+class MetricSpend(models.Model):
+    """Metrics asked of CloudWatch by one shard, UTC day and reason: a VariantStatus.Cadence, "probe" or "history"."""
+
+    shard = models.ForeignKey(Shard, on_delete=models.CASCADE, related_name="metric_spends")
+    day = models.DateField(db_index=True)
+    why = models.CharField(max_length=8)
+    metrics = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["shard", "day", "why"], name="one_metric_spend_per_reason_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.shard_id} {self.day} {self.why}"
 
 
 class Quota(models.Model):

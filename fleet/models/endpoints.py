@@ -156,8 +156,19 @@ class Endpoint(models.Model):
 class VariantStatus(models.Model):
     """A live variant of an endpoint and the identity its metrics and costs hang on (endpoint × variant name).
 
-    removed_at is set when a later config no longer has the variant.
+    removed_at is set when a later config no longer has the variant. metrics_*: read until when, how often and why,
+    when next, and the newest bucket with traffic (null: none seen yet).
     """
+
+    class Cadence(models.TextChoices):
+        """Why a variant's metrics are read as often as they are."""
+
+        NEW = "new", "not read yet"
+        MOVING = "moving", "changed within the hour, or an incident is open"
+        BUSY = "busy", "had traffic within the hour"
+        IDLE = "idle", "no traffic for an hour"
+        SILENT = "silent", "no traffic for a day"
+        GONE = "gone", "the variant is gone"
 
     endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="variants")
     name = models.CharField(max_length=63)
@@ -178,6 +189,10 @@ class VariantStatus(models.Model):
     metrics_until = models.DateTimeField(null=True, blank=True)
     metrics_cadence_s = models.PositiveIntegerField(default=300)
     metrics_due_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    metrics_why = models.CharField(
+        max_length=8, choices=Cadence.choices, default=Cadence.NEW, db_default=Cadence.NEW
+    )
+    metrics_traffic_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering: ClassVar = ["is_shadow", "id"]

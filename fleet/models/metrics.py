@@ -42,6 +42,7 @@ class Bucket(models.Model):
     instance_minutes = models.FloatField(null=True)
     cpu_pct = models.FloatField(null=True)
     gpu_pct = models.FloatField(null=True)
+    gpu_memory_pct = models.FloatField(null=True)
     disk_pct = models.FloatField(null=True)
     loaded_models = models.FloatField(null=True)
     cache_hit_sum = models.FloatField(null=True)
