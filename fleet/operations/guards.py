@@ -36,6 +36,8 @@ def concurrency(
         problems += _max_in_range(maximum)
     if provisioned is not None:
         problems += _provisioned_in_range(provisioned, maximum)
+    if _clones(wish, provisioned, seen):
+        problems += _unknown_fields(seen)
     if not problems and seen.serverless is not None and maximum is not None:
         problems += _against_live(maximum, provisioned, wish.route, seen.serverless, seen, context)
     if refusals or problems or maximum is None:
@@ -47,7 +49,7 @@ def conversion(
     wish: ConversionWish, seen: Observed, context: Context
 ) -> tuple[Conversion | None, list[Refusal]]:
     """Check a conversion wish; the change is None whenever a refusal is given."""
-    refusals = standing(seen, context)
+    refusals = [*standing(seen, context), *_unknown_fields(seen)]
     count, problems = _number(wish.instance_count, "instance_count", "Instance count")
     if count is not None and not 1 <= count <= MAX_INSTANCES:
         text = f"Instance count is {count:,}; it must be at least 1 and at most {MAX_INSTANCES}."
@@ -139,6 +141,25 @@ def _endpoint_state(seen: Observed) -> list[Refusal]:
         text = f"{seen.endpoint} is {seen.status}. AWS accepts a change only while it is InService."
         return [Refusal("", "not-in-service", text)]
     return []
+
+
+def _clones(wish: ConcurrencyWish, provisioned: int | None, seen: Observed) -> bool:
+    """Whether the change needs a copy of the config: asked for, or because provisioned concurrency is to go."""
+    live = seen.serverless
+    is_removal = live is not None and live.provisioned_concurrency is not None and provisioned is None
+    return wish.route is Route.NEW_CONFIG or is_removal
+
+
+def _unknown_fields(seen: Observed) -> list[Refusal]:
+    """A copy that silently lacks a setting of the original would be another endpoint."""
+    if not seen.unknown_fields:
+        return []
+    names = ", ".join(seen.unknown_fields[:5])
+    text = (
+        f"The endpoint config {seen.config_name} has fields that this version's AWS SDK does not know ({names}), so a "
+        "copy would lack them. Update Flotilla, or make the change where the field was set."
+    )
+    return [Refusal("", "unknown-fields", text)]
 
 
 def _number(text: str, field: str, label: str) -> tuple[int | None, list[Refusal]]:

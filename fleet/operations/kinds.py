@@ -78,7 +78,8 @@ class Observed:
 
     serverless: live capacity of the variant, None when it is not serverless or was never described.
     modified_at: ISO 8601 UTC, AWS's LastModifiedTime. unreadable: why the last describe failed, "" when it did not.
-    scaling: the scalable target of provisioned concurrency, None when there is none.
+    scaling: the scalable target of provisioned concurrency, None when there is none. unknown_fields: paths in the
+    config that the installed AWS SDK does not know, so that a copy could not carry them.
     """
 
     endpoint: str
@@ -94,6 +95,7 @@ class Observed:
     unreadable: str = ""
     config_document: Mapping[str, Any] = field(default_factory=dict)
     scaling: ScalingRange | None = None
+    unknown_fields: tuple[str, ...] = ()
 
     def version(self) -> dict[str, Any]:
         """What must still hold when the plan is confirmed and when its first step runs."""

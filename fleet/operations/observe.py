@@ -57,6 +57,7 @@ def observe(endpoint: Endpoint) -> Observed:
         unreadable=f"{unreadable.get('code', '')}: {unreadable.get('message', '')}" if unreadable else "",
         config_document=endpoint.config.document if endpoint.config else {},
         scaling=_scaling(endpoint, variant),
+        unknown_fields=tuple(endpoint.config.unknown_fields) if endpoint.config else (),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
+from fleet.aws import unknown
 from fleet.models import Container, EndpointConfig, HostedModel, ProductionVariant, Shard
 from fleet.sync.kinds import containers_of
 from fleet.types import ServerlessCapacity
@@ -22,7 +23,8 @@ def write_configs(shard: Shard, documents: Iterable[Document]) -> dict[str, Endp
             name=name,
             arn=document["EndpointConfigArn"],
             created_at=_created_at(document),
-            document=document,
+            document=_without_paths(document),
+            unknown_fields=list(document.get(unknown.KEY, ())),
         )
         for name, document in by_name.items()
         if (name, _created_at(document)) not in known
@@ -44,7 +46,7 @@ def write_models(shard: Shard, documents: Iterable[Document]) -> None:
             arn=document["ModelArn"],
             created_at=_created_at(document),
             execution_role_arn=document.get("ExecutionRoleArn", ""),
-            document=document,
+            document=_without_paths(document),
         )
         for name, document in by_name.items()
         if (name, _created_at(document)) not in known
@@ -65,6 +67,11 @@ def serverless_capacity(variant: Document) -> ServerlessCapacity | None:
 
 def _rows(model: type[Row], shard: Shard, names: Iterable[str]) -> dict[tuple[str, datetime], Row]:
     return {(r.name, r.created_at): r for r in model.objects.filter(shard=shard, name__in=list(names))}
+
+
+def _without_paths(document: Document) -> Document:
+    """The document as AWS sent it; which of its fields are unknown to the SDK stands beside it."""
+    return {key: value for key, value in document.items() if key != unknown.KEY}
 
 
 def _created_at(document: Document) -> datetime:

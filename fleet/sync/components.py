@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from fleet import locks
-from fleet.aws import sagemaker
+from fleet.aws import sagemaker, unknown
 from fleet.aws.sessions import each
 from fleet.errors import AwsError, NotFound
 from fleet.models import Endpoint, InferenceComponent, Shard
@@ -75,7 +75,7 @@ def _write(row: InferenceComponent | None, endpoint: Endpoint, document: dict[st
         "desired_copies": runtime.get("DesiredCopyCount"),
         "modified_at": datetime.fromisoformat(document["LastModifiedTime"]),
         "removed_at": None,
-        "document": document,
+        "document": {key: value for key, value in document.items() if key != unknown.KEY},
     }
     if row is None:
         InferenceComponent.objects.create(

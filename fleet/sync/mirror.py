@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from fleet.aws import unknown
 from fleet.errors import AwsError
 from fleet.models import ChangeEvent, Endpoint, EndpointConfig, Shard
 from fleet.sync import blueprints, changes, search, variants
@@ -24,6 +25,7 @@ FIELDS = (
     "modified_at",
     "unreadable",
     "document",
+    "unknown_fields",
 )
 
 
@@ -92,6 +94,7 @@ def _apply(
     if reading.state is not None:
         row.failure_reason = reading.state.failure_reason
         row.document = dict(reading.state.document)
+        row.unknown_fields = unknown.taken(row.document)
         _apply_config(row, reading, reading.state, configs)
     return _Written(row, reading, before, config_before)
 

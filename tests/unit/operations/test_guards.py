@@ -107,6 +107,26 @@ def test_lowering_is_allowed_while_the_region_is_over_its_quota() -> None:
     assert change is not None
 
 
+@pytest.mark.parametrize(
+    ("wish", "is_refused"),
+    [
+        (ConcurrencyWish("30", "5"), False),
+        (ConcurrencyWish("30", "5", Route.NEW_CONFIG), True),
+        (ConcurrencyWish("30", ""), True),
+    ],
+)
+def test_a_config_with_a_field_the_sdk_does_not_know_is_not_copied(
+    wish: ConcurrencyWish, is_refused: bool
+) -> None:
+    strange = seen(unknown_fields=("ProductionVariants[0].WarmPool",))
+    change, refusals = guards.concurrency(wish, strange, context())
+    assert [r.code for r in refusals] == (["unknown-fields"] if is_refused else [])
+    assert (change is None) == is_refused
+    converted, refusals = guards.conversion(ConversionWish("ml.m5.xlarge", "1"), strange, context())
+    assert converted is None
+    assert "ProductionVariants[0].WarmPool" in refusals[-1].message or "WarmPool" in refusals[0].message
+
+
 def test_an_unknown_quota_refuses_nothing() -> None:
     change, _ = guards.concurrency(
         ConcurrencyWish("200", "5"), seen(), context(ledger=ConcurrencyLedger(99999, None))
