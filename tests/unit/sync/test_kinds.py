@@ -28,6 +28,14 @@ def model(**fields: Any) -> dict[str, Any]:
 ON_INSTANCES = config(ModelName="m", InstanceType="ml.m5.large")
 
 
+MIXED = {
+    "ProductionVariants": [
+        {"VariantName": "a", "ModelName": "m", "ServerlessConfig": {"MemorySizeInMB": 1024}},
+        {"VariantName": "b", "ModelName": "m", "InstanceType": "ml.m5.large"},
+    ]
+}
+
+
 @pytest.mark.parametrize(
     ("kind", "seen", "document", "models"),
     [
@@ -46,6 +54,14 @@ ON_INSTANCES = config(ModelName="m", InstanceType="ml.m5.large")
         (Kind.INFERENCE_COMPONENT, state(), config(InstanceType="ml.g5.xlarge"), []),
         (Kind.REAL_TIME, state(), ON_INSTANCES, [model(PrimaryContainer=CONTAINER)]),
         (Kind.UNKNOWN, state(), ON_INSTANCES, []),
+        (Kind.UNKNOWN, state(), {"ProductionVariants": []}, []),
+        (
+            Kind.UNKNOWN,
+            state(),
+            ON_INSTANCES,
+            [model(PrimaryContainer={**CONTAINER, "Mode": "Hologram"})],
+        ),
+        (Kind.UNKNOWN, state(), MIXED, [model(PrimaryContainer=CONTAINER)]),
         (Kind.UNKNOWN, state(), None, []),
     ],
 )
@@ -53,6 +69,72 @@ def test_kind(kind: Kind, seen: EndpointState, document: dict[str, Any] | None, 
     found, reason = infer(seen, document, models)
     assert found is kind
     assert reason
+
+
+@pytest.mark.parametrize(
+    ("seen", "document", "models", "reason"),
+    [
+        (
+            state(serverless=ServerlessCapacity(1024, 5)),
+            None,
+            [],
+            "variant AllTraffic has CurrentServerlessConfig (DescribeEndpoint)",
+        ),
+        (
+            state(),
+            config(ModelName="m", ServerlessConfig={"MemorySizeInMB": 1024}),
+            [],
+            "variant AllTraffic has ServerlessConfig (DescribeEndpointConfig)",
+        ),
+        (state(is_async=True), ON_INSTANCES, [], "it has AsyncInferenceConfig (DescribeEndpoint)"),
+        (
+            state(),
+            ON_INSTANCES,
+            [model(PrimaryContainer={**CONTAINER, "Mode": "MultiModel"})],
+            "a container of model m has Mode MultiModel (DescribeModel)",
+        ),
+        (
+            state(),
+            config(InstanceType="ml.g5.xlarge"),
+            [],
+            "variant AllTraffic names no model: models come as inference components (DescribeEndpointConfig)",
+        ),
+        (
+            state(),
+            MIXED,
+            [],
+            "variant a has ServerlessConfig but variant b has not, a mix AWS does not name (DescribeEndpointConfig)",
+        ),
+        (
+            state(),
+            ON_INSTANCES,
+            [
+                model(Containers=[CONTAINER, CONTAINER]),
+                {"ModelName": "other", "PrimaryContainer": CONTAINER},
+            ],
+            "model m has 2 containers, run as a serial pipeline; model other differs (DescribeModel)",
+        ),
+        (
+            state(),
+            ON_INSTANCES,
+            [model(Containers=[CONTAINER, CONTAINER], InferenceExecutionConfig={"Mode": "Tree"})],
+            "model m has 2 containers, in mode Tree, which Flotilla does not know (DescribeModel)",
+        ),
+        (state(), None, [], "its endpoint config cannot be read (DescribeEndpointConfig)"),
+    ],
+)
+def test_reason_names_the_mark_and_the_call_that_reports_it(
+    seen: EndpointState, document: dict[str, Any] | None, models: list[Any], reason: str
+) -> None:
+    assert infer(seen, document, models)[1] == reason
+
+
+def test_a_reason_always_fits_its_column() -> None:
+    long = config(ModelName="n" * 63, InstanceType="ml.m5.large")
+    strange = {"ModelName": "m" * 63, "PrimaryContainer": {"Mode": "M" * 300}}
+    _, reason = infer(state(), long, [strange])
+    assert len(reason) == 255
+    assert reason.endswith("(DescribeModel)")
 
 
 def test_reason_tells_direct_calls_from_a_serial_pipeline() -> None:
