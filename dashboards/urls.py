@@ -24,9 +24,11 @@ FAMILIES: tuple[tuple[str, str], ...] = (
     ("", "operations"),
     ("scaling/", "scaling"),
     ("alerts/", "alerts"),
+    ("quotas/", "quotas"),
     ("sync/", "sync"),
     ("audit/", "audit"),
     ("settings/", "settings"),
+    ("api/v1/", "api"),
 )
 """Path → package under dashboards; its urls.py names its family (app_name) and its first page "page"."""
 

@@ -1,0 +1,78 @@
+"""The API as one object: its routers, how it refuses, and its OpenAPI document."""
+
+from functools import cache
+from typing import Any
+
+import structlog
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import ValidationError
+
+from config.middleware import OUTAGES
+from dashboards.api import problems
+from dashboards.api.auth import BearerToken
+from dashboards.api.problems import Problem, ProblemDocument
+from dashboards.api.resources import endpoints, metrics
+
+log = structlog.get_logger(__name__)
+ROUTERS = (endpoints.router, metrics.router)
+_REFUSALS = (401, 403, 404, 405, 422, 429, 500, 503)
+
+api = NinjaAPI(
+    title="Flotilla",
+    version="1",
+    description="Reads what the pages show. Times are UTC, money is a decimal string, unknown is null.",
+    urls_namespace="api",
+    openapi_url=None,
+    docs_url=None,
+    auth=BearerToken(),
+)
+for router in ROUTERS:
+    api.add_router("", router)
+
+
+@api.exception_handler(Problem)
+def problem(request: HttpRequest, error: Problem) -> HttpResponse:
+    """A refusal of our own."""
+    return problems.respond(error)
+
+
+@api.exception_handler(Http404)
+def not_found(request: HttpRequest, error: Http404) -> HttpResponse:
+    """Nothing there, or nothing this token may see: the two look alike."""
+    return problems.respond(Problem("not-found"))
+
+
+@api.exception_handler(ValidationError)
+def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """Parameters that do not stand, each with its reason; what was sent is not repeated."""
+    errors = [(str(each["loc"][-1]), str(each["msg"]).removeprefix("Value error, ")) for each in error.errors]
+    return problems.respond(Problem("invalid-parameters", errors=errors))
+
+
+@api.exception_handler(Exception)
+def fault(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Anything else is Flotilla's own fault: logged with its traceback, told without it."""
+    if isinstance(error, OUTAGES):
+        return problems.respond(Problem("database-away", headers={"Retry-After": "15"}))
+    log.error("api.failed", path=request.path, exc_info=error)
+    return problems.respond(Problem("fault"))
+
+
+@cache
+def document() -> dict[str, Any]:
+    """The OpenAPI document; every operation also names its refusals, its 304 and the headers of its answers."""
+    found: dict[str, Any] = api.get_openapi_schema()
+    schemas = found["components"]["schemas"]
+    schemas["ProblemDocument"] = ProblemDocument.model_json_schema(
+        ref_template="#/components/schemas/{model}"
+    )
+    schemas["FieldError"] = schemas["ProblemDocument"].pop("$defs")["FieldError"]
+    refusal = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}
+    for path in found["paths"].values():
+        for operation in path.values():
+            answers = operation["responses"]
+            answers[304] = {"description": "The answer is the one that If-None-Match names"}
+            for status in _REFUSALS:
+                answers[status] = {"description": problems.phrase(status), "content": refusal}
+    return found
