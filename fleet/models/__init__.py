@@ -20,6 +20,16 @@ from fleet.models.operations import Operation, OperationStep
 from fleet.models.ownership import ExpiryReminder, LinkCheck, Ownership
 from fleet.models.people import AuditEntry, User
 from fleet.models.prices import Budget, CostLedger, DailyCost, Price
+from fleet.models.rollups import (
+    CostWindow,
+    EndpointWindow,
+    MonthCost,
+    PlaceDay,
+    PlaceHour,
+    PlaceState,
+    RollupState,
+    StaleDay,
+)
 from fleet.models.scaling import ScalableTarget, ScalingPolicy, ScheduledAction
 from fleet.models.tokens import ApiToken
 
@@ -34,9 +44,11 @@ __all__ = [
     "ChangeEvent",
     "Container",
     "CostLedger",
+    "CostWindow",
     "DailyCost",
     "Endpoint",
     "EndpointConfig",
+    "EndpointWindow",
     "ExpiryReminder",
     "FineBucket",
     "Heartbeat",
@@ -46,17 +58,23 @@ __all__ = [
     "InferenceComponent",
     "LinkCheck",
     "MetricSpend",
+    "MonthCost",
     "Notification",
     "Operation",
     "OperationStep",
     "Ownership",
+    "PlaceDay",
+    "PlaceHour",
+    "PlaceState",
     "Price",
     "ProductionVariant",
     "Quota",
+    "RollupState",
     "ScalableTarget",
     "ScalingPolicy",
     "ScheduledAction",
     "Shard",
+    "StaleDay",
     "TransformJob",
     "User",
     "VariantStatus",

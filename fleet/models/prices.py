@@ -70,6 +70,7 @@ class DailyCost(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["day", "endpoint"], name="cost_by_day"),
             models.Index(fields=["endpoint", "day"], name="cost_by_endpoint"),
+            models.Index(fields=["day"], name="cost_without_amount", condition=models.Q(amount=None)),
         ]
 
     def __str__(self) -> str:
