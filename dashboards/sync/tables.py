@@ -16,6 +16,7 @@ SECTION_LABELS = {
     "inventory": "Endpoints and configs",
     "components": "Inference components",
     "tags": "Tags",
+    "batch": "Transform jobs",
     "scaling": "Scaling",
     "quotas": "Quotas",
     "metrics": "Metrics",

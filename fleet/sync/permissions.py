@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from fleet.aws import autoscaling, cloudwatch, pricing, quotas, sagemaker, sts, tags
+from fleet.aws import autoscaling, batch, cloudwatch, pricing, quotas, sagemaker, sts, tags
 from fleet.catalogue import INVOCATION_NAMESPACE
 from fleet.errors import AccessDenied, AwsError, CredentialsInvalid, Invalid, NotFound
 from fleet.types import AwsScope
@@ -91,6 +91,14 @@ READS = (
         "sagemaker:DescribeInferenceComponent",
         "copies of inference components",
         lambda scope: sagemaker.describe_inference_component(scope, _PROBE),
+    ),
+    _Read(
+        "sagemaker:ListTransformJobs", "the Batch page: transform jobs", _first(batch.list_transform_jobs)
+    ),
+    _Read(
+        "sagemaker:DescribeTransformJob",
+        "settings, instances and costs of transform jobs",
+        lambda scope: batch.describe_transform_job(scope, _PROBE),
     ),
     _Read("cloudwatch:GetMetricData", "charts, cold starts, cache, costs by traffic, alerts", _metric),
     _Read(

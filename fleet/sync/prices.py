@@ -1,6 +1,5 @@
 """The prices section: what the Price List says for every region in use."""
 
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -8,9 +7,8 @@ from typing import Any
 
 from fleet.aws import meter, pricing
 from fleet.costs.price_book import UNITS, VOLUME
-from fleet.errors import FleetError
 from fleet.models import Price, Shard
-from fleet.sync.outcome import Outcome, record, section, write_tally
+from fleet.sync.outcome import Outcome, save, section, write_tally
 from fleet.types import CostComponent, PricePoint
 
 EVERY = timedelta(hours=24)
@@ -22,6 +20,7 @@ SOURCE = "AWS Price List API"
 _PROVISIONED_USAGE = "ProvisionedConcurrency:Usage-"
 _PROVISIONED_RUN = "ProvisionedConcurrency:Mem-"
 _ON_DEMAND = "ServerlessInf:Mem-"
+_BATCH = "Tsform:"
 _SELECTIONS: tuple[dict[str, str], ...] = (
     {"productFamily": "ML Instance", "component": "Hosting"},
     {"productFamily": "ML Serverless"},
@@ -75,15 +74,12 @@ def _is_due(shard: Shard, now: datetime) -> bool:
 
 
 def _refresh_region(shards: list[Shard], now: datetime) -> Outcome:
-    first, rest = shards[0], shards[1:]
+    first = shards[0]
     outcome = Outcome(first.pk)
-    started = time.monotonic()
     with meter.recording() as tally:
         section(outcome, first, "prices", lambda: _fetch(first, now), now=now)
     write_tally(first.pk, tally, now=now)
-    error: FleetError | None = outcome.errors.get("prices")
-    for shard in rest:
-        record(shard, "prices", now=now, duration_ms=int((time.monotonic() - started) * 1000), error=error)
+    save(Shard.objects.filter(pk__in=[shard.pk for shard in shards]), outcome.records)
     outcome.calls = tally.calls
     return outcome
 
@@ -93,6 +89,12 @@ def _fetch(shard: Shard, now: datetime) -> int:
     for selection in _SELECTIONS:
         for point in points(pricing.sagemaker_products(shard.scope, shard.region, **selection), shard.region):
             found[point.component, point.item] = point
+    store(found.values(), now)
+    return len(found)
+
+
+def store(found: Iterable[PricePoint], now: datetime) -> None:
+    """Write Price List prices over the ones known; at most one point per place."""
     Price.objects.bulk_create(
         [
             Price(
@@ -106,14 +108,13 @@ def _fetch(shard: Shard, now: datetime) -> int:
                 source_date=p.source_date,
                 fetched_at=now,
             )
-            for p in found.values()
+            for p in found
         ],
         update_conflicts=True,
         unique_fields=["region", "component", "item", "origin"],
         update_fields=["unit", "usd", "source", "source_date", "fetched_at"],
         batch_size=500,
     )
-    return len(found)
 
 
 def _place(attributes: Mapping[str, str]) -> tuple[CostComponent, str] | None:
@@ -123,6 +124,9 @@ def _place(attributes: Mapping[str, str]) -> tuple[CostComponent, str] | None:
         # "Host:" only: asynchronous endpoints are billed at it too, and "AsyncInf:" would overwrite it.
         name = attributes.get("instanceName", "")
         return (CostComponent.INSTANCE_TIME, name) if usage.endswith(f"Host:{name}") and name else None
+    _, is_batch, name = usage.rpartition(_BATCH)
+    if is_batch:
+        return (CostComponent.BATCH_TIME, name) if name else None
     if attributes.get("volumeType") == "General Purpose-Hosting":
         return (CostComponent.STORAGE, VOLUME) if usage.endswith(f"Host:VolumeUsage.{VOLUME}") else None
     for mark, component in (

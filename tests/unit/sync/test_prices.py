@@ -44,6 +44,11 @@ def product(usd: str, **attributes: str) -> dict[str, Any]:
             "2048",
         ),
         (
+            {"instanceName": "ml.m5.xlarge", "usagetype": "USE1-Tsform:ml.m5.xlarge"},
+            CostComponent.BATCH_TIME,
+            "ml.m5.xlarge",
+        ),
+        (
             {"volumeType": "General Purpose-Hosting", "usagetype": "USE1-Host:VolumeUsage.gp2"},
             CostComponent.STORAGE,
             "gp2",
@@ -61,11 +66,6 @@ def test_product_is_placed(attributes: dict[str, str], component: CostComponent,
     "attributes",
     [
         {"component": "Hosting", "instanceName": "ml.m5.xlarge", "usagetype": "USE1-AsyncInf:ml.m5.xlarge"},
-        {
-            "component": "Batch Transform",
-            "instanceName": "ml.m5.xlarge",
-            "usagetype": "USE1-Tsform:ml.m5.xlarge",
-        },
         {"usagetype": "USE1-Hst:Data-Bytes-In"},
         {"usagetype": "USE1-ServerlessInf:Mem-2GBx"},
         {"usagetype": "USE1-ServerlessInf:Mem-2GB", "regionCode": "eu-west-1"},
