@@ -192,8 +192,6 @@ def _session(service: str, is_for_roles: bool) -> botocore.session.Session:
                 session.register_component("data_loader", first.get_component("data_loader"))
             if is_for_roles:
                 session.register_component("credential_provider", roles.Provider())
-            if slot[0] == "cloudwatch":
-                metric_wire.install(session.get_component("event_emitter"))
             parser = epoch_seconds if slot[0] == "cloudwatch" else utc_time
             session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parser)
             meter.install(session.get_component("event_emitter"))
