@@ -18,6 +18,7 @@ from fleet.models.heartbeat import Heartbeat
 from fleet.models.metrics import FineBucket, HourBucket
 from fleet.models.operations import Operation, OperationStep
 from fleet.models.ownership import ExpiryReminder, LinkCheck, Ownership
+from fleet.models.parts import PartHour
 from fleet.models.people import AuditEntry, User
 from fleet.models.prices import Budget, CostLedger, DailyCost, Price
 from fleet.models.rollups import (
@@ -63,6 +64,7 @@ __all__ = [
     "Operation",
     "OperationStep",
     "Ownership",
+    "PartHour",
     "PlaceDay",
     "PlaceHour",
     "PlaceState",
