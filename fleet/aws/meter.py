@@ -38,6 +38,8 @@ class ActionCount:
     throttles: int = 0
     errors: int = 0
     metrics_requested: int = 0
+    metrics_booked: int = 0
+    """Of those requested, the ones that stand in the day's account already."""
 
 
 @dataclass
@@ -56,6 +58,10 @@ class Tally:
             count.throttles += throttles
             count.errors += errors
             count.metrics_requested += metrics_requested
+
+    def add_booked(self, action: str, metrics: int) -> None:
+        with self._lock:
+            self.actions.setdefault(action, ActionCount()).metrics_booked += metrics
 
     @property
     def calls(self) -> int:
@@ -87,6 +93,13 @@ def add_metrics(count: int) -> None:
     tally = _current.get()
     if tally is not None:
         tally.add("cloudwatch:GetMetricData", metrics_requested=count)
+
+
+def add_booked(count: int) -> None:
+    """Note that `count` metrics about to be asked were booked on the day."""
+    tally = _current.get()
+    if tally is not None:
+        tally.add_booked("cloudwatch:GetMetricData", count)
 
 
 def is_throttle(parsed_response: dict[str, Any] | None) -> bool:
