@@ -18,7 +18,7 @@ from botocore.config import Config
 from botocore.hooks import BaseEventHooks
 from botocore.utils import parse_timestamp
 
-from fleet.aws import meter, metric_wire, pace, roles
+from fleet.aws import meter, metric_wire, pace, roles, unknown
 from fleet.aws.errors import EXPIRED_CODES, endless, incomplete, translating
 from fleet.errors import AwsError, CredentialsInvalid
 from fleet.types import AwsScope
@@ -195,6 +195,7 @@ def _session(service: str, is_for_roles: bool) -> botocore.session.Session:
             parser = epoch_seconds if slot[0] == "cloudwatch" else utc_time
             session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parser)
             meter.install(session.get_component("event_emitter"))
+            unknown.install(session.get_component("event_emitter"))
             metric_wire.install(session.get_component("event_emitter"))
             _keep_pace(session.get_component("event_emitter"))
             _sessions[slot] = session
