@@ -47,6 +47,7 @@ NAVIGATION: tuple[NavGroup, ...] = (
         (
             NavItem("overview:page", "Overview", "layout-dashboard"),
             NavItem("endpoints:page", "Endpoints", "server-2"),
+            NavItem("batch:page", "Batch", "packages"),
         ),
     ),
     NavGroup(
@@ -68,6 +69,7 @@ NAVIGATION: tuple[NavGroup, ...] = (
     NavGroup(
         "System",
         (
+            NavItem("quotas:page", "Quotas", "stack-2"),
             NavItem("sync:page", "Sync", "refresh"),
             NavItem("audit:page", "Audit", "history"),
             NavItem("settings:page", "Settings", "settings"),

@@ -100,6 +100,7 @@ WITH watched AS (
 )
 SELECT *, count(*) OVER () AS n_total,
     count(*) FILTER (WHERE room < 0) OVER () AS n_over,
+    count(*) FILTER (WHERE room >= 0 AND room < %(more)s) OVER () AS n_short,
     count(*) FILTER (WHERE share >= %(tight)s) OVER () AS n_tight,
     count(*) FILTER (WHERE share >= %(near)s) OVER () AS n_near,
     count(*) FILTER (WHERE allowed IS NULL) OVER () AS n_unknown,

@@ -104,11 +104,15 @@ class Line:
 
 @dataclass(frozen=True)
 class Ledger:
-    """Lines of one page, and counts over all lines of the filter. over: more is held than allowed."""
+    """Lines of one page, and counts over all lines of the filter.
+
+    over: more is held than allowed; short: not over, but `more` would not fit; denied: Service Quotas cannot be read.
+    """
 
     lines: list[Line]
     total: int = 0
     over: int = 0
+    short: int = 0
     tight: int = 0
     near: int = 0
     unknown: int = 0
@@ -125,25 +129,25 @@ def ledger(
     offset: int = 0,
     limit: int | None = None,
     least_share: float = 0,
+    more: int = 0,
 ) -> Ledger:
     """Quotas of every watched account region of the scope, tightest first; one query.
 
     groups: kinds of quota, () for all. limit None: all lines. least_share: only lines with at least that share of
-    their limit held (lines without a known limit are left out then).
+    their limit held (lines without a known limit are left out then). more: what somebody thinks of adding to each.
     """
     order = ORDERS[sort].format(way="DESC" if descending else "ASC")
-    rows = list(_select(LINES.format(order=order), _bound(scope, groups, offset, limit, least_share)))
+    asked = {"offset": offset, "limit": limit, "least_share": least_share, "more": more}
+    rows = list(_select(LINES.format(order=order), {**_bound(scope, groups), **asked}))
     if not rows:
         return Ledger([])
     first = rows[0]
     lines = [_line(row) for row in rows]
-    names = ("total", "over", "tight", "near", "unknown", "denied", "shards")
+    names = ("total", "over", "short", "tight", "near", "unknown", "denied", "shards")
     return Ledger(lines, **{name: first[f"n_{name}"] for name in names})
 
 
-def _bound(
-    scope: ScopeFilter, groups: tuple[Group, ...], offset: int, limit: int | None, least_share: float
-) -> dict[str, Any]:
+def _bound(scope: ScopeFilter, groups: tuple[Group, ...]) -> dict[str, Any]:
     defaults = [
         (region, subject, value)
         for region in known.documented_regions()
@@ -159,9 +163,6 @@ def _bound(
         "active": [state.value for state in Operation.ACTIVE],
         "near": NEAR,
         "tight": TIGHT,
-        "least_share": least_share,
-        "offset": offset,
-        "limit": limit,
     }
 
 

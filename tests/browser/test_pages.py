@@ -16,6 +16,7 @@ PATHS = (
     "/operations/",
     "/scaling/",
     "/alerts/",
+    "/quotas/",
     "/sync/",
     "/audit/",
     "/settings/",
