@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,9 +24,13 @@ NEVER_SERVING = ("Creating", "Failed", "OutOfService")
 
 
 def read(path: Path) -> tuple[dict[str, Any], str]:
-    """The document of a fleet file and a digest of its text."""
+    """The document of a fleet file (YAML, or JSON by its name) and a digest of its text."""
     text = path.read_text()
-    return yaml.safe_load(text), hashlib.sha256(text.encode()).hexdigest()
+    if path.suffix == ".json":
+        return json.loads(text), hashlib.sha256(text.encode()).hexdigest()
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    document = yaml.load(text, Loader=loader)  # noqa: S506 - a safe loader either way
+    return document, hashlib.sha256(text.encode()).hexdigest()
 
 
 def build(
@@ -109,9 +114,10 @@ def add_endpoint(world: World, entry: dict[str, Any]) -> Endpoint:
     name = entry["name"]
     _add_configs(region, entry, created, world.epoch)
     config = region.configs[entry.get("config", f"{name}-cfg-1")]
-    variants = [new_variant(doc, f"{name}/{doc['VariantName']}") for doc in config["ProductionVariants"]]
+    like = entry.get("like", name)
+    variants = [new_variant(doc, f"{like}/{doc['VariantName']}") for doc in config["ProductionVariants"]]
     shadows = [
-        new_variant(doc, f"{name}/{doc['VariantName']}") for doc in config.get("ShadowProductionVariants", [])
+        new_variant(doc, f"{like}/{doc['VariantName']}") for doc in config.get("ShadowProductionVariants", [])
     ]
     status = entry.get("status", "InService")
     endpoint = Endpoint(
@@ -164,7 +170,9 @@ def _give_life(variant: Variant, entry: dict[str, Any], endpoint: Endpoint, epoc
 
 def _add_configs(region: Region, entry: dict[str, Any], created: datetime, epoch: datetime) -> None:
     for model in model_documents(entry, region):
-        region.models.setdefault(model["ModelName"], model | {"CreationTime": created})
+        if model["ModelName"] not in region.models:
+            region.models[model["ModelName"]] = model | {"CreationTime": created}
+            region.know(model["ModelArn"])
     name = entry.get("config", f"{entry['name']}-cfg-1")
     documents = [{**entry, "config": name, "config_created": entry.get("config_created", created)}]
     for other in entry.get("other_configs", []):
@@ -173,11 +181,7 @@ def _add_configs(region: Region, entry: dict[str, Any], created: datetime, epoch
         config = endpoint_config(document, region)
         config["CreationTime"] = when(document["config_created"], epoch)
         region.configs[config["EndpointConfigName"]] = config
-    for arn in [c["EndpointConfigArn"] for c in region.configs.values()] + [
-        m["ModelArn"] for m in region.models.values()
-    ]:
-        region.arns.setdefault(arn, arn)
-        region.tags.setdefault(arn, {})
+        region.know(config["EndpointConfigArn"])
 
 
 def _add_components(region: Region, entry: dict[str, Any], endpoint: Endpoint) -> None:
@@ -202,9 +206,7 @@ def _add_components(region: Region, entry: dict[str, Any], endpoint: Endpoint) -
             "LastModifiedTime": endpoint.modified,
             "InferenceComponentStatus": component.get("status", "InService"),
         }
-        arn = region.components[name]["InferenceComponentArn"]
-        region.arns[arn] = arn
-        region.tags[arn] = {}
+        region.know(region.components[name]["InferenceComponentArn"])
 
 
 def _add_transform_job(world: World, entry: dict[str, Any]) -> None:

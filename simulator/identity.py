@@ -39,9 +39,9 @@ def identify(world: World, access_key: str, token: str, now: datetime) -> Caller
     """The caller behind a key. Long-term keys nobody owns belong to the management account."""
     if access_key.startswith("ASIA"):
         return _assumed(world, token, now)
-    for account in world.accounts.values():
-        if access_key in account.access_keys:
-            return _root(account)
+    owner = world.by_key.get(access_key)
+    if owner is not None:
+        return _root(owner)
     if not access_key.startswith("AKIA"):
         raise ServiceError(
             "UnrecognizedClientException", "The security token included in the request is invalid.", 403

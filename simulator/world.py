@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import Any
 
 from simulator.clock import Clock
@@ -55,6 +56,11 @@ class Region:
     # The last ListMetrics answer, so that its pages do not search all series again.
     listed_metrics: tuple[str, list[dict[str, Any]]] = ("", [])
 
+    def know(self, arn: str) -> None:
+        """Let a resource carry tags."""
+        self.arns.setdefault(arn, arn)
+        self.tags.setdefault(arn, {})
+
     def arn(self, resource: str) -> str:
         """The ARN of `endpoint/Name` and the like; SageMaker lower-cases the name in it."""
         return f"arn:{self.partition}:sagemaker:{self.name}:{self.account_id}:{resource.lower()}"
@@ -100,7 +106,12 @@ class World:
     bus: EventBus
     accounts: dict[str, Account] = field(default_factory=dict)
 
-    @property
+    @cached_property
+    def by_key(self) -> dict[str, Account]:
+        """Accounts by their long-term access keys."""
+        return {key: account for account in self.accounts.values() for key in account.access_keys}
+
+    @cached_property
     def management(self) -> Account:
         """The account that unknown long-term access keys belong to."""
         marked = [account for account in self.accounts.values() if account.management]

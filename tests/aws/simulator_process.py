@@ -24,9 +24,20 @@ ACCESS_KEY = "AKIASIMULATORTEST000"
 class SimulatorProcess:
     """One simulator on a free port. Use as a context manager, or `start()` and `stop()`."""
 
-    def __init__(self, fleet: str | Path = "two_endpoints", *, state: Path | None = None, **seconds: float):
-        """fleet: a name in tests/aws/fleets or a path. seconds: create, update, delete, metric_lag."""
+    def __init__(
+        self,
+        fleet: str | Path = "two_endpoints",
+        *,
+        load: tuple[int, int, int] | None = None,
+        state: Path | None = None,
+        **seconds: float,
+    ):
+        """fleet: a name in tests/aws/fleets or a path. seconds: create, update, delete, metric_lag.
+
+        load: a generated fleet of so many endpoints, accounts and regions instead (simulator/load_fleet.py).
+        """
         self.fleet = fleet_path(fleet)
+        self._load = load
         self._state = state
         self._seconds = {"create": 0.3, "update": 0.3, "delete": 0.3, "metric_lag": 0.0} | seconds
         self._process: subprocess.Popen[str] | None = None
@@ -37,6 +48,8 @@ class SimulatorProcess:
         command = [sys.executable, "-m", "simulator", "--port", "0", "--fleet", str(self.fleet)]
         for name, value in self._seconds.items():
             command += [f"--{name.replace('_', '-')}-seconds", str(value)]
+        if self._load is not None:
+            command += ["--load", "x".join(str(part) for part in self._load)]
         if self._state is not None:
             command += ["--state", str(self._state)]
         self._process = subprocess.Popen(
