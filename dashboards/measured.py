@@ -6,6 +6,7 @@ from typing import TypedDict
 
 from dashboards import wording
 from dashboards.tiles import Explain
+from dashboards.truth import METRICS_CALL
 from fleet.queries.scope import TimeRange
 
 BEFORE = {
@@ -68,10 +69,13 @@ def explain(
     source: str = "",
     basis: str = "measured",
     as_of: datetime | None = None,
+    call: str = METRICS_CALL,
 ) -> Explain:
     """An explanation that also names the window and the buckets it was read from."""
-    read = [*inputs, ("Window", window_words(window)), ("Buckets", bucket_words(window))]
-    return Explain(text=text, formula=formula, inputs=read, source=source, basis=basis, as_of=as_of)
+    return Explain(
+        text=text, formula=formula, inputs=[*inputs, ("Buckets", bucket_words(window))], source=source, basis=basis,
+        as_of=as_of, window=window_words(window), call=call,
+    )  # fmt: skip
 
 
 def compared(

@@ -78,11 +78,15 @@ class Column:
 
 @dataclass(frozen=True)
 class PlainTable:
-    """A table of texts: the alternative of a chart, or any small table. Cells are text already worded."""
+    """A table of texts: the alternative of a chart, or any small table. Cells are text already worded.
+
+    why_unknown: what a dash in a cell means.
+    """
 
     caption: str
     columns: Sequence[Column]
     rows: Sequence[Sequence[Any]]
+    why_unknown: str = "Not reported"
 
     @property
     def cells(self) -> list[list[tuple[Any, bool]]]:

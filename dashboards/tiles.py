@@ -9,7 +9,8 @@ from datetime import datetime
 class Explain:
     """Answer to "where does this figure come from": words, formula, inputs, price source, basis and time of data.
 
-    basis: measured, estimated, billed or assumed. as_of: aware UTC, until when data has been read.
+    basis: measured, estimated, billed or assumed. as_of: aware UTC, until when data has been read. window: the time
+    the figure is about. call: the AWS call it was read by. is_stale: read longer ago than it should have been.
     """
 
     text: str
@@ -18,6 +19,9 @@ class Explain:
     source: str = ""
     basis: str = ""
     as_of: datetime | None = None
+    window: str = ""
+    call: str = ""
+    is_stale: bool = False
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,8 @@ class Tile:
     """One tile. number is worded already ("$1,068"); None shows "—" with `reason`.
 
     note: the comparison under the figure; direction "up" or "down" draws an arrow; tone (ok, attention, failed)
-    colours the note by what it means, not by its sign. title: the exact figure.
+    colours the note by what it means, not by its sign. title: the exact figure. is_published False: AWS has no such
+    figure for this kind of endpoint.
     """
 
     label: str
@@ -40,3 +45,4 @@ class Tile:
     spark: Sequence[float | None] = ()
     spark_label: str = ""
     explain: Explain | None = None
+    is_published: bool = True

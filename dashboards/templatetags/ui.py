@@ -8,9 +8,10 @@ from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from dashboards import access, status, svg
+from dashboards import access, status, svg, truth
 from dashboards.icons import icon_svg
 from dashboards.tables import Sort
+from dashboards.tiles import Explain, Tile
 
 register = template.Library()
 
@@ -31,6 +32,24 @@ def state(name: str, since: Any = None, pill: bool = False, word: str = "") -> d
 def kind(name: str) -> dict[str, Any]:
     """{% kind endpoint.kind %} → coloured dot and words."""
     return {"name": name, "label": status.KIND_LABELS.get(name, name)}
+
+
+@register.simple_tag(takes_context=True)
+def truth_label(context: Context, explain: Explain) -> dict[str, str]:
+    """{% truth_label explain as state %}: key, word, icon, tone and mark of the figure's state.
+
+    `truth` in the context (dashboards.truth.Truth) wins where the figure itself may be absent.
+    """
+    found = context.get("truth") or truth.of(explain, has_figure=True)
+    look = truth.LOOKS[found]
+    mark = "clock" if found is truth.Truth.STALE else "info-circle"
+    return {"key": found.value, "word": look.word, "icon": look.icon, "tone": look.tone, "mark": mark}
+
+
+@register.filter(name="truth")
+def tile_truth(tile: Tile) -> truth.Truth:
+    """{{ tile|truth }}: the state of a tile's figure, also where it has none."""
+    return truth.of(tile.explain, has_figure=tile.number is not None, is_published=tile.is_published)
 
 
 @register.filter
