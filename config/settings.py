@@ -222,6 +222,7 @@ CELERY_TASK_ROUTES = {
     "fleet.tick": {"queue": "analysis"},
     "fleet.check_account": {"queue": "inventory"},
     "fleet.sync_inventory": {"queue": "inventory"},
+    "fleet.sync_shards": {"queue": "inventory"},
     "fleet.sync_prices": {"queue": "inventory"},
     "fleet.sync_metrics": {"queue": "metrics"},
     "fleet.backfill_metrics": {"queue": "metrics"},

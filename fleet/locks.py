@@ -1,8 +1,9 @@
 """Leases: a Redis lock per piece of work, and the fencing number in PostgreSQL that outlives a lost lease."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 
 import redis
 from django.conf import settings
@@ -36,27 +37,21 @@ class Lease:
 @contextmanager
 def lease(name: str, *, ttl_s: float = TTL_S) -> Iterator[Lease | None]:
     """Hold `name` for the block; None when somebody else holds it. Released at the end unless it was lost."""
-    client = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5, socket_timeout=10)
+    lock = _client(settings.REDIS_URL).lock(_PREFIX + name, timeout=ttl_s, blocking=False, thread_local=False)
+    if not lock.acquire():
+        yield None
+        return
     try:
-        lock = client.lock(_PREFIX + name, timeout=ttl_s, blocking=False, thread_local=False)
-        if not lock.acquire():
-            yield None
-            return
-        try:
-            yield Lease(name, ttl_s, lock)
-        finally:
-            _release(lock)
+        yield Lease(name, ttl_s, lock)
     finally:
-        client.close()
+        _release(lock)
 
 
-def is_held(name: str) -> bool:
-    """Whether somebody works on `name` now."""
-    client = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5, socket_timeout=10)
-    try:
-        return bool(client.exists(_PREFIX + name))
-    finally:
-        client.close()
+def held(names: Iterable[str]) -> set[str]:
+    """Those of `names` that somebody works on now, asked in one go."""
+    wanted = list(names)
+    values = _client(settings.REDIS_URL).mget([_PREFIX + name for name in wanted]) if wanted else []
+    return {name for name, value in zip(wanted, values, strict=True) if value is not None}
 
 
 def next_fence(shard: Shard) -> int:
@@ -66,11 +61,23 @@ def next_fence(shard: Shard) -> int:
     return shard.fence
 
 
+def fenced(shard_id: int) -> Shard:
+    """The shard with its account, under a fencing number that no earlier run holds."""
+    Shard.objects.filter(pk=shard_id).update(fence=F("fence") + 1)
+    return Shard.objects.select_related("account").get(pk=shard_id)
+
+
 def guard(shard_id: int, fence: int) -> None:
     """Lock the shard's row for this transaction. Raises LeaseLost when a newer run has raised the fence."""
     current = Shard.objects.select_for_update().values_list("fence", flat=True).get(pk=shard_id)
     if current != fence:
         raise LeaseLost(f"shard {shard_id} is at fence {current}, this run holds {fence}")
+
+
+@cache
+def _client(url: str) -> redis.Redis:
+    """This process's connections to Redis, shared by its threads; a forked child opens its own."""
+    return redis.Redis.from_url(url, socket_connect_timeout=5, socket_timeout=10)
 
 
 def _release(lock: Lock) -> None:

@@ -23,7 +23,7 @@ def tick() -> None:
     heartbeat.beat(now)
     due.ring(
         now,
-        inventory=lambda pk: _ring(sync_inventory, pk, expires_s=settings.INVENTORY_INTERVAL_S),
+        inventory=lambda *pks: _ring(sync_shards, *pks, expires_s=settings.INVENTORY_INTERVAL_S),
         metrics=lambda pk: _ring(sync_metrics, pk, expires_s=settings.METRICS_INTERVAL_S),
         backfill=lambda pk: _ring(backfill_metrics, pk),
         prices=lambda: _ring(sync_prices, expires_s=due.PRICES_CLAIM_S),
@@ -50,9 +50,17 @@ def check_account(account_id: int) -> None:
     check_identity(Account.objects.get(pk=account_id), now=timezone.now())
 
 
+@shared_task(name="fleet.sync_shards", soft_time_limit=240, time_limit=300)
+def sync_shards(*shard_ids: int) -> None:
+    """The routine inventory of several shards, side by side."""
+    from fleet.sync.many import run
+
+    run(shard_ids, now=timezone.now)
+
+
 @shared_task(name="fleet.sync_inventory", soft_time_limit=240, time_limit=300)
 def sync_inventory(shard_id: int) -> None:
-    """Mirror endpoints, configs, models, tags, scaling and quotas of one shard."""
+    """Mirror endpoints, configs, models, tags, scaling and quotas of one shard, leaving nothing out."""
     from fleet.sync.shard import run_inventory
 
     run_inventory(shard_id, now=timezone.now())

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db import models, transaction
+from django.db import connection, models, transaction
 
 from fleet import locks
 from fleet.models import Shard
@@ -16,14 +16,25 @@ PRICES_CLAIM_S = 300
 # Spreads shards over the interval without a random number: successive ids land far apart.
 _SPREAD = 0.618033988749895
 
+TOGETHER = 20
+"""Most shards in one ring: enough to keep a worker's threads busy, few enough to end inside its time limit."""
+BACKFILLS = 200
+"""Most back-fills rung in one tick: more could not be done before the next one."""
+
 Ring = Callable[[int], object]
+RingMany = Callable[..., object]
 
 
 def ring(
-    now: datetime, *, inventory: Ring, metrics: Ring, backfill: Ring, prices: Callable[[], object]
+    now: datetime, *, inventory: RingMany, metrics: Ring, backfill: Ring, prices: Callable[[], object]
 ) -> None:
-    """Call each doorbell with the ids of the shards it is due for; a late shard is rung once, not per miss."""
-    _ring_each(inventory, _claim("inventory_due_at", settings.INVENTORY_INTERVAL_S, now))
+    """Call each doorbell with the ids of the shards it is due for; a late shard is rung once, not per miss.
+
+    inventory is called with several ids at once, all of one account where it has enough of them.
+    """
+    claimed = _claim("inventory_due_at", settings.INVENTORY_INTERVAL_S, now)
+    for first in range(0, len(claimed), TOGETHER):
+        inventory(*claimed[first : first + TOGETHER])
     _ring_each(metrics, _claim("metrics_due_at", settings.METRICS_INTERVAL_S, now))
     _ring_each(backfill, backfills())
     if _claims_prices(now):
@@ -31,11 +42,13 @@ def ring(
 
 
 def backfills() -> list[int]:
-    """Shards whose hourly history is incomplete and that nobody is working on."""
+    """Shards whose hourly history is incomplete and that nobody is working on: a lot drawn of them where many are."""
     unfinished = models.Q(backfill_until=None) | models.Q(backfill_done_until=None)
     unfinished |= models.Q(backfill_done_until__lt=models.F("backfill_until"))
     rows = _enabled().filter(unfinished).exclude(inventory_ok_at=None)
-    return [pk for pk in rows.values_list("pk", flat=True) if not locks.is_held(f"backfill:{pk}")]
+    names = {f"backfill:{pk}": pk for pk in rows.order_by("?").values_list("pk", flat=True)[:BACKFILLS]}
+    held = locks.held(names)
+    return sorted(pk for name, pk in names.items() if name not in held)
 
 
 def next_due(shard_id: int, interval_s: int, now: datetime) -> datetime:
@@ -48,13 +61,16 @@ def next_due(shard_id: int, interval_s: int, now: datetime) -> datetime:
 
 def _claim(field: str, interval_s: int, now: datetime) -> list[int]:
     """Move the due time of every due shard on, and return those this call moved."""
-    with transaction.atomic():
-        due = models.Q(**{field: None}) | models.Q(**{f"{field}__lte": now})
-        rows = list(_enabled().filter(due).select_for_update(skip_locked=True, of=("self",)).order_by("pk"))
-        for row in rows:
-            setattr(row, field, next_due(row.pk, interval_s, now))
-        Shard.objects.bulk_update(rows, [field])
-    return [row.pk for row in rows]
+    due = models.Q(**{field: None}) | models.Q(**{f"{field}__lte": now})
+    with transaction.atomic(), connection.cursor() as cursor:
+        rows = _enabled().filter(due).select_for_update(skip_locked=True, of=("self",))
+        ids = list(rows.order_by("account_id", "pk").values_list("pk", flat=True))
+        cursor.execute(
+            f"UPDATE fleet_shard AS s SET {field} = n.due "  # noqa: S608
+            "FROM unnest(%s::bigint[], %s::timestamptz[]) AS n (id, due) WHERE s.id = n.id",
+            [ids, [next_due(pk, interval_s, now) for pk in ids]],
+        )
+    return ids
 
 
 def _enabled() -> models.QuerySet[Shard]:

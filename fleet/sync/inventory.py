@@ -16,6 +16,7 @@ from fleet.aws.sessions import each
 from fleet.errors import MassDisappearance, NotFound, Throttled, Unavailable
 from fleet.models import Endpoint, Shard
 from fleet.sync import closing, mirror, reading
+from fleet.sync.roster import Roster
 from fleet.types import TRANSITIONAL_STATUSES, EndpointState, EndpointSummary
 
 FULL_CHECK = timedelta(hours=1)
@@ -51,6 +52,7 @@ def run(
     fence: int,
     keep_alive: Callable[[], None],
     held_since: datetime | None = None,
+    roster: Roster | None = None,
 ) -> Counts:
     """Mirror every endpoint of the shard.
 
@@ -58,10 +60,8 @@ def run(
     describe after everything else is written, and MassDisappearance when many endpoints are missing at once.
     """
     summaries = {(s.name, s.created_at): s for s in sagemaker.list_endpoints(shard.scope)}
-    known = {
-        (e.name, e.created_at): e
-        for e in Endpoint.objects.filter(shard=shard, closed_at=None).defer("document", "search_text")
-    }
+    roster = roster or Roster(shard)
+    known = {(e.name, e.created_at): e for e in roster.rows()}
     wanted = [s for key, s in summaries.items() if _needs_describe(s, known.get(key), now)]
     readings = reading.read(shard.scope, wanted, _needs_config(known), keep_alive)
     waiting = [k for k, s in summaries.items() if k in known and known[k].unreadable and s not in wanted]
@@ -73,6 +73,8 @@ def run(
         keep_alive()
     vanished = {(s.name, s.created_at) for s in readings.vanished}
     counts.closed = _close(shard, known, set(summaries) - vanished, vanished, now, fence, held_since)
+    if counts.written or counts.closed:
+        roster.changed()
     transient = [e for e in readings.errors if isinstance(e, Throttled | Unavailable)]
     if transient:
         raise transient[0]

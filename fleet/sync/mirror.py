@@ -62,9 +62,9 @@ def write(shard: Shard, readings: Sequence[Reading], *, now: datetime) -> int:
     fresh = [w.endpoint for w in written if w.before is None]
     changed = [w.endpoint for w in written if w.before is not None and w.is_changed]
     Endpoint.objects.bulk_create(fresh)
-    Endpoint.objects.bulk_update(changed, FIELDS)
-    described = [w.endpoint.pk for w in written if w.reading.state is not None and w.before is not None]
-    Endpoint.objects.filter(pk__in=described).update(described_at=now)
+    Endpoint.objects.bulk_update(changed, [*FIELDS, "described_at"])
+    looked_at = [w for w in written if w.reading.state is not None and not w.is_changed]
+    Endpoint.objects.filter(pk__in=[w.endpoint.pk for w in looked_at]).update(described_at=now)
     events = _events(shard, written, now)
     changes.save(events, now=now)
     search.refresh([w.endpoint.pk for w in written if _is_searched_anew(w)])
@@ -83,7 +83,6 @@ def _apply(
             name=reading.summary.name,
             created_at=reading.summary.created_at,
             first_seen_at=now,
-            described_at=now if reading.state is not None else None,
         )
     source: Any = reading.state or reading.summary
     if row.status != source.status:
@@ -92,6 +91,7 @@ def _apply(
     row.arn, row.status, row.modified_at = source.arn, source.status, source.modified_at
     row.unreadable = _unreadable(reading.error, row.unreadable, now)
     if reading.state is not None:
+        row.described_at = now
         row.failure_reason = reading.state.failure_reason
         row.document = dict(reading.state.document)
         row.unknown_fields = unknown.taken(row.document)

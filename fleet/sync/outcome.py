@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
-from django.db import connection, transaction
+from django.db import connection, models
 
 from fleet.aws.meter import Tally
 from fleet.errors import AwsError, FleetError, LeaseLost
@@ -20,13 +20,14 @@ TIMED_OUT = "The worker's time limit ended this section before it was done; what
 
 @dataclass
 class Outcome:
-    """What one run did. held: another worker has the lease, nothing was done."""
+    """What one run did. held: another worker has the lease, nothing was done. records: what `save` writes."""
 
     shard_id: int
     held: bool = False
     ok_sections: list[str] = field(default_factory=list)
     errors: dict[str, FleetError] = field(default_factory=dict)
     counts: dict[str, Any] = field(default_factory=dict)
+    records: dict[str, Any] = field(default_factory=dict)
     calls: int = 0
     metrics_requested: int = 0
 
@@ -36,7 +37,7 @@ class Outcome:
 
 
 def section(outcome: Outcome, shard: Shard, name: str, work: Callable[[], Any], *, now: datetime) -> bool:
-    """Run one section and record how it went; the next section runs whatever happened. True when it succeeded.
+    """Run one section and note for `save` how it went; the next one runs whatever happened. True when it succeeded.
 
     Raises LeaseLost, when a newer run is at work, and SoftTimeLimitExceeded: then this run has to stop.
     """
@@ -48,7 +49,8 @@ def section(outcome: Outcome, shard: Shard, name: str, work: Callable[[], Any], 
     except LeaseLost:
         raise
     except SoftTimeLimitExceeded:
-        record(shard, name, now=now, duration_ms=_ms_since(started), error=FleetError(TIMED_OUT))
+        error = FleetError(TIMED_OUT)
+        outcome.records[name] = _record(shard, name, now, _ms_since(started), error)
         raise
     except FleetError as failure:
         error = outcome.errors[name] = failure
@@ -56,7 +58,7 @@ def section(outcome: Outcome, shard: Shard, name: str, work: Callable[[], Any], 
         log.exception("sync.section.crashed", shard=str(shard), section=name)
         error = outcome.errors[name] = FleetError(f"{type(failure).__name__}: {failure}")
     duration_ms = _ms_since(started)
-    record(shard, name, now=now, duration_ms=duration_ms, error=error)
+    outcome.records[name] = _record(shard, name, now, duration_ms, error)
     event = log.info if error is None else log.warning
     event(
         "sync.section.done" if error is None else "sync.section.failed",
@@ -73,19 +75,30 @@ def _ms_since(started: float) -> int:
     return int((time.monotonic() - started) * 1000)
 
 
-def record(shard: Shard, name: str, *, now: datetime, duration_ms: int, error: FleetError | None) -> None:
-    """Write the section's result into Shard.sections, leaving what other runs write there alone."""
-    with transaction.atomic():
-        row = Shard.objects.select_for_update().only("sections").get(pk=shard.pk)
-        before = row.sections.get(name) or {}
-        row.sections[name] = {
-            "ok_at": before.get("ok_at") if error else now.isoformat(),
-            "tried_at": now.isoformat(),
-            "duration_ms": duration_ms,
-            "error": _error_document(error, before.get("error"), now) if error else None,
-        }
-        row.save(update_fields=["sections"])
-    shard.sections = row.sections
+def save(rows: models.QuerySet[Shard], records: dict[str, Any], **values: Any) -> None:
+    """Write sections' records and other columns of these shards at once, leaving what other runs record alone."""
+    merged = models.Func(
+        models.F("sections"),
+        models.Value(records, output_field=models.JSONField()),
+        template="%(expressions)s",
+        arg_joiner=" || ",
+        output_field=models.JSONField(),
+    )
+    rows.update(sections=merged, **values)
+
+
+def _record(
+    shard: Shard, name: str, now: datetime, duration_ms: int, error: FleetError | None
+) -> dict[str, Any]:
+    """What Shard.sections tells of a section; noted on the shard at hand as well."""
+    before = shard.sections.get(name) or {}
+    shard.sections[name] = {
+        "ok_at": before.get("ok_at") if error else now.isoformat(),
+        "tried_at": now.isoformat(),
+        "duration_ms": duration_ms,
+        "error": _error_document(error, before.get("error"), now) if error else None,
+    }
+    return dict(shard.sections[name])
 
 
 def since(shard: Shard, name: str, code: str) -> datetime | None:
@@ -95,23 +108,23 @@ def since(shard: Shard, name: str, code: str) -> datetime | None:
 
 
 def write_tally(shard_id: int, tally: Tally, *, now: datetime) -> None:
-    """Add a run's call counts to the day's."""
-    rows = [
-        (shard_id, now.date(), action, count.calls, count.throttles, count.errors, count.metrics_requested)
-        for action, count in sorted(tally.actions.items())
-    ]
+    """Add a run's call counts to the day's; metrics that were booked before they were asked stand there already."""
+    counts = sorted(tally.actions.items())
+    if not counts:
+        return
+    columns = zip(*((a, c.calls, c.throttles, c.errors, c.metrics_unbooked) for a, c in counts), strict=True)
     with connection.cursor() as cursor:
-        cursor.executemany(
+        cursor.execute(
             """
             INSERT INTO fleet_calltally (shard_id, day, action, calls, throttles, errors, metrics_requested)
-            VALUES (%s, %s, %s, %s, %s, %s, %s)
+            SELECT %s, %s, * FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])
             ON CONFLICT (shard_id, day, action) DO UPDATE SET
                 calls = fleet_calltally.calls + EXCLUDED.calls,
                 throttles = fleet_calltally.throttles + EXCLUDED.throttles,
                 errors = fleet_calltally.errors + EXCLUDED.errors,
                 metrics_requested = fleet_calltally.metrics_requested + EXCLUDED.metrics_requested
             """,
-            rows,
+            [shard_id, now.date(), *map(list, columns)],
         )
 
 

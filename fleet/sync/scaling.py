@@ -1,10 +1,11 @@
 """The scaling section: scalable targets, policies and scheduled actions, read in bulk."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import models, transaction
 
 from fleet import locks
 from fleet.aws import autoscaling
@@ -18,6 +19,7 @@ from fleet.models import (
     Shard,
 )
 from fleet.sync import changes
+from fleet.sync.roster import Roster
 
 Key = tuple[str, str]
 Document = dict[str, Any]
@@ -25,35 +27,83 @@ Document = dict[str, Any]
 _NOISE = frozenset({"Alarms", "CreationTime"})
 
 
-def run(shard: Shard, *, now: datetime, fence: int) -> int:
+@dataclass
+class _Rows:
+    """Rows of one model that this run creates, amends and removes."""
+
+    model: type[models.Model]
+    fields: tuple[str, ...]
+    fresh: list[Any] = field(default_factory=list)
+    changed: list[Any] = field(default_factory=list)
+    gone: list[int] = field(default_factory=list)
+
+    def amend(self, row: Any, values: Mapping[str, Any]) -> None:
+        """Set the row's values; it is written if one of them differs."""
+        if any(getattr(row, name) != value for name, value in values.items()):
+            for name, value in values.items():
+                setattr(row, name, value)
+            self.changed.append(row)
+
+    def save(self) -> None:
+        """At most three statements, whatever the number of rows."""
+        manager = self.model._default_manager
+        manager.filter(pk__in=self.gone).delete()
+        manager.bulk_create(self.fresh)
+        manager.bulk_update(self.changed, self.fields)
+
+
+class _Diff:
+    """Everything one run writes."""
+
+    def __init__(self) -> None:
+        self.targets = _Rows(ScalableTarget, _TARGET_FIELDS)
+        self.policies = _Rows(ScalingPolicy, ("policy_type", "configuration", "document"))
+        self.actions = _Rows(
+            ScheduledAction, ("schedule", "timezone", "min_capacity", "max_capacity", "document")
+        )
+        self.events: list[ChangeEvent] = []
+
+    def __bool__(self) -> bool:
+        rows = (self.targets, self.policies, self.actions)
+        return bool(self.events) or any(r.fresh or r.changed or r.gone for r in rows)
+
+
+_TARGET_FIELDS = (
+    "endpoint",
+    "variant_name",
+    "min_capacity",
+    "max_capacity",
+    "suspended",
+    "created_at",
+    "document",
+)
+
+
+def run(shard: Shard, *, now: datetime, fence: int, roster: Roster | None = None) -> int:
     """Mirror the shard's scalable targets; the number of targets seen. Nothing is removed unless all was listed."""
     targets = {_key(d): d for d in autoscaling.scalable_targets(shard.scope)}
     policies = _by_target(autoscaling.scaling_policies(shard.scope))
     actions = _by_target(autoscaling.scheduled_actions(shard.scope))
-    with transaction.atomic():
-        locks.guard(shard.pk, fence)
-        events: list[ChangeEvent] = []
-        known = {
-            (t.resource_id, t.dimension): t
-            for t in ScalableTarget.objects.filter(shard=shard)
-            .select_related("endpoint")
-            .prefetch_related("policies", "scheduled_actions")
-        }
-        owners = _owners(shard)
+    known = {
+        (t.resource_id, t.dimension): t
+        for t in ScalableTarget.objects.filter(shard=shard)
+        .select_related("endpoint")
+        .prefetch_related("policies", "scheduled_actions")
+    }
+    owners = _owners(roster or Roster(shard)) if targets else {}
+    diff = _Diff()
+    for key, document in targets.items():
+        of_target = policies.get(key, []), actions.get(key, [])
+        _compare(diff, shard, known.pop(key, None), document, *of_target, owners, now)
+    diff.events += [_removed(target, now) for target in known.values() if target.endpoint is not None]
+    diff.targets.gone = [target.pk for target in known.values()]
+    if diff:
         is_first = (shard.sections.get("scaling") or {}).get("ok_at") is None
-        for key, document in targets.items():
-            events += _write_target(
-                shard,
-                known.pop(key, None),
-                document,
-                policies.get(key, []),
-                actions.get(key, []),
-                owners,
-                now,
-            )
-        events += [_removed(target, now) for target in known.values() if target.endpoint is not None]
-        ScalableTarget.objects.filter(pk__in=[target.pk for target in known.values()]).delete()
-        changes.save([] if is_first else events, now=now)
+        with transaction.atomic():
+            locks.guard(shard.pk, fence)
+            for rows in (diff.targets, diff.policies, diff.actions):
+                rows.save()
+            changes.save([] if is_first else diff.events, now=now)
     return len(targets)
 
 
@@ -68,11 +118,10 @@ def _by_target(documents: Any) -> dict[Key, list[Document]]:
     return grouped
 
 
-def _owners(shard: Shard) -> dict[str, Endpoint]:
+def _owners(roster: Roster) -> dict[str, Endpoint]:
     """Open endpoints by their resource in Application Auto Scaling: "endpoint/NAME", "inference-component/NAME"."""
-    rows = Endpoint.objects.filter(shard=shard, closed_at=None).only("id", "name", "shard_id")
-    owners = {f"endpoint/{row.name}": row for row in rows}
-    by_id = {row.pk: row for row in rows}
+    by_id = {row.pk: row for row in roster.rows()}
+    owners = {f"endpoint/{row.name}": row for row in by_id.values()}
     components = InferenceComponent.objects.filter(endpoint__in=by_id, removed_at=None)
     for name, endpoint_id in components.values_list("name", "endpoint_id"):
         owners[f"inference-component/{name}"] = by_id[endpoint_id]
@@ -86,7 +135,8 @@ def _place(resource_id: str, owners: Mapping[str, Endpoint]) -> tuple[Endpoint |
     return owners.get("/".join(parts[:2])), variant[:63]
 
 
-def _write_target(
+def _compare(
+    diff: _Diff,
     shard: Shard,
     row: ScalableTarget | None,
     document: Document,
@@ -94,7 +144,7 @@ def _write_target(
     actions: Sequence[Document],
     owners: Mapping[str, Endpoint],
     now: datetime,
-) -> list[ChangeEvent]:
+) -> None:
     resource_id, dimension = _key(document)
     endpoint, variant = _place(resource_id, owners)
     values: dict[str, Any] = {
@@ -107,65 +157,49 @@ def _write_target(
         "document": document,
     }
     before = None if row is None else _told(row)
+    old_policies = {} if row is None else {p.name: p for p in row.policies.all()}
+    old_actions = {} if row is None else {a.name: a for a in row.scheduled_actions.all()}
     if row is None:
-        row = ScalableTarget.objects.create(
-            shard=shard, resource_id=resource_id, dimension=dimension, **values
-        )
-    elif any(getattr(row, name) != value for name, value in values.items()):
-        for name, value in values.items():
-            setattr(row, name, value)
-        row.save()
-    _write_policies(row, policies)
-    _write_actions(row, actions)
+        row = ScalableTarget(shard=shard, resource_id=resource_id, dimension=dimension, **values)
+        diff.targets.fresh.append(row)
+    else:
+        diff.targets.amend(row, values)
+    _compare_children(diff.policies, row, old_policies, {d["PolicyName"]: _policy(d) for d in policies})
+    _compare_children(diff.actions, row, old_actions, {d["ScheduledActionName"]: _action(d) for d in actions})
     after = _told_by_aws(document, policies, actions)
-    if endpoint is None or before == after:
-        return []
-    return [changes.scaling(endpoint, _summary(dimension, before, after), before or {}, after, now)]
+    if endpoint is not None and before != after:
+        summary = _summary(dimension, before, after)
+        diff.events.append(changes.scaling(endpoint, summary, before or {}, after, now))
 
 
-def _write_policies(target: ScalableTarget, documents: Sequence[Document]) -> None:
-    known = {policy.name: policy for policy in target.policies.all()}
-    for document in documents:
-        values = {
-            "policy_type": document["PolicyType"],
-            "configuration": _configuration(document),
-            "document": {k: v for k, v in document.items() if k not in _NOISE},
-        }
-        _upsert(
-            ScalingPolicy, target, known.pop(document["PolicyName"], None), document["PolicyName"], values
-        )
-    ScalingPolicy.objects.filter(pk__in=[policy.pk for policy in known.values()]).delete()
-
-
-def _write_actions(target: ScalableTarget, documents: Sequence[Document]) -> None:
-    known = {action.name: action for action in target.scheduled_actions.all()}
-    for document in documents:
-        wanted = document.get("ScalableTargetAction") or {}
-        values = {
-            "schedule": document["Schedule"],
-            "timezone": document.get("Timezone", ""),
-            "min_capacity": wanted.get("MinCapacity"),
-            "max_capacity": wanted.get("MaxCapacity"),
-            "document": document,
-        }
-        name = document["ScheduledActionName"]
-        _upsert(ScheduledAction, target, known.pop(name, None), name, values)
-    ScheduledAction.objects.filter(pk__in=[action.pk for action in known.values()]).delete()
-
-
-def _upsert(
-    model: type[ScalingPolicy] | type[ScheduledAction],
-    target: ScalableTarget,
-    row: ScalingPolicy | ScheduledAction | None,
-    name: str,
-    values: Mapping[str, Any],
+def _compare_children(
+    rows: _Rows, target: ScalableTarget, known: Mapping[str, Any], wanted: Mapping[str, Document]
 ) -> None:
-    if row is None:
-        model._default_manager.create(target=target, name=name, **values)
-    elif any(getattr(row, field) != value for field, value in values.items()):
-        for field, value in values.items():
-            setattr(row, field, value)
-        row.save()
+    for name, values in wanted.items():
+        if name in known:
+            rows.amend(known[name], values)
+        else:
+            rows.fresh.append(rows.model(target=target, name=name, **values))
+    rows.gone += [row.pk for name, row in known.items() if name not in wanted]
+
+
+def _policy(document: Document) -> Document:
+    return {
+        "policy_type": document["PolicyType"],
+        "configuration": _configuration(document),
+        "document": {k: v for k, v in document.items() if k not in _NOISE},
+    }
+
+
+def _action(document: Document) -> Document:
+    wanted = document.get("ScalableTargetAction") or {}
+    return {
+        "schedule": document["Schedule"],
+        "timezone": document.get("Timezone", ""),
+        "min_capacity": wanted.get("MinCapacity"),
+        "max_capacity": wanted.get("MaxCapacity"),
+        "document": document,
+    }
 
 
 def _configuration(document: Document) -> Document:

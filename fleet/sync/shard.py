@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -12,49 +13,102 @@ from fleet import locks
 from fleet.aws import meter
 from fleet.errors import FleetError, LeaseLost, Throttled, Unavailable
 from fleet.models import Shard
-from fleet.sync import backfill, components, inventory, metrics, partitions, quotas, scaling, tags
-from fleet.sync.outcome import Outcome, section, since, write_tally
+from fleet.sync import backfill, batch, components, inventory, metrics, partitions, quotas, scaling, tags
+from fleet.sync.due import next_due
+from fleet.sync.outcome import Outcome, save, section, since, write_tally
+from fleet.sync.roster import Roster
 
 MAX_BACKOFF = timedelta(minutes=30)
 OUTAGE_BACKOFF = timedelta(minutes=5)
 METRICS_RETRY_STEP = 1
+# What no endpoint's modification time tells of: looked at this often, and whenever an endpoint changed.
+UNANNOUNCED = ("components", "scaling", "tags")
+UNANNOUNCED_S = 300
+EXTEND_EVERY_S = 10
+_PASSING = ("Throttled", "Unavailable")
 
 
-def run_inventory(shard_id: int, *, now: datetime) -> Outcome:
+def _go_on() -> None:
+    """The check of a run that nobody stops."""
+
+
+def run_inventory(
+    shard_id: int, *, now: datetime, is_routine: bool = False, check: Callable[[], None] = _go_on
+) -> Outcome:
     """Mirror endpoints, scaling, tags and quotas of one shard. Does nothing while another run holds its lease.
 
     A section that fails is recorded on the shard and the next one runs; failures push the next run back.
+    is_routine: leave sections out whose turn has not come. check: called often; may raise to end the run.
     """
     outcome, started = Outcome(shard_id), time.monotonic()
     with locks.lease(f"inventory:{shard_id}") as lease, meter.recording() as tally:
-        shard = _get(shard_id)
         if lease is None:
             outcome.held = True
             return outcome
-        fence = locks.next_fence(shard)
-        sections: dict[str, Callable[[], object]] = {
-            "inventory": lambda: inventory.run(
-                shard,
-                now=now,
-                fence=fence,
-                keep_alive=lease.extend,
-                held_since=since(shard, "inventory", "MassDisappearance"),
-            ),
-            "components": lambda: components.run(shard, now=now, fence=fence),
-            "scaling": lambda: scaling.run(shard, now=now, fence=fence),
-            "tags": lambda: tags.run(shard, now=now, fence=fence),
-        }
-        if quotas.is_due(shard, now):
-            sections["quotas"] = lambda: quotas.run(shard, now=now, fence=fence)
+        shard = locks.fenced(shard_id)
+        failures, roster = shard.failures, Roster(shard)
+        keep_alive = _pulse(lease, check)
         try:
-            for name, work in sections.items():
-                lease.extend()
+            for name, work in _sections(shard, roster, now, keep_alive).items():
+                if is_routine and not _has_turn(shard, name, roster, now):
+                    continue
+                check()
                 section(outcome, shard, name, work, now=now)
         except LeaseLost:
             outcome.held = True
-        _count(shard, tally, outcome, now)
-        _finish(shard, outcome, now, started)
+        finally:
+            _count(shard, tally, outcome, now)
+            _finish(shard, outcome, now, started, failures)
         return outcome
+
+
+def _sections(
+    shard: Shard, roster: Roster, now: datetime, keep_alive: Callable[[], None]
+) -> dict[str, Callable[[], object]]:
+    """The work of a run by section, in its order."""
+    fence = shard.fence
+    sections: dict[str, Callable[[], object]] = {
+        "inventory": lambda: inventory.run(
+            shard,
+            now=now,
+            fence=fence,
+            keep_alive=keep_alive,
+            held_since=since(shard, "inventory", "MassDisappearance"),
+            roster=roster,
+        ),
+        "components": lambda: components.run(shard, now=now, fence=fence),
+        "scaling": lambda: scaling.run(shard, now=now, fence=fence, roster=roster),
+        "tags": lambda: tags.run(shard, now=now, fence=fence, roster=roster),
+    }
+    if batch.is_due(shard, now):
+        sections["batch"] = lambda: batch.run(shard, now=now, fence=fence, keep_alive=keep_alive)
+    if quotas.is_due(shard, now):
+        sections["quotas"] = lambda: quotas.run(shard, now=now, fence=fence)
+    return sections
+
+
+def _has_turn(shard: Shard, name: str, roster: Roster, now: datetime) -> bool:
+    """Whether a routine run looks at this section: at what tells of no change itself only every few minutes."""
+    if name not in UNANNOUNCED or roster.is_changed:
+        return True
+    known = shard.sections.get(name) or {}
+    if not known.get("tried_at") or (known.get("error") or {}).get("kind") in _PASSING:
+        return True
+    return next_due(shard.pk, UNANNOUNCED_S, datetime.fromisoformat(known["tried_at"])) <= now
+
+
+def _pulse(lease: locks.Lease, check: Callable[[], None]) -> Callable[[], None]:
+    """Keeps the lease alive however often it is called, and ends the run when it was lost or `check` says so."""
+    extended = time.monotonic()
+
+    def pulse() -> None:
+        nonlocal extended
+        check()
+        if time.monotonic() - extended >= EXTEND_EVERY_S:
+            lease.extend()
+            extended = time.monotonic()
+
+    return pulse
 
 
 def run_metrics(shard_id: int, *, now: datetime) -> Outcome:
@@ -83,17 +137,15 @@ def _run_one(shard_id: int, name: str, work: Callable[..., int], *, now: datetim
         if lease is None:
             outcome.held = True
             return outcome
-        shard = _get(shard_id)
+        shard = Shard.objects.select_related("account").get(pk=shard_id)
         try:
             section(outcome, shard, name, lambda: work(shard, now=now, keep_alive=lease.extend), now=now)
         except LeaseLost:
             outcome.held = True
-        _count(shard, tally, outcome, now)
+        finally:
+            _count(shard, tally, outcome, now)
+            save(Shard.objects.filter(pk=shard_id), outcome.records)
     return outcome
-
-
-def _get(shard_id: int) -> Shard:
-    return Shard.objects.select_related("account").get(pk=shard_id)
 
 
 def _count(shard: Shard, tally: meter.Tally, outcome: Outcome, now: datetime) -> None:
@@ -101,16 +153,15 @@ def _count(shard: Shard, tally: meter.Tally, outcome: Outcome, now: datetime) ->
     outcome.calls, outcome.metrics_requested = tally.calls, tally.metrics_requested
 
 
-def _finish(shard: Shard, outcome: Outcome, now: datetime, started: float) -> None:
-    rows = Shard.objects.filter(pk=shard.pk)
-    rows.update(last_duration_ms=int((time.monotonic() - started) * 1000))
+def _finish(shard: Shard, outcome: Outcome, now: datetime, started: float, failures: int) -> None:
+    """Write how the run went, unless a newer one has taken over."""
+    values: dict[str, Any] = {"last_duration_ms": int((time.monotonic() - started) * 1000)}
     if "inventory" in outcome.ok_sections:
-        rows.update(inventory_ok_at=now, failures=0)
+        values |= {"inventory_ok_at": now, "failures": 0}
     elif not outcome.held:
-        rows.update(
-            failures=models.F("failures") + 1,
-            inventory_due_at=now + backoff(shard.failures, outcome.errors.values()),
-        )
+        values["failures"] = models.F("failures") + 1
+        values["inventory_due_at"] = now + backoff(failures, outcome.errors.values())
+    save(Shard.objects.filter(pk=shard.pk, fence=shard.fence), outcome.records, **values)
 
 
 def backoff(failures: int, errors: Iterable[FleetError]) -> timedelta:

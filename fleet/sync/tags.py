@@ -8,9 +8,10 @@ from fleet import locks
 from fleet.aws import tags as aws_tags
 from fleet.models import Endpoint, Shard
 from fleet.sync import changes, search
+from fleet.sync.roster import Roster
 
 
-def run(shard: Shard, *, now: datetime, fence: int) -> int:
+def run(shard: Shard, *, now: datetime, fence: int, roster: Roster | None = None) -> int:
     """Write tags where they differ; the number of endpoints whose tags changed.
 
     The first tags of an endpoint are no change: an event tells only what differs from an earlier look.
@@ -18,23 +19,21 @@ def run(shard: Shard, *, now: datetime, fence: int) -> int:
     found = aws_tags.endpoint_tags(shard.scope)
     looked_at = (shard.sections.get("tags") or {}).get("ok_at")
     last_look = datetime.fromisoformat(looked_at) if looked_at else None
-    with transaction.atomic():
-        locks.guard(shard.pk, fence)
-        changed, events = [], []
-        rows = Endpoint.objects.filter(shard=shard, closed_at=None).only(
-            "arn", "tags", "first_seen_at", "name"
-        )
-        for row in rows:
-            tags = _clean(found.get(row.arn.lower(), {}))
-            if tags == row.tags:
-                continue
-            if last_look is not None and row.first_seen_at <= last_look:
-                events.append(changes.tags(row, row.tags, tags, now))
-            row.tags = tags
-            changed.append(row)
-        Endpoint.objects.bulk_update(changed, ["tags"], batch_size=500)
-        changes.save(events, now=now)
-        search.refresh([row.pk for row in changed])
+    changed, events = [], []
+    for row in (roster or Roster(shard)).rows():
+        tags = _clean(found.get(row.arn.lower(), {}))
+        if tags == row.tags:
+            continue
+        if last_look is not None and row.first_seen_at <= last_look:
+            events.append(changes.tags(row, row.tags, tags, now))
+        row.tags = tags
+        changed.append(row)
+    if changed:
+        with transaction.atomic():
+            locks.guard(shard.pk, fence)
+            Endpoint.objects.bulk_update(changed, ["tags"], batch_size=500)
+            changes.save(events, now=now)
+            search.refresh([row.pk for row in changed])
     return len(changed)
 
 

@@ -26,7 +26,7 @@ class Bell:
     def ring(self, now: datetime) -> None:
         due.ring(
             now,
-            inventory=self.inventory.append,
+            inventory=lambda *ids: self.inventory.extend(ids),
             metrics=self.metrics.append,
             backfill=self.backfill.append,
             prices=self._price,
