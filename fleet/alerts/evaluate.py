@@ -98,7 +98,7 @@ def _endings(
     followed = []
     for key, by_subject in ongoing.items():
         rule = rules.get(key)
-        unjudged = states.unjudged_subjects(key, now) if by_subject else frozenset()
+        unjudged = _unjudged(rule, now) if rule and by_subject else frozenset()
         for subject, incident in by_subject.items():
             measure = found.get(key, {}).get(subject)
             if measure and measure.last_true_at and measure.last_true_at > incident.last_true_at:
@@ -110,6 +110,10 @@ def _endings(
             if why:
                 yield incident, why
     Incident.objects.bulk_update(followed, ["last_true_at"])
+
+
+def _unjudged(rule: AlertRule, now: datetime) -> frozenset[str]:
+    return states.unjudged_subjects(rule.key, BY_KEY[rule.key].values(rule.parameters), now)
 
 
 def _removed_variants(ongoing: Mapping[str, Mapping[str, Incident]]) -> set[str]:

@@ -1,13 +1,11 @@
-"""What every alert rule means: its words, its parameters with bounds, its scope and how it treats missing data.
+"""Every alert rule: what it means, with the defaults it ships with.
 
 The rows of AlertRule hold what people tuned; a key without a row stands at its defaults. Conditions live beside, in
 fleet.alerts.{conditions,states}.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
-
+from fleet.alerts.spec import Parameter as Parameter
+from fleet.alerts.spec import RuleSpec as RuleSpec
 from fleet.models import AlertRule
 from fleet.types import Kind
 
@@ -24,65 +22,6 @@ _IDLE = (
 _STATE = "Judged by the newest description AWS gave; while the sync is late nothing opens or resolves."
 
 
-@dataclass(frozen=True)
-class Parameter:
-    """One number that people may tune. unit is its word on the page; whole numbers unless step says otherwise."""
-
-    name: str
-    label: str
-    default: float
-    minimum: float
-    maximum: float
-    unit: str
-    step: float = 1
-
-    @property
-    def limits(self) -> str:
-        """ "50 – 100"."""
-        return f"{self.minimum:,} – {self.maximum:,}"
-
-    def problem(self, value: float) -> str:
-        """Why `value` cannot stand, "" when it can."""
-        if not self.minimum <= value <= self.maximum:
-            return f"Give a value in {self.limits} {self.unit}."
-        if self.step == 1 and value != int(value):
-            return "Give a whole number."
-        return ""
-
-
-@dataclass(frozen=True)
-class RuleSpec:
-    """A rule as the product knows it.
-
-    kinds: the endpoint kinds that publish what the rule needs, () for rules about something else; needs: words for
-    the metrics or states it reads; shadowed_by: key of a graver rule that, true on the same subject, keeps this one
-    from opening a second incident about the same thing.
-    """
-
-    key: str
-    name: str
-    severity: str
-    condition: str
-    scope: str
-    needs: str
-    no_data: str
-    parameters: tuple[Parameter, ...]
-    kinds: tuple[Kind, ...] = ()
-    shadowed_by: str = ""
-
-    def defaults(self) -> dict[str, float]:
-        """Parameter name to default."""
-        return {parameter.name: parameter.default for parameter in self.parameters}
-
-    def values(self, stored: Mapping[str, Any]) -> dict[str, float]:
-        """Stored values over the defaults; names the rule does not have (any more) are dropped."""
-        return {p.name: float(stored.get(p.name, p.default)) for p in self.parameters}
-
-    def sentence(self, values: Mapping[str, float]) -> str:
-        """The condition in words with its numbers."""
-        return self.condition.format(**{name: f"{value:g}" for name, value in values.items()})
-
-
 def _clear(default: float) -> Parameter:
     return Parameter("clear_min", "Resolves when false for", default, 0, 1440, "min")
 
@@ -90,6 +29,12 @@ def _clear(default: float) -> Parameter:
 def _lasting(default: float) -> Parameter:
     return Parameter("for_min", "For at least", default, 1, 180, "min")
 
+
+_QUOTA = "What endpoints hold or are about to hold, of Service Quotas' value or AWS's documented default"
+_QUOTA_NO_DATA = (
+    "While its limit is unknown or its region's sync late, a quota neither opens nor resolves anything."
+)
+_MARGIN = Parameter("margin_pct", "Resolves this far below", 5, 0, 50, "% of the limit")
 
 _SERVERLESS = (Kind.SERVERLESS,)
 _COUNTS_CALLS = (Kind.SERVERLESS, Kind.REAL_TIME, Kind.MULTI_MODEL, Kind.MULTI_CONTAINER)
@@ -262,6 +207,27 @@ RULES: tuple[RuleSpec, ...] = (
         "Daily costs of the month; lines without a price are not in the sum, and the incident says how many",
         "Without any daily cost in the month the budget is not judged.",
         (Parameter("share_pct", "Share of the budget", 100, 1, 500, "%"),),
+    ),
+    RuleSpec(
+        "quota-full",
+        "Quota nearly used up",
+        CRITICAL,
+        "{share_pct} % of a quota or more is held; resolves {margin_pct} points below",
+        "Each quota of each account and region that is switched on",
+        _QUOTA,
+        _QUOTA_NO_DATA,
+        (Parameter("share_pct", "Share of the limit", 95, 1, 100, "%"), _MARGIN),
+    ),
+    RuleSpec(
+        "quota-filling",
+        "Quota fills up",
+        WARNING,
+        "{share_pct} % of a quota or more is held; resolves {margin_pct} points below",
+        "Each quota of each account and region that is switched on",
+        _QUOTA,
+        _QUOTA_NO_DATA,
+        (Parameter("share_pct", "Share of the limit", 80, 1, 100, "%"), _MARGIN),
+        shadowed_by="quota-full",
     ),
     RuleSpec(
         "sync-stale",

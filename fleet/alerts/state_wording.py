@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from fleet.alerts import quotas
 from fleet.alerts.conditions import Measure
 from fleet.alerts.context import Place
 from fleet.alerts.figures import clock, day_and_clock, lasting, usd
@@ -183,6 +184,8 @@ _WORDS: dict[str, Callable[[Measure, Place], Words]] = {
     "creating-too-long": _too_long,
     "updating-too-long": _too_long,
     "budget-passed": _budget,
+    "quota-full": quotas.words,
+    "quota-filling": quotas.words,
     "sync-stale": _stale,
     "sync-section-failing": _section,
 }

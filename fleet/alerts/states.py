@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 
 from fleet import heartbeat
+from fleet.alerts import quotas
 from fleet.alerts.conditions import Measure
 from fleet.alerts.rules import RuleSpec
 from fleet.models import Budget, DailyCost, Endpoint, Incident, Operation, Shard
@@ -27,8 +28,13 @@ def measure(spec: RuleSpec, values: Mapping[str, float], now: datetime) -> list[
     return _CONDITIONS[spec.key](values, now)
 
 
-def unjudged_subjects(key: str, now: datetime) -> frozenset[str]:
-    """Subjects the rule cannot judge now, so that their open incidents stay: endpoints behind a late inventory."""
+def unjudged_subjects(key: str, values: Mapping[str, float], now: datetime) -> frozenset[str]:
+    """Subjects on which the rule neither opens nor ends anything now, so that their open incidents stay.
+
+    Endpoints and quotas behind a late inventory, and quotas within the margin below their threshold.
+    """
+    if key in quotas.KEYS:
+        return quotas.unjudged_subjects(values, _late(now))
     if key not in _ON_ENDPOINTS:
         return frozenset()
     late = Shard.objects.filter(enabled=True, account__enabled=True).exclude(inventory_ok_at__gt=_late(now))
@@ -249,6 +255,7 @@ _CONDITIONS: dict[str, Callable[[Mapping[str, float], datetime], list[Measure]]]
     "creating-too-long": _too_long_in(EndpointStatus.CREATING),
     "updating-too-long": _too_long_in(EndpointStatus.UPDATING, EndpointStatus.ROLLING_BACK),
     "budget-passed": _budget_passed,
+    **dict.fromkeys(quotas.KEYS, lambda values, now: quotas.measures(values, _late(now), now)),
     "sync-stale": _sync_stale,
     "sync-section-failing": _sync_section_failing,
 }
