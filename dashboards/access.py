@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
-from fleet.models import Account, Endpoint, Incident, Notification, Operation, Shard, User
+from fleet.models import Account, Endpoint, Incident, Notification, Operation, Shard, TransformJob, User
 
 View = Callable[..., HttpResponse]
 
@@ -79,3 +79,8 @@ def shard_for(request: HttpRequest, pk: int) -> Shard:
 def account_for(request: HttpRequest, pk: int) -> Account:
     """One AWS account."""
     return get_object_or_404(Account, pk=pk)
+
+
+def transform_job_for(request: HttpRequest, pk: int) -> TransformJob:
+    """One transform job with its account and region."""
+    return get_object_or_404(TransformJob.objects.select_related("shard__account"), pk=pk)

@@ -32,6 +32,10 @@ _LOOKS: dict[str, Look] = dict(
         _aws(EndpointStatus.UPDATE_ROLLBACK_FAILED, "alert-octagon", "failed"),
     ]
 ) | {
+    "InProgress": Look("InProgress", "refresh", "changing", is_aws=True),
+    "Completed": Look("Completed", "circle-check", "ok", is_aws=True),
+    "Stopping": Look("Stopping", "refresh", "changing", is_aws=True),
+    "Stopped": Look("Stopped", "circle-dashed", "off", is_aws=True),
     "critical": Look("Critical", "alert-octagon", "failed"),
     "warning": Look("Warning", "alert-triangle", "attention"),
     "changing": Look("Changing", "refresh", "changing"),

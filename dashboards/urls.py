@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
 FAMILIES: tuple[tuple[str, str], ...] = (
     ("", "overview"),
     ("endpoints/", "endpoints"),
+    ("batch/", "batch"),
     ("costs/", "costs"),
     ("cold-starts/", "cold_starts"),
     ("cache/", "cache"),

@@ -11,7 +11,11 @@ from fleet.types import CostComponent, PricePoint
 
 def book(*regions: str) -> PriceBook:
     """The price book of these regions (all of them when none is named): Price List over snapshot. One query."""
-    stored = Price.objects.filter(region__in=regions) if regions else Price.objects.all()
+    return book_of(Price.objects.filter(region__in=regions) if regions else Price.objects.all())
+
+
+def book_of(stored: Iterable[Price]) -> PriceBook:
+    """The price book of these stored prices over the snapshot."""
     return PriceBook.layered(snapshot.points(), *_layers(stored))
 
 

@@ -17,6 +17,7 @@ from fleet.models import (
     Operation,
     ProductionVariant,
     Shard,
+    TransformJob,
     User,
     VariantStatus,
 )
@@ -63,7 +64,13 @@ def build(text: str) -> dict[str, Any]:
     mail = Notification.objects.filter(incident=incident).first()
     assert incident is not None
     assert mail is not None
+    job = TransformJob.objects.create(
+        shard=shard, name=f"job{text}", arn=text, status=text, failure_reason=text, created_at=now, first_seen_at=now,
+        described_at=now, started_at=now, model_name=text, instance_type=text, instance_count=1, batch_strategy=text,
+        input_uri=text, output_uri=text, tags={text: text}, document={"TransformInput": {"ContentType": text}},
+    )  # fmt: skip
     return {
+        "batch.pk": job.pk,
         "endpoints.pk": endpoint.pk,
         "operations.code": operation.code,
         "operations.pk": endpoint.pk,

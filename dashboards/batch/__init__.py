@@ -1,0 +1,1 @@
+"""The Batch page family: transform jobs and one of them."""

@@ -1,0 +1,243 @@
+"""Transform jobs of a scope and window, each with its cost; the number of queries does not grow with the jobs."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import (
+    Case,
+    Count,
+    DateTimeField,
+    DecimalField,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce, Extract
+
+from fleet.analysis.transform_settings import Hint, hints
+from fleet.costs.batch import Job, cost_line, per_record
+from fleet.costs.price_book import PriceBook
+from fleet.models import Price, TransformJob
+from fleet.queries import prices
+from fleet.queries.instance_sizes import vcpus
+from fleet.queries.scope import ScopeFilter, TimeRange
+from fleet.types import CostComponent, CostLine
+
+ENDED = ("Completed", "Failed", "Stopped")
+RECORD_TAGS = ("records", "Records")
+"""AWS counts no records of a transform job; a job that carries this tag tells us itself."""
+SORTS = {
+    "created": "created_at",
+    "name": "name",
+    "duration": "billed",
+    "cost": "usd",
+    "status": "status",
+    "model": "model_name",
+}
+
+
+@dataclass(frozen=True)
+class Criteria:
+    """What the page is narrowed to; empty means everything."""
+
+    scope: ScopeFilter
+    statuses: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    search: str = ""
+
+
+@dataclass(frozen=True)
+class JobRow:
+    """One job. billed: start on instances to end (or now), None = not reported; records None = nobody said."""
+
+    job: TransformJob
+    account: str
+    region: str
+    billed: timedelta | None
+    line: CostLine
+    records: int | None
+    usd_per_record: Decimal | None
+    hints: list[Hint]
+
+    @property
+    def is_running(self) -> bool:
+        return self.job.status not in ENDED
+
+
+@dataclass(frozen=True)
+class Summary:
+    """All jobs the criteria mean. usd: of the jobs with a price, None when there is none; unpriced: ended or running
+
+    jobs on instances without a price; unknown: jobs whose start or instances AWS did not report.
+    """
+
+    total: int
+    statuses: Mapping[str, int]
+    models: Mapping[str, int]
+    usd: Decimal | None
+    unpriced: int
+    unknown: int
+    longest: TransformJob | None
+    longest_billed: timedelta | None
+
+    @property
+    def running(self) -> int:
+        return sum(count for status, count in self.statuses.items() if status not in ENDED)
+
+
+def rows(
+    criteria: Criteria,
+    window: TimeRange,
+    now: datetime,
+    *,
+    sort: str = "created",
+    descending: bool = True,
+    offset: int = 0,
+    limit: int | None = None,
+) -> list[JobRow]:
+    """Jobs in the page's order; unknown durations and costs stand last whichever way round. Three queries."""
+    book = _book(criteria.scope)
+    found = _timed(_jobs(criteria, window), now)
+    if sort == "cost":
+        found = _priced(found, book, criteria, window)
+    key = F(SORTS[sort])
+    order = key.desc(nulls_last=True) if descending else key.asc(nulls_last=True)
+    found = found.select_related("shard__account").order_by(order, "-created_at", "-id")
+    chosen = found[offset : None if limit is None else offset + limit]
+    return [row(job, book, now) for job in chosen]
+
+
+def row(job: TransformJob, book: PriceBook, now: datetime) -> JobRow:
+    """One job with its cost, its records and what its settings say against it."""
+    line = cost_line(
+        job.shard.region, Job(job.instance_type, job.instance_count, job.started_at, job.ended_at), book, now
+    )
+    records = record_count(job.tags)
+    return JobRow(
+        job=job,
+        account=job.shard.account.alias,
+        region=job.shard.region,
+        billed=None if job.started_at is None else max((job.ended_at or now) - job.started_at, timedelta(0)),
+        line=line,
+        records=records,
+        usd_per_record=per_record(line, records),
+        hints=hints(job.document, vcpus(job.instance_type)),
+    )
+
+
+def one(job: TransformJob, now: datetime) -> JobRow:
+    """The row of one job; `job` has its shard and account loaded."""
+    return row(job, prices.book(job.shard.region), now)
+
+
+def peers(job: TransformJob, limit: int = 10) -> list[TransformJob]:
+    """Earlier and later jobs of the same model in the same account and region, newest first."""
+    same = TransformJob.objects.filter(shard=job.shard, model_name=job.model_name).exclude(pk=job.pk)
+    return list(same[:limit]) if job.model_name else []
+
+
+def summary(criteria: Criteria, window: TimeRange, now: datetime) -> Summary:
+    """Counts, cost and the longest job. Statuses and models are counted without their own filter. Five queries."""
+    found = _timed(_jobs(criteria, window), now)
+    groups = (
+        found.order_by()
+        .values("shard__region", "instance_type")
+        .annotate(
+            jobs=Count("id"),
+            billed_jobs=Count("id", filter=Q(started_at__isnull=False, instance_count__isnull=False)),
+            hours=Sum("instance_time"),
+        )
+    )
+    usd, unpriced, unknown, total = None, 0, 0, 0
+    book = _book(criteria.scope)
+    for group in groups:
+        total += group["jobs"]
+        unknown += group["jobs"] - group["billed_jobs"]
+        point = book.find(group["shard__region"], CostComponent.BATCH_TIME, group["instance_type"])
+        if point is None:
+            unpriced += group["billed_jobs"]
+        elif group["hours"] is not None:
+            usd = (usd or Decimal(0)) + _hours(group["hours"]) * point.usd
+    longest = found.exclude(billed=None).order_by(F("billed").desc()).first()
+    return Summary(
+        total=total,
+        statuses=_counts(Criteria(criteria.scope, (), criteria.models, criteria.search), window, "status"),
+        models=_counts(
+            Criteria(criteria.scope, criteria.statuses, (), criteria.search), window, "model_name"
+        ),
+        usd=usd,
+        unpriced=unpriced,
+        unknown=unknown,
+        longest=longest,
+        longest_billed=longest.billed if longest else None,
+    )
+
+
+def record_count(tags: Mapping[str, str]) -> int | None:
+    """Records as the job's own tag says; None without it, or when it is no whole number."""
+    text = next((tags[key] for key in RECORD_TAGS if tags.get(key)), "").replace(",", "").replace("_", "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else None
+
+
+def _jobs(criteria: Criteria, window: TimeRange) -> QuerySet[TransformJob]:
+    """Jobs that were created, ran or ended in the window."""
+    touched = Q(created_at__gte=window.start) | Q(ended_at__gte=window.start) | ~Q(status__in=ENDED)
+    found = TransformJob.objects.filter(criteria.scope.q("shard"), touched, created_at__lt=window.end)
+    if criteria.statuses:
+        found = found.filter(status__in=criteria.statuses)
+    if criteria.models:
+        found = found.filter(model_name__in=criteria.models)
+    if criteria.search:
+        found = found.filter(
+            Q(name__icontains=criteria.search)
+            | Q(model_name__icontains=criteria.search)
+            | Q(failure_reason__icontains=criteria.search)
+        )
+    return found
+
+
+def _timed(found: QuerySet[TransformJob], now: datetime) -> QuerySet[Any]:
+    """With billed (interval) and instance_time (seconds × instances); null where AWS reported no start."""
+    end = Coalesce(F("ended_at"), Value(now), output_field=DateTimeField())
+    billed = ExpressionWrapper(end - F("started_at"), output_field=DurationField())
+    seconds = DecimalField(max_digits=24, decimal_places=6)
+    return found.annotate(billed=billed).annotate(
+        instance_time=ExpressionWrapper(Extract(billed, "epoch") * F("instance_count"), output_field=seconds)
+    )
+
+
+def _priced(found: QuerySet[Any], book: PriceBook, criteria: Criteria, window: TimeRange) -> QuerySet[Any]:
+    """With usd, for sorting; the amounts shown come from the cost function."""
+    places = _jobs(criteria, window).order_by().values_list("shard__region", "instance_type").distinct()
+    points = {place: book.find(place[0], CostComponent.BATCH_TIME, place[1]) for place in places}
+    money = DecimalField(max_digits=30, decimal_places=12)
+    cases = [
+        When(shard__region=region, instance_type=item, then=Value(point.usd))
+        for (region, item), point in points.items()
+        if point is not None
+    ]
+    rate = Case(*cases, default=None, output_field=money)
+    return found.annotate(usd=ExpressionWrapper(F("instance_time") * rate, output_field=money))
+
+
+def _counts(criteria: Criteria, window: TimeRange, field: str) -> dict[str, int]:
+    found = _jobs(criteria, window).order_by().values_list(field).annotate(jobs=Count("id"))
+    return dict(found)
+
+
+def _book(scope: ScopeFilter) -> PriceBook:
+    regions: Iterable[str] = scope.regions
+    stored = Price.objects.filter(component=CostComponent.BATCH_TIME)
+    return prices.book_of(stored.filter(region__in=regions) if regions else stored)
+
+
+def _hours(seconds: Decimal) -> Decimal:
+    return seconds / 3600
