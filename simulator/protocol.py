@@ -20,8 +20,8 @@ from xml.sax.saxutils import escape
 from botocore.loaders import Loader
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
 from botocore.parsers import RpcV2CBORParser
-from botocore.serialize import RpcV2CBORSerializer
 
+from simulator import cbor
 from simulator.errors import ServiceError
 
 # Signing name (credential scope) -> folder of botocore's data.
@@ -180,8 +180,10 @@ def answer(request: Request, result: dict[str, Any], request_id: str) -> tuple[b
     """Body and headers of a successful answer."""
     shape = request.operation.output_shape
     if request.wire == "cbor":
-        body = _cbor(plain(result, shape, keep_instants=True), shape)
-        return body, {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
+        return cbor.write(result, shape), {
+            "Content-Type": "application/cbor",
+            "smithy-protocol": "rpc-v2-cbor",
+        }
     if request.wire == "query":
         return _xml_answer(request, result, shape, request_id), {"Content-Type": "text/xml"}
     text = json.dumps(plain(result, shape))
@@ -202,7 +204,7 @@ def error_answer(wire: str, error: ServiceError, request_id: str) -> tuple[bytes
     kind = "Sender" if error.status < 500 else "Receiver"
     headers = {"x-amzn-query-error": f"{error.code};{kind}", "x-amzn-ErrorType": error.code}
     if wire == "cbor":
-        return _cbor(members, None), {
+        return cbor.write(members, None), {
             **headers,
             "Content-Type": "application/cbor",
             "smithy-protocol": "rpc-v2-cbor",
@@ -210,43 +212,25 @@ def error_answer(wire: str, error: ServiceError, request_id: str) -> tuple[bytes
     return json.dumps(members).encode(), {**headers, "Content-Type": "application/x-amz-json-1.1"}
 
 
-def plain(value: Any, shape: Shape | None, keep_instants: bool = False) -> Any:
+def plain(value: Any, shape: Shape | None) -> Any:
     """Reduce an answer to JSON types by its shape. A member the model lacks is a bug here: KeyError."""
     if shape is None:
         return {}
     if isinstance(shape, StructureShape):
         members = shape.members
-        return {k: plain(v, members[k], keep_instants) for k, v in value.items() if v is not None}
+        return {k: plain(v, members[k]) for k, v in value.items() if v is not None}
     if isinstance(shape, ListShape):
         if value and shape.member.type_name in NUMERIC and isinstance(value[0], (int, float)):
             return value
-        return [plain(item, shape.member, keep_instants) for item in value]
+        return [plain(item, shape.member) for item in value]
     if isinstance(shape, MapShape):
-        return {k: plain(v, shape.value, keep_instants) for k, v in value.items()}
+        return {k: plain(v, shape.value) for k, v in value.items()}
     if isinstance(value, datetime):
         # AWS sends milliseconds; more digits would not survive a round trip through a client.
-        return value if keep_instants else round(value.timestamp(), 3)
+        return round(value.timestamp(), 3)
     if isinstance(value, Decimal):
         return float(value)
-    return b64encode(value).decode() if isinstance(value, bytes) and not keep_instants else value
-
-
-def _cbor(value: dict[str, Any], shape: Shape | None) -> bytes:
-    writer: Any = RpcV2CBORSerializer()
-    out = bytearray()
-    if shape is None:
-        return _cbor_text_map(value)
-    writer._serialize_data_item(out, value, shape)
-    return bytes(out)
-
-
-def _cbor_text_map(value: dict[str, Any]) -> bytes:
-    out = bytearray([0xA0 | min(len(value), 15)])
-    for pair in value.items():
-        for item in pair:
-            raw = str(item).encode()
-            out += b"\x79" + len(raw).to_bytes(2, "big") + raw
-    return bytes(out)
+    return b64encode(value).decode() if isinstance(value, bytes) else value
 
 
 def _xml_answer(request: Request, result: dict[str, Any], shape: Shape | None, request_id: str) -> bytes:
