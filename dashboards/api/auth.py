@@ -49,3 +49,9 @@ def permitted(request: Any, asked: ScopeFilter) -> ScopeFilter:
     if outside:
         raise Problem("outside-token", f"This token does not read {', '.join(outside)}.")
     return ScopeFilter(asked.accounts or tuple(allowed), asked.regions)
+
+
+def is_bound(request: Any) -> bool:
+    """Whether the token reads some accounts only."""
+    token: ApiToken = request.auth
+    return bool(token.accounts)

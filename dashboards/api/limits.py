@@ -37,7 +37,9 @@ def take(token_id: int, *, now: datetime) -> Allowance | None:
     key = f"flotilla:api-requests:{token_id}:{now:%Y%m%d%H%M}"
     try:
         with _client(settings.REDIS_URL).pipeline(transaction=False) as pipe:
-            used = int(pipe.incr(key).expire(key, _KEY_LIVES_S).execute()[0])
+            pipe.incr(key)
+            pipe.expire(key, _KEY_LIVES_S)
+            used = int(pipe.execute()[0])
     except redis.RedisError as error:
         log.warning("api.limit.redis_away", error=str(error))
         return None

@@ -14,12 +14,12 @@ from fleet.queries.keyset import Key, Slice
 LARGEST_ID = 2**63 - 1
 
 
-def after(cursor: str | None, name: str, types: tuple[type, ...]) -> Key | None:
-    """The key that a cursor of the list `name` holds, None for the first page.
+def after(cursor: str, name: str, types: tuple[type, ...]) -> Key | None:
+    """The key that a cursor of the list `name` holds, None for the first page ("").
 
     Raises Problem for a cursor this list never gave out: of another list, made up, or cut.
     """
-    if cursor is None:
+    if not cursor:
         return None
     try:
         found = json.loads(base64.urlsafe_b64decode(cursor.encode() + b"==="))

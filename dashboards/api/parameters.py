@@ -1,11 +1,12 @@
 """Query parameters that several resources share; named as in the addresses of the pages."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from django.utils import timezone
 from ninja import Schema
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from dashboards.api.auth import permitted
 from dashboards.api.paging import LARGEST_ID
@@ -18,40 +19,35 @@ LONGEST = timedelta(days=455)
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """Only so far back that sums with it cannot leave the calendar."""
 _CLEAN = r"^[^\u0000-\u001f\u007f]*$"
-_INSTANT = (
-    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})$"
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
 
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID, description="The id that a list gave.")]
+OptionalId = Annotated[Id | None, WithJsonSchema({"type": "integer", "minimum": 1, "maximum": LARGEST_ID})]
+Code = Annotated[str, Field(pattern=r"^[0-9a-f]{1,16}$", description="An operation's code, without op-.")]
 Text = Annotated[str, Field(max_length=256, pattern=_CLEAN)]
 AccountId = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
 Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$", max_length=32)]
 
 
-def _instant(value: Any) -> Any:
-    """Only what ISO 8601 calls an instant: numbers and dates without a zone would be guesses."""
-    if isinstance(value, datetime):
-        return value
-    try:
-        return datetime.fromisoformat(value) if isinstance(value, str) and "T" in value else _raise()
-    except ValueError:
-        return _raise()
+def _instant(value: Any) -> datetime:
+    """Only what RFC 3339 calls an instant: numbers, and dates without a zone, would be guesses."""
+    if not isinstance(value, str) or not _INSTANT.fullmatch(value):
+        raise ValueError("write it as 2026-11-20T00:00:00Z (a + in an address is %2B)")
+    return datetime.fromisoformat(value)
 
 
-def _raise() -> Any:
-    raise ValueError("write it as 2026-11-20T00:00:00Z (a + in an address is %2B)")
-
-
-def _in_time(value: datetime) -> datetime:
-    if value.tzinfo is None:
-        return _raise()
+def _in_time(value: datetime | None) -> datetime | None:
+    if value is None:
+        return None
     if not EARLIEST <= value < timezone.now() + timedelta(days=1):
         raise ValueError(f"must lie between {EARLIEST:%Y-%m-%d} and tomorrow")
     return value.astimezone(UTC)
 
 
 Instant = Annotated[
-    datetime,
+    datetime | None,
     BeforeValidator(_instant),
     AfterValidator(_in_time),
     WithJsonSchema({"type": "string", "format": "date-time"}),
@@ -59,9 +55,7 @@ Instant = Annotated[
 
 
 class Parameters(Schema):
-    """A misspelt parameter must not silently mean "everything": what is not known is refused."""
-
-    model_config = ConfigDict(extra="forbid")
+    """What a resource may be asked; every other name is refused."""
 
 
 class Scope(Parameters):
@@ -78,7 +72,7 @@ class Scope(Parameters):
 class Listing(Scope):
     """A list: a page of it at a time."""
 
-    cursor: str | None = Field(None, max_length=2048, description="From `next` of the page before.")
+    cursor: str = Field("", max_length=2048, description="From `next` of the page before.")
     limit: int = Field(100, ge=1, le=200, description="Rows on a page.")
 
 
@@ -88,10 +82,8 @@ class Window(Parameters):
     range: Literal["1h", "24h", "7d", "30d", "month"] = Field(
         "24h", description="Ends now, at a full minute."
     )
-    from_: Instant | None = Field(
-        None, alias="from", description="Start, included; with `to` instead of range."
-    )
-    to: Instant | None = Field(None, description="End, excluded; now when only `from` is given.")
+    from_: Instant = Field(None, alias="from", description="Start, included; with `to` instead of range.")
+    to: Instant = Field(None, description="End, excluded; now when only `from` is given.")
 
     def window(self) -> TimeRange:
         """Half-open, aware UTC. Raises Problem when it is empty, backwards or longer than what is kept."""

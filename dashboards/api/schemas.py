@@ -6,6 +6,7 @@ from decimal import Decimal
 from ninja import Schema
 from pydantic import Field
 
+from fleet.models import Endpoint
 from fleet.queries.freshness import freshness
 from fleet.queries.scope import ScopeFilter, TimeRange
 
@@ -45,6 +46,18 @@ class EndpointRef(Place):
 
     id: int
     name: str
+
+
+def endpoint_ref(endpoint: Endpoint) -> EndpointRef:
+    """Of an endpoint that comes with its shard and account."""
+    shard = endpoint.shard
+    return EndpointRef(
+        id=endpoint.pk,
+        name=endpoint.name,
+        account_id=shard.account.account_id,
+        account=shard.account.alias,
+        region=shard.region,
+    )
 
 
 class Listed(Schema):

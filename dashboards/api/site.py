@@ -1,6 +1,9 @@
 """The API as one object: its routers, how it refuses, and its OpenAPI document."""
 
-from functools import cache
+import re
+from collections.abc import Callable, Sequence
+from functools import cache, wraps
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -12,10 +15,20 @@ from config.middleware import OUTAGES
 from dashboards.api import problems
 from dashboards.api.auth import BearerToken
 from dashboards.api.problems import Problem, ProblemDocument
-from dashboards.api.resources import endpoints, metrics
+from dashboards.api.resources import batch, costs, endpoints, incidents, insight, metrics, operations, watch
 
+View = Callable[..., HttpResponse]
 log = structlog.get_logger(__name__)
-ROUTERS = (endpoints.router, metrics.router)
+ROUTERS = (
+    endpoints.router,
+    metrics.router,
+    costs.router,
+    batch.router,
+    insight.router,
+    operations.router,
+    incidents.router,
+    watch.router,
+)
 _REFUSALS = (401, 403, 404, 405, 422, 429, 500, 503)
 
 api = NinjaAPI(
@@ -46,7 +59,7 @@ def not_found(request: HttpRequest, error: Http404) -> HttpResponse:
 @api.exception_handler(ValidationError)
 def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """Parameters that do not stand, each with its reason; what was sent is not repeated."""
-    errors = [(str(each["loc"][-1]), str(each["msg"]).removeprefix("Value error, ")) for each in error.errors]
+    errors = [(_field(each["loc"]), str(each["msg"]).removeprefix("Value error, ")) for each in error.errors]
     return problems.respond(Problem("invalid-parameters", errors=errors))
 
 
@@ -76,3 +89,37 @@ def document() -> dict[str, Any]:
             for status in _REFUSALS:
                 answers[status] = {"description": problems.phrase(status), "content": refusal}
     return found
+
+
+@cache
+def parameters() -> dict[str, frozenset[str]]:
+    """The query parameters of every path of the document."""
+    return {
+        path: frozenset(
+            each["name"] for each in methods["get"].get("parameters", ()) if each["in"] == "query"
+        )
+        for path, methods in document()["paths"].items()
+    }
+
+
+def known_only(view: View) -> View:
+    """Refuses parameters a resource does not have: a misspelt filter must not silently mean everything."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        match = request.resolver_match
+        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", f"/{match.route}" if match else "")
+        surplus = sorted(set(request.GET) - parameters().get(path, frozenset(request.GET)))
+        if response.status_code != HTTPStatus.OK or not surplus:
+            return response
+        raise Problem(
+            "invalid-parameters", errors=[(name, "is no parameter of this resource") for name in surplus]
+        )
+
+    return answer
+
+
+def _field(location: Sequence[str | int]) -> str:
+    """The parameter's name; behind it may stand the place in a list."""
+    return next((each for each in reversed(location) if isinstance(each, str)), "")

@@ -1,14 +1,15 @@
 """Routes of the API: its resources, its description, and an answer of its own shape for every other path."""
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, URLResolver, path
 
 from dashboards.api import views
 from dashboards.api.guard import guarded, unknown
-from dashboards.api.site import api
+from dashboards.api.site import api, known_only
 
 
-def _guarded(pattern: URLPattern) -> URLPattern:
-    pattern.callback = guarded(pattern.callback)
+def _guarded(pattern: URLPattern | URLResolver) -> URLPattern:
+    assert isinstance(pattern, URLPattern), "routers are flat"
+    pattern.callback = guarded(known_only(pattern.callback))
     return pattern
 
 

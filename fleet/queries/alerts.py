@@ -58,6 +58,14 @@ def incidents(scope: ScopeFilter, *, now: datetime) -> Incidents:
     )
 
 
+def every(scope: ScopeFilter, *, with_fleet: bool) -> QuerySet[Incident]:
+    """Open and resolved incidents, for a list that pages by key; with_fleet: also those about no single endpoint."""
+    where = _in_scope(scope) if with_fleet else scope.q("endpoint__shard")
+    return Incident.objects.filter(where).select_related(
+        "rule", "endpoint__shard__account", "acknowledged_by"
+    )
+
+
 def _in_scope(scope: ScopeFilter) -> Q:
     return Q() if scope.is_everything else Q(endpoint=None) | scope.q("endpoint__shard")
 

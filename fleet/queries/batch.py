@@ -26,7 +26,7 @@ from fleet.analysis.transform_settings import Hint, hints
 from fleet.costs.batch import Job, cost_line, per_record
 from fleet.costs.price_book import PriceBook
 from fleet.models import Price, TransformJob
-from fleet.queries import prices
+from fleet.queries import keyset, prices
 from fleet.queries.instance_sizes import vcpus
 from fleet.queries.scope import ScopeFilter, TimeRange
 from fleet.types import CostComponent, CostLine
@@ -113,6 +113,16 @@ def rows(
     found = found.select_related("shard__account").order_by(order, "-created_at", "-id")
     chosen = found[offset : None if limit is None else offset + limit]
     return [row(job, book, now) for job in chosen]
+
+
+def by_key(
+    criteria: Criteria, window: TimeRange, now: datetime, *, after: keyset.Key | None, limit: int
+) -> keyset.Slice[JobRow]:
+    """Jobs newest first, `limit` of them after a key (created at, id). Two queries."""
+    book = _book(criteria.scope)
+    jobs = _jobs(criteria, window).select_related("shard__account")
+    found = keyset.rows(jobs, ("-created_at", "-pk"), after, limit)
+    return keyset.Slice([row(job, book, now) for job in found.rows], found.last)
 
 
 def row(job: TransformJob, book: PriceBook, now: datetime) -> JobRow:

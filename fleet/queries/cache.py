@@ -33,6 +33,9 @@ class CacheRow:
     verdict: Verdict
     memory_pct: float | None
     disk_pct: float | None
+    account_id: str = ""
+    variant: str = ""
+    variant_id: int = 0
 
 
 @dataclass(frozen=True)
@@ -186,4 +189,7 @@ def _row(variant: VariantStatus, sums: _Sums, before: CacheUse, window: TimeRang
         verdict=verdict(sums.use, changed_at=endpoint.modified_at, until=window.end),
         memory_pct=sums.memory_pct,
         disk_pct=sums.disk_pct,
+        account_id=endpoint.shard.account.account_id,
+        variant=variant.name,
+        variant_id=variant.pk,
     )

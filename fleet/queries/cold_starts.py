@@ -52,6 +52,9 @@ class ColdStartRow:
     setup_p99_ms: float | None
     spillover: float | None
     source: Source
+    account_id: str = ""
+    variant: str = ""
+    variant_id: int = 0
 
     @property
     def share(self) -> float | None:
@@ -213,6 +216,9 @@ def _row(variant: VariantStatus, sums: dict[str, Any], is_publishing: bool) -> C
         setup_p99_ms=sums.get("p99"),
         spillover=sums.get("spillover"),
         source=source,
+        account_id=endpoint.shard.account.account_id,
+        variant=variant.name,
+        variant_id=variant.pk,
     )
 
 

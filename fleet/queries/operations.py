@@ -75,6 +75,11 @@ def ended(scope: ScopeFilter) -> QuerySet[Operation]:
     return _in(scope).filter(state__in=Operation.ENDED).order_by("-planned_at", "-pk")
 
 
+def every(scope: ScopeFilter) -> QuerySet[Operation]:
+    """Operations in any state, for a list that pages by key."""
+    return _in(scope)
+
+
 def detail(operation: Operation) -> Detail:
     """Everything for one page: four queries beside the operation itself."""
     endpoint = operation.endpoint

@@ -1,14 +1,14 @@
 """Metrics: what is kept, and the values of one metric of one endpoint over time."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
 from ninja import Path, Query, Router, Schema
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from dashboards import status
-from dashboards.api.parameters import Id, Parameters, Window
+from dashboards.api.parameters import Id, Window
 from dashboards.api.problems import Problem
 from dashboards.api.resources.endpoints import endpoint_for
 from dashboards.api.schemas import WindowOut, window_out
@@ -44,7 +44,10 @@ class SeriesQuery(Window):
 
     metric: str = Field(max_length=128, examples=["Invocations"], description="CloudWatch's name.")
     statistic: str = Field(max_length=32, examples=["Sum"], description="As the catalogue has it.")
-    period: Literal[60, 300, 3600] | None = Field(
+    period: Annotated[
+        Literal["60", "300", "3600"] | None,
+        WithJsonSchema({"type": "integer", "enum": [60, 300, 3600]}),
+    ] = Field(
         None,
         description="Seconds. Serverless endpoints keep 60 and 3600, others 300 and 3600; without it the finest up "
         "to a day of window, else 3600.",
@@ -74,7 +77,7 @@ class Series(Schema):
 
 
 @router.get("/metrics", response=Catalogue, summary="Metrics that are kept")
-def metrics(request: HttpRequest, query: Query[Parameters]) -> dict[str, Any]:
+def metrics(request: HttpRequest) -> dict[str, Any]:
     """Name, statistic and unit of each, and the kinds of endpoint it is published for."""
     return {
         "items": [
@@ -98,7 +101,7 @@ def endpoint_metric(request: HttpRequest, id: Path[Id], query: Query[SeriesQuery
     endpoint = endpoint_for(request, id)
     metric, window = _metric(query), query.window()
     fine_s = series.fine_period_s(endpoint)
-    period_s = query.period or (fine_s if window.has_fine_buckets else series.HOUR_S)
+    period_s = int(query.period or 0) or (fine_s if window.has_fine_buckets else series.HOUR_S)
     if window.length.total_seconds() / period_s > MOST_POINTS:
         message = f"gives more than {MOST_POINTS} values; ask for a longer period or a shorter window"
         raise Problem("invalid-parameters", errors=[("period", message)])

@@ -1,0 +1,200 @@
+"""Costs: sums by group over UTC days, and the formula lines behind them."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+from django.db.models import Exists, OuterRef
+from django.http import HttpRequest
+from ninja import Query, Router, Schema
+from pydantic import Field
+
+from dashboards.api import paging
+from dashboards.api.parameters import EndpointSelection, Listing, Window
+from dashboards.api.schemas import AsOf, EndpointRef, Listed, Money, as_of, endpoint_ref, money
+from fleet.costs.lines import add
+from fleet.models import DailyCost, Endpoint
+from fleet.queries import cost_lines, costs, keyset
+from fleet.queries.cost_lines import FormulaLine
+from fleet.queries.cost_scope import CostFilter, GroupBy, Span, Sums
+from fleet.queries.endpoints import NO_TEAM
+
+router = Router(tags=["costs"])
+
+
+class CostsQuery(EndpointSelection, Listing, Window):
+    """Whose costs, over which days: every UTC day that the window touches counts whole."""
+
+    range: Literal["1h", "24h", "7d", "30d", "month"] = Field("month", description="Ends today.")
+
+    def where(self, request: Any) -> CostFilter:
+        """The filter within what the token reads."""
+        teams = tuple("" if team == NO_TEAM else team for team in self.team)
+        return CostFilter(self.filter(request), teams, tuple(self.kind))
+
+    def span(self) -> Span:
+        """The days of the window."""
+        days = self.window().days
+        return Span(days[0], days[-1])
+
+
+class GroupsQuery(CostsQuery):
+    """Costs by what."""
+
+    group: GroupBy = Field(GroupBy.ENDPOINT, description="What a row stands for.")
+
+
+class Sum(Schema):
+    """A sum of cost lines. It is complete when no line lacks a price or data."""
+
+    cost: Money
+    unpriced_lines: int
+    lines_without_data: int
+    is_complete: bool
+
+
+class GroupOut(Sum):
+    """One row of a grouping. key: account id, region, team, kind, endpoint id or component."""
+
+    key: str
+    label: str
+    endpoints: int
+    calls: float | None
+    usd_per_1000_calls: Money
+    components: dict[str, Money]
+
+
+class Groups(Listed):
+    """A page of groups by key, and the sum of all of them."""
+
+    first_day: date
+    last_day: date
+    total: Sum
+    items: list[GroupOut]
+    computed_at: datetime | None
+
+
+class LineOut(Schema):
+    """quantity × usd_per_unit = amount, unrounded."""
+
+    component: str
+    item: str
+    unit: str
+    quantity: str | None
+    usd_per_unit: str | None = Field(description="null when the price varied in the span, or is not known.")
+    cost: Money
+    confidence: str
+    price_sources: list[str]
+    notes: list[str]
+
+
+class EndpointLines(EndpointRef):
+    """The formula lines of one endpoint over the span."""
+
+    kind: str
+    team: str
+    lines: list[LineOut]
+
+
+class Lines(Schema):
+    """A page of endpoints with their lines."""
+
+    first_day: date
+    last_day: date
+    items: list[EndpointLines]
+    next: str | None
+    as_of: AsOf
+
+
+@router.get("/costs", response=Groups, summary="Costs by group")
+def groups(request: HttpRequest, query: Query[GroupsQuery]) -> dict[str, Any]:
+    """Sums per group of the chosen days, with calls and cost per 1,000 of them; `total` is over every page."""
+    where, span = query.where(request), query.span()
+    sums = costs.group_sums(where, span, query.group)
+    after = paging.after(query.cursor, f"costs-{query.group}", (str,))
+    found = keyset.sorted_rows(sums, lambda group: (group[0],), after, query.limit)
+    total = Sums(
+        add(each.amount for _, each in sums),
+        sum(each.unpriced for _, each in sums),
+        sum(each.no_data for _, each in sums),
+    )
+    return {
+        "first_day": span.first,
+        "last_day": span.last,
+        "total": _sum(total),
+        "items": [_group(group) for group in costs.groups(where, span, query.group, found.rows)],
+        "computed_at": costs.computed_at(where),
+        "next": paging.link(request, f"costs-{query.group}", found),
+        "as_of": as_of(where.scope),
+    }
+
+
+@router.get("/costs/lines", response=Lines, summary="Cost lines by endpoint")
+def lines(request: HttpRequest, query: Query[CostsQuery]) -> dict[str, Any]:
+    """What each sum is made of: quantity, unit price, its source, and how far the figure can be trusted."""
+    where, span = query.where(request), query.span()
+    after = paging.after(query.cursor, "cost-lines", (int,))
+    costing = Exists(DailyCost.objects.filter(span.q, endpoint=OuterRef("pk")))
+    rows = Endpoint.objects.filter(where.q(""), costing).select_related("shard__account")
+    found = keyset.rows(rows.defer("document", "search_text"), ("pk",), after, query.limit)
+    keys = [str(row.pk) for row in found.rows]
+    by_endpoint = cost_lines.group_lines(where, span, GroupBy.ENDPOINT, keys)
+    return {
+        "first_day": span.first,
+        "last_day": span.last,
+        "items": [_endpoint(row, by_endpoint.get(str(row.pk), [])) for row in found.rows],
+        "next": paging.link(request, "cost-lines", found),
+        "as_of": as_of(where.scope),
+    }
+
+
+def _sum(sums: Sums) -> dict[str, Any]:
+    why = "No line has a price" if sums.unpriced else "No cost line in these days"
+    return {
+        "cost": money(sums.amount, "No data" if sums.no_data and not sums.unpriced else why),
+        "unpriced_lines": sums.unpriced,
+        "lines_without_data": sums.no_data,
+        "is_complete": sums.is_complete,
+    }
+
+
+def _group(group: costs.Group) -> dict[str, Any]:
+    per_1000 = "No calls are known" if group.sums.amount is not None else "No cost is known"
+    return {
+        **_sum(group.sums),
+        "key": group.key,
+        "label": group.label,
+        "endpoints": group.endpoints,
+        "calls": group.calls,
+        "usd_per_1000_calls": money(group.usd_per_1000, per_1000),
+        "components": {
+            name: money(amount, "No price or no data") for name, amount in group.components.items()
+        },
+    }
+
+
+def _endpoint(row: Endpoint, found: list[FormulaLine]) -> dict[str, Any]:
+    return {
+        **endpoint_ref(row).dict(),
+        "kind": row.kind,
+        "team": row.team,
+        "lines": [_line(line) for line in found],
+    }
+
+
+def _line(line: FormulaLine) -> dict[str, Any]:
+    return {
+        "component": line.component,
+        "item": line.item,
+        "unit": line.unit,
+        "quantity": _text(line.quantity),
+        "usd_per_unit": _text(line.usd_per_unit),
+        "cost": money(line.amount, "; ".join(line.notes) or line.confidence.value),
+        "confidence": line.confidence.value,
+        "price_sources": list(line.sources),
+        "notes": list(line.notes),
+    }
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else f"{value:f}"
