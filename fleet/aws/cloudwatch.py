@@ -1,14 +1,16 @@
-"""CloudWatch: GetMetricData in batches with paging, and which metrics were recently active."""
+"""CloudWatch: GetMetricData, 500 metrics a call, several calls in flight."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
-from fleet.aws import meter
+from fleet.aws import meter, metric_wire
 from fleet.aws.errors import endless
-from fleet.aws.sessions import call
-from fleet.errors import Unavailable
+from fleet.aws.sessions import call, each, epoch_seconds
+from fleet.errors import AccessDenied, AwsError, CredentialsInvalid, Invalid, Throttled, Unavailable
 from fleet.types import AwsScope
 
 SERVICE = "cloudwatch"
@@ -16,6 +18,10 @@ ACTION = "cloudwatch:GetMetricData"
 # GetMetricData, Amazon CloudWatch API reference (botocore 1.44.5): both limits are per call.
 MAX_QUERIES = 500
 MAX_POINTS = 100_800
+IN_FLIGHT = 4
+"""Calls at once per account region: far below its quota of 50 a second, enough to wait for the network once."""
+UNBILLED = (AccessDenied, CredentialsInvalid, Invalid, Throttled)
+"""What CloudWatch refuses it does not answer; any other failure may have been billed and is counted."""
 
 
 @dataclass(frozen=True)
@@ -28,88 +34,137 @@ class Query:
     statistic: str
     period_s: int
 
+    @cached_property
+    def text(self) -> str:
+        """Its MetricStat as JSON."""
+        dimensions = ",".join(
+            f'{{"Name":"{name}","Value":{json.dumps(value)}}}' for name, value in self.dimensions
+        )
+        return (
+            f'"MetricStat":{{"Metric":{{"Namespace":"{self.namespace}","MetricName":"{self.metric}",'
+            f'"Dimensions":[{dimensions}]}},"Period":{self.period_s},"Stat":"{self.statistic}"}}'
+        )
+
+
+@dataclass(slots=True)
+class Series:
+    """Values and their bucket starts (epoch seconds, UTC), oldest first; an absent bucket was not reported."""
+
+    stamps: list[int] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+
 
 @dataclass
-class Series:
-    """Values by bucket start (epoch seconds, UTC); an absent bucket was not reported."""
+class _Call:
+    """One GetMetricData request and where it stands: its queries' indexes, the token of its next page."""
 
-    values: dict[int, float] = field(default_factory=dict)
+    indexes: Sequence[int]
+    token: str = ""
+    seen: set[str] = field(default_factory=set)
 
 
 def get_metric_data(
-    scope: AwsScope, queries: Sequence[Query], start: datetime, end: datetime
+    scope: AwsScope,
+    queries: Sequence[Query],
+    start: datetime,
+    end: datetime,
+    *,
+    reserve: Callable[[int], object] = lambda metrics: None,
 ) -> list[Series]:
     """The series of each query over [start, end), in the order of `queries`; any number of them.
 
-    Calls are cut to 500 queries and 100,800 points. Raises Unavailable when a page lacks its results or a
-    series stays incomplete.
+    Calls are cut to 500 queries and 100,800 points. reserve: told how many metrics the next round of calls asks for,
+    before any is sent; it may raise. It is told a negative number of those that were refused. Raises Unavailable
+    when a page lacks its results or a series stays incomplete.
     """
     series = [Series() for _ in queries]
-    by_period: dict[int, list[int]] = {}
-    for index, query in enumerate(queries):
-        by_period.setdefault(query.period_s, []).append(index)
-    for period_s, indexes in by_period.items():
-        points = max(1, int((end - start).total_seconds()) // period_s)
-        size = max(1, min(MAX_QUERIES, MAX_POINTS // points))
-        for first in range(0, len(indexes), size):
-            _read(scope, queries, series, indexes[first : first + size], start, end)
+    waiting = [_Call(indexes) for indexes in _cut(queries, start, end)]
+
+    def send(item: _Call) -> str:
+        answer = _ask(scope, item, _body(item, queries, start, end))
+        _keep(scope, answer["MetricDataResults"], series)
+        return str(answer.get("NextToken") or "")
+
+    while waiting:
+        reserve(sum(len(item.indexes) for item in waiting))
+        answers = list(each(send, waiting, threads=min(IN_FLIGHT, len(waiting))))
+        refused = sum(len(item.indexes) for item, answer in answers if isinstance(answer, UNBILLED))
+        if refused:
+            reserve(-refused)
+        for item, token in answers:
+            if isinstance(token, AwsError):
+                raise token
+            if token in item.seen:
+                raise endless(scope, ACTION)
+            item.token = token
+            item.seen.add(token)
+        waiting = [item for item in waiting if item.token]
     return series
 
 
-def _read(
-    scope: AwsScope,
-    queries: Sequence[Query],
-    series: list[Series],
-    indexes: Sequence[int],
-    start: datetime,
-    end: datetime,
-) -> None:
-    documents = [_document(f"m{index}", queries[index]) for index in indexes]
-    token, seen = "", set()
-    while True:
-        parameters: dict[str, Any] = {"MetricDataQueries": documents, "StartTime": start, "EndTime": end}
-        if token:
-            parameters["NextToken"] = token
+def _ask(scope: AwsScope, item: _Call, body: str) -> dict[str, Any]:
+    try:
         answer = call(
             scope,
             SERVICE,
             "get_metric_data",
             expect="MetricDataResults",
-            ScanBy="TimestampAscending",
-            **parameters,
+            MetricDataQueries=[],
+            **{metric_wire.BODY: body},
         )
-        meter.add_metrics(len(documents))
-        for row in answer["MetricDataResults"]:
-            _check(scope, row)
-            series[int(row["Id"][1:])].values.update(zip(row["Timestamps"], row["Values"], strict=True))
-        token = str(answer.get("NextToken") or "")
-        if not token:
-            return
-        if token in seen:
-            raise endless(scope, ACTION)
-        seen.add(token)
+    except AwsError as error:
+        if not isinstance(error, UNBILLED):
+            meter.add_metrics(len(item.indexes))
+        raise
+    meter.add_metrics(len(item.indexes))
+    return answer
 
 
-def _document(query_id: str, query: Query) -> dict[str, Any]:
-    return {
-        "Id": query_id,
-        "ReturnData": True,
-        "MetricStat": {
-            "Metric": {
-                "Namespace": query.namespace,
-                "MetricName": query.metric,
-                "Dimensions": [{"Name": name, "Value": value} for name, value in query.dimensions],
-            },
-            "Period": query.period_s,
-            "Stat": query.statistic,
-        },
-    }
+def _cut(queries: Sequence[Query], start: datetime, end: datetime) -> list[list[int]]:
+    """Indexes of the queries by call, those of one period together."""
+    by_period: dict[int, list[int]] = {}
+    for index, query in enumerate(queries):
+        by_period.setdefault(query.period_s, []).append(index)
+    calls = []
+    for period_s, indexes in by_period.items():
+        points = max(1, int((end - start).total_seconds()) // period_s)
+        size = max(1, min(MAX_QUERIES, MAX_POINTS // points))
+        calls += [indexes[first : first + size] for first in range(0, len(indexes), size)]
+    return calls
+
+
+def _body(item: _Call, queries: Sequence[Query], start: datetime, end: datetime) -> str:
+    asked = ",".join(f'{{"Id":"m{i}","ReturnData":true,{queries[i].text}}}' for i in item.indexes)
+    token = f',"NextToken":{json.dumps(item.token)}' if item.token else ""
+    return (
+        f'{{"MetricDataQueries":[{asked}],"StartTime":{int(start.timestamp())},'
+        f'"EndTime":{int(end.timestamp())},"ScanBy":"TimestampAscending"{token}}}'
+    )
+
+
+def _keep(scope: AwsScope, results: Sequence[Mapping[str, Any]], series: Sequence[Series]) -> None:
+    for row in results:
+        _check(scope, row)
+        one = series[int(row["Id"][1:])]
+        stamps, values = row.get("Timestamps") or [], row.get("Values") or []
+        if len(stamps) != len(values):
+            raise _unavailable(scope, "Incomplete", "A series has not as many timestamps as values.")
+        one.stamps += map(_epoch, stamps)
+        one.values += values
+
+
+def _epoch(stamp: Any) -> int:
+    return int(stamp) if type(stamp) is float or type(stamp) is int else epoch_seconds(stamp)
 
 
 def _check(scope: AwsScope, row: Mapping[str, Any]) -> None:
     status = row.get("StatusCode", "Complete")
     if status in {"InternalError", "Forbidden"}:
         messages = "; ".join(str(m.get("Value", "")) for m in row.get("Messages", ()))
-        raise Unavailable(
-            account=scope.account_id, region=scope.region, action=ACTION, code=str(status), message=messages
-        )
+        raise _unavailable(scope, str(status), messages)
+
+
+def _unavailable(scope: AwsScope, code: str, message: str) -> Unavailable:
+    return Unavailable(
+        account=scope.account_id, region=scope.region, action=ACTION, code=code, message=message
+    )

@@ -7,7 +7,7 @@ from django.conf import settings
 
 from fleet.models import Shard, VariantStatus
 from fleet.sync import buckets, budget, partitions, windows
-from fleet.sync.subjects import fetch, subject
+from fleet.sync.subjects import fetch, load
 from fleet.types import Kind
 
 # 200 points a series: as long as 500 queries still fit one call (100,800 points).
@@ -18,7 +18,8 @@ CHUNK = 200
 def run(shard: Shard, *, now: datetime, keep_alive: Callable[[], None]) -> int:
     """Fetch one more slice; the number of rows written. Progress stands on the shard, so the next run goes on there.
 
-    Every metric is paid once per slice, so slices are as long as one call can carry.
+    Every metric is paid once per slice, so slices are as long as one call can carry. Progress is noted after each
+    portion of variants together with its rows: what was paid for is not asked again, whatever ends the run.
     """
     _begin(shard, now)
     assert shard.backfill_from is not None
@@ -27,19 +28,25 @@ def run(shard: Shard, *, now: datetime, keep_alive: Callable[[], None]) -> int:
     if start >= shard.backfill_until:
         return 0
     end = min(start + SLICE, shard.backfill_until)
-    rows = VariantStatus.objects.filter(endpoint__shard=shard, endpoint__created_at__lt=end).exclude(
-        endpoint__kind=Kind.UNKNOWN
-    )
-    items = [subject(row) for row in rows.select_related("endpoint").order_by("pk")]
-    budget.check(shard, sum(len(item.metrics) for item in items), now=now)
+    rows = VariantStatus.objects.filter(endpoint__shard=shard, endpoint__created_at__lt=end)
+    items = load(rows.filter(pk__gt=shard.backfill_variant).exclude(endpoint__kind=Kind.UNKNOWN))
+    book = budget.booking(shard, budget.HISTORY, now=now)
     written = 0
     for first in range(0, len(items), CHUNK):
         keep_alive()
-        found = fetch(shard.scope, items[first : first + CHUNK], windows.HOUR_S, start, end)
-        written += buckets.merge(partitions.HOUR_TABLE, found)
-    shard.backfill_done_until = end
-    shard.save(update_fields=["backfill_done_until"])
+        portion = items[first : first + CHUNK]
+        found = fetch(shard.scope, portion, windows.HOUR_S, (start, end), book)
+        written += buckets.merge_blocks(partitions.HOUR_TABLE, found).changed
+        shard.backfill_variant = portion[-1].variant_id
+        shard.save(update_fields=["backfill_variant"])
+    shard.backfill_done_until, shard.backfill_variant = end, 0
+    shard.save(update_fields=["backfill_done_until", "backfill_variant"])
     return written
+
+
+def slices(start: datetime, until: datetime) -> int:
+    """How many readings of every metric a history of this length takes."""
+    return -(-(until - start) // SLICE)
 
 
 def _begin(shard: Shard, now: datetime) -> None:

@@ -1,51 +1,156 @@
 """Writes wide metric rows: binary COPY into a staging table, then one merge that touches only rows that differ."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
-from fleet.catalogue import COLUMNS
+from fleet.catalogue import BY_COLUMN, COLUMNS, Metric
 from fleet.sync import partitions
 from fleet.types import MetricRow
 
-_ALL = ("variant_id", "at", "period_s", *COLUMNS)
-_TYPES = ["int8", "timestamptz", "int4", *["float8"] * len(COLUMNS)]
+Row = tuple[Any, ...]
+Hour = tuple[int, int]
+"""A variant and the start of an hour, epoch seconds UTC."""
 
 
-def merge(table: str, rows: Sequence[MetricRow]) -> int:
-    """Insert or amend rows of `table` (partitions.FINE_TABLE or HOUR_TABLE); the number of rows that changed.
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Rows of one period that fill the same columns: (variant id, bucket start in epoch seconds, value per column…).
+
+    None = not reported. A bucket stands in one row only.
+    """
+
+    period_s: int
+    columns: tuple[str, ...]
+    rows: list[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What a merge did. touched: the hours that hold a new row or one that differs, where sums over rows are due."""
+
+    changed: int = 0
+    touched: frozenset[Hour] = frozenset()
+
+    def __add__(self, other: "Merged") -> "Merged":
+        return Merged(self.changed + other.changed, self.touched | other.touched)
+
+
+def merge(table: str, rows: Sequence[MetricRow]) -> Merged:
+    """merge_blocks for rows that come one by one."""
+    blocks: dict[int, Block] = {}
+    for row in sorted(rows, key=lambda row: (row.variant_id, row.at)):
+        block = blocks.setdefault(row.period_s, Block(row.period_s, COLUMNS, []))
+        block.rows.append((row.variant_id, int(row.at.timestamp()), *map(row.values.get, COLUMNS)))
+    return merge_blocks(table, list(blocks.values()))
+
+
+def merge_blocks(table: str, blocks: Sequence[Block]) -> Merged:
+    """Insert or amend rows of `table` (partitions.FINE_TABLE or HOUR_TABLE), all or nothing.
 
     A value that is not reported this time leaves the stored one alone. Finer rows inside a coarser one are replaced,
     so that an endpoint that changed its hosting option is not counted twice.
     """
-    if not rows:
-        return 0
-    last = max(row.at for row in rows)
-    partitions.ensure(table, min(row.at for row in rows), last + partitions.AHEAD)
+    stamps = [row[1] for block in blocks for row in block.rows]
+    if not stamps:
+        return Merged()
+    first, last = (datetime.fromtimestamp(at, UTC) for at in (min(stamps), max(stamps)))
+    partitions.ensure(table, first, last + partitions.AHEAD)
+    done = Merged()
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"CREATE TEMP TABLE staged (LIKE {table}) ON COMMIT DROP")
-        with cursor.copy(f"COPY staged ({', '.join(_ALL)}) FROM STDIN (FORMAT BINARY)") as copy:
-            copy.set_types(_TYPES)
-            # In key order: two merges that meet on the same rows then lock them in the same order.
-            for row in sorted(rows, key=lambda row: (row.variant_id, row.at)):
-                copy.write_row((row.variant_id, row.at, row.period_s, *map(row.values.get, COLUMNS)))
-        cursor.execute(_REPLACE_FINER.format(table=table))
-        cursor.execute(_MERGE.format(table=table))
-        changed = int(cursor.rowcount)
-        cursor.execute("DROP TABLE staged")
-    return changed
+        # In a fixed order: two merges that meet on the same rows then lock them in the same one.
+        for block in sorted(blocks, key=lambda block: (block.columns, block.period_s)):
+            done += _merge_one(cursor, table, block)
+    return done
 
 
-_REPLACE_FINER = """
-DELETE FROM {table} AS old USING staged AS new
-WHERE old.variant_id = new.variant_id
-  AND old.at >= new.at AND old.at < new.at + make_interval(secs => new.period_s)
-  AND old.period_s < new.period_s
-"""
-_MERGE = (
-    f"INSERT INTO {{table}} AS old ({', '.join(_ALL)}) SELECT {', '.join(_ALL)} FROM staged "  # noqa: S608
-    "ON CONFLICT (variant_id, at) DO UPDATE SET period_s = EXCLUDED.period_s, "
-    + ", ".join(f"{column} = COALESCE(EXCLUDED.{column}, old.{column})" for column in COLUMNS)
-    + f" WHERE (old.period_s, {', '.join(f'old.{c}' for c in COLUMNS)}) IS DISTINCT FROM "
-    + f"(EXCLUDED.period_s, {', '.join(f'COALESCE(EXCLUDED.{c}, old.{c})' for c in COLUMNS)})"
+def add_up(hours: Iterable[Hour]) -> Merged:
+    """Make or amend the hour rows of these (variant, hour) from their fine rows, where that is exact.
+
+    Counts and maxima, and averages whose number of samples is stored; a percentile of an hour is never made from
+    those of its parts, and stays as it was.
+    """
+    wanted = sorted(hours)
+    if not wanted:
+        return Merged()
+    first, last = (
+        datetime.fromtimestamp(at, UTC) for at in (min(h for _, h in wanted), max(h for _, h in wanted))
+    )
+    partitions.ensure(partitions.HOUR_TABLE, first, last + partitions.AHEAD)
+    with connection.cursor() as cursor:
+        # The bounds say to the planner which partitions it is about.
+        bounds = [first, last + timedelta(hours=1)]
+        cursor.execute(_ADD_UP, [*([*column] for column in zip(*wanted, strict=True)), *bounds])
+        return _merged(cursor)
+
+
+def _merge_one(cursor: CursorWrapper, table: str, block: Block) -> Merged:
+    names = ", ".join(block.columns)
+    floats = ", ".join(f"{column} float8" for column in block.columns)
+    cursor.execute(f"CREATE TEMP TABLE staged (variant_id int8, at_s int8, {floats}) ON COMMIT DROP")
+    with cursor.copy(f"COPY staged (variant_id, at_s, {names}) FROM STDIN (FORMAT BINARY)") as copy:
+        copy.set_types(["int8", "int8", *["float8"] * len(block.columns)])
+        for row in block.rows:
+            copy.write_row(row)
+    if table == partitions.FINE_TABLE and block.period_s > 60:
+        cursor.execute(_REPLACE_FINER, [block.period_s, block.period_s])
+    source = f"SELECT variant_id, to_timestamp(at_s), {block.period_s}, {names} FROM staged"  # noqa: S608
+    cursor.execute(_upsert(table, block.columns, source))
+    merged = _merged(cursor)
+    cursor.execute("DROP TABLE staged")
+    return merged
+
+
+def _merged(cursor: CursorWrapper) -> Merged:
+    found = cursor.fetchall()
+    return Merged(sum(n for _, _, n in found), frozenset((pk, hour) for pk, hour, _ in found))
+
+
+def _upsert(table: str, columns: Sequence[str], source: str) -> str:
+    """SQL that writes the rows of `source` where they differ, and returns (variant, hour, rows written)."""
+    names = ", ".join(columns)
+    kept = ", ".join(f"{column} = COALESCE(EXCLUDED.{column}, old.{column})" for column in columns)
+    before = ", ".join(f"old.{column}" for column in columns)
+    after = ", ".join(f"COALESCE(EXCLUDED.{column}, old.{column})" for column in columns)
+    return (
+        f"WITH written AS (INSERT INTO {table} AS old (variant_id, at, period_s, {names}) {source} "  # noqa: S608
+        f"ON CONFLICT (variant_id, at) DO UPDATE SET period_s = EXCLUDED.period_s, {kept} "
+        f"WHERE (old.period_s, {before}) IS DISTINCT FROM (EXCLUDED.period_s, {after}) "
+        "RETURNING variant_id, floor(extract(epoch FROM at) / 3600)::int8 * 3600 AS hour) "
+        "SELECT variant_id, hour, count(*) FROM written GROUP BY variant_id, hour"
+    )
+
+
+def _added(metric: Metric) -> str:
+    """SQL that makes a column's hour from its fine rows, "" where that cannot be done exactly."""
+    column = f"f.{metric.column}"
+    if metric.is_sum:
+        return f"sum({column})"
+    if metric.statistic == "Maximum":
+        return f"max({column})"
+    if metric.statistic == "Average" and metric.weight:
+        # Host metrics have one sample per instance and minute; a serverless variant's memory one per minute.
+        each = f"coalesce(f.{metric.weight}, f.period_s / 60.0)"
+        return f"sum({column} * {each}) / nullif(sum({each}) FILTER (WHERE {column} IS NOT NULL), 0)"
+    return ""
+
+
+_ADDABLE = {column: sql for column, metric in BY_COLUMN.items() if (sql := _added(metric))}
+_ADD_UP = _upsert(
+    partitions.HOUR_TABLE,
+    tuple(_ADDABLE),
+    f"SELECT w.variant_id, to_timestamp(w.hour), 3600, {', '.join(_ADDABLE.values())} "  # noqa: S608
+    "FROM unnest(%s::int8[], %s::int8[]) AS w (variant_id, hour) "
+    f"JOIN {partitions.FINE_TABLE} f ON f.variant_id = w.variant_id "
+    "AND f.at >= to_timestamp(w.hour) AND f.at < to_timestamp(w.hour + 3600) AND f.at >= %s AND f.at < %s "
+    "GROUP BY w.variant_id, w.hour ORDER BY w.variant_id, w.hour",
 )
+_REPLACE_FINER = f"""
+DELETE FROM {partitions.FINE_TABLE} AS old USING staged AS new
+WHERE old.variant_id = new.variant_id
+  AND old.at >= to_timestamp(new.at_s) AND old.at < to_timestamp(new.at_s + %s) AND old.period_s < %s
+"""  # noqa: S608

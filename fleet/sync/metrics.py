@@ -2,121 +2,116 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import connection
-from django.db.models import DateTimeField, ExpressionWrapper, F, Q
-from django.db.models.functions import Least, TruncHour
 
-from fleet.aws import cloudwatch
 from fleet.models import Shard, VariantStatus
-from fleet.sync import buckets, budget, partitions, windows
-from fleet.sync.subjects import TRAFFIC_COLUMNS, Subject, fetch, query, subject, with_traffic
-from fleet.types import Kind
+from fleet.sync import buckets, budget, cadence, partitions, windows
+from fleet.sync.buckets import Hour, Merged
+from fleet.sync.cadence import Standing
+from fleet.sync.subjects import fetch, price, traffic
 
-HOT_FOR = timedelta(hours=1)
-HOUR = timedelta(seconds=windows.HOUR_S)
-END_LAG = windows.REREAD[windows.FINE_S]
-"""How long after its last hour a variant that is gone is still read: CloudWatch fills in late."""
 # A run ends well inside its task's soft limit of 240 s.
 MAX_RUN_S = 150
 SHORT_WINDOW = timedelta(hours=3)
 SHORT_CHUNK = 500
 LONG_CHUNK = 25
 
+Why = VariantStatus.Cadence
 # Period, window and the variants that share it.
-Asked = tuple[int, windows.Window, list[Subject]]
+Asked = tuple[int, windows.Window, list[Standing]]
 
 
 def run(shard: Shard, *, now: datetime, keep_alive: Callable[[], None]) -> int:
     """Read what is due; the number of bucket rows that changed.
 
-    A variant is hot while it had traffic or a change within the hour; the others are asked hourly, with one cheap
-    probe every five minutes that wakes them.
+    Moving variants are asked each minute, busy ones each five, the others hourly, with one cheap probe in between that
+    wakes them; see fleet.sync.cadence.
     """
-    rows = _rows(shard)
-    due = [row for row in rows if row.metrics_due_at is None or row.metrics_due_at <= now]
-    asleep = [row for row in rows if row.metrics_due_at is not None and row.metrics_due_at > now]
-    due += _woken(shard, asleep, now)
-    deadline, asked, changed = time.monotonic() + MAX_RUN_S, 0, 0
-    for chunk in _chunks(due, now):
-        plan = _plan(shard, chunk, now)
-        asked += sum(len(s.metrics) for _, _, items in plan for s in items)
-        budget.check(shard, asked, now=now)
-        changed += _read(shard, plan, keep_alive)
-        _schedule(chunk, now)
+    rows = cadence.standings(shard)
+    due, silent = cadence.due(shard, rows, now=now)
+    cadence.schedule(silent, now)
+    deadline, done = time.monotonic() + MAX_RUN_S, Merged()
+    for why, chunk in _chunks(due, now):
+        keep_alive()
+        # Fine rows and hours are paid together or not at all: half a reading would be paid again.
+        budget.check(shard, 2 * price(row.item for row in chunk), now=now)
+        done += _read(shard, chunk, budget.booking(shard, why, now=now), now)
+        cadence.schedule(chunk, now)
         if time.monotonic() > deadline:
             # What is left stays due: the next run goes on there, and what was read is not paid twice.
             break
-    return changed
+    return done.changed
 
 
-def _read(shard: Shard, plan: Sequence[Asked], keep_alive: Callable[[], None]) -> int:
-    changed = 0
-    for period_s, (start, end), items in plan:
-        keep_alive()
-        found = fetch(shard.scope, items, period_s, start, end)
-        if period_s == windows.MINUTE_S:
-            found = with_traffic(found)
-        table = partitions.HOUR_TABLE if period_s == windows.HOUR_S else partitions.FINE_TABLE
-        changed += buckets.merge(table, found)
-    return changed
-
-
-def _chunks(rows: Sequence[VariantStatus], now: datetime) -> Iterator[list[VariantStatus]]:
-    """The due variants in portions that fit into memory, those with a short window first."""
-    short = [r for r in rows if r.metrics_until is not None and now - r.metrics_until < SHORT_WINDOW]
-    known = {row.pk for row in short}
-    long = [row for row in rows if row.pk not in known]
-    for portion, size in ((short, SHORT_CHUNK), (long, LONG_CHUNK)):
-        for first in range(0, len(portion), size):
-            yield portion[first : first + size]
-
-
-def _rows(shard: Shard) -> list[VariantStatus]:
-    """Live variants of kinds that publish metrics, and those gone until their last hour was read as a whole."""
-    gone_at = Least("endpoint__closed_at", "removed_at")
-    settled = ExpressionWrapper(TruncHour(gone_at, tzinfo=UTC) + HOUR + END_LAG, DateTimeField())
-    return list(
-        VariantStatus.objects.annotate(settled=settled)
-        .filter(Q(settled=None) | Q(metrics_until=None) | Q(settled__gt=F("metrics_until")))
-        .filter(endpoint__shard=shard)
-        .exclude(endpoint__kind=Kind.UNKNOWN)
-        .select_related("endpoint")
-        .only(
-            "name",
-            "provisioned_concurrency",
-            "desired_provisioned_concurrency",
-            "metrics_until",
-            "metrics_due_at",
-            "metrics_cadence_s",
-            "removed_at",
-            "endpoint__closed_at",
-            "endpoint__name",
-            "endpoint__kind",
-            "endpoint__created_at",
-            "endpoint__modified_at",
-        )
-    )
-
-
-def _plan(shard: Shard, rows: Sequence[VariantStatus], now: datetime) -> list[Asked]:
-    """What to ask: period, window and the variants that share it."""
-    by_period: dict[int, list[tuple[windows.Window, Subject]]] = {}
+def _chunks(rows: Sequence[Standing], now: datetime) -> Iterator[tuple[str, list[Standing]]]:
+    """The due variants in portions that fit into memory, by why they are asked, those with a short window first."""
+    parts: dict[tuple[bool, str], list[Standing]] = {}
     for row in rows:
-        item = subject(row)
-        period_s = windows.fine_period_s(item.kind)
-        oldest = max(row.endpoint.created_at, now - timedelta(hours=settings.FINE_HISTORY_HOURS))
-        if row.metrics_until is not None:
-            oldest = max(row.endpoint.created_at, now - partitions.RETENTION[partitions.FINE_TABLE])
-        fine = windows.fine(period_s, until=row.metrics_until, oldest=oldest, now=now)
-        if fine is not None:
-            by_period.setdefault(period_s, []).append((fine, item))
-        if windows.is_hourly_turn(row.metrics_until, now):
-            hourly = windows.hourly(until=row.metrics_until, oldest=_oldest_hour(shard, row, now), now=now)
-            by_period.setdefault(windows.HOUR_S, []).append((hourly, item))
+        is_long = row.until is None or now - row.until >= SHORT_WINDOW
+        parts.setdefault((is_long, row.why), []).append(row)
+    for (is_long, why), part in sorted(parts.items(), key=lambda item: item[0]):
+        size = LONG_CHUNK if is_long else SHORT_CHUNK
+        for first in range(0, len(part), size):
+            yield why, part[first : first + size]
+
+
+def _read(shard: Shard, chunk: Sequence[Standing], book: Callable[[int], None], now: datetime) -> Merged:
+    """Fine rows first: they say who had traffic, and where they say that nobody had they are the hour as well."""
+    done = Merged()
+    for period_s, window, rows in _plan(chunk, lambda row: _fine(row, now), _period_s):
+        items = [row.item for row in rows]
+        found = fetch(shard.scope, items, period_s, window, book)
+        newest: dict[int, int] = {}
+        for block in found:
+            moved = traffic(block)
+            newest.update({row[0]: row[1] for row in moved})
+            if period_s == windows.MINUTE_S:
+                block.rows[:] = moved
+        for row in rows:
+            row.saw(newest.get(row.item.variant_id))
+        done += buckets.merge_blocks(partitions.FINE_TABLE, found)
+    asked = {row.item.variant_id: hours for row in chunk if (hours := _hours(shard, row, now)) is not None}
+    for _, window, rows in _plan(
+        chunk, lambda row: asked.get(row.item.variant_id), lambda row: windows.HOUR_S
+    ):
+        found = fetch(shard.scope, [row.item for row in rows], windows.HOUR_S, window, book)
+        done += buckets.merge_blocks(partitions.HOUR_TABLE, found)
+    return done + buckets.add_up(_to_add_up(chunk, asked, done, now))
+
+
+def _to_add_up(
+    chunk: Sequence[Standing], asked: dict[int, windows.Window], done: Merged, now: datetime
+) -> list[Hour]:
+    """Touched hours whose row comes from the fine ones: those not settled, and those of variants that were silent."""
+    open_from = int(windows.settled_hour(now).timestamp())
+    since = {
+        row.item.variant_id: open_from
+        if row.item.variant_id in asked
+        else int(_silent_from(row, now).timestamp())
+        for row in chunk
+    }
+    return [(pk, hour) for pk, hour in done.touched if hour >= since.get(pk, open_from)]
+
+
+def _silent_from(row: Standing, now: datetime) -> datetime:
+    """The first hour of a variant that was not asked by the hour which its fine rows hold as a whole."""
+    settled = windows.settled_hour(now)
+    return settled if row.until is None else min(settled, windows.settled_hour(row.until))
+
+
+def _plan(
+    rows: Sequence[Standing],
+    window_of: Callable[[Standing], windows.Window | None],
+    period_of: Callable[[Standing], int],
+) -> list[Asked]:
+    """What to ask: period, window and the variants that share it."""
+    by_period: dict[int, list[tuple[windows.Window, Standing]]] = {}
+    for row in rows:
+        window = window_of(row)
+        if window is not None:
+            by_period.setdefault(period_of(row), []).append((window, row))
     return [
         (period_s, window, [asked[i][1] for i in indexes])
         for period_s, asked in by_period.items()
@@ -124,64 +119,35 @@ def _plan(shard: Shard, rows: Sequence[VariantStatus], now: datetime) -> list[As
     ]
 
 
-def _oldest_hour(shard: Shard, row: VariantStatus, now: datetime) -> datetime:
+def _period_s(row: Standing) -> int:
+    return windows.fine_period_s(row.item.kind)
+
+
+def _fine(row: Standing, now: datetime) -> windows.Window | None:
+    return windows.fine(_period_s(row), until=row.until, oldest=_oldest_fine(row, now), now=now)
+
+
+def _oldest_fine(row: Standing, now: datetime) -> datetime:
+    """From a whole hour on, so that the hours made of fine rows are whole."""
+    history = windows.floor(now - timedelta(hours=settings.FINE_HISTORY_HOURS), windows.HOUR_S)
+    kept = now - partitions.RETENTION[partitions.FINE_TABLE]
+    return max(row.created_at, history if row.until is None else kept)
+
+
+def _hours(shard: Shard, row: Standing, now: datetime) -> windows.Window | None:
+    """Settled hours to ask for; None when there are none, or when the fine rows show that nothing happened in them."""
+    window = windows.hours(until=row.until, oldest=_oldest_hour(shard, row, now), now=now)
+    if window is None:
+        return None
+    has_fine = row.until is not None and window[0] >= _oldest_fine(row, now)
+    is_silent = row.traffic_at is None or row.traffic_at < window[0]
+    return None if has_fine and is_silent else window
+
+
+def _oldest_hour(shard: Shard, row: Standing, now: datetime) -> datetime:
     """How far back hours are read: to the start of history, unless the back-fill is still to bring that."""
     history = now - timedelta(days=settings.BACKFILL_DAYS)
     is_filled = shard.backfill_until is not None and shard.backfill_done_until == shard.backfill_until
-    if row.metrics_until is None and not is_filled:
-        return max(row.endpoint.created_at, now - timedelta(hours=1))
-    return max(row.endpoint.created_at, history)
-
-
-def _woken(shard: Shard, asleep: Sequence[VariantStatus], now: datetime) -> list[VariantStatus]:
-    """Sleeping variants that had traffic in the last two windows, asked with one metric each."""
-    idle = [row for row in asleep if row.metrics_cadence_s >= windows.IDLE_CADENCE_S and not _settled_at(row)]
-    if not idle or not windows.is_hourly_turn(shard.metrics_ok_at, now):
-        return []
-    changed = [row for row in idle if now - row.endpoint.modified_at < HOT_FOR]
-    asked = [row for row in idle if row not in changed]
-    budget.check(shard, len(asked), now=now)
-    end = windows.floor(now, windows.PROBE_S)
-    start = end - 2 * timedelta(seconds=windows.PROBE_S)
-    probes = [query(item, item.probe, windows.PROBE_S) for item in map(subject, asked)]
-    series = cloudwatch.get_metric_data(shard.scope, probes, start, end) if probes else []
-    return changed + [row for row, found in zip(asked, series, strict=True) if any(found.values.values())]
-
-
-def _schedule(rows: Sequence[VariantStatus], now: datetime) -> None:
-    """Note how far each variant was read, how often it is to be read and when next."""
-    hot = _hot([row.pk for row in rows], now)
-    updates: list[tuple[Any, ...]] = []
-    for row in rows:
-        period_s = windows.fine_period_s(Kind(row.endpoint.kind))
-        is_hot = row.pk in hot or now - row.endpoint.modified_at < HOT_FOR
-        cadence = windows.cadence_s(is_hot=is_hot, interval_s=settings.METRICS_INTERVAL_S, period_s=period_s)
-        # Half a tick early, or a tick that comes a second sooner than the last one would skip a turn.
-        due = now + timedelta(seconds=cadence - settings.METRICS_INTERVAL_S / 2)
-        due = max(due, _settled_at(row) or due)
-        updates.append((row.pk, windows.floor(now, period_s), cadence, due))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE fleet_variantstatus AS v SET metrics_until = n.until, metrics_cadence_s = n.cadence, "
-            "metrics_due_at = n.due FROM unnest(%s::bigint[], %s::timestamptz[], %s::int[], %s::timestamptz[]) "
-            "AS n (id, until, cadence, due) WHERE v.id = n.id",
-            [list(column) for column in zip(*updates, strict=True)],
-        )
-
-
-def _settled_at(row: VariantStatus) -> datetime | None:
-    """From when on the last hour of a variant that is gone can be read as a whole, None for a live one."""
-    gone = [at for at in (row.endpoint.closed_at, row.removed_at) if at]
-    return windows.floor(min(gone), windows.HOUR_S) + HOUR + END_LAG if gone else None
-
-
-def _hot(variant_ids: Sequence[int], now: datetime) -> set[int]:
-    """Variants with traffic within the hour."""
-    moved = " OR ".join(f"{column} > 0" for column in TRAFFIC_COLUMNS)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT DISTINCT variant_id FROM {partitions.FINE_TABLE} "  # noqa: S608
-            f"WHERE variant_id = ANY(%s) AND at >= %s AND ({moved})",
-            [list(variant_ids), now - HOT_FOR],
-        )
-        return {row[0] for row in cursor.fetchall()}
+    if row.until is None and not is_filled:
+        return max(row.created_at, now - timedelta(hours=1))
+    return max(row.created_at, history)

@@ -1,14 +1,19 @@
 """Variants as CloudWatch knows them, and the queries that fill their buckets."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import repeat
+from operator import itemgetter
+
+from django.db.models import QuerySet
 
 from fleet.aws import cloudwatch
-from fleet.catalogue import BY_COLUMN, Dimensions, Metric, metrics_for
-from fleet.models import VariantStatus
-from fleet.types import AwsScope, Kind, MetricRow
+from fleet.aws.cloudwatch import Series
+from fleet.catalogue import BY_COLUMN, INVOCATION_NAMESPACE, Dimensions, Metric, has_gpu, metrics_for
+from fleet.models import InferenceComponent, VariantStatus
+from fleet.sync.buckets import Block, Row
+from fleet.types import AwsScope, Kind
 
 # A serverless minute is stored when one of these moved; the rest say nothing in an idle minute.
 TRAFFIC_COLUMNS = (
@@ -22,72 +27,155 @@ TRAFFIC_COLUMNS = (
     "processed",
     "backlog_max",
 )
+FIELDS = (
+    "pk",
+    "name",
+    "endpoint_id",
+    "endpoint__name",
+    "endpoint__kind",
+    "instance_type",
+    "provisioned_concurrency",
+    "desired_provisioned_concurrency",
+)
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Subject:
-    """One variant to ask about."""
+    """One variant to ask about; components: the inference components that run on it, by name."""
 
     variant_id: int
+    endpoint_id: int
     endpoint_name: str
     variant_name: str
     kind: Kind
-    has_provisioned: bool
-
-    @property
-    def metrics(self) -> tuple[Metric, ...]:
-        """What AWS publishes for it."""
-        return metrics_for(self.kind, has_provisioned=self.has_provisioned)
+    metrics: tuple[Metric, ...]
+    components: list[str] = field(default_factory=list)
 
     @property
     def probe(self) -> Metric:
         """The one metric that tells traffic from silence at the lowest price."""
-        if self.kind is Kind.ASYNCHRONOUS:
-            return BY_COLUMN["backlog_max"]
-        column = "model_latency_count" if self.kind is Kind.INFERENCE_COMPONENT else "invocations"
-        return BY_COLUMN[column]
+        return BY_COLUMN["backlog_max" if self.kind is Kind.ASYNCHRONOUS else "invocations"]
 
 
-def subject(row: VariantStatus) -> Subject:
-    """The subject of a VariantStatus row with its endpoint at hand."""
-    return Subject(
-        variant_id=row.pk,
-        endpoint_name=row.endpoint.name,
-        variant_name=row.name,
-        kind=Kind(row.endpoint.kind),
-        has_provisioned=row.provisioned_concurrency is not None
-        or row.desired_provisioned_concurrency is not None,
+def load(rows: QuerySet[VariantStatus]) -> list[Subject]:
+    """The subjects of these variants, by id. One query, two where inference components are among them."""
+    found = [
+        Subject(
+            variant_id=pk,
+            endpoint_id=endpoint_id,
+            endpoint_name=endpoint,
+            variant_name=name,
+            kind=Kind(kind),
+            metrics=metrics_for(
+                Kind(kind),
+                has_provisioned=current is not None or desired is not None,
+                has_gpu=has_gpu(instance_type),
+            ),
+        )
+        for pk, name, endpoint_id, endpoint, kind, instance_type, current, desired in rows.order_by(
+            "pk"
+        ).values_list(*FIELDS)
+    ]
+    _add_components(found)
+    return found
+
+
+def _add_components(found: Sequence[Subject]) -> None:
+    hosts = {item.endpoint_id: item for item in found if item.kind is Kind.INFERENCE_COMPONENT}
+    on = {(item.endpoint_id, item.variant_name): item for item in hosts.values()}
+    rows = InferenceComponent.objects.filter(endpoint__in=hosts).order_by("name") if hosts else []
+    for component in rows:
+        item = on.get((component.endpoint_id, component.variant_name)) or hosts[component.endpoint_id]
+        item.components.append(component.name)
+
+
+def queries(item: Subject, metric: Metric, period_s: int) -> Iterator[cloudwatch.Query]:
+    """The metric under exactly the dimensions it is published with; with others AWS silently returns nothing.
+
+    Calls to inference components are published per component: one query each.
+    """
+    names: Sequence[tuple[tuple[str, str], ...]]
+    endpoint = ("EndpointName", item.endpoint_name)
+    if metric.dimensions is Dimensions.ENDPOINT:
+        names = [(endpoint,)]
+    elif item.kind is Kind.INFERENCE_COMPONENT and metric.namespace == INVOCATION_NAMESPACE:
+        names = [(("InferenceComponentName", name),) for name in item.components]
+    else:
+        names = [(endpoint, ("VariantName", item.variant_name))]
+    for dimensions in names:
+        yield cloudwatch.Query(metric.namespace, metric.name, dimensions, metric.statistic, period_s)
+
+
+def price(items: Iterable[Subject]) -> int:
+    """How many metrics one reading of these asks for."""
+    return sum(
+        len(item.metrics)
+        if item.kind is not Kind.INFERENCE_COMPONENT
+        else sum(1 for metric in item.metrics for _ in queries(item, metric, 60))
+        for item in items
     )
 
 
-def query(item: Subject, metric: Metric, period_s: int) -> cloudwatch.Query:
-    """The metric under exactly the dimensions it is published with; with others AWS silently returns nothing."""
-    dimensions: tuple[tuple[str, str], ...] = (("EndpointName", item.endpoint_name),)
-    if metric.dimensions is Dimensions.VARIANT:
-        dimensions += (("VariantName", item.variant_name),)
-    return cloudwatch.Query(metric.namespace, metric.name, dimensions, metric.statistic, period_s)
-
-
 def fetch(
-    scope: AwsScope, items: Sequence[Subject], period_s: int, start: datetime, end: datetime
-) -> list[MetricRow]:
-    """Wide rows of these variants over [start, end), in our units; buckets without any value are absent."""
-    asked = [(item, metric) for item in items for metric in item.metrics]
-    series = cloudwatch.get_metric_data(scope, [query(i, m, period_s) for i, m in asked], start, end)
-    rows: dict[tuple[int, int], dict[str, float | None]] = {}
-    for (item, metric), found in zip(asked, series, strict=True):
-        for at, value in found.values.items():
-            rows.setdefault((item.variant_id, at), {})[metric.column] = value * metric.scale
+    scope: AwsScope,
+    items: Sequence[Subject],
+    period_s: int,
+    window: tuple[datetime, datetime],
+    reserve: Callable[[int], object],
+) -> list[Block]:
+    """Wide rows of these variants over the window, in our units; buckets without any value are absent."""
+    asked = [[(metric, list(queries(item, metric, period_s))) for metric in item.metrics] for item in items]
+    flat = [query for metrics in asked for _, found in metrics for query in found]
+    series = iter(cloudwatch.get_metric_data(scope, flat, *window, reserve=reserve))
+    blocks: dict[tuple[Metric, ...], list[Row]] = {}
+    for item, metrics in zip(items, asked, strict=True):
+        columns = [_one(metric, [next(series) for _ in found]) for metric, found in metrics]
+        blocks.setdefault(item.metrics, []).extend(_rows(item.variant_id, item.metrics, columns))
     return [
-        MetricRow(variant_id, datetime.fromtimestamp(at, UTC), period_s, values)
-        for (variant_id, at), values in rows.items()
+        Block(period_s, tuple(metric.column for metric in metrics), rows)
+        for metrics, rows in blocks.items()
+        if rows
     ]
 
 
-def with_traffic(rows: Iterable[MetricRow]) -> list[MetricRow]:
-    """Rows of minutes in which something happened."""
-    return [row for row in rows if _moved(row.values)]
+def _one(metric: Metric, parts: Sequence[Series]) -> Series:
+    """What the parts of a variant make together: counts add up, a maximum is the highest, the rest is one part's."""
+    reported = [part for part in parts if part.stamps]
+    if len(reported) == 1:
+        return reported[0]
+    if not reported or not (metric.is_sum or metric.statistic == "Maximum"):
+        return Series()
+    at: dict[int, float] = {}
+    for part in reported:
+        for stamp, value in zip(part.stamps, part.values, strict=True):
+            before = at.get(stamp, 0.0)
+            at[stamp] = before + value if metric.is_sum else max(before, value)
+    stamps = sorted(at)
+    return Series(stamps, [at[stamp] for stamp in stamps])
 
 
-def _moved(values: Mapping[str, Any]) -> bool:
-    return any(values.get(column) for column in TRAFFIC_COLUMNS)
+def _rows(variant_id: int, metrics: Sequence[Metric], found: Sequence[Series]) -> Iterator[Row]:
+    """(variant, bucket start, value per metric…) for every bucket in which any of them was reported."""
+    grids = [one.stamps for one in found if one.stamps]
+    if not grids:
+        return iter(())
+    grid = grids[0]
+    if any(other != grid for other in grids):
+        grid = sorted(set().union(*grids))
+    columns: list[Iterable[float | None]] = []
+    for metric, one in zip(metrics, found, strict=True):
+        values = one.values if metric.scale == 1.0 else [value * metric.scale for value in one.values]
+        if not one.stamps:
+            columns.append(repeat(None))
+        elif one.stamps == grid:
+            columns.append(values)
+        else:
+            columns.append(map(dict(zip(one.stamps, values, strict=True)).get, grid))
+    return zip(repeat(variant_id), grid, *columns)
+
+
+def traffic(block: Block) -> list[Row]:
+    """Rows of buckets in which something happened."""
+    places = [n + 2 for n, column in enumerate(block.columns) if column in TRAFFIC_COLUMNS]
+    moved = itemgetter(*places, places[0])
+    return [row for row in block.rows if any(moved(row))]

@@ -7,8 +7,12 @@ from fleet.types import Kind
 MINUTE_S, FINE_S, HOUR_S, DAY_S = 60, 300, 3600, 86400
 # CloudWatch fills in late: the last closed windows are read again each time.
 REREAD = {MINUTE_S: timedelta(minutes=5), FINE_S: timedelta(minutes=15), HOUR_S: timedelta(hours=1)}
-IDLE_CADENCE_S = 3600
-PROBE_S = 300
+SETTLING = timedelta(minutes=10)
+"""How long after its end an hour is asked for as a whole; until then its row is added up from the fine ones."""
+MOVING_S, BUSY_S, IDLE_S = 60, 300, 3600
+PROBE_S, SILENT_PROBE_S = 300, 900
+HOT_FOR = timedelta(hours=1)
+SILENT_AFTER = timedelta(days=1)
 
 Window = tuple[datetime, datetime]
 
@@ -31,21 +35,34 @@ def fine(period_s: int, *, until: datetime | None, oldest: datetime, now: dateti
     return (start, end) if start < end else None
 
 
-def hourly(*, until: datetime | None, oldest: datetime, now: datetime) -> Window:
-    """Hours to ask for, the current one included: its row grows until the hour is over."""
-    end = floor(now, HOUR_S) + timedelta(hours=1)
-    start = oldest if until is None else max(oldest, floor(until, HOUR_S) - REREAD[HOUR_S])
-    return min(floor(start, HOUR_S), end - timedelta(hours=1)), end
+def settled_hour(moment: datetime) -> datetime:
+    """The end of the last hour that is over and settled at `moment`."""
+    return floor(moment - SETTLING, HOUR_S)
 
 
-def is_hourly_turn(until: datetime | None, now: datetime) -> bool:
-    """Hour rows are refreshed every five minutes, however often the fine ones are."""
-    return until is None or floor(until, FINE_S) < floor(now, FINE_S)
+def hours(*, until: datetime | None, oldest: datetime, now: datetime) -> Window | None:
+    """Settled hours to ask for, the one before them again; None while no hour has settled since `until`."""
+    end = settled_hour(now)
+    if until is not None and settled_hour(until) >= end:
+        return None
+    start = oldest if until is None else max(oldest, settled_hour(until) - REREAD[HOUR_S])
+    start = floor(start, HOUR_S)
+    return (start, end) if start < end else None
 
 
-def cadence_s(*, is_hot: bool, interval_s: int, period_s: int) -> int:
-    """Seconds between readings: as fine as the buckets while there is traffic, hourly when there is none."""
-    return max(interval_s, period_s) if is_hot else IDLE_CADENCE_S
+def is_turn(last: datetime | None, now: datetime, period_s: int) -> bool:
+    """Whether a new period of the grid began since `last`."""
+    return last is None or floor(last, period_s) < floor(now, period_s)
+
+
+def cadence_s(*, is_moving: bool, is_busy: bool, interval_s: int, period_s: int) -> int:
+    """Seconds between readings; never below the bucket nor the installation's own interval.
+
+    The price is per metric asked, not per point: five minutes bring the same minutes as one at a fifth of it.
+    """
+    if is_moving:
+        return max(interval_s, period_s, MOVING_S)
+    return max(interval_s, BUSY_S) if is_busy else IDLE_S
 
 
 def merged(windows: list[Window]) -> list[tuple[Window, list[int]]]:

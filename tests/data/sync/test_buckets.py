@@ -7,6 +7,7 @@ from django.db import connection
 
 from fleet.models import FineBucket, HourBucket
 from fleet.sync import buckets, partitions
+from fleet.sync.buckets import Merged
 from fleet.types import MetricRow
 
 pytestmark = pytest.mark.django_db
@@ -20,15 +21,12 @@ def row(at: datetime, period_s: int = 60, **values: float) -> MetricRow:
 
 
 def test_only_rows_that_differ_are_written() -> None:
-    assert (
-        buckets.merge(partitions.FINE_TABLE, [row(AT, invocations=5), row(AT + MINUTE, invocations=6)]) == 2
-    )
-    assert (
-        buckets.merge(partitions.FINE_TABLE, [row(AT, invocations=5), row(AT + MINUTE, invocations=6)]) == 0
-    )
-    assert (
-        buckets.merge(partitions.FINE_TABLE, [row(AT, invocations=5), row(AT + MINUTE, invocations=9)]) == 1
-    )
+    hour = frozenset({(7, int(AT.timestamp()))})
+    rows = [row(AT, invocations=5), row(AT + MINUTE, invocations=6)]
+    assert buckets.merge(partitions.FINE_TABLE, rows) == Merged(2, hour)
+    assert buckets.merge(partitions.FINE_TABLE, rows) == Merged(0, frozenset())
+    rows[1] = row(AT + MINUTE, invocations=9)
+    assert buckets.merge(partitions.FINE_TABLE, rows) == Merged(1, hour)
     assert list(FineBucket.objects.values_list("invocations", flat=True)) == [5, 9]
 
 

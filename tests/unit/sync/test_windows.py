@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,23 +32,41 @@ def test_nothing_is_asked_of_an_endpoint_younger_than_a_bucket() -> None:
     assert windows.fine(300, until=None, oldest=at(10, 16), now=NOW) is None
 
 
-def test_hours_include_the_current_one_and_the_one_before() -> None:
-    assert windows.hourly(until=at(10, 10), oldest=OLDEST, now=NOW) == (at(9, 0), at(11, 0))
-    assert windows.hourly(until=None, oldest=at(10, 5), now=NOW) == (at(10, 0), at(11, 0))
-    assert windows.hourly(until=at(3, 20), oldest=OLDEST, now=NOW) == (at(2, 0), at(11, 0))
+def test_settled_hours_are_asked_once_and_again_with_the_next() -> None:
+    assert windows.hours(until=at(10, 5), oldest=OLDEST, now=NOW) == (at(8, 0), at(10, 0))
+    assert windows.hours(until=at(10, 12), oldest=OLDEST, now=NOW) is None
+    assert windows.hours(until=None, oldest=at(9, 5), now=NOW) == (at(9, 0), at(10, 0))
+    assert windows.hours(until=at(3, 20), oldest=OLDEST, now=NOW) == (at(2, 0), at(10, 0))
 
 
-def test_hours_are_refreshed_once_in_five_minutes() -> None:
-    assert windows.is_hourly_turn(None, NOW)
-    assert windows.is_hourly_turn(at(10, 14), NOW)
-    assert not windows.is_hourly_turn(at(10, 16), NOW)
+def test_an_hour_that_just_ended_has_to_settle_first() -> None:
+    assert windows.hours(until=at(9, 55), oldest=OLDEST, now=at(10, 9)) is None
+    assert windows.hours(until=at(9, 55), oldest=OLDEST, now=at(10, 10)) == (at(8, 0), at(10, 0))
+    assert windows.hours(until=None, oldest=at(10, 5), now=NOW) is None
 
 
-def test_cadence_follows_heat_but_never_outruns_the_buckets() -> None:
-    assert windows.cadence_s(is_hot=True, interval_s=60, period_s=60) == 60
-    assert windows.cadence_s(is_hot=True, interval_s=60, period_s=300) == 300
-    assert windows.cadence_s(is_hot=True, interval_s=120, period_s=60) == 120
-    assert windows.cadence_s(is_hot=False, interval_s=60, period_s=60) == 3600
+def test_a_turn_comes_with_each_new_period() -> None:
+    assert windows.is_turn(None, NOW, 300)
+    assert windows.is_turn(at(10, 14), NOW, 300)
+    assert not windows.is_turn(at(10, 16), NOW, 300)
+
+
+@pytest.mark.parametrize(
+    ("is_moving", "is_busy", "interval_s", "period_s", "expected"),
+    [
+        (True, True, 60, 60, 60),
+        (True, False, 60, 300, 300),
+        (True, False, 120, 60, 120),
+        (False, True, 60, 60, 300),
+        (False, True, 600, 300, 600),
+        (False, False, 60, 60, 3600),
+    ],
+)
+def test_cadence_follows_heat_but_never_outruns_buckets_and_interval(
+    is_moving: bool, is_busy: bool, interval_s: int, period_s: int, expected: int
+) -> None:
+    found = windows.cadence_s(is_moving=is_moving, is_busy=is_busy, interval_s=interval_s, period_s=period_s)
+    assert found == expected
 
 
 def test_only_serverless_is_kept_by_the_minute() -> None:

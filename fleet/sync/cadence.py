@@ -1,0 +1,214 @@
+"""How often each variant's metrics are read, and why: the price is per metric asked, so cost follows traffic.
+
+Moving (changed within the hour, or with an open incident): each minute where the buckets are minutes, else five. Busy
+(traffic within the hour): each five minutes. Idle: hourly, with a probe of one metric each five minutes that wakes it;
+after a day without traffic each fifteen. A serverless variant that its probe finds silent is not read at all, since it
+publishes nothing then; one on instances is, for its machines go on.
+
+ListMetrics with RecentlyActive would find active variants without GetMetricData's price, but only those of the last
+three hours, and a variant on instances is always active: its machines publish (CloudWatch API reference, ListMetrics).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import DateTimeField, ExpressionWrapper, F, Q, QuerySet
+from django.db.models.functions import Least, TruncHour
+
+from fleet.aws import cloudwatch
+from fleet.models import Incident, Shard, VariantStatus
+from fleet.sync import budget, windows
+from fleet.sync.subjects import Subject, load, queries
+from fleet.types import Kind
+
+HOUR = timedelta(seconds=windows.HOUR_S)
+END_LAG = windows.REREAD[windows.FINE_S]
+"""How long after its last hour a variant that is gone is still read: CloudWatch fills in late."""
+PROBED_BACK = timedelta(hours=3)
+
+_GONE_AT = Least("endpoint__closed_at", "removed_at")
+
+Why = VariantStatus.Cadence
+
+
+@dataclass(slots=True)
+class Standing:
+    """A variant and how far it was read. traffic_at: its newest bucket with traffic that was read."""
+
+    item: Subject
+    created_at: datetime
+    modified_at: datetime
+    gone_at: datetime | None
+    until: datetime | None
+    due_at: datetime | None
+    traffic_at: datetime | None
+    why: str
+    has_incident: bool
+
+    def saw(self, stamp: int | None) -> None:
+        """Note the newest bucket with traffic, None when there was none."""
+        if stamp is not None:
+            at = datetime.fromtimestamp(stamp, UTC)
+            self.traffic_at = at if self.traffic_at is None else max(self.traffic_at, at)
+
+    def is_moving(self, now: datetime) -> bool:
+        return self.gone_at is None and (self.has_incident or now - self.modified_at < windows.HOT_FOR)
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether its turn has come, or comes early because it began to move."""
+        is_woken = self.why not in {Why.MOVING, Why.GONE} and self.is_moving(now)
+        return self.due_at is None or self.due_at <= now or is_woken
+
+    @property
+    def settled_at(self) -> datetime | None:
+        """From when on the last hour of a variant that is gone can be read as a whole, None for a live one."""
+        return windows.floor(self.gone_at, windows.HOUR_S) + HOUR + END_LAG if self.gone_at else None
+
+
+def standings(shard: Shard) -> list[Standing]:
+    """Live variants of kinds that publish metrics, and those gone until their last hour was read as a whole.
+
+    Four queries, whatever the number of variants.
+    """
+    rows = _readable(shard)
+    incidents = set(
+        Incident.objects.filter(resolved_at=None, endpoint__shard=shard).values_list("endpoint_id", flat=True)
+    )
+    known = rows.order_by("pk").values_list(
+        "pk",
+        "endpoint__created_at",
+        "endpoint__modified_at",
+        _GONE_AT,
+        "metrics_until",
+        "metrics_due_at",
+        "metrics_traffic_at",
+        "metrics_why",
+    )
+    items = {item.variant_id: item for item in load(rows)}
+    return [
+        Standing(
+            items[pk],
+            created,
+            modified,
+            gone,
+            until,
+            due_at,
+            traffic,
+            why,
+            items[pk].endpoint_id in incidents,
+        )
+        for pk, created, modified, gone, until, due_at, traffic, why in known
+        if pk in items
+    ]
+
+
+def _readable(shard: Shard) -> QuerySet[VariantStatus]:
+    settled = ExpressionWrapper(TruncHour(_GONE_AT, tzinfo=UTC) + HOUR + END_LAG, DateTimeField())
+    return (
+        VariantStatus.objects.annotate(settled=settled)
+        .filter(Q(settled=None) | Q(metrics_until=None) | Q(settled__gt=F("metrics_until")))
+        .filter(endpoint__shard=shard)
+        .exclude(endpoint__kind=Kind.UNKNOWN)
+    )
+
+
+def due(shard: Shard, rows: Sequence[Standing], *, now: datetime) -> tuple[list[Standing], list[Standing]]:
+    """(to be read, silent): those whose turn it is, and those of them that a probe found to have nothing to read."""
+    read: list[Standing] = []
+    probed: list[Standing] = []
+    for row in rows:
+        is_asleep = row.why in {Why.IDLE, Why.SILENT} and row.gone_at is None and not row.is_moving(now)
+        if is_asleep and _is_probed(shard, row, now):
+            probed.append(row)
+        elif row.is_due(now):
+            read.append(row)
+    awake = _with_traffic(shard, probed, now)
+    silent: list[Standing] = []
+    for row in probed:
+        if row.item.variant_id in awake:
+            row.why = Why.BUSY
+            read.append(row)
+        elif row.is_due(now):
+            (silent if row.item.kind is Kind.SERVERLESS else read).append(row)
+    return read, silent
+
+
+def _is_probed(shard: Shard, row: Standing, now: datetime) -> bool:
+    """Whether one metric is asked first: at its turn, unless the answer would not decide anything."""
+    if row.until is None or now - row.until > PROBED_BACK:
+        return False
+    if row.is_due(now):
+        return row.item.kind is Kind.SERVERLESS
+    every = windows.PROBE_S if row.why == Why.IDLE else windows.SILENT_PROBE_S
+    return windows.is_turn(shard.metrics_ok_at, now, every)
+
+
+def _with_traffic(shard: Shard, rows: Sequence[Standing], now: datetime) -> set[int]:
+    """Variants with traffic since shortly before they were last read."""
+    wanted = [(row, query) for row in rows for query in queries(row.item, row.item.probe, windows.FINE_S)]
+    if not wanted:
+        return set()
+    start = {row.item.variant_id: _probed_from(row) for row in rows}
+    first = datetime.fromtimestamp(min(start.values()), UTC)
+    book = budget.booking(shard, budget.PROBE, now=now)
+    end = windows.floor(now, windows.FINE_S)
+    found = cloudwatch.get_metric_data(shard.scope, [query for _, query in wanted], first, end, reserve=book)
+    return {
+        row.item.variant_id
+        for (row, _), one in zip(wanted, found, strict=True)
+        if any(v and at >= start[row.item.variant_id] for at, v in zip(one.stamps, one.values, strict=True))
+    }
+
+
+def _probed_from(row: Standing) -> int:
+    assert row.until is not None
+    at = windows.floor(row.until - windows.REREAD[windows.FINE_S], windows.FINE_S)
+    # A bucket that was read with its traffic is not what wakes it.
+    return max(int(at.timestamp()), int(row.traffic_at.timestamp()) + 1 if row.traffic_at else 0)
+
+
+def schedule(rows: Sequence[Standing], now: datetime) -> None:
+    """Note how far each variant was read, how often it is to be read and why, and when next."""
+    if not rows:
+        return
+    updates = [_next(row, now) for row in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(_UPDATE, [list(column) for column in zip(*updates, strict=True)])
+
+
+def _next(row: Standing, now: datetime) -> tuple[int, datetime, int, datetime, str, datetime | None]:
+    period_s = windows.fine_period_s(row.item.kind)
+    why = _why(row, now)
+    every = windows.cadence_s(
+        is_moving=why == Why.MOVING,
+        is_busy=why == Why.BUSY,
+        interval_s=settings.METRICS_INTERVAL_S,
+        period_s=period_s,
+    )
+    # Half a tick early, or a tick that comes a second sooner than the last one would skip a turn.
+    due_at = now + timedelta(seconds=every - settings.METRICS_INTERVAL_S / 2)
+    due_at = max(due_at, row.settled_at or due_at)
+    return row.item.variant_id, windows.floor(now, period_s), every, due_at, why, row.traffic_at
+
+
+def _why(row: Standing, now: datetime) -> str:
+    if row.gone_at is not None:
+        return Why.GONE
+    if row.is_moving(now):
+        return Why.MOVING
+    if row.traffic_at is None or now - row.traffic_at >= windows.SILENT_AFTER:
+        return Why.SILENT
+    return Why.BUSY if now - row.traffic_at < windows.HOT_FOR else Why.IDLE
+
+
+_UPDATE = """
+UPDATE fleet_variantstatus AS v
+SET metrics_until = n.until, metrics_cadence_s = n.cadence, metrics_due_at = n.due, metrics_why = n.why,
+    metrics_traffic_at = n.traffic
+FROM unnest(%s::bigint[], %s::timestamptz[], %s::int[], %s::timestamptz[], %s::text[], %s::timestamptz[])
+    AS n (id, until, cadence, due, why, traffic)
+WHERE v.id = n.id
+"""
