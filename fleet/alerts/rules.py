@@ -199,6 +199,31 @@ RULES: tuple[RuleSpec, ...] = (
         (Parameter("for_min", "Longer than", 30, 5, 1440, "min"),),
     ),
     RuleSpec(
+        "transform-failed",
+        "Transform job failed",
+        WARNING,
+        "AWS reports a transform job as Failed; stays open for {keep_h} h",
+        "Transform jobs of each account and region that is switched on",
+        "The job's status and AWS's reason",
+        _STATE,
+        (Parameter("keep_h", "Stays open for", 24, 1, 720, "h"),),
+    ),
+    RuleSpec(
+        "transform-long",
+        "Transform job runs long",
+        WARNING,
+        "A job is on instances {factor} times as long as its model's jobs usually are and {min_min} min at least, "
+        "or {for_h} h where fewer than three earlier ones tell what is usual",
+        "Transform jobs of each account and region that is switched on",
+        "TransformStartTime, and the median of the model's last 20 completed jobs",
+        _STATE,
+        (
+            Parameter("factor", "Times the usual", 3, 1.1, 100, "times", 0.1),
+            Parameter("min_min", "And at least", 30, 1, 1440, "min"),
+            Parameter("for_h", "Without a usual time", 12, 1, 720, "h"),
+        ),
+    ),
+    RuleSpec(
         "budget-passed",
         "Budget passed",
         WARNING,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fleet.alerts import quotas
+from fleet.alerts import jobs, quotas
 from fleet.alerts.conditions import Measure
 from fleet.alerts.context import Place
 from fleet.alerts.figures import clock, day_and_clock, lasting, usd
@@ -186,6 +186,8 @@ _WORDS: dict[str, Callable[[Measure, Place], Words]] = {
     "budget-passed": _budget,
     "quota-full": quotas.words,
     "quota-filling": quotas.words,
+    jobs.FAILED: jobs.words,
+    jobs.LONG: jobs.words,
     "sync-stale": _stale,
     "sync-section-failing": _section,
 }

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 
 from fleet import heartbeat
-from fleet.alerts import quotas
+from fleet.alerts import jobs, quotas
 from fleet.alerts.conditions import Measure
 from fleet.alerts.rules import RuleSpec
 from fleet.models import Budget, DailyCost, Endpoint, Incident, Operation, Shard
@@ -255,6 +255,8 @@ _CONDITIONS: dict[str, Callable[[Mapping[str, float], datetime], list[Measure]]]
     "creating-too-long": _too_long_in(EndpointStatus.CREATING),
     "updating-too-long": _too_long_in(EndpointStatus.UPDATING, EndpointStatus.ROLLING_BACK),
     "budget-passed": _budget_passed,
+    jobs.FAILED: jobs.failed,
+    jobs.LONG: jobs.long,
     **dict.fromkeys(quotas.KEYS, lambda values, now: quotas.measures(values, _late(now), now)),
     "sync-stale": _sync_stale,
     "sync-section-failing": _sync_section_failing,
