@@ -227,6 +227,7 @@ CELERY_TASK_ROUTES = {
     "fleet.sync_metrics": {"queue": "metrics"},
     "fleet.backfill_metrics": {"queue": "metrics"},
     "fleet.update_costs": {"queue": "analysis"},
+    "fleet.update_places": {"queue": "analysis"},
     "fleet.evaluate_alerts": {"queue": "analysis"},
     "fleet.run_operation": {"queue": "operations"},
     "fleet.deliver_notifications": {"queue": "notifications"},

@@ -5,12 +5,12 @@ A view reads it once with `scope.read(request)`; base.html then draws the picker
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
-from fleet.queries.scope import ScopeFilter, TimeRange
+from fleet.queries.scope import ScopeFilter, TimeRange, window_start
 
 RANGES: dict[str, tuple[str, str]] = {
     "1h": ("1 h", "last hour"),
@@ -21,12 +21,6 @@ RANGES: dict[str, tuple[str, str]] = {
 }
 """Key in the URL → words on the button, words in a caption."""
 
-_LENGTHS = {
-    "1h": timedelta(hours=1),
-    "24h": timedelta(hours=24),
-    "7d": timedelta(days=7),
-    "30d": timedelta(days=30),
-}
 _ACCOUNT = re.compile(r"\d{12}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 
@@ -75,12 +69,7 @@ def scope_filter(query: QueryDict) -> ScopeFilter:
 def time_range(key: str, now: datetime) -> TimeRange:
     """The window that `key` of RANGES names, ending `now` (aware). Raises KeyError on another key."""
     end = now.astimezone(UTC)
-    start = (
-        end.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        if key == "month"
-        else end - _LENGTHS[key]
-    )
-    return TimeRange(key, RANGES[key][1], start, end)
+    return TimeRange(key, RANGES[key][1], window_start(key, end), end)
 
 
 def _carried(query: QueryDict) -> str:

@@ -14,7 +14,7 @@ RING_LASTS_S = 60
 @shared_task(name="fleet.tick", soft_time_limit=40, time_limit=55)
 def tick() -> None:
     """Every minute: ask the database what is due and ring its doorbell. Two beats at once do no harm."""
-    from fleet import heartbeat
+    from fleet import heartbeat, rollups
     from fleet.access import accounts
     from fleet.operations import recover
     from fleet.sync import due
@@ -30,6 +30,9 @@ def tick() -> None:
     )
     for operation_id in recover.due(now):
         _ring(run_operation, operation_id)
+    for shard_id in rollups.overdue(now):
+        _ring(update_costs, shard_id)
+    _ring(update_places)
     for account_id in accounts.unchecked():
         _ring(check_account, account_id)
     _ring(evaluate_alerts)
@@ -94,10 +97,20 @@ def sync_prices() -> None:
 
 @shared_task(name="fleet.update_costs", soft_time_limit=240, time_limit=300)
 def update_costs(shard_id: int) -> None:
-    """Bring the daily costs of one shard up to date."""
-    from fleet.ledger import update_shard
+    """Bring the daily costs of one shard up to date, then the summaries that rest on them."""
+    from fleet import ledger, rollups
 
-    update_shard(shard_id, now=timezone.now())
+    now = timezone.now()
+    days = ledger.update_shard(shard_id, now=now)
+    rollups.update_shard(shard_id, now=now, is_history_new=days > rollups.USUAL_DAYS)
+
+
+@shared_task(name="fleet.update_places", soft_time_limit=240, time_limit=300)
+def update_places() -> None:
+    """Add up the accounts' and regions' traffic and costs of the days that changed."""
+    from fleet.rollups import update_places
+
+    update_places()
 
 
 @shared_task(name="fleet.evaluate_alerts", soft_time_limit=50, time_limit=60)

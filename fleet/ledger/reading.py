@@ -18,6 +18,8 @@ SETTLING = timedelta(hours=3)
 """How long costs wait for the metrics of a closed hour before the capacity history has to do."""
 
 COLUMNS = ("model_latency_ms_sum", "instance_minutes", "provisioned_invocations", "spillover_invocations")
+COUNTED = (*COLUMNS, "invocations", "processed", "errors_5xx", "setup_count")
+"""Columns whose change makes a day new: the billed ones, and those that fleet.rollups adds up by place."""
 
 
 @dataclass(frozen=True)
@@ -75,14 +77,14 @@ def day_rows(shard: Shard, day: date) -> dict[int, tuple[MetricRow, ...]]:
 
 
 def bucket_sums(shard: Shard, since: date, until: date) -> Mapping[date, tuple[Any, ...]]:
-    """Count and sums of the billed columns by UTC day of [since, until]: cheap to read, different when a bucket is."""
+    """Count and sums of COUNTED by UTC day of [since, until]: cheap to read, different when a bucket is."""
     window = Window(day_window(since).start, day_window(until).end)
     found = (
         HourBucket.objects.filter(variant__endpoint__shard=shard, at__gte=window.start, at__lt=window.end)
         .annotate(day=TruncDate("at", tzinfo=UTC))
         .values_list("day")
         .order_by("day")
-        .annotate(buckets=Count("at"), **{f"{column}_total": Sum(column) for column in COLUMNS})
+        .annotate(buckets=Count("at"), **{f"{column}_total": Sum(column) for column in COUNTED})
     )
     return {day: tuple(sums) for day, *sums in found}
 

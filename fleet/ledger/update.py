@@ -12,7 +12,7 @@ from fleet.costs.usage import Observed
 from fleet.costs.variant import cost_lines
 from fleet.ledger import reading, signatures
 from fleet.ledger.reading import Subject
-from fleet.models import CostLedger, DailyCost, Shard
+from fleet.models import CostLedger, DailyCost, Shard, StaleDay
 from fleet.queries import prices
 from fleet.types import CostLine, MetricRow
 
@@ -68,6 +68,7 @@ def _update(shard: Shard, ledger: CostLedger, now: datetime) -> int:
     for day in changed:
         _write_day(shard, day, found, book, now)
         ledger.day_signatures[day.isoformat()] = fresh[day]
+    StaleDay.objects.bulk_create(StaleDay(shard=shard, day=day) for day in changed)
     ledger.save(update_fields=["epoch", "history_checked_at", "day_signatures"])
     return len(changed)
 

@@ -27,7 +27,6 @@ from fleet.models.rollups import (
     MonthCost,
     PlaceDay,
     PlaceHour,
-    PlaceState,
     RollupState,
     StaleDay,
 )
@@ -67,7 +66,6 @@ __all__ = [
     "PartHour",
     "PlaceDay",
     "PlaceHour",
-    "PlaceState",
     "Price",
     "ProductionVariant",
     "Quota",

@@ -160,15 +160,3 @@ class StaleDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.shard_id} {self.day}"
-
-
-class PlaceState(models.Model):
-    """When the hours of all places were last added up: the newest ones, the last two days, and everything."""
-
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
-    recent_at = models.DateTimeField(null=True)
-    days_at = models.DateTimeField(null=True)
-    whole_at = models.DateTimeField(null=True)
-
-    def __str__(self) -> str:
-        return "places"

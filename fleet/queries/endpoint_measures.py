@@ -5,12 +5,12 @@ None where CloudWatch reported nothing.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Func, IntegerField, Max, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce, Extract
 
-from fleet.models import FineBucket, HourBucket, VariantStatus
+from fleet.models import EndpointWindow, FineBucket, HourBucket, VariantStatus
 from fleet.queries.cold_starts import PUBLISHED_WITHIN
 from fleet.queries.scope import TimeRange
 from fleet.queries.usage import Middle, bucket_model
@@ -71,6 +71,27 @@ def measures(variants: Sequence[int] | QuerySet[VariantStatus], window: TimeRang
     return {pk: Measures(*figures) for pk, *figures in sums}
 
 
+def summaries(
+    ids: Sequence[int], window: TimeRange
+) -> tuple[dict[int, Measures], dict[int, list[float | None]]]:
+    """Measures (silence counted as no cold start) and little lines of endpoints from their summaries. One query."""
+    found = {row.endpoint_id: row for row in EndpointWindow.objects.filter(key=window.key, endpoint__in=ids)}
+    return {pk: _measures(row) for pk, row in found.items()}, {pk: row.spark for pk, row in found.items()}
+
+
+def _measures(row: EndpointWindow) -> Measures:
+    is_silent = row.cold_starts is None and row.calls and row.publishes_setup
+    return Measures(
+        calls=row.calls,
+        p99_ms=row.p99_ms,
+        cold_starts=0.0 if is_silent else row.cold_starts,
+        cache_hits=row.cache_hits,
+        cache_lookups=row.cache_lookups,
+        errors_5xx=row.errors_5xx,
+        concurrency=row.concurrency,
+    )
+
+
 def with_silence(measured: dict[int, Measures], ids: Sequence[int], window: TimeRange) -> dict[int, Measures]:
     """The measures of `ids`, where an endpoint that publishes set-up samples but had none counts zero cold starts."""
     shown = {pk: measured[pk] for pk in ids if pk in measured}
@@ -94,33 +115,49 @@ def _publishing(ids: Sequence[int], window: TimeRange) -> set[int]:
     )
 
 
-def sparks(of_variant: dict[int, int], window: TimeRange) -> dict[int, list[float | None]]:
-    """Calls per step, by endpoint; None where no bucket holds any.
+@dataclass(frozen=True)
+class SparkGrid:
+    """The steps of a little line: from `start` in `points` steps of step_s to `end`, out of one table of buckets.
 
-    The steps end with the last finished bucket: a running hour would let every line fall at its end.
+    It ends with the last finished bucket: a running hour would let every line fall at its end.
     """
-    points = SPARK_POINTS.get(window.key, 24)
-    # Hours are enough from a day up: twenty-four small numbers do not need the minutes.
-    is_short = window.length < timedelta(hours=24)
-    model, unit_s = (FineBucket, 300) if is_short else (HourBucket, 3600)
-    end = window.end - timedelta(seconds=window.end.timestamp() % unit_s)
-    start = end - window.length
+
+    model: type[FineBucket] | type[HourBucket]
+    start: datetime
+    end: datetime
+    points: int
+    step_s: float
+
+    @classmethod
+    def of(cls, window: TimeRange) -> "SparkGrid":
+        points = SPARK_POINTS.get(window.key, 24)
+        # Hours are enough from a day up: twenty-four small numbers do not need the minutes.
+        is_short = window.length < timedelta(hours=24)
+        model, unit_s = (FineBucket, 300) if is_short else (HourBucket, 3600)
+        end = window.end - timedelta(seconds=window.end.timestamp() % unit_s)
+        step_s = max(window.length.total_seconds() / points, 60.0)
+        return cls(model, end - window.length, end, points, step_s)
+
+
+def sparks(of_variant: dict[int, int], window: TimeRange) -> dict[int, list[float | None]]:
+    """Calls per step, by endpoint; None where no bucket holds any."""
+    grid = SparkGrid.of(window)
     slot = Func(
-        (Extract("at", "epoch") - Value(start.timestamp()))
-        / Value(max(window.length.total_seconds() / points, 60.0)),
+        (Extract("at", "epoch") - Value(grid.start.timestamp())) / Value(grid.step_s),
         function="FLOOR",
         output_field=IntegerField(),
     )
     sums = (
-        model.objects.filter(variant_id__in=list(of_variant), at__gte=start, at__lt=end)
+        grid.model.objects.filter(variant_id__in=list(of_variant), at__gte=grid.start, at__lt=grid.end)
         .order_by()
         .annotate(slot=slot)
         .values_list("variant_id", "slot")
         .annotate(calls=Sum(Coalesce("invocations", "processed")))
     )
     found: dict[int, list[float | None]] = {}
+    last = grid.points - 1
     for variant_id, n, calls in sums:
-        line = found.setdefault(of_variant[variant_id], [None] * points)
+        line = found.setdefault(of_variant[variant_id], [None] * grid.points)
         if calls is not None:
-            line[min(int(n), points - 1)] = (line[min(int(n), points - 1)] or 0.0) + calls
+            line[min(int(n), last)] = (line[min(int(n), last)] or 0.0) + calls
     return found

@@ -4,35 +4,21 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
 
-from fleet.models import DailyCost, Endpoint, Incident, InferenceComponent, VariantStatus
-from fleet.queries.endpoint_measures import Measures, measures, sparks, with_silence
-from fleet.queries.endpoints import STATE_ORDER, Criteria, StateAnnotation, selected
+from fleet.models import Endpoint, Incident, InferenceComponent, VariantStatus
+from fleet.queries import endpoint_order, rolled
+from fleet.queries.endpoint_measures import Measures, measures, sparks, summaries, with_silence
+from fleet.queries.endpoint_order import MEASURED_SORTS as MEASURED_SORTS
+from fleet.queries.endpoint_order import SORTS as SORTS
+from fleet.queries.endpoint_order import Cost
+from fleet.queries.endpoints import Criteria, StateAnnotation, selected
 from fleet.queries.scope import TimeRange
-from fleet.types import Confidence
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
-
-DATABASE_SORTS = {
-    "name": ("name",),
-    "kind": ("kind", "name"),
-    "place": ("shard__account__alias", "shard__region", "name"),
-    "owner": ("owner", "name"),
-}
-MEASURE_OF = {
-    "calls": "calls",
-    "p99": "p99_ms",
-    "cold": "cold_share",
-    "hit": "hit_ratio",
-    "errors": "error_share",
-}
-MEASURED_SORTS = frozenset(MEASURE_OF) | {"state", "cost"}
-SORTS = frozenset(DATABASE_SORTS) | MEASURED_SORTS
 
 
 class RowAnnotation(StateAnnotation):
@@ -40,14 +26,6 @@ class RowAnnotation(StateAnnotation):
 
     incident: str | None
     copies: int | None
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Month to date in USD; usd None when nothing is priced yet; unpriced: lines without a price in the sum."""
-
-    usd: Decimal | None = None
-    unpriced: int = 0
 
 
 @dataclass(frozen=True)
@@ -92,19 +70,28 @@ def rows(
     offset: int,
     limit: int | None,
 ) -> list[Row]:
-    """Rows offset … offset + limit in order; sort is one of SORTS. Seven queries, whatever the fleet's size.
+    """Rows offset … offset + limit in order; sort is one of SORTS. Nine queries at most, whatever the fleet's size.
 
-    "state" means gravest first, then dearest first. limit None: all of them (for an export).
+    "state" means gravest first, then dearest first. limit None: all of them (for an export). Figures come from the
+    summaries of fleet.rollups where these cover the window, else from the buckets and daily costs themselves.
     """
-    order = _order(criteria, window, today, sort, descending)
-    shown = order.ids[offset:] if limit is None else order.ids[offset : offset + limit]
+    slice_ = slice(offset, None if limit is None else offset + limit)
+    is_rolled = rolled.has_windows(window, criteria.scope) and rolled.has_costs(window.end, criteria.scope)
+    order = (
+        endpoint_order.summed(criteria, window, today, sort, descending, slice_)
+        if is_rolled
+        else endpoint_order.added_up(criteria, window, today, sort, descending, slice_)
+    )
+    shown = order.ids
     endpoints = {endpoint.pk: endpoint for endpoint in _endpoints(criteria, shown)}
     variants = _variants(shown)
-    of_variant = {variant.pk: variant.endpoint_id for group in variants.values() for variant in group}
-    measured = order.measures if order.measures is not None else measures(list(of_variant), window)
-    known = with_silence(measured, shown, window)
-    costs = order.costs if order.costs is not None else _costs(shown, today)
-    spark = sparks(of_variant, window)
+    if is_rolled:
+        known, spark = summaries(shown, window)
+    else:
+        of_variant = {variant.pk: variant.endpoint_id for group in variants.values() for variant in group}
+        measured = order.measures if order.measures is not None else measures(list(of_variant), window)
+        known, spark = with_silence(measured, shown, window), sparks(of_variant, window)
+    costs = order.costs if order.costs is not None else endpoint_order.costs(shown, today)
     return [
         _row(
             endpoints[pk],
@@ -116,46 +103,6 @@ def rows(
         for pk in shown
         if pk in endpoints
     ]
-
-
-@dataclass(frozen=True)
-class _Order:
-    """Endpoint ids in the order asked for, and what had to be worked out for it, so that it is not asked twice."""
-
-    ids: list[int]
-    measures: dict[int, Measures] | None = None
-    costs: dict[int, Cost] | None = None
-
-
-def _order(criteria: Criteria, window: TimeRange, today: date, sort: str, descending: bool) -> _Order:
-    found = selected(criteria)
-    if sort in DATABASE_SORTS:
-        keys = [F(key).desc() if descending else F(key).asc() for key in DATABASE_SORTS[sort]]
-        return _Order(list(found.order_by(*keys, "pk").values_list("pk", flat=True)))
-    listed = list(found.order_by("name", "pk").values_list("pk", "state"))
-    ids = [pk for pk, _ in listed]
-    if sort in {"state", "cost"}:
-        costs = _costs(ids, today)
-        usd = {pk: float(cost.usd) for pk, cost in costs.items() if cost.usd is not None}
-        ordered = _by_state(listed, usd, descending) if sort == "state" else _by_figure(ids, usd, descending)
-        return _Order(ordered, costs=costs)
-    measured = measures(VariantStatus.objects.filter(endpoint__in=ids, removed_at=None).only("pk"), window)
-    if sort == "cold":
-        measured = with_silence(measured, ids, window)
-    figures = {pk: value for pk, m in measured.items() if (value := getattr(m, MEASURE_OF[sort])) is not None}
-    return _Order(_by_figure(ids, figures, descending), measures=measured)
-
-
-def _by_state(listed: list[tuple[int, str]], usd: dict[int, float], descending: bool) -> list[int]:
-    ranks = {state.value: n for n, state in enumerate(STATE_ORDER)}
-    ordered = sorted(listed, key=lambda item: (ranks[item[1]], -usd.get(item[0], 0.0)))
-    return [pk for pk, _ in (reversed(ordered) if descending else ordered)]
-
-
-def _by_figure(ids: list[int], figures: dict[int, float], descending: bool) -> list[int]:
-    """What is unknown comes last in both directions: it is neither the largest nor the smallest."""
-    known = sorted((pk for pk in ids if pk in figures), key=lambda pk: figures[pk], reverse=descending)
-    return known + [pk for pk in ids if pk not in figures]
 
 
 def _endpoints(
@@ -183,16 +130,6 @@ def _variants(ids: Sequence[int]) -> dict[int, list[VariantStatus]]:
     for variant in VariantStatus.objects.filter(endpoint__in=ids, removed_at=None):
         found[variant.endpoint_id].append(variant)
     return found
-
-
-def _costs(ids: Sequence[int], today: date) -> dict[int, Cost]:
-    sums = (
-        DailyCost.objects.filter(endpoint__in=ids, day__gte=today.replace(day=1), day__lte=today)
-        .order_by()
-        .values_list("endpoint_id")
-        .annotate(usd=Sum("amount"), unpriced=Count("pk", filter=Q(confidence=Confidence.UNPRICED)))
-    )
-    return {pk: Cost(usd, unpriced) for pk, usd, unpriced in sums}
 
 
 def _row(

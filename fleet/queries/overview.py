@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, Count, F, Max, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, CharField, Count, F, IntegerField, Max, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce, TruncDate
 
 from fleet.analysis import series
@@ -116,20 +116,29 @@ def troubles(scope: ScopeFilter, limit: int = 50) -> list[Trouble]:
 
 def unreadable(scope: ScopeFilter) -> list[Unreadable]:
     """Regions whose listing failed last time, then endpoints that could be listed but not described."""
-    shards = Shard.objects.filter(scope.q(), enabled=True, account__enabled=True).select_related("account")
-    found = []
-    for shard in shards:
-        error = (shard.sections.get("inventory") or {}).get("error")
-        if error:
-            found.append(
-                _unreadable(f"{shard.account.alias} {shard.region}", str(shard), shard.region, error, None)
-            )
+    shards = Shard.objects.filter(scope.q(), enabled=True, account__enabled=True).exclude(
+        Q(sections__inventory__error=None) | Q(sections__inventory__error__isnull=True)
+    )
     endpoints = Endpoint.objects.filter(scope.q("shard"), closed_at=None, unreadable__isnull=False)
-    for pk, name, alias, region, error in endpoints.values_list(
-        "pk", "name", "shard__account__alias", "shard__region", "unreadable"
-    ):
-        found.append(_unreadable(name, f"{alias}/{region}", region, error or {}, pk))
-    return found
+    place = ("account__alias", "region")
+    found = (
+        shards.order_by()
+        .annotate(no_pk=Value(None, output_field=IntegerField()), no_name=Value("", output_field=CharField()))
+        .values_list("no_pk", "no_name", *place, "sections__inventory__error")
+        .union(
+            endpoints.order_by().values_list(
+                "pk", "name", *(f"shard__{each}" for each in place), "unreadable"
+            ),
+            all=True,
+        )
+    )
+    ordered = sorted(
+        found, key=lambda row: (row[0] is not None, row[2] if row[0] is None else row[1], row[3])
+    )
+    return [
+        _unreadable(name or f"{alias} {region}", f"{alias}/{region}", region, error or {}, pk)
+        for pk, name, alias, region, error in ordered
+    ]
 
 
 def costs(scope: ScopeFilter, days: Sequence[date]) -> DayCosts:

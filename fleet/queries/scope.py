@@ -5,6 +5,22 @@ from datetime import UTC, date, datetime, timedelta
 
 from django.db.models import Q
 
+LENGTHS = {
+    "1h": timedelta(hours=1),
+    "24h": timedelta(hours=24),
+    "7d": timedelta(days=7),
+    "30d": timedelta(days=30),
+}
+"""Windows of fixed length by their name in the URL; "month" is the other one."""
+WINDOW_KEYS = (*LENGTHS, "month")
+
+
+def window_start(key: str, end: datetime) -> datetime:
+    """Where the window `key` (of WINDOW_KEYS) begins when it ends at `end`. Raises KeyError on another key."""
+    if key == "month":
+        return end.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return end - LENGTHS[key]
+
 
 @dataclass(frozen=True)
 class ScopeFilter:
