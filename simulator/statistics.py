@@ -11,6 +11,7 @@ from simulator.traffic import DAY
 
 PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d+)?|100)")
 SIMPLE = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
+WITHOUT_EXTREMES = ("Sum", "SampleCount", "Average")
 # Share of the average at each percentile, for quantities spread around it; clipped to what was measured.
 SPREAD = ((0.0, 0.4), (10.0, 0.6), (50.0, 0.92), (90.0, 1.45), (95.0, 1.75), (99.0, 2.2), (100.0, 2.6))
 
@@ -30,7 +31,7 @@ def points(
     """
     if minutes == 1:
         return _minute_points(source, metric, stat, start, end)
-    extremes = stat not in ("Sum", "SampleCount", "Average")
+    extremes = stat not in WITHOUT_EXTREMES
     stamps: list[int] = []
     sets: list[tuple[int, int, int, int]] = []
     scale = 1
@@ -64,15 +65,15 @@ def _minute_points(
     source: MetricSource, metric: tuple[str, str], stat: str, start: int, end: int
 ) -> tuple[list[int], list[float]]:
     stamps, values = [], []
+    extremes = stat not in WITHOUT_EXTREMES
     for day, low, high, number in source.series.pieces(start, end):
         track = source.track(day, metric)
         if track is None:
             continue
         base, scale = number * DAY, track.scale
         for minute in range(low, high):
-            count = track.counts[minute]
+            total, count, least, most = track.statistic_set(minute, minute + 1, extremes)
             if count:
-                total, least, most = track.sums[minute], track.lows[minute], track.highs[minute]
                 stamps.append(base + minute)
                 values.append(_value(stat, total / scale, count, least / scale, most / scale, metric[1]))
     return stamps, values

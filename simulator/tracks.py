@@ -3,25 +3,41 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
 from functools import cached_property
 from itertools import accumulate
 
 NOTHING = 1 << 60
 
 
+Extremes = list[int] | Callable[["Track"], list[int]]
+
+
 class Track:
     """Per minute: sum (in 1/scale units), sample count, minimum and maximum. Count 0 means no data.
 
-    Absent minutes must carry NOTHING as their minimum and 0 as their maximum.
+    Absent minutes must carry NOTHING as their minimum and 0 as their maximum. Extremes given as functions of
+    the track are worked out when they are first asked for: most reading is of sums and counts.
     """
 
-    def __init__(self, sums: list[int], counts: list[int], lows: list[int], highs: list[int], scale: int = 1):
+    def __init__(self, sums: list[int], counts: list[int], lows: Extremes, highs: Extremes, scale: int = 1):
         # Machine integers: a day of a metric takes a fifth of what lists of Python's own would.
         self.sums = array("q", sums)
         self.counts = array("q", counts)
-        self.lows = array("q", lows)
-        self.highs = array("q", highs)
+        self._given = (lows, highs)
         self.scale = scale
+
+    @cached_property
+    def lows(self) -> array[int]:
+        """Minimum of each minute."""
+        lows = self._given[0]
+        return array("q", lows(self) if callable(lows) else lows)
+
+    @cached_property
+    def highs(self) -> array[int]:
+        """Maximum of each minute."""
+        highs = self._given[1]
+        return array("q", highs(self) if callable(highs) else highs)
 
     @cached_property
     def _sum_prefix(self) -> array[int]:
@@ -49,25 +65,32 @@ class Track:
 
 def counter(values: list[int], samples: list[int]) -> Track:
     """A metric of ones and zeros per sample, such as Invocations or ModelCacheHit."""
-    pairs = list(zip(values, samples, strict=True))
-    lows = [NOTHING if n == 0 else (1 if v >= n else 0) for v, n in pairs]
-    return Track(values, samples, lows, [1 if v > 0 else 0 for v in values])
+    return Track(values, samples, _all_ones, _any_one)
+
+
+def _all_ones(track: Track) -> list[int]:
+    pairs = zip(track.sums, track.counts, strict=True)
+    return [NOTHING if n == 0 else (1 if v >= n else 0) for v, n in pairs]
+
+
+def _any_one(track: Track) -> list[int]:
+    return [1 if v > 0 else 0 for v in track.sums]
 
 
 def samples(
     counts: list[int], averages: list[int], low_percent: int, high_percent: int, scale: int = 1
 ) -> Track:
-    """A measured quantity: `counts` samples around `averages`, spread between two percentages of it."""
+    """A measured quantity: `counts` samples around `averages`, spread between two percentages of it.
+
+    A single sample of a minute is its average.
+    """
     sums = [n * v for n, v in zip(counts, averages, strict=True)]
-    lows, highs = [], []
-    for n, v in zip(counts, averages, strict=True):
-        if n == 0:
-            lows.append(NOTHING)
-            highs.append(0)
-        elif n == 1:
-            lows.append(v)
-            highs.append(v)
-        else:
-            lows.append(v * low_percent // 100)
-            highs.append(v * high_percent // 100)
-    return Track(sums, counts, lows, highs, scale)
+    return Track(sums, counts, _spread(low_percent, NOTHING), _spread(high_percent, 0), scale)
+
+
+def _spread(percent: int, absent: int) -> Callable[[Track], list[int]]:
+    def of(track: Track) -> list[int]:
+        pairs = zip(track.sums, track.counts, strict=True)
+        return [s // n * percent // 100 if n > 1 else s if n else absent for s, n in pairs]
+
+    return of
