@@ -41,6 +41,11 @@ class ActionCount:
     metrics_booked: int = 0
     """Of those requested, the ones that stand in the day's account already."""
 
+    @property
+    def metrics_unbooked(self) -> int:
+        """Metrics requested that the day's account lacks."""
+        return max(0, self.metrics_requested - self.metrics_booked)
+
 
 @dataclass
 class Tally:
