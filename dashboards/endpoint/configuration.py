@@ -5,10 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from dashboards import wording
+from dashboards.endpoint import settings
 from dashboards.endpoint.sentence import variant_words
 from dashboards.status import KIND_LABELS
 from dashboards.tables import Column, PlainTable
+from dashboards.tiles import Explain
 from fleet.models import ProductionVariant, VariantStatus
+from fleet.queries import hosting, serverless_fit
 from fleet.queries.endpoint import Configuration, Head
 
 Facts = list[tuple[str, str]]
@@ -20,6 +23,12 @@ LEFT_OUT = frozenset(
         "ProductionVariants",
         "ShadowProductionVariants",
         "CreationTime",
+        "KmsKeyId",
+        "AsyncInferenceConfig",
+        "VpcConfig",
+        "EnableNetworkIsolation",
+        "MetricsConfig",
+        "DataCaptureConfig",
     }
 )
 """Keys of the config's document that other parts of the tab show."""
@@ -45,23 +54,54 @@ def facts(head: Head) -> Facts:
 def async_facts(head: Head) -> Facts:
     """Queue settings of the config: outputs, notifications, parallel requests."""
     config = head.endpoint.config
-    document: Mapping[str, Any] = (config.document.get("AsyncInferenceConfig") if config else None) or {}
-    output, client = document.get("OutputConfig") or {}, document.get("ClientConfig") or {}
-    topics = output.get("NotificationConfig") or {}
-    parallel = client.get("MaxConcurrentInvocationsPerInstance")
+    found = hosting.asynchronous(config.document) if config else None
+    if found is None:
+        return []
+    answer = ", response included" if "SUCCESS_NOTIFICATION_TOPIC" in found.includes_response else ""
+    counts = [v.current_instance_count for v in head.variants if v.current_instance_count is not None]
     return [
-        ("Results go to", str(output.get("S3OutputPath") or wording.UNKNOWN)),
-        ("Failures go to", str(output.get("S3FailurePath") or "no failure path")),
-        ("Success topic", str(topics.get("SuccessTopic") or "none")),
-        ("Error topic", str(topics.get("ErrorTopic") or "none: failed requests are not announced")),
-        ("Parallel requests per instance", str(parallel) if parallel else "chosen by SageMaker"),
+        ("Requests come by", "InvokeEndpointAsync: the caller names the S3 object to read"),
+        ("Results go to", found.output_path or wording.UNKNOWN),
+        ("Failures go to", found.failure_path or "no failure path: the reason reaches the error topic only"),
+        ("Success topic", f"{found.success_topic}{answer}" if found.success_topic else "none"),
+        ("Error topic", found.error_topic or "none: failed requests are not announced"),
+        ("Parallel requests per instance", str(found.max_concurrent or "chosen by SageMaker")),
+        ("Instances now", str(sum(counts)) if counts else wording.UNKNOWN),
     ]
+
+
+def async_warning(head: Head) -> str:
+    """What is missing in the queue's settings; "" when somebody is told of failures, or nothing is known."""
+    config = head.endpoint.config
+    found = hosting.asynchronous(config.document) if config else None
+    if found is None or found.announces_failures:
+        return ""
+    if found.failure_path:
+        return "No error topic is set: failures lie in the failure path, and nobody is told."
+    return "Neither an error topic nor a failure path is set: a request that fails leaves no trace for its caller."
 
 
 def context(head: Head, found: Configuration) -> dict[str, Any]:
     """The Configuration tab."""
     endpoint = head.endpoint
+    said, checklist = settings.exclusions(head, found)
     return {
+        "settings": settings.settings(head, found),
+        "exclusions_words": said,
+        "exclusions": checklist,
+        "exclusions_source": serverless_fit.SOURCE,
+        "described": Explain(
+            "As AWS described it. A config never changes; live values are those of the last look at the endpoint.",
+            source="the AWS account",
+            basis="measured",
+            as_of=endpoint.described_at,
+            window="as last described",
+            call="sagemaker:DescribeEndpoint, DescribeEndpointConfig, DescribeModel",
+        ),
+        "unknown_fields": [
+            *endpoint.unknown_fields,
+            *(endpoint.config.unknown_fields if endpoint.config else []),
+        ],
         "variant_tables": [
             (variant, variant_table(variant, found.wanted.get(variant.name))) for variant in head.variants
         ],

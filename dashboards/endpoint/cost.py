@@ -1,7 +1,7 @@
 """The Cost tab: the month so far with its formula lines, and cost per day by component."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.utils import timezone
@@ -24,18 +24,25 @@ def context(head: Head, activity: Activity) -> dict[str, object]:
     """Tiles, chart and formula lines."""
     today = timezone.now().date()
     days = activity.window.days
+    words = f"{days[0]:%-d %b} – {days[-1]:%-d %b}, UTC days"
     layers = ordered(endpoint_cost.by_day(head.endpoint, days))
     month = endpoint_cost.month(head.endpoint, today)
     return {
-        "tiles": [tiles.cost(month), *window_tiles(layers, activity)],
+        "tiles": [tiles.cost(month), *window_tiles(layers, activity, month.data_until)],
         "charts": [
             {
                 "name": "cost",
                 "id": "chart-cost",
                 "title": "Cost per day by component",
-                "caption": f"USD, estimated from usage · {days[0]:%-d %b} – {days[-1]:%-d %b}, UTC days",
+                "caption": f"USD, estimated from usage · {words}",
                 "size": "",
                 "has_any": bool(layers),
+                "explain": _explain(
+                    "Sum of the day's cost lines by component.",
+                    month.data_until,
+                    "Σ quantity × unit price",
+                    words,
+                ),
                 "legend": [(component, COMPONENT_LABELS.get(component, component)) for component in layers],
                 "table": table(layers, days),
             }
@@ -43,6 +50,12 @@ def context(head: Head, activity: Activity) -> dict[str, object]:
         "lines": line_table(endpoint_lines(head.endpoint.pk, today.replace(day=1), today)),
         "month_words": f"{today.replace(day=1):%-d %b} – {today:%-d %b}, UTC",
         "computed_at": month.computed_at,
+        "lines_explain": _explain(
+            "Each line is a quantity times a price; its last column but one says how sure it is.",
+            month.data_until,
+            "quantity × unit price",
+            "since the first of the month, UTC",
+        ),
     }
 
 
@@ -54,7 +67,17 @@ def ordered(found: dict[str, list[Decimal | None]]) -> dict[str, list[Decimal | 
     }
 
 
-def window_tiles(layers: dict[str, list[Decimal | None]], activity: Activity) -> list[Tile]:
+def _explain(text: str, as_of: datetime | None, formula: str, window: str) -> Explain:
+    """A figure of cost lines: worked out from metrics, observed capacity and the price list."""
+    return Explain(
+        text, formula=formula, source="The lines below name each price's source", basis="estimated", as_of=as_of,
+        window=window, call="cloudwatch:GetMetricData, sagemaker:DescribeEndpoint, pricing:GetProducts",
+    )  # fmt: skip
+
+
+def window_tiles(
+    layers: dict[str, list[Decimal | None]], activity: Activity, as_of: datetime | None
+) -> list[Tile]:
     """Cost of the last whole day in the window, and per 1,000 calls over the window's days."""
     known = [amount for amounts in layers.values() for amount in amounts if amount is not None]
     window_sum = sum(known, Decimal(0)) if known else None
@@ -69,15 +92,16 @@ def window_tiles(layers: dict[str, list[Decimal | None]], activity: Activity) ->
             wording.usd(sum(yesterday, Decimal(0))) if yesterday else None,
             note=f"{days[-2]:%a %-d %b}, UTC" if len(days) > 1 else "",
             reason="The window holds no whole day" if len(days) < 2 else "No cost was computed for it",
-            explain=Explain("Sum of yesterday's cost lines, UTC day.", basis="estimated"),
+            explain=_explain("Sum of the day's cost lines.", as_of, "Σ quantity × unit price", "yesterday, UTC"),
         ),
         Tile(
             "Days of the window",
             wording.usd(window_sum) if window_sum is not None else None,
             note=words,
             reason="No cost was computed for these days",
-            explain=Explain(
-                "Sum of the cost lines of every UTC day the window touches, whole days.", basis="estimated"
+            explain=_explain(
+                "Sum of the cost lines of every UTC day the window touches, whole days.", as_of,
+                "Σ quantity × unit price", f"{words}, UTC days",
             ),
         ),
         Tile(
@@ -85,13 +109,12 @@ def window_tiles(layers: dict[str, list[Decimal | None]], activity: Activity) ->
             wording.usd(per_1000) if per_1000 is not None else None,
             note=f"{wording.count(calls)} calls in the {activity.window.label}" if calls else "",
             reason="Needs calls and a cost",
-            explain=Explain(
-                "Cost of the window's UTC days over the calls of the window; the first day counts whole.",
-                formula=f"{wording.usd(window_sum)} ÷ {wording.count(calls)} × 1,000",
-                basis="estimated",
+            explain=_explain(
+                "Cost of the window's UTC days over the calls of the window; the first day counts whole.", as_of,
+                f"{wording.usd(window_sum)} ÷ {wording.count(calls)} × 1,000", f"{words}, UTC days",
             ),
         ),
-    ]
+    ]  # fmt: skip
 
 
 def chart(endpoint: Endpoint, window: TimeRange) -> charts.Payload:

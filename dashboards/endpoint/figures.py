@@ -1,10 +1,16 @@
 """The charts of one endpoint with their captions and tables, ready for components/chart.html."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from django.utils import timezone
+
+from dashboards import measured, truth
 from dashboards.endpoint import charts
+from dashboards.tiles import Explain
+from fleet.catalogue import BY_COLUMN
 from fleet.queries import usage
-from fleet.queries.endpoint import Activity
+from fleet.queries.endpoint import Activity, Head
 from fleet.types import Kind
 
 TRAFFIC_COLUMNS = [
@@ -54,11 +60,25 @@ def _columns(activity: Activity, name: str) -> list[tuple[str, str]]:
     ]
 
 
+def explain(chart: Mapping[str, Any], activity: Activity, head: Head) -> Explain:
+    """Where the points of a chart come from: every metric it draws, with its statistic."""
+    metrics = [BY_COLUMN[column] for column in chart.get("columns", ()) if column in BY_COLUMN]
+    names = dict.fromkeys(f"{metric.name} ({metric.statistic})" for metric in metrics)
+    dimensions = " · ".join(dict.fromkeys(str(metric.dimensions) for metric in metrics))
+    found = measured.explain(
+        "Every point is one stored bucket; a gap is a time CloudWatch reported nothing for, not a zero.",
+        activity.window, source=f"CloudWatch {', '.join(names)}" if names else "CloudWatch",
+        inputs=[("Dimensions", dimensions)] if dimensions else [], as_of=head.data_until,
+    )  # fmt: skip
+    return truth.aged(found, timezone.now(), head.stale_after)
+
+
 def figure(activity: Activity, name: str, size: str = "tall") -> dict[str, Any]:
     """One chart with its table; has_any False: nothing was reported that it could draw."""
     columns, title = _columns(activity, name), _TITLES[name]
     return {
         "name": name,
+        "columns": [column for column, _ in columns],
         "has_any": any(usage.reported(activity.rows, column) for column, _ in columns),
         "id": f"chart-{name}",
         "title": title,

@@ -5,45 +5,65 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
-from dashboards import measured, wording
+from dashboards import measured, truth, wording
 from dashboards.cache.tables import LOADED, WAITS, use_tiles
 from dashboards.cold_starts.tables import WHY_ESTIMATED, WHY_OUTLIERS, hour_grid
-from dashboards.endpoint import configuration, cost, figures, judged, tiles
+from dashboards.endpoint import configuration, cost, figures, history, judged, parts, queue_tiles, tiles
 from dashboards.scope import PageScope
 from dashboards.tables import Column, PlainTable
 from dashboards.tiles import Tile
 from fleet.analysis import cache as cache_analysis
 from fleet.analysis import cold_starts as cold_analysis
-from fleet.catalogue import BY_COLUMN
+from fleet.catalogue import BY_COLUMN, has_gpu
 from fleet.queries import endpoint as queries
 from fleet.queries import endpoint_cost, scaling, usage
 from fleet.queries.endpoint import Activity, Head
 from fleet.types import Kind
 
 Context = dict[str, Any]
+COSTS_STALE_AFTER = timedelta(hours=4)
 
 
-def context(key: str, head: Head, activity: Activity, scoped: PageScope) -> Context:
-    """The open tab's part of the template context."""
+def context(key: str, head: Head, activity: Activity, scoped: PageScope, query: QueryDict) -> Context:
+    """The open tab's part of the template context; query: what the reader chose on the tab itself."""
     base = reverse("endpoints:chart", args=[head.endpoint.pk, "NAME"])
     found = BUILD[key](head, activity)
+    if key == "configuration":
+        found |= history.context(head.endpoint, query)
     drawn = [
-        {**chart, "src": f"{base.replace('NAME', chart['name'])}?{scoped.query}"}
+        {
+            "explain": figures.explain(chart, activity, head),
+            **chart,
+            "src": f"{base.replace('NAME', chart['name'])}?{scoped.query}",
+        }
         for chart in found.pop("charts", [])
     ]
-    if not head.variants and "tiles" in found:
-        found["tiles"] = [_not_asked(tile) for tile in found["tiles"]]
+    if "tiles" in found:
+        now = timezone.now()
+        shown = [_not_asked(tile) for tile in found["tiles"]] if _is_unasked(head) else found["tiles"]
+        found["tiles"] = [truth.aged_tile(tile, now, _stale_after(tile, head)) for tile in shown]
     return {"drawn": drawn, **found}
 
 
+def _is_unasked(head: Head) -> bool:
+    """CloudWatch is asked by variant and by kind: without either there is nothing to ask for."""
+    return not head.variants or head.endpoint.kind == Kind.UNKNOWN
+
+
+def _stale_after(tile: Tile, head: Head) -> timedelta:
+    """Metrics follow the variant's cadence; cost lines are worked out once an hour."""
+    return COSTS_STALE_AFTER if tile.label.startswith("Cost") else head.stale_after
+
+
 def _not_asked(tile: Tile) -> Tile:
-    """An unknown figure of an endpoint whose variants are unknown: CloudWatch was never asked for it."""
+    """An unknown figure of an endpoint whose variants or kind are unknown: CloudWatch was never asked for it."""
     if tile.number is not None or tile.label.startswith("Cost"):
         return tile
-    return replace(tile, reason="Not asked: its variants are not known")
+    return replace(tile, reason="Not asked: its variants or kind are not known")
 
 
 def counts(head: Head, activity: Activity, use: cache_analysis.CacheUse | None) -> dict[str, str]:
@@ -72,19 +92,13 @@ def _summary(head: Head, activity: Activity) -> Context:
         chosen += [tiles.errors(head, activity), tiles.latency(head, activity)]
     elif kind == Kind.ASYNCHRONOUS:
         chosen += [
-            tiles.backlog(head, activity),
-            tiles.oldest(head, activity),
-            tiles.failures(head, activity),
+            queue_tiles.backlog(head, activity),
+            queue_tiles.oldest(head, activity),
+            queue_tiles.failures(head, activity),
         ]
-    elif kind == Kind.INFERENCE_COMPONENT:
-        chosen += [tiles.cpu(head, activity), tiles.memory(head, activity)]
     else:
         chosen += [tiles.errors(head, activity), tiles.latency(head, activity), tiles.cpu(head, activity)]
-    name = (
-        "async"
-        if kind == Kind.ASYNCHRONOUS
-        else ("resources" if kind == Kind.INFERENCE_COMPONENT else "summary")
-    )
+    name = "async" if kind == Kind.ASYNCHRONOUS else "summary"
     return {
         "tiles": [*chosen, month],
         "charts": [figures.figure(activity, name)],
@@ -97,8 +111,15 @@ def _traffic(head: Head, activity: Activity) -> Context:
     chosen = [tiles.calls(head, activity), tiles.errors(head, activity), tiles.latency(head, activity)]
     is_serverless = activity.kind == Kind.SERVERLESS
     chosen.append(tiles.concurrency(head, activity) if is_serverless else tiles.cpu(head, activity))
+    if (
+        not is_serverless
+        and head.main is not None
+        and head.main.instance_type
+        and has_gpu(head.main.instance_type)
+    ):
+        chosen.append(tiles.gpu(head, activity))
     chosen.append(tiles.memory(head, activity))
-    names = ["resources"] if activity.kind == Kind.INFERENCE_COMPONENT else ["traffic", "resources"]
+    names = ["traffic", "resources"]
     return {
         "tiles": chosen,
         "charts": [figures.figure(activity, name, "tall" if name == "traffic" else "") for name in names],
@@ -213,13 +234,18 @@ def _pct(value: float | None) -> str:
 
 
 def _async(head: Head, activity: Activity) -> Context:
-    chosen = [tiles.calls(head, activity), tiles.backlog(head, activity), tiles.oldest(head, activity)]
+    chosen = [
+        tiles.calls(head, activity),
+        queue_tiles.backlog(head, activity),
+        queue_tiles.oldest(head, activity),
+    ]
     stuck = usage.last(activity.rows, "backlog_without_capacity")
     return {
-        "tiles": [*chosen, tiles.failures(head, activity)],
+        "tiles": [*chosen, queue_tiles.drain(head, activity), queue_tiles.failures(head, activity)],
         "charts": [figures.figure(activity, "async")],
         "is_stuck": bool(stuck and stuck.value > 0),
         "async_facts": configuration.async_facts(head),
+        "async_warning": configuration.async_warning(head),
     }
 
 
@@ -245,6 +271,8 @@ BUILD: dict[str, Callable[[Head, Activity], Context]] = {
     "cold-starts": _cold_starts,
     "cache": _cache,
     "async": _async,
+    "containers": parts.containers,
+    "components": parts.components,
     "cost": cost.context,
     "scaling": _scaling,
     "configuration": _configuration,

@@ -90,8 +90,6 @@ def _did(
 ) -> list[Part]:
     label = activity.window.label
     kind = head.endpoint.kind
-    if kind == Kind.INFERENCE_COMPONENT:
-        return [Part("AWS publishes its calls per inference component, which Flotilla does not read yet.")]
     if not head.variants:
         return [Part("Without its variants, no metric can be asked for.")]
     if activity.calls is None:

@@ -48,6 +48,19 @@ TABS: tuple[Tab, ...] = (
         (Kind.ASYNCHRONOUS,),
         "Only asynchronous endpoints have a queue; AWS does not publish backlog metrics for other kinds.",
     ),
+    Tab(
+        "containers",
+        "Containers",
+        (Kind.MULTI_CONTAINER,),
+        "Only multi-container endpoints have figures per container; AWS does not publish ContainerLatency for other "
+        "kinds.",
+    ),
+    Tab(
+        "components",
+        "Components",
+        (Kind.INFERENCE_COMPONENT,),
+        "Only endpoints whose variants name no model hold inference components.",
+    ),
     Tab("cost", "Cost"),
     Tab("scaling", "Scaling"),
     Tab("configuration", "Configuration"),

@@ -19,17 +19,19 @@ def calls(head: Head, activity: Activity) -> Tile:
     """Invocations, or what an asynchronous endpoint processed."""
     is_async = activity.kind == Kind.ASYNCHRONOUS
     metric = "InvocationsProcessed" if is_async else "Invocations"
-    is_published = activity.kind != Kind.INFERENCE_COMPONENT
+    dimensions = (
+        "per inference component, added up" if activity.kind == Kind.INFERENCE_COMPONENT else "per variant"
+    )
     return Tile(
         "Processed" if is_async else "Calls",
         _count(activity.calls),
         title=_exact(activity.calls),
-        reason="CloudWatch reported none" if is_published else "Published per inference component only",
+        reason="CloudWatch reported none",
         spark=spark(activity, activity.calls_column) if activity.calls is not None else (),
         spark_label="Calls over the window",
         explain=measured.explain(
             "Every request the endpoint took." if not is_async else "Every request taken from the queue and answered.",
-            activity.window, formula=f"Σ Sum({metric})", source=f"CloudWatch {metric} (Sum), per variant",
+            activity.window, formula=f"Σ Sum({metric})", source=f"CloudWatch {metric} (Sum), {dimensions}",
             inputs=[("Buckets with figures", str(len(usage.reported(activity.rows, activity.calls_column))))],
             as_of=head.data_until,
         ),
@@ -202,56 +204,8 @@ def gauge(label: str, column: str, metric: str, text: str) -> Builder:
 cpu = gauge(
     "CPU", "cpu_pct", "CPUUtilization", "CPU summed over cores: 400 % are four busy cores. Mean over buckets."
 )
+gpu = gauge("GPU", "gpu_pct", "GPUUtilization", "GPUs added up: 400 % are four busy GPUs. Mean over buckets.")
 memory = gauge("Memory", "memory_pct", "MemoryUtilization", "Memory in use, mean over buckets.")
-
-
-def newest(label: str, column: str, metric: str, unit: str, text: str) -> Builder:
-    """A tile of the newest reported value of a queue figure, with the window's peak beside it."""
-
-    def build(head: Head, activity: Activity) -> Tile:
-        now, worst = usage.last(activity.rows, column), usage.peak(activity.rows, column)
-        words: Callable[[float], str] = wording.span if unit == "s" else wording.count
-        return Tile(
-            label,
-            None if now is None else words(now.value),
-            unit="" if unit == "s" else unit,
-            note=f"highest {words(worst.value)}, {worst.at:%a %H:%M}" if worst else "",
-            reason="Not reported in this window",
-            explain=measured.explain(
-                text, activity.window, formula=f"newest Maximum({metric})",
-                inputs=[("Reported for", f"{now.at:%a %H:%M} UTC")] if now else [],
-                source=f"CloudWatch {metric} (Maximum), per endpoint", as_of=head.data_until,
-            ),
-        )  # fmt: skip
-
-    return build
-
-
-backlog = newest(
-    "Waiting now", "backlog_max", "ApproximateBacklogSize", "requests",
-    "Requests in the queue, those in process included; AWS calls the figure approximate.",
-)  # fmt: skip
-oldest = newest(
-    "Oldest waits", "oldest_age_s_max", "ApproximateAgeOfOldestRequest", "s",
-    "Age of the oldest request in the queue; AWS calls the figure approximate.",
-)  # fmt: skip
-
-
-def failures(head: Head, activity: Activity) -> Tile:
-    """Asynchronous requests that failed or expired."""
-    failed, expired = activity.total("invocation_failures"), activity.total("expired")
-    return Tile(
-        "Failed",
-        _count(failed if failed is not None else (0 if activity.calls else None)),
-        note=f"{wording.count(expired or 0)} expired in the queue" if activity.calls or expired else "",
-        tone="failed" if failed or expired else "",
-        reason="Nothing was processed",
-        explain=measured.explain(
-            "Requests whose processing failed; expired ones were never processed.", activity.window,
-            formula="Σ Sum(InvocationFailures)", source="CloudWatch InvocationFailures, ExpiredRequests (Sum)",
-            as_of=head.data_until,
-        ),
-    )  # fmt: skip
 
 
 def cost(found: MonthCost, calls_note: str = "") -> Tile:
@@ -267,7 +221,8 @@ def cost(found: MonthCost, calls_note: str = "") -> Tile:
         explain=Explain(
             "Sum of the daily cost lines of every variant since the first of the month, UTC.",
             formula="Σ quantity × unit price", source="The Cost tab has every line with its price's source",
-            basis="estimated", as_of=found.data_until,
+            basis="estimated", as_of=found.data_until, window="since the first of the month, UTC",
+            call="cloudwatch:GetMetricData, sagemaker:DescribeEndpoint, pricing:GetProducts",
         ),
     )  # fmt: skip
 

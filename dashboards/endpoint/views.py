@@ -27,7 +27,7 @@ def detail(request: htmx.HtmxHttpRequest, pk: int, key: str = "") -> HttpRespons
     if not tab.applies_to(endpoint.kind):
         context["why_not"] = tab.why_not
     elif request.htmx.target != "endpoint-head":
-        context |= panels.context(tab.key, head, activity, scoped)
+        context |= panels.context(tab.key, head, activity, scoped, request.GET)
     is_settled = not head.is_transitional and request.htmx.target == "endpoint-head"
     response = htmx.page(request, "pages/endpoint/page.html", context, part=PARTS, settled=is_settled)
     return trigger_client_event(response, "endpoint-settled") if is_settled else response

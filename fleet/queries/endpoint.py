@@ -60,7 +60,18 @@ class Head:
 
     @property
     def variant_ids(self) -> list[int]:
-        return [variant.pk for variant in self.variants]
+        """The variants that answer callers: a shadow variant only gets copies, and nobody sees its answers."""
+        return [variant.pk for variant in self.variants if not variant.is_shadow]
+
+    @property
+    def shadows(self) -> list[VariantStatus]:
+        return [variant for variant in self.variants if variant.is_shadow]
+
+    @property
+    def stale_after(self) -> timedelta:
+        """From this age on its figures are old: three turns of the slowest variant, and a quarter of an hour."""
+        slowest = max((variant.metrics_cadence_s for variant in self.variants), default=300)
+        return 3 * timedelta(seconds=slowest) + timedelta(minutes=15)
 
     @property
     def main(self) -> VariantStatus | None:
@@ -270,7 +281,10 @@ class Configuration:
 
 
 def configuration(head: Head) -> Configuration:
-    """Four queries: variants of the config, models, their containers, inference components."""
+    """Three queries: variants of the config, models, their containers; a fourth where the kind is not known.
+
+    Inference components of endpoints known to hold them stand on a tab of their own.
+    """
     endpoint = head.endpoint
     wanted = list(endpoint.config.variants.all()) if endpoint.config else []
     models = [v.model_name for v in head.variants] + [v.model_name for v in wanted]
@@ -282,7 +296,9 @@ def configuration(head: Head) -> Configuration:
     return Configuration(
         wanted={variant.name: variant for variant in wanted},
         models=[_parts(name, newest.get(name)) for name in names],
-        components=list(endpoint.inference_components.filter(removed_at=None)),
+        components=list(endpoint.inference_components.filter(removed_at=None))
+        if endpoint.kind == Kind.UNKNOWN
+        else [],
     )
 
 

@@ -22,6 +22,8 @@ TABS = (
     "cold-starts",
     "cache",
     "async",
+    "containers",
+    "components",
     "cost",
     "scaling",
     "configuration",
@@ -134,7 +136,7 @@ def test_every_tab_opens_for_every_kind(viewer: Client, kind: Kind) -> None:
         found, rows.hour() - timedelta(hours=5), invocations=5.0, processed=5.0, cache_hit_count=4.0
     )
     rows.minute_bucket(found, rows.now() - timedelta(minutes=5), invocations=5.0, backlog_max=1.0)
-    for tab, span in zip(TABS, ("1h", "30d") * 5, strict=True):
+    for tab, span in zip(TABS, ("1h", "30d") * 6, strict=True):
         assert "some" in html(viewer, url(found, tab, span))
 
 
