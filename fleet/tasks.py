@@ -44,13 +44,12 @@ def _ring(task: "Task[..., None]", *ids: int, expires_s: float | None = None) ->
     task.apply_async(ids, expires=expires_s or max(settings.TICK_INTERVAL_S, RING_LASTS_S))
 
 
-@shared_task(name="fleet.check_account", soft_time_limit=60, time_limit=90)
+@shared_task(name="fleet.check_account", soft_time_limit=240, time_limit=300)
 def check_account(account_id: int) -> None:
-    """Ask AWS whose credentials an account's role gives, and keep the answer."""
-    from fleet.models import Account
-    from fleet.sync.accounts import check_identity
+    """Ask AWS whose credentials an account's roles give, what they may do and which regions there are."""
+    from fleet.sync.account_check import check
 
-    check_identity(Account.objects.get(pk=account_id), now=timezone.now())
+    check(account_id, now=timezone.now())
 
 
 @shared_task(name="fleet.sync_shards", soft_time_limit=240, time_limit=300)
@@ -59,6 +58,16 @@ def sync_shards(*shard_ids: int) -> None:
     from fleet.sync.many import run
 
     run(shard_ids, now=timezone.now)
+
+
+@shared_task(name="fleet.sync_due", soft_time_limit=240, time_limit=300)
+def sync_due(*shard_ids: int) -> None:
+    """The routine inventory of those of the shards that are due: events asked for it."""
+    from fleet.sync import due, many, push
+
+    outcomes = many.run(due.claim_inventory(shard_ids, timezone.now()), now=timezone.now)
+    # The run that held them may have listed before the event's change.
+    push.mark([outcome.shard_id for outcome in outcomes if outcome.held], timezone.now())
 
 
 @shared_task(name="fleet.sync_inventory", soft_time_limit=240, time_limit=300)

@@ -5,13 +5,13 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 
 from fleet.access import audit
+from fleet.access import regions as known
 from fleet.access.roles import may
 from fleet.errors import Refusal, Refused
 from fleet.models import Account, Shard, User
-
-FIELDS = ("account_id", "alias", "role_arn", "act_role_arn", "external_id", "enabled")
 
 
 def save(
@@ -21,7 +21,7 @@ def save(
 
     As `store`; raises Refused below admin as well.
     """
-    _need_admin(actor)
+    need_admin(actor)
     return store(account, regions=regions, actor=actor, now=now, address=address)
 
 
@@ -43,6 +43,7 @@ def store(
         before = {} if is_new else told(Account.objects.select_for_update().get(pk=account.pk))
         _check(account, regions)
         account.identity_checked_at, account.identity_error, account.act_identity_error = None, "", ""
+        account.set_up_at = account.set_up_at or now
         account.save()
         for region in regions:
             Shard.objects.update_or_create(account=account, region=region, defaults={"enabled": True})
@@ -63,19 +64,79 @@ def store(
 
 
 def ask_for_check(account: Account, *, actor: User, now: datetime, address: str | None = None) -> None:
-    """Have the account's credentials checked and its regions read as soon as a worker is free."""
-    _need_admin(actor)
+    """Have the account's credentials checked and its regions read as soon as a worker is free.
+
+    Raises Refused below admin, and for a disabled account.
+    """
+    need_admin(actor)
+    if not account.enabled and account.set_up_at is not None:
+        raise Refused([Refusal("", "disabled", f"{account.alias} is disabled: AWS is not asked about it.")])
     with transaction.atomic():
+        report = {**account.permissions, "started_at": None, "done_at": None, "rows": []}
         Account.objects.filter(pk=account.pk).update(
-            identity_checked_at=None, identity_error="", act_identity_error=""
+            identity_checked_at=None, identity_error="", act_identity_error="", permissions=report
         )
         _due(account, now)
         audit.record(actor=actor, action="account.check", target=account, address=address)
 
 
 def unchecked() -> list[int]:
-    """Accounts whose credentials nobody has checked since they were saved; the tick has them checked."""
-    return list(Account.objects.filter(enabled=True, identity_checked_at=None).values_list("pk", flat=True))
+    """Accounts whose credentials nobody has checked since they were saved; the tick has them checked.
+
+    Those that are being set up are among them, disabled ones are not.
+    """
+    asked = Q(enabled=True) | Q(set_up_at=None)
+    return list(Account.objects.filter(asked, identity_checked_at=None).values_list("pk", flat=True))
+
+
+def switch(
+    account: Account, *, enabled: bool, actor: User, now: datetime, address: str | None = None
+) -> Account:
+    """Enable or disable an account: a disabled one is not asked anything, what is known stays. Repeats do nothing.
+
+    Raises Refused below admin, and for an account whose set-up is not finished.
+    """
+    need_admin(actor)
+    with transaction.atomic():
+        found = Account.objects.select_for_update().get(pk=account.pk)
+        if found.set_up_at is None:
+            raise Refused([Refusal("", "set-up", "Finish the set-up of this account first.")])
+        if found.enabled != enabled:
+            found.enabled = enabled
+            found.save(update_fields=["enabled"])
+            if enabled:
+                _due(found, now)
+            audit.record(
+                actor=actor,
+                action="account.enabled" if enabled else "account.disabled",
+                target=found,
+                before={"enabled": not enabled},
+                after={"enabled": enabled},
+                address=address,
+            )
+    return found
+
+
+def remove_act_role(account: Account, *, actor: User, address: str | None = None) -> Account:
+    """Forget the role that may change endpoints; AWS keeps it until somebody deletes it there. Repeats do nothing."""
+    need_admin(actor)
+    with transaction.atomic():
+        found = Account.objects.select_for_update().get(pk=account.pk)
+        if found.act_role_arn:
+            before = {"act_role_arn": found.act_role_arn}
+            found.act_role_arn = found.act_identity_arn = found.act_identity_error = ""
+            rows = [row for row in found.permissions.get("rows", []) if row["role"] != "act"]
+            found.permissions = {**found.permissions, "rows": rows} if found.permissions else {}
+            found.save()
+            audit.record(
+                actor=actor,
+                action="account.act_role_removed",
+                target=found,
+                before=before,
+                after={"act_role_arn": ""},
+                address=address,
+            )
+    return found
 
 
 def told(account: Account) -> dict[str, object]:
@@ -83,9 +144,11 @@ def told(account: Account) -> dict[str, object]:
     return {
         "alias": account.alias,
         "account_id": account.account_id,
+        "partition": account.partition,
         "role_arn": account.role_arn,
         "act_role_arn": account.act_role_arn,
         "external_id": "set" if account.external_id else "",
+        "cloudwatch_daily_usd": "" if (usd := account.cloudwatch_daily_usd) is None else str(usd),
         "enabled": account.enabled,
         "regions": sorted(account.shards.filter(enabled=True).values_list("region", flat=True)),
     }
@@ -95,24 +158,48 @@ def _due(account: Account, now: datetime) -> None:
     account.shards.filter(enabled=True).update(inventory_due_at=now, metrics_due_at=now)
 
 
-def _need_admin(actor: User) -> None:
+def need_admin(actor: User) -> None:
+    """Raises Refused below admin."""
     if not may(actor, User.Role.ADMIN):
         raise Refused([Refusal("", "role", "Changing accounts needs the role admin.")])
 
 
 def _check(account: Account, regions: Sequence[str]) -> None:
     refusals = [] if regions else [Refusal("regions", "none", "Choose at least one region.")]
+    for region in known.foreign(account.partition, regions):
+        text = f"{region} is not a region of the partition {account.partition}."
+        refusals.append(Refusal("regions", "partition", text))
+    refusals += refusals_of(account)
+    if refusals:
+        raise Refused(refusals)
+
+
+def refusals_of(account: Account) -> list[Refusal]:
+    """Why an account's texts cannot stand, field by field.
+
+    A role must belong to the account, lie in its partition and be assumed with an external id: without one, another
+    customer of the same installation could have Flotilla read it (AWS IAM User Guide, "The confused deputy problem").
+    """
+    refusals = []
     try:
         account.full_clean()
     except ValidationError as error:
-        refusals += [
+        refusals = [
             Refusal(field, "invalid", message)
             for field, messages in error.message_dict.items()
             for message in messages
         ]
+    refused = {refusal.field for refusal in refusals}
     for label, arn in (("role_arn", account.role_arn), ("act_role_arn", account.act_role_arn)):
-        owner = arn.split(":")[4] if arn.count(":") >= 5 else account.account_id
+        if not arn or label in refused:
+            continue
+        _, partition, _, _, owner, _ = arn.split(":", 5)
         if owner != account.account_id:
             refusals.append(Refusal(label, "other-account", f"This role belongs to account {owner}."))
-    if refusals:
-        raise Refused(refusals)
+        if partition != account.partition:
+            text = f"This role lies in the partition {partition}, the account in {account.partition}."
+            refusals.append(Refusal(label, "other-partition", text))
+    if (account.role_arn or account.act_role_arn) and not account.external_id:
+        text = "A role is assumed with an external id; its trust policy demands it."
+        refusals.append(Refusal("external_id", "missing", text))
+    return refusals

@@ -7,7 +7,8 @@ from datetime import datetime
 from django.db import transaction
 
 from fleet.access import accounts as access
-from fleet.aws import pricing, sts
+from fleet.access import regions as known
+from fleet.aws import sts
 from fleet.errors import AwsError, FleetError
 from fleet.models import Account, Shard
 from fleet.types import AwsScope
@@ -70,7 +71,7 @@ def check_identity(account: Account, *, now: datetime) -> str:
 
     What is wrong with the acting role goes to `act_identity_error`: nothing but changes depends on it.
     """
-    shard = account.shards.filter(enabled=True).first() or Shard(region=pricing.HOME_REGION)
+    shard = account.shards.filter(enabled=True).first() or Shard(region=known.home(account.partition))
     shard.account = account
     reader, actor = _who(shard.scope), act_role(shard) or Caller("", "")
     account.identity_arn, account.identity_error = reader.arn or account.identity_arn, reader.error

@@ -4,7 +4,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from fleet.aws import autoscaling, batch, cloudwatch, pricing, quotas, sagemaker, sts, tags
+from fleet.access.aws_actions import WITHOUT
+from fleet.access.regions import partition_of_region
+from fleet.aws import (
+    autoscaling,
+    batch,
+   
+    cloudwatch,
+    iam,
+   
+    pricing,
+    quotas,
+    regions,
+    sagemaker,
+    sts,
+    tags,
+)
 from fleet.catalogue import INVOCATION_NAMESPACE
 from fleet.errors import AccessDenied, AwsError, CredentialsInvalid, Invalid, NotFound
 from fleet.types import AwsScope
@@ -15,7 +30,10 @@ _PROBE = "flotilla-permission-check"
 
 @dataclass(frozen=True)
 class Check:
-    """One permission: the IAM action, what is lost or replaced without it, and AWS's refusal (None = allowed)."""
+    """One permission: the IAM action, what is lost or replaced without it, and AWS's refusal (None = allowed).
+
+    Proven by a real, harmless call: a listing's first page, or the description of a thing that does not exist.
+    """
 
     action: str
     disables: str
@@ -25,13 +43,26 @@ class Check:
 @dataclass(frozen=True)
 class _Read:
     action: str
-    disables: str
     attempt: Callable[[AwsScope], object]
+
+    @property
+    def disables(self) -> str:
+        return WITHOUT[self.action]
 
 
 def check(scope: AwsScope) -> list[Check]:
     """Try every read. Raises CredentialsInvalid when the credentials themselves do not work."""
-    return [_try(read, scope) for read in READS]
+    return list(each(scope))
+
+
+def each(scope: AwsScope) -> Iterator[Check]:
+    """As `check`, one by one, for whoever shows progress."""
+    return (_try(read, scope) for read in READS)
+
+
+def is_denial(error: AwsError) -> bool:
+    """Whether a failure says that the permission is missing; a busy or absent AWS says nothing about it."""
+    return isinstance(error, AccessDenied)
 
 
 def _try(read: _Read, scope: AwsScope) -> Check:
@@ -64,63 +95,60 @@ def _price(scope: AwsScope) -> object:
     return next(pricing.sagemaker_products(scope, scope.region, volumeType="General Purpose-Hosting"), None)
 
 
+def _simulation(scope: AwsScope) -> object:
+    # IAM knows no such role; that it says so proves that the question may be asked.
+    probe = f"arn:{partition_of_region(scope.region)}:iam::{scope.account_id}:role/{_PROBE}"
+    return iam.simulate(scope, probe, ["sagemaker:UpdateEndpoint"], "*")
+
+
 READS = (
-    _Read("sts:GetCallerIdentity", "finding out whose credentials these are", sts.caller_identity),
-    _Read("sagemaker:ListEndpoints", "everything: no endpoint is found", _first(sagemaker.list_endpoints)),
+    _Read("sts:GetCallerIdentity", sts.caller_identity),
+    _Read("sagemaker:ListEndpoints", _first(sagemaker.list_endpoints)),
     _Read(
         "sagemaker:DescribeEndpoint",
-        "variants, capacity and costs of endpoints",
         lambda scope: sagemaker.describe_endpoint(scope, _PROBE),
     ),
     _Read(
         "sagemaker:DescribeEndpointConfig",
-        "kinds, configuration history and operations",
         lambda scope: sagemaker.describe_endpoint_config(scope, _PROBE),
     ),
     _Read(
         "sagemaker:DescribeModel",
-        "telling multi-model and multi-container endpoints apart",
         lambda scope: sagemaker.describe_model(scope, _PROBE),
     ),
     _Read(
         "sagemaker:ListInferenceComponents",
-        "inference components",
         _first(sagemaker.list_inference_components),
     ),
     _Read(
         "sagemaker:DescribeInferenceComponent",
-        "copies of inference components",
         lambda scope: sagemaker.describe_inference_component(scope, _PROBE),
     ),
-    _Read(
-        "sagemaker:ListTransformJobs", "the Batch page: transform jobs", _first(batch.list_transform_jobs)
-    ),
+    _Read("sagemaker:ListTransformJobs", _first(batch.list_transform_jobs)),
     _Read(
         "sagemaker:DescribeTransformJob",
-        "settings, instances and costs of transform jobs",
         lambda scope: batch.describe_transform_job(scope, _PROBE),
     ),
-    _Read("cloudwatch:GetMetricData", "charts, cold starts, cache, costs by traffic, alerts", _metric),
+    _Read("cloudwatch:GetMetricData", _metric),
     _Read(
         "application-autoscaling:DescribeScalableTargets",
-        "the Scaling page",
         _first(autoscaling.scalable_targets),
     ),
     _Read(
         "application-autoscaling:DescribeScalingPolicies",
-        "scaling policies",
         _first(autoscaling.scaling_policies),
     ),
     _Read(
         "application-autoscaling:DescribeScheduledActions",
-        "scheduled scaling",
         _first(autoscaling.scheduled_actions),
     ),
-    _Read("tag:GetResources", "owners, teams and tags", tags.endpoint_tags),
+    _Read("tag:GetResources", tags.endpoint_tags),
     _Read(
         "servicequotas:ListServiceQuotas",
-        "your own quotas: documented defaults are shown instead",
         _first(quotas.sagemaker_quotas),
     ),
-    _Read("pricing:GetProducts", "current prices: the built-in dated snapshot is used instead", _price),
+    _Read("pricing:GetProducts", _price),
+    _Read("account:ListRegions", regions.by_account),
+    _Read("ec2:DescribeRegions", regions.by_ec2),
+    _Read("iam:SimulatePrincipalPolicy", _simulation),
 )

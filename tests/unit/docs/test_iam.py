@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from fleet.access import aws_roles
+from fleet.access.aws_actions import ACT, READ, act_actions
 from fleet.aws.sessions import iam_action
 from fleet.sync.permissions import READS
 
@@ -107,6 +109,17 @@ def test_the_act_policy_is_what_operations_call() -> None:
     _, acts = called()
     assert "sagemaker:UpdateEndpoint" in acts
     assert policies()[1] == acts.union(*(IMPLIED.get(action, set()) for action in acts))
+
+
+def test_the_role_texts_grant_what_the_document_grants() -> None:
+    assert [permission.action for permission in READ if READ.count(permission) != 1] == []
+    assert {permission.action for permission in READ} == policies()[0]
+    assert set(act_actions()) == policies()[1]
+    documents = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL)]
+    resources = [statement["Resource"] for statement in documents[-1]["Statement"]]
+    made = [s["Resource"] for s in aws_roles.act_policy("aws", "ACCOUNT_ID")["Statement"]]
+    assert made == resources
+    assert [statement.sid for statement in ACT] == [s["Sid"] for s in documents[-1]["Statement"]]
 
 
 def test_no_role_has_what_the_other_is_for() -> None:
