@@ -30,6 +30,7 @@ from fleet.models.rollups import (
     RollupState,
     StaleDay,
 )
+from fleet.models.push import EventQueue
 from fleet.models.scaling import ScalableTarget, ScalingPolicy, ScheduledAction
 from fleet.models.tokens import ApiToken
 
@@ -49,6 +50,7 @@ __all__ = [
     "Endpoint",
     "EndpointConfig",
     "EndpointWindow",
+    "EventQueue",
     "ExpiryReminder",
     "FineBucket",
     "Heartbeat",
