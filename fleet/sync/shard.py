@@ -13,7 +13,19 @@ from fleet import locks
 from fleet.aws import meter
 from fleet.errors import FleetError, LeaseLost, Throttled, Unavailable
 from fleet.models import Shard
-from fleet.sync import backfill, batch, components, inventory, metrics, partitions, quotas, scaling, tags
+from fleet.sync import (
+    activity,
+    backfill,
+    batch,
+    components,
+    inventory,
+    metrics,
+    partitions,
+    parts,
+    quotas,
+    scaling,
+    tags,
+)
 from fleet.sync.due import next_due
 from fleet.sync.outcome import Outcome, save, section, since, write_tally
 from fleet.sync.roster import Roster
@@ -117,6 +129,7 @@ def run_metrics(shard_id: int, *, now: datetime) -> Outcome:
     if outcome.held:
         return outcome
     partitions.drop_expired(now)
+    _after_metrics(shard_id, now=now)
     rows = Shard.objects.filter(pk=shard_id)
     if outcome.errors:
         # The failing section's own age says how long it has been failing; a fixed pause keeps metrics from hammering.
@@ -124,6 +137,16 @@ def run_metrics(shard_id: int, *, now: datetime) -> Outcome:
     else:
         rows.update(metrics_ok_at=now)
     return outcome
+
+
+def _after_metrics(shard_id: int, *, now: datetime) -> None:
+    """What follows from the figures: those of single parts, and who is idle. Sections of their own, once an hour."""
+    activity.wake(shard_id, now=now)
+    shard = _get(shard_id)
+    if parts.is_due(shard, now):
+        _run_one(shard_id, "parts", parts.run, now=now)
+    if activity.is_due(shard, now):
+        _run_one(shard_id, "activity", activity.run, now=now)
 
 
 def run_backfill(shard_id: int, *, now: datetime) -> Outcome:
