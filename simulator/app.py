@@ -37,6 +37,10 @@ RESOURCE_PARAMS = (
     "EndpointName",
     "EndpointConfigName",
     "ModelName",
+    "PolicySourceArn",
+    "RoleName",
+    "repositoryName",
+    "Bucket",
     "ResourceId",
     "ResourceArn",
     "InferenceComponentName",
@@ -46,7 +50,7 @@ RESOURCE_PARAMS = (
 )
 # What stands before the name in a resource's ARN; first match, as in RESOURCE_PARAMS.
 ARN_KINDS = {"EndpointName": "endpoint/", "EndpointConfigName": "endpoint-config/", "ModelName": "model/"}
-QUERY_STYLE = ("cloudwatch", "sts")
+QUERY_STYLE = ("cloudwatch", "ec2", "iam", "sts")
 # Services whose answers depend on regions beside the one addressed: queues take events from everywhere.
 EVERYWHERE = ("sqs",)
 
@@ -149,6 +153,9 @@ class Simulator:
         account, resource = caller.account.id, resource_name(call.params)
         self.meter.count(account, call.region, action)
         try:
+            if not caller.account.has_switched_on(call.region):
+                text = "The security token included in the request is invalid."
+                raise ServiceError("UnrecognizedClientException", text, 403)
             role = wanted_role(call.params) or caller.role_name
             subject = Subject(account, call.region, action, resource, caller.arn, role, signed_at)
             disturbance = self.faults.apply(subject)
@@ -195,7 +202,7 @@ class Simulator:
                 return
             detail = entry["detail"]
             account = self.world.accounts[detail["account"]]
-            caller = Caller(account, f"arn:aws:iam::{account.id}:root", account.id)
+            caller = Caller(account, f"arn:{account.partition}:iam::{account.id}:root", account.id)
             region = account.region(detail["region"])
             call = Call(self.world, caller, region, at, CallMeter(), self.prices)
             model = protocol.service_model(detail["service"]).operation_model(detail["action"])
@@ -231,7 +238,8 @@ def _arn(caller: Caller, call: protocol.Request, resource: str) -> str:
     if resource.startswith("arn:"):
         return resource
     kind = next((kind for name, kind in ARN_KINDS.items() if name in call.params), "")
-    return f"arn:aws:{call.service}:{call.region}:{caller.account.id}:{kind}{resource.lower() or '*'}"
+    place = f"arn:{caller.account.partition}:{call.service}:{call.region}:{caller.account.id}"
+    return f"{place}:{kind}{resource.lower() or '*'}"
 
 
 def _in_dialect(error: ServiceError, service: str) -> ServiceError:

@@ -73,6 +73,9 @@ def _account(entry: dict[str, Any], bus: EventBus) -> Account:
         roles={role["name"]: Role(**role) for role in entry.get("roles", [])},
         deny=list(entry.get("deny", [])),
         management=bool(entry.get("management", False)),
+        chosen_regions=frozenset(entry.get("regions", [])),
+        disabled_regions=frozenset(entry.get("disabled_regions", [])),
+        missing=entry.get("missing", {}),
     )
     for name in entry.get("regions", []):
         account.region(name)
@@ -153,7 +156,7 @@ def _register(region: Region, entry: dict[str, Any], endpoint: Endpoint, epoch: 
     region.failing_configs += entry.get("fail_updates_to", [])
     _add_components(region, entry, endpoint)
     for document in entry.get("scaling", []):
-        target = scaling_target(document, endpoint, epoch)
+        target = scaling_target(document, endpoint, region)
         region.targets[(target.resource_id, target.dimension)] = target
 
 

@@ -29,7 +29,7 @@ def model_documents(entry: dict[str, Any], region: Region) -> list[dict[str, Any
         "ModelName": name,
         "ModelArn": region.arn(f"model/{name}"),
         "EnableNetworkIsolation": False,
-        "ExecutionRoleArn": f"arn:aws:iam::{region.account_id}:role/{spec.get('role', 'SageMakerExecution')}",
+        "ExecutionRoleArn": region.role_arn(spec.get("role", "SageMakerExecution")),
     }
     containers = spec.get("containers", [])
     if containers:
@@ -60,7 +60,7 @@ def endpoint_config(entry: dict[str, Any], region: Region) -> dict[str, Any]:
         if topics:
             document["AsyncInferenceConfig"]["OutputConfig"]["NotificationConfig"] = topics
     if "components" in entry:
-        document["ExecutionRoleArn"] = f"arn:aws:iam::{region.account_id}:role/SageMakerExecution"
+        document["ExecutionRoleArn"] = region.role_arn("SageMakerExecution")
     if "capture" in entry:
         document["DataCaptureConfig"] = {
             "EnableCapture": True,
@@ -103,13 +103,13 @@ def _variant(entry: dict[str, Any], variant: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-def scaling_target(entry: dict[str, Any], endpoint: Endpoint, epoch: datetime) -> ScalableTarget:
+def scaling_target(entry: dict[str, Any], endpoint: Endpoint, region: Region) -> ScalableTarget:
     """A registered scalable target with its policies and scheduled actions."""
     dimension = DIMENSIONS[entry["dimension"]]
     resource = f"endpoint/{endpoint.name}/variant/{entry.get('variant', endpoint.variants[0].name)}"
     if entry["dimension"] == "copies":
         resource = f"inference-component/{entry['component']}"
-    account = endpoint.arn.split(":")[4]
+    partition, account = endpoint.arn.split(":")[1], endpoint.arn.split(":")[4]
     target = ScalableTarget(
         resource_id=resource,
         dimension=dimension,
@@ -119,19 +119,18 @@ def scaling_target(entry: dict[str, Any], endpoint: Endpoint, epoch: datetime) -
             "ScalableDimension": dimension,
             "MinCapacity": entry["min"],
             "MaxCapacity": entry["max"],
-            "RoleARN": f"arn:aws:iam::{account}:role/aws-service-role/sagemaker.application-autoscaling."
+            "RoleARN": f"arn:{partition}:iam::{account}:role/aws-service-role/sagemaker.application-autoscaling."
             "amazonaws.com/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint",
             "CreationTime": endpoint.created,
             "SuspendedState": entry.get("suspended", NOT_SUSPENDED),
         },
     )
-    region = endpoint.arn.split(":")[3]
     for policy in entry.get("policies", []):
         name = policy["PolicyName"]
-        target.policies[name] = policy_document(target, policy, region, account, endpoint.created)
+        target.policies[name] = policy_document(target, policy, region, endpoint.created)
     for action in entry.get("scheduled", []):
         name = action["ScheduledActionName"]
-        target.actions[name] = action_document(target, action, region, account, endpoint.created)
+        target.actions[name] = action_document(target, action, region, endpoint.created)
     return target
 
 
@@ -143,7 +142,7 @@ NOT_SUSPENDED = {
 
 
 def policy_document(
-    target: ScalableTarget, policy: dict[str, Any], region: str, account: str, created: datetime
+    target: ScalableTarget, policy: dict[str, Any], region: Region, created: datetime
 ) -> dict[str, Any]:
     """A ScalingPolicy as DescribeScalingPolicies shows it; target tracking brings its own two alarms."""
     name = policy["PolicyName"]
@@ -154,13 +153,13 @@ def policy_document(
     return {
         **policy,
         "PolicyType": kind,
-        "PolicyARN": f"arn:aws:autoscaling:{region}:{account}:scalingPolicy:simulated:resource/sagemaker/"
+        "PolicyARN": f"{region.place('autoscaling')}:scalingPolicy:simulated:resource/sagemaker/"
         f"{target.resource_id}:policyName/{name}",
         "ServiceNamespace": "sagemaker",
         "ResourceId": target.resource_id,
         "ScalableDimension": target.dimension,
         "Alarms": [
-            {"AlarmName": alarm, "AlarmARN": f"arn:aws:cloudwatch:{region}:{account}:alarm:{alarm}"}
+            {"AlarmName": alarm, "AlarmARN": f"{region.place('cloudwatch')}:alarm:{alarm}"}
             for alarm in alarms
         ],
         "CreationTime": created,
@@ -168,12 +167,12 @@ def policy_document(
 
 
 def action_document(
-    target: ScalableTarget, action: dict[str, Any], region: str, account: str, created: datetime
+    target: ScalableTarget, action: dict[str, Any], region: Region, created: datetime
 ) -> dict[str, Any]:
     """A ScheduledAction as DescribeScheduledActions shows it."""
     return {
         **action,
-        "ScheduledActionARN": f"arn:aws:autoscaling:{region}:{account}:scheduledAction:simulated:resource/sagemaker/"
+        "ScheduledActionARN": f"{region.place('autoscaling')}:scheduledAction:simulated:resource/sagemaker/"
         f"{target.resource_id}:scheduledActionName/{action['ScheduledActionName']}",
         "ServiceNamespace": "sagemaker",
         "ResourceId": target.resource_id,

@@ -50,7 +50,7 @@ def identify(world: World, access_key: str, token: str, now: datetime) -> Caller
 
 
 def _root(account: Account) -> Caller:
-    return Caller(account, f"arn:aws:iam::{account.id}:root", account.id)
+    return Caller(account, f"arn:{account.partition}:iam::{account.id}:root", account.id)
 
 
 def _assumed(world: World, token: str, now: datetime) -> Caller:
@@ -67,7 +67,7 @@ def _assumed(world: World, token: str, now: datetime) -> Caller:
     if expired:
         text = "The security token included in the request is expired"
         raise ServiceError("ExpiredTokenException", text, 403)
-    arn = f"arn:aws:sts::{account_id}:assumed-role/{role_name}/{session}"
+    arn = f"arn:{account.partition}:sts::{account_id}:assumed-role/{role_name}/{session}"
     return Caller(account, arn, f"AROA{account_id}SIMU:{session}", role)
 
 

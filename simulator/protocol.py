@@ -1,6 +1,7 @@
 """Reads requests and writes answers in the protocols boto3 speaks, driven by botocore's service models.
 
-JSON 1.0/1.1, query with XML answers, and RPC v2 CBOR. Nothing here knows what an action means.
+JSON 1.0/1.1, query and EC2 forms with XML answers, RPC v2 CBOR, and two REST services. Nothing here knows what an
+action means.
 """
 
 from __future__ import annotations
@@ -14,14 +15,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl
-from xml.sax.saxutils import escape
+from urllib.parse import parse_qsl, unquote
 
 from botocore.loaders import Loader
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
 from botocore.parsers import RpcV2CBORParser
 
-from simulator import cbor
+from simulator import cbor, forms
 from simulator.errors import ServiceError
 
 # Signing name (credential scope) -> folder of botocore's data.
@@ -31,10 +31,18 @@ SERVICES = {
     "monitoring": "cloudwatch",
     "sqs": "sqs",
     "sts": "sts",
+    "account": "account",
+    "ec2": "ec2",
+    "ecr": "ecr",
+    "iam": "iam",
+    "s3": "s3",
     "tagging": "resourcegroupstaggingapi",
     "pricing": "pricing",
     "servicequotas": "service-quotas",
 }
+# Services whose calls are told apart by path, and wires that are forms answered in XML.
+REST = ("account", "s3")
+FORMS = ("query", "ec2")
 SCOPE = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 
 
@@ -68,7 +76,11 @@ def parse(path: str, headers: dict[str, str], body: bytes) -> Request:
     if service is None:
         raise ServiceError("UnknownServiceException", f"The simulator has no service {signing_name}", 404)
     model = service_model(service)
+    if service in REST:
+        return _rest(path, headers, body, model, (access_key, region))
     action, wire = _action_and_wire(path, headers, body)
+    if service == "ec2":
+        wire = "ec2"
     if action not in model.operation_names:
         raise ServiceError("UnknownOperationException", f"The requested operation {action} is not known", 404)
     operation = model.operation_model(action)
@@ -82,6 +94,24 @@ def parse(path: str, headers: dict[str, str], body: bytes) -> Request:
         params=_params(wire, body, operation.input_shape),
         operation=operation,
     )
+
+
+def _rest(
+    path: str, headers: dict[str, str], body: bytes, model: ServiceModel, who: tuple[str, str]
+) -> Request:
+    """A call whose action is in its path: account's /listRegions, and HEAD of an S3 object."""
+    token, (access_key, region) = headers.get("x-amz-security-token", ""), who
+    if model.service_name == "s3":
+        operation = model.operation_model("HeadObject")
+        bucket, _, key = unquote(path.partition("?")[0]).lstrip("/").partition("/")
+        params: dict[str, Any] = {"Bucket": bucket, "Key": key}
+        return Request(access_key, token, region, "s3", operation.name, "rest-xml", params, operation)
+    for name in model.operation_names:
+        operation = model.operation_model(name)
+        if operation.http["requestUri"] == path.partition("?")[0]:
+            params = _params("json", body, operation.input_shape)
+            return Request(access_key, token, region, model.service_name, name, "json", params, operation)
+    raise ServiceError("UnknownOperationException", f"The simulator has no route {path}", 404)
 
 
 def _action_and_wire(path: str, headers: dict[str, str], body: bytes) -> tuple[str, str]:
@@ -101,14 +131,16 @@ def _params(wire: str, body: bytes, shape: Shape | None) -> dict[str, Any]:
         if wire == "cbor":
             raw = _cbor_reader().parse_data_item(io.BufferedReader(io.BytesIO(body))) if body else {}
         elif wire == "query":
-            raw = _nest(dict(parse_qsl(body.decode(), keep_blank_values=True)), shape)
+            raw = forms.nested(dict(parse_qsl(body.decode(), keep_blank_values=True)), shape)
+        elif wire == "ec2":
+            raw = forms.nested(dict(parse_qsl(body.decode(), keep_blank_values=True)), shape, ec2=True)
         else:
             raw = json.loads(body or b"{}")
     except (ValueError, KeyError) as error:
         raise ServiceError("SerializationException", f"The request could not be read: {error}") from error
     if not isinstance(raw, dict):
         raise ServiceError("SerializationException", "Start of structure or map found where not expected.")
-    return raw if wire == "query" else typed(raw, shape)
+    return raw if wire in FORMS else typed(raw, shape)
 
 
 @lru_cache
@@ -131,11 +163,11 @@ def typed(value: Any, shape: Shape) -> Any:
     if isinstance(shape, MapShape) and isinstance(value, dict):
         return {key: typed(item, shape.value) for key, item in value.items()}
     if shape.type_name == "timestamp" and not isinstance(value, datetime):
-        return _instant(value)
+        return instant(value)
     return value
 
 
-def _instant(value: object) -> datetime:
+def instant(value: object) -> datetime:
     try:
         if isinstance(value, (int, float)):
             return datetime.fromtimestamp(value, UTC)
@@ -145,35 +177,8 @@ def _instant(value: object) -> datetime:
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
-def _nest(fields: dict[str, str], shape: Shape, prefix: str = "") -> Any:
-    """Read the query protocol's dotted names (`Tags.member.1.Key`) into the model's structure."""
-    if isinstance(shape, StructureShape):
-        out = {}
-        for name, member in shape.members.items():
-            dotted = f"{prefix}{member.serialization.get('name', name)}"
-            if dotted in fields or any(key.startswith(dotted + ".") for key in fields):
-                out[name] = _nest(fields, member, dotted if member.type_name not in _NESTED else dotted + ".")
-        return out
-    if isinstance(shape, ListShape):
-        items: list[Any] = []
-        while any(k == (p := f"{prefix}member.{len(items) + 1}") or k.startswith(p + ".") for k in fields):
-            dotted = f"{prefix}member.{len(items) + 1}"
-            nested = shape.member.type_name in _NESTED
-            items.append(_nest(fields, shape.member, dotted + "." if nested else dotted))
-        return items
-    text = fields[prefix]
-    if shape.type_name in ("integer", "long"):
-        return int(text)
-    if shape.type_name in ("float", "double"):
-        return float(text)
-    if shape.type_name == "boolean":
-        return text == "true"
-    return _instant(text) if shape.type_name == "timestamp" else text
-
-
 # Timestamps of long series travel as plain epoch seconds.
 NUMERIC = ("double", "timestamp")
-_NESTED = ("structure", "list", "map")
 
 
 def answer(request: Request, result: dict[str, Any], request_id: str) -> tuple[bytes, dict[str, str]]:
@@ -184,8 +189,11 @@ def answer(request: Request, result: dict[str, Any], request_id: str) -> tuple[b
             "Content-Type": "application/cbor",
             "smithy-protocol": "rpc-v2-cbor",
         }
-    if request.wire == "query":
-        return _xml_answer(request, result, shape, request_id), {"Content-Type": "text/xml"}
+    if request.wire in FORMS:
+        text = forms.answer(request.operation, result, request_id, ec2=request.wire == "ec2")
+        return text.encode(), {"Content-Type": "text/xml"}
+    if request.wire == "rest-xml":
+        return b"", {name: str(value) for name, value in result.items()}
     text = json.dumps(plain(result, shape))
     version = request.operation.service_model.metadata.get("jsonVersion", "1.1")
     return text.encode(), {"Content-Type": f"application/x-amz-json-{version}"}
@@ -193,13 +201,10 @@ def answer(request: Request, result: dict[str, Any], request_id: str) -> tuple[b
 
 def error_answer(wire: str, error: ServiceError, request_id: str) -> tuple[bytes, dict[str, str]]:
     """Body and headers of an error answer; the code also travels in the query-compatible header."""
-    if wire == "query":
-        kind = "Sender" if error.status < 500 else "Receiver"
-        text = (
-            f"<ErrorResponse><Error><Type>{kind}</Type><Code>{escape(error.code)}</Code>"
-            f"<Message>{escape(error.message)}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
-        )
-        return text.encode(), {"Content-Type": "text/xml"}
+    if wire in FORMS:
+        return forms.error(error, request_id, ec2=wire == "ec2").encode(), {"Content-Type": "text/xml"}
+    if wire == "rest-xml":
+        return b"", {}
     members: dict[str, object] = {"__type": error.code, "message": error.message, **error.members}
     kind = "Sender" if error.status < 500 else "Receiver"
     headers = {"x-amzn-query-error": f"{error.code};{kind}", "x-amzn-ErrorType": error.code}
@@ -231,34 +236,3 @@ def plain(value: Any, shape: Shape | None) -> Any:
     if isinstance(value, Decimal):
         return float(value)
     return b64encode(value).decode() if isinstance(value, bytes) else value
-
-
-def _xml_answer(request: Request, result: dict[str, Any], shape: Shape | None, request_id: str) -> bytes:
-    inner = ""
-    if shape is not None:
-        wrapper = shape.serialization.get("resultWrapper", f"{request.action}Result")
-        inner = f"<{wrapper}>{_xml(result, shape)}</{wrapper}>"
-    namespace = request.operation.service_model.metadata.get("xmlNamespace", "")
-    text = (
-        f'<{request.action}Response xmlns="{namespace}">{inner}'
-        f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{request.action}Response>"
-    )
-    return text.encode()
-
-
-def _xml(value: Any, shape: Shape) -> str:
-    if isinstance(shape, StructureShape):
-        parts = []
-        for name, item in value.items():
-            if item is not None:
-                tag = shape.members[name].serialization.get("name", name)
-                parts.append(f"<{tag}>{_xml(item, shape.members[name])}</{tag}>")
-        return "".join(parts)
-    if isinstance(shape, ListShape):
-        return "".join(f"<member>{_xml(item, shape.member)}</member>" for item in value)
-    if shape.type_name == "timestamp":
-        value = _instant(value) if not isinstance(value, datetime) else value
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return escape(str(value))

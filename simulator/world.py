@@ -11,6 +11,7 @@ from typing import Any
 from simulator.clock import Clock
 from simulator.events import EventBus
 from simulator.records import Endpoint, ScalableTarget
+from simulator.region_names import OPT_IN
 
 
 @dataclass
@@ -61,6 +62,14 @@ class Region:
         self.arns.setdefault(arn, arn)
         self.tags.setdefault(arn, {})
 
+    def role_arn(self, name: str) -> str:
+        """The ARN of a role of the account."""
+        return f"arn:{self.partition}:iam::{self.account_id}:role/{name}"
+
+    def place(self, service: str) -> str:
+        """How the ARNs of a service's resources here begin."""
+        return f"arn:{self.partition}:{service}:{self.name}:{self.account_id}"
+
     def arn(self, resource: str) -> str:
         """The ARN of `endpoint/Name` and the like; SageMaker lower-cases the name in it."""
         return f"arn:{self.partition}:sagemaker:{self.name}:{self.account_id}:{resource.lower()}"
@@ -79,12 +88,22 @@ class Account:
     deny: list[dict[str, str]] = field(default_factory=list)
     regions: dict[str, Region] = field(default_factory=dict)
     management: bool = False
+    # Opt-in regions the account has switched on, and regions switched off by name.
+    chosen_regions: frozenset[str] = frozenset()
+    disabled_regions: frozenset[str] = frozenset()
+    # kind (roles, images, objects) -> patterns of what models refer to and is not there
+    missing: dict[str, list[str]] = field(default_factory=dict)
 
     def region(self, name: str) -> Region:
         """The region's contents, created empty on first use."""
         if name not in self.regions:
             self.regions[name] = Region(self.id, name, self.bus, self.partition)
         return self.regions[name]
+
+    def has_switched_on(self, region: str) -> bool:
+        """Whether the account may be called in a region: by default, unless it must be chosen or was switched off."""
+        chosen = region not in OPT_IN or region in self.chosen_regions
+        return chosen and region not in self.disabled_regions
 
     def denies(self, region: str, action: str, resource: str) -> bool:
         """Whether a rule of the account forbids `service:Action` on a resource name."""

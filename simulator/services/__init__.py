@@ -7,8 +7,10 @@ from functools import lru_cache
 from simulator.call import Action
 from simulator.services import (
     autoscaling,
+    belongings,
     cloudwatch,
     pricing,
+    regions,
     sagemaker_catalog,
     sagemaker_configs,
     sagemaker_endpoints,
@@ -30,6 +32,11 @@ def actions_of(service: str) -> dict[str, Action]:
         },
         "application-autoscaling": autoscaling.ACTIONS,
         "cloudwatch": cloudwatch.ACTIONS,
+        "account": regions.ACCOUNT_ACTIONS,
+        "ec2": regions.EC2_ACTIONS,
+        "ecr": belongings.ECR_ACTIONS,
+        "iam": belongings.IAM_ACTIONS,
+        "s3": belongings.S3_ACTIONS,
         "sqs": sqs.ACTIONS,
         "sts": sts.ACTIONS,
         "resourcegroupstaggingapi": tagging.ACTIONS,

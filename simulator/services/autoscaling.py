@@ -67,7 +67,7 @@ def register_scalable_target(call: Call, params: dict[str, Any]) -> dict[str, An
         created = {"ServiceNamespace": "sagemaker", "ResourceId": key[0], "ScalableDimension": key[1]}
         present = ScalableTarget(*key, document={**created, "CreationTime": call.now})
         call.region.targets[key] = present
-    role = f"arn:aws:iam::{call.region.account_id}:role/aws-service-role/sagemaker.application-autoscaling"
+    role = call.region.role_arn("aws-service-role/sagemaker.application-autoscaling")
     service_role = f"{role}.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
     present.document |= {
         "MinCapacity": low,
@@ -111,7 +111,9 @@ def describe_scalable_targets(call: Call, params: dict[str, Any]) -> dict[str, A
 
 
 def _target_arn(call: Call, target: ScalableTarget) -> str:
-    scope = f"arn:aws:application-autoscaling:{call.region.name}:{call.region.account_id}:scalable-target"
+    region = call.region
+    service = f"arn:{region.partition}:application-autoscaling"
+    scope = f"{service}:{region.name}:{region.account_id}:scalable-target"
     code = crc32(f"{target.resource_id}:{target.dimension}".encode())
     return f"{scope}/{code:08x}"
 
@@ -130,8 +132,7 @@ def put_scaling_policy(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     kept = {
         k: v for k, v in params.items() if k not in ("ServiceNamespace", "ResourceId", "ScalableDimension")
     }
-    scope = (call.region.name, call.region.account_id)
-    document = policy_document(target, kept, *scope, call.now)
+    document = policy_document(target, kept, call.region, call.now)
     target.policies[params["PolicyName"]] = document
     return {"PolicyARN": document["PolicyARN"], "Alarms": document["Alarms"]}
 
@@ -165,9 +166,7 @@ def put_scheduled_action(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     if name not in target.actions and "Schedule" not in params:
         raise validation_error("Schedule is required for a new scheduled action.")
     before = {k: v for k, v in target.actions.get(name, {}).items() if k not in ("StartTime", "EndTime")}
-    document = action_document(
-        target, {**before, **params}, call.region.name, call.region.account_id, call.now
-    )
+    document = action_document(target, {**before, **params}, call.region, call.now)
     target.actions[name] = document
     return {}
 

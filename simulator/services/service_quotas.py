@@ -34,11 +34,12 @@ def _names(call: Call) -> list[str]:
 
 
 def _document(call: Call, name: str) -> dict[str, Any]:
+    place = f"arn:{call.region.partition}:servicequotas:{call.region.name}:{call.region.account_id}"
     code = f"L-{hashlib.sha256(name.encode()).hexdigest()[:8].upper()}"
     return {
         "ServiceCode": "sagemaker",
         "ServiceName": "Amazon SageMaker",
-        "QuotaArn": f"arn:aws:servicequotas:{call.region.name}:{call.region.account_id}:sagemaker/{code}",
+        "QuotaArn": f"{place}:sagemaker/{code}",
         "QuotaCode": code,
         "QuotaName": name,
         "Value": quota(call.region, name),

@@ -10,7 +10,7 @@ from simulator.errors import ServiceError
 from simulator.faults import role_refused
 from simulator.identity import temporary_credentials
 
-ROLE_ARN = re.compile(r"arn:aws:iam::(\d{12}):role/(?:.*/)?([\w+=,.@-]+)")
+ROLE_ARN = re.compile(r"arn:aws[\w-]*:iam::(\d{12}):role/(?:.*/)?([\w+=,.@-]+)")
 
 
 def get_caller_identity(call: Call, params: dict[str, Any]) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def assume_role(call: Call, params: dict[str, Any]) -> dict[str, Any]:
         raise role_refused(call.caller.arn, arn)
     session = params["RoleSessionName"]
     credentials = temporary_credentials(account, role, session, call.now, params.get("DurationSeconds", 3600))
-    assumed = f"arn:aws:sts::{account.id}:assumed-role/{role.name}/{session}"
+    assumed = f"arn:{account.partition}:sts::{account.id}:assumed-role/{role.name}/{session}"
     return {
         "Credentials": credentials,
         "AssumedRoleUser": {"AssumedRoleId": f"AROA{account.id}SIMU:{session}", "Arn": assumed},
