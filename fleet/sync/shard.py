@@ -142,7 +142,7 @@ def run_metrics(shard_id: int, *, now: datetime) -> Outcome:
 def _after_metrics(shard_id: int, *, now: datetime) -> None:
     """What follows from the figures: those of single parts, and who is idle. Sections of their own, once an hour."""
     activity.wake(shard_id, now=now)
-    shard = _get(shard_id)
+    shard = Shard.objects.get(pk=shard_id)
     if parts.is_due(shard, now):
         _run_one(shard_id, "parts", parts.run, now=now)
     if activity.is_due(shard, now):
