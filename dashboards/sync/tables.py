@@ -20,6 +20,8 @@ SECTION_LABELS = {
     "scaling": "Scaling",
     "quotas": "Quotas",
     "metrics": "Metrics",
+    "parts": "Containers and components",
+    "activity": "Idle or active",
     "backfill": "Metric history",
     "prices": "Prices",
 }
