@@ -76,6 +76,12 @@ KIND_LABELS: dict[str, str] = {
     Kind.UNKNOWN: "Unknown kind",
 }
 
+ACTIVITY_LABELS: dict[str, str] = {
+    "active": "Active",
+    "idle": "Idle",
+    "cannot-tell": "Cannot tell",
+}
+
 COMPONENT_LABELS: dict[str, str] = {
     "instance-time": "Instance time",
     "execution-on-demand": "Execution, on demand",
