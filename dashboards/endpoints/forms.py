@@ -30,16 +30,22 @@ class EndpointFilters:
             states=tuple(value for value in query.getlist("state") if value in states),
             kinds=tuple(value for value in query.getlist("kind") if value in kinds),
             teams=tuple(value for value in query.getlist("team") if value),
+            activities=tuple(value for value in query.getlist("activity") if value in status.ACTIVITY_LABELS),
             search=query.get("q", "").replace("\0", "")[:MAX_SEARCH].strip(),
         )
         return cls(criteria, Sort.read(query, SORTS, DEFAULT_SORT))
 
     def facets(self, found: Facets) -> list[Facet]:
-        """The five groups of check boxes with their counts."""
+        """The six groups of check boxes with their counts."""
         criteria, scope = self.criteria, self.criteria.scope
         return [
             Facet("state", "State", [_state(s.value, found.states, criteria.states) for s in STATE_ORDER]),
             Facet("kind", "Kind", _options(found.kinds, criteria.kinds, status.KIND_LABELS, dots=True)),
+            Facet(
+                "activity",
+                "Traffic, 14 days",
+                _options(found.activities, criteria.activities, status.ACTIVITY_LABELS),
+            ),
             Facet("account", "Account", _options(found.accounts, scope.accounts, found.aliases)),
             Facet("region", "Region", _options(found.regions, scope.regions, {})),
             Facet("team", "Team", _options(found.teams, criteria.teams, {NO_TEAM: "no team"}), shown=6),
@@ -50,6 +56,7 @@ class EndpointFilters:
         criteria = self.criteria
         chosen = [("state", value, status.look(value).word) for value in criteria.states]
         chosen += [("kind", value, status.KIND_LABELS.get(value, value)) for value in criteria.kinds]
+        chosen += [("activity", value, status.ACTIVITY_LABELS[value]) for value in criteria.activities]
         chosen += [("account", value, aliases.get(value, value)) for value in criteria.scope.accounts]
         chosen += [("region", value, value) for value in criteria.scope.regions]
         chosen += [("team", value, f"team {value}") for value in criteria.teams]

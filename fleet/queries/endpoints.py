@@ -50,6 +50,7 @@ class Criteria:
     kinds: tuple[str, ...] = ()
     teams: tuple[str, ...] = ()
     search: str = ""
+    activities: tuple[str, ...] = ()
 
     @property
     def is_everything(self) -> bool:
@@ -58,7 +59,7 @@ class Criteria:
 
 @dataclass(frozen=True)
 class Group:
-    """How many endpoints share these five properties: what every facet count is added up from."""
+    """How many endpoints share these six properties: what every facet count is added up from."""
 
     state: str
     kind: str
@@ -66,6 +67,7 @@ class Group:
     account: str
     region: str
     team: str
+    activity: str
     count: int
 
 
@@ -81,6 +83,7 @@ class Facets:
     accounts: dict[str, int]
     regions: dict[str, int]
     teams: dict[str, int]
+    activities: dict[str, int]
     aliases: dict[str, str]
 
 
@@ -130,7 +133,13 @@ def groups(scope: ScopeFilter, search: str = "") -> list[Group]:
         with_state(Endpoint.objects.filter(scope.q("shard"), _matches(search)))
         .order_by()
         .values_list(
-            "state", "kind", "shard__account__account_id", "shard__account__alias", "shard__region", "team"
+            "state",
+            "kind",
+            "shard__account__account_id",
+            "shard__account__alias",
+            "shard__region",
+            "team",
+            "activity",
         )
         .annotate(n=Count("pk"))
     )
@@ -171,6 +180,7 @@ def facets(found: Iterable[Group], criteria: Criteria) -> Facets:
         accounts=counts(any_account, lambda g: g.account_id),
         regions=counts(any_region, lambda g: g.region),
         teams=counts(replace(criteria, teams=()), lambda g: g.team or NO_TEAM),
+        activities=counts(replace(criteria, activities=()), lambda g: g.activity),
         aliases={group.account_id: group.account for group in everything},
     )
 
@@ -188,6 +198,8 @@ def selected(criteria: Criteria) -> "QuerySet[WithAnnotations[Endpoint, StateAnn
     )
     if criteria.kinds:
         endpoints = endpoints.filter(kind__in=criteria.kinds)
+    if criteria.activities:
+        endpoints = endpoints.filter(activity__in=criteria.activities)
     if criteria.teams:
         named = Q(team__in=[team for team in criteria.teams if team != NO_TEAM])
         endpoints = endpoints.filter(named | Q(team="") if NO_TEAM in criteria.teams else named)
@@ -206,6 +218,7 @@ def _holds(group: Group, criteria: Criteria) -> bool:
     return (
         (group.state in criteria.states if criteria.states else group.state != State.CLOSED)
         and (not criteria.kinds or group.kind in criteria.kinds)
+        and (not criteria.activities or group.activity in criteria.activities)
         and (not criteria.scope.accounts or group.account_id in criteria.scope.accounts)
         and (not criteria.scope.regions or group.region in criteria.scope.regions)
         and (not criteria.teams or (group.team or NO_TEAM) in criteria.teams)
