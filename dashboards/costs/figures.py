@@ -10,7 +10,7 @@ from dashboards.costs.rows import CENT, CostRow, apportion, cost_rows
 from dashboards.costs.wanted import Wanted
 from dashboards.tables import Page
 from fleet.models import Budget
-from fleet.queries import budgets, cost_lines, costs
+from fleet.queries import budgets, cost_lines, costs, rolled
 from fleet.queries.cost_lines import FormulaLine
 from fleet.queries.cost_scope import GroupBy, Span, Sums
 from fleet.queries.costs import DayCost, Group
@@ -36,20 +36,22 @@ class Figures:
 
     @classmethod
     def read(cls, wanted: Wanted, today: date) -> "Figures":
-        """At most twelve queries, whatever the size of the fleet."""
+        """At most thirteen queries, whatever the size of the fleet."""
         where, span, by = wanted.where, wanted.span, wanted.by
         month = costs.month_to_date(today)
         reach = Span(min(span.first, month.first, today - timedelta(days=8)), max(span.last, today))
-        sums = costs.group_sums(where, span, by, ascending=wanted.ascending)
+        fresh = rolled.freshness(where.scope)
+        key = fresh.cost_key(span)
+        sums = costs.group_sums(where, span, by, ascending=wanted.ascending, key=key)
         pager = wanted.pager(len(sums))
         shown = sums[pager.offset : pager.offset + pager.size]
         visible = [key for key, _ in shown if key in wanted.opened]
-        called = costs.calls(where, span, GroupBy.KIND)
+        called = costs.calls(where, span, GroupBy.KIND, key=key)
         return cls(
             wanted=wanted,
             today=today,
-            days=costs.days(where, reach),
-            groups=costs.groups(where, span, by, shown),
+            days=costs.days(where, reach, is_rolled=fresh.has_costs(today)),
+            groups=costs.groups(where, span, by, shown, key=key),
             total_groups=len(sums),
             opened=cost_lines.group_lines(where, span, by, visible),
             missing=[

@@ -20,7 +20,7 @@ from dashboards.tables import Sort
 from fleet import budgets
 from fleet.models import Account
 from fleet.queries import budgets as budget_queries
-from fleet.queries import cost_lines, costs
+from fleet.queries import cost_lines, costs, rolled
 from fleet.queries.cost_scope import GroupBy
 
 RANGE = "month"
@@ -61,7 +61,8 @@ def chart(request: HtmxHttpRequest) -> HttpResponse:
     """Figure JSON: cost per day."""
     scoped = scope.read(request, default=RANGE)
     wanted = Wanted.read(request.GET, scoped)
-    found = costs.days(wanted.where, wanted.span)
+    is_rolled = rolled.freshness(wanted.where.scope).has_costs(timezone.now().date())
+    found = costs.days(wanted.where, wanted.span, is_rolled=is_rolled)
     budget = budget_queries.find(wanted.where)
     return htmx.figure(charts.cost_per_day(found, wanted.stack, wanted.span.days, budget))
 

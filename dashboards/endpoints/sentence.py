@@ -11,6 +11,7 @@ from dashboards import status, svg, wording
 from fleet.queries import endpoints, overview
 from fleet.queries.endpoints import STATE_ORDER, Criteria, Fleet, Group, State
 from fleet.queries.overview import Unreadable
+from fleet.queries.rolled import Freshness
 from fleet.queries.scope import ScopeFilter
 
 
@@ -36,13 +37,13 @@ class Sentence:
         return f"{wording.spoken(len(self.unreadable))} cannot be read: {', '.join(causes[:3])}."
 
 
-def sentence(groups: Sequence[Group], scope: ScopeFilter) -> Sentence:
+def sentence(groups: Sequence[Group], scope: ScopeFilter, fresh: Freshness) -> Sentence:
     """What stands above the table: about the whole scope, whatever search and facets narrow."""
     found = endpoints.fleet(groups, scope)
     return Sentence(
         fleet=found,
         changing=found.states.get(State.CHANGING, 0),
-        usd=overview.month_to_date(scope, timezone.now().date()),
+        usd=overview.month_to_date(scope, timezone.now().date(), fresh),
         unreadable=overview.unreadable(scope),
     )
 

@@ -14,7 +14,7 @@ from dashboards.endpoints.sentence import sentence, strip
 from dashboards.htmx import HtmxHttpRequest
 from dashboards.scope import PageScope
 from dashboards.tables import Page
-from fleet.queries import endpoint_rows, endpoints
+from fleet.queries import endpoint_rows, endpoints, rolled
 from fleet.queries.scope import ScopeFilter
 
 
@@ -28,7 +28,8 @@ def endpoint_list(request: HtmxHttpRequest) -> HttpResponse:
     groups = endpoints.groups(ScopeFilter(), search) if search else everything
     page = Page.read(request.GET, endpoints.matching(groups, filters.criteria))
     found = endpoints.facets(groups, filters.criteria)
-    rows = _rows(filters, scoped, page)
+    fresh = rolled.freshness(scoped.filter)
+    rows = _rows(filters, scoped, fresh, page)
     context = {
         "lines": [tables.line(row) for row in rows],
         "facets": filters.facets(found),
@@ -36,7 +37,7 @@ def endpoint_list(request: HtmxHttpRequest) -> HttpResponse:
         "filters": filters,
         "page": page,
         "window": scoped.range,
-        "sentence": sentence(everything, scoped.filter),
+        "sentence": sentence(everything, scoped.filter, fresh),
         "strip": strip(groups, filters.criteria),
         "calls_label": f"Calls, {scope.RANGES[scoped.range.key][0].lower()}",
         "wants_rail": True,
@@ -50,17 +51,20 @@ def endpoint_csv(request: HtmxHttpRequest) -> HttpResponse:
     """Every row the filter means, in the table's order, as CSV."""
     scoped = scope.read(request, default="24h")
     filters = EndpointFilters.read(request.GET)
-    rows = _rows(filters, scoped)
+    rows = _rows(filters, scoped, rolled.freshness(scoped.filter))
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="endpoints.csv"'
     csv.writer(response).writerows(tables.csv_rows(rows))
     return response
 
 
-def _rows(filters: EndpointFilters, scoped: PageScope, page: Page | None = None) -> list[endpoint_rows.Row]:
+def _rows(
+    filters: EndpointFilters, scoped: PageScope, fresh: rolled.Freshness, page: Page | None = None
+) -> list[endpoint_rows.Row]:
     return endpoint_rows.rows(
         filters.criteria, scoped.range, timezone.now().date(), sort=filters.sort.key,
         descending=filters.sort.descending, offset=page.offset if page else 0, limit=page.size if page else None,
+        fresh=fresh,
     )  # fmt: skip
 
 

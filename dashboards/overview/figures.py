@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from dashboards import wording
-from fleet.queries import endpoints, overview
+from fleet.queries import endpoints, overview, rolled
 from fleet.queries.endpoints import Fleet
 from fleet.queries.overview import DayCosts, TrafficOf, Trouble, Unreadable
 from fleet.queries.scope import ScopeFilter, TimeRange
@@ -49,14 +49,15 @@ class Figures:
 
     @classmethod
     def read(cls, scope: ScopeFilter, window: TimeRange) -> "Figures":
-        """Seven queries, whatever the fleet's size."""
-        traffic = overview.traffic(scope, window)
+        """Nine queries at most, whatever the fleet's size."""
+        fresh = rolled.freshness(scope)
+        traffic = overview.traffic(scope, window, fresh)
         cost_window = cost_days(window)
         return cls(
             fleet=endpoints.fleet(endpoints.groups(scope)),
             troubles=overview.troubles(scope),
             unreadable=overview.unreadable(scope),
-            costs=overview.costs(scope, cost_window),
+            costs=overview.costs(scope, cost_window, fresh),
             window=window,
             cold=_share(traffic, "cold_starts", "serverless_calls"),
             errors=_share(traffic, "errors_5xx", "calls"),

@@ -12,7 +12,7 @@ from dashboards.htmx import HtmxHttpRequest
 from dashboards.overview import charts, tiles
 from dashboards.overview.figures import Figures, cost_days
 from fleet.models import User
-from fleet.queries import overview
+from fleet.queries import overview, rolled
 
 VISIT = "overview_visit"
 
@@ -41,7 +41,7 @@ def costs(request: HtmxHttpRequest) -> HttpResponse:
     """Figure JSON: cost per day by kind, with incidents marked."""
     scoped = scope.read(request, default="30d")
     days = cost_days(scoped.range)
-    found = overview.costs(scoped.filter, days)
+    found = overview.costs(scoped.filter, days, rolled.freshness(scoped.filter))
     return htmx.figure(charts.cost_per_day(found, charts.incident_marks(scoped.filter, found)))
 
 

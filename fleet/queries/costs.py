@@ -4,23 +4,26 @@ A sum is None only when no line has an amount; unpriced lines and lines without 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, Max, Min, Q, Sum
+from django.db.models import Aggregate, Case, Count, F, Max, Min, Q, QuerySet, Sum, When
 
 from fleet.costs.lines import add
-from fleet.models import Account, DailyCost, Endpoint, HourBucket
+from fleet.models import Account, CostWindow, DailyCost, Endpoint, EndpointWindow, HourBucket, PlaceDay
 from fleet.queries.cost_lines import endpoint_lines as endpoint_lines
 from fleet.queries.cost_scope import LOOKUPS, CostFilter, GroupBy, Span, Sums
 from fleet.queries.cost_scope import month_to_date as month_to_date
+from fleet.queries.rolled import place_q
 from fleet.types import Confidence, CostComponent, Kind
 
 _UNPRICED = Count("pk", filter=Q(confidence=Confidence.UNPRICED))
 _NO_DATA = Count("pk", filter=Q(confidence=Confidence.NO_DATA))
+_LINES = {"total": Sum("amount"), "unpriced": _UNPRICED, "no_data": _NO_DATA}
+_SUMMED = {"total": Sum("amount"), "unpriced": Sum("unpriced"), "no_data": Sum("no_data")}
 
 
 @dataclass(frozen=True)
@@ -54,17 +57,22 @@ class Group:
         return self.sums.amount * 1000 / Decimal(repr(self.calls))
 
 
-def days(where: CostFilter, span: Span) -> list[DayCost]:
-    """Day sums by kind and component, oldest first. One query."""
-    found = (
-        DailyCost.objects.filter(where.q(), span.q)
-        .values_list("day", "endpoint__kind", "component")
-        .order_by("day", "endpoint__kind", "component")
-        .annotate(total=Sum("amount"), unpriced=_UNPRICED, no_data=_NO_DATA, until=Min("data_until"))
-    )
+def days(where: CostFilter, span: Span, *, is_rolled: bool = False) -> list[DayCost]:
+    """Day sums by kind and component, oldest first. is_rolled: Freshness.has_costs holds today. One query."""
+    places = place_q(where.scope) if is_rolled and not where.teams else None
+    keys = ("day", "kind", "component")
+    if places is not None:
+        kinds = Q(kind__in=where.kinds) if where.kinds else Q()
+        rows: QuerySet[Any] = PlaceDay.objects.filter(places, kinds, span.q)
+        sums = {**_SUMMED, "until": Min("earliest_until")}
+    else:
+        rows = DailyCost.objects.filter(where.q(), span.q).annotate(kind=F("endpoint__kind"))
+        sums = {**_LINES, "until": Min("data_until")}
     return [
         DayCost(day, kind, component, Sums(total, unpriced, no_data), until)
-        for day, kind, component, total, unpriced, no_data, until in found
+        for day, kind, component, total, unpriced, no_data, until in rows.order_by(*keys)
+        .values_list(*keys)
+        .annotate(**sums)
     ]
 
 
@@ -85,68 +93,78 @@ def stacked(
 
 
 def group_sums(
-    where: CostFilter, span: Span, by: GroupBy, *, ascending: bool = False
-) -> list[tuple[str, Sums]]:
-    """Every group's sums by key, the most expensive first, groups without an amount last. One query."""
+    where: CostFilter, span: Span, by: GroupBy, *, ascending: bool = False, key: str = ""
+) -> Sequence[tuple[str, Sums]]:
+    """Every group's sums by key, the most expensive first, groups without an amount last. One query.
+
+    key: the summed window that is the span (Freshness.cost_key), "" adds up the daily costs.
+    """
     order = F("total").asc(nulls_last=True) if ascending else F("total").desc(nulls_last=True)
-    found = (
-        DailyCost.objects.filter(where.q(), span.q)
-        .values_list(LOOKUPS[by])
-        .annotate(total=Sum("amount"), unpriced=_UNPRICED, no_data=_NO_DATA)
-        .order_by(order, LOOKUPS[by])
-    )
-    return [(str(key), Sums(amount, unpriced, no_data)) for key, amount, unpriced, no_data in found]
+    rows, sums = _rows(where, span, key)
+    found = rows.values_list(LOOKUPS[by]).annotate(**sums).order_by(order, LOOKUPS[by])
+    return [(str(name), Sums(amount, unpriced, no_data)) for name, amount, unpriced, no_data in found]
 
 
-def groups(where: CostFilter, span: Span, by: GroupBy, shown: Sequence[tuple[str, Sums]]) -> list[Group]:
+def _rows(where: CostFilter, span: Span, key: str) -> tuple[QuerySet[Any], Mapping[str, Aggregate]]:
+    """What a span's costs are added up from, and how."""
+    if key:
+        return CostWindow.objects.filter(where.q(), key=key), _SUMMED
+    return DailyCost.objects.filter(where.q(), span.q), _LINES
+
+
+def groups(
+    where: CostFilter, span: Span, by: GroupBy, shown: Sequence[tuple[str, Sums]], *, key: str = ""
+) -> list[Group]:
     """The groups of `shown` (a page of group_sums) with their components, calls and names. At most four queries."""
-    keys = [key for key, _ in shown]
+    keys = [name for name, _ in shown]
     lookup = LOOKUPS[by]
     parts: dict[str, dict[str, Decimal | None]] = defaultdict(dict)
-    rows = DailyCost.objects.filter(where.q(), span.q, **{f"{lookup}__in": keys})
-    for key, component, amount in (
+    rows = _rows(where, span, key)[0].filter(**{f"{lookup}__in": keys})
+    for name, component, amount in (
         rows.values_list(lookup, "component").annotate(total=Sum("amount")).order_by()
     ):
-        parts[str(key)][component] = amount
+        parts[str(name)][component] = amount
     members = dict(rows.values_list(lookup).annotate(n=Count("endpoint", distinct=True)).order_by())
-    counted = {str(key): number for key, number in members.items()}
-    called = calls(where, span, by, keys)
+    counted = {str(name): number for name, number in members.items()}
+    called = calls(where, span, by, keys, key=key)
     named = endpoints(keys) if by is GroupBy.ENDPOINT else {}
     aliases = _aliases(keys) if by is GroupBy.ACCOUNT else {}
     return [
         Group(
-            key=key,
-            label=named[key].name if key in named else aliases.get(key, key),
+            key=name,
+            label=named[name].name if name in named else aliases.get(name, name),
             sums=sums,
-            components=parts[key],
-            endpoints=counted.get(key, 0),
-            endpoint=named.get(key),
-            calls=called.get(key),
+            components=parts[name],
+            endpoints=counted.get(name, 0),
+            endpoint=named.get(name),
+            calls=called.get(name),
         )
-        for key, sums in shown
+        for name, sums in shown
     ]
 
 
-def calls(where: CostFilter, span: Span, by: GroupBy, keys: Sequence[str] | None = None) -> dict[str, float]:
+def calls(
+    where: CostFilter, span: Span, by: GroupBy, keys: Sequence[str] | None = None, *, key: str = ""
+) -> dict[str, float]:
     """Calls by group key, of hours inside the span: Invocations, or requests processed for asynchronous endpoints.
 
-    Groups nobody reported calls for are absent; components have no calls of their own. One query.
+    Groups nobody reported calls for are absent; components have no calls of their own. key as in group_sums. One query.
     """
     if by is GroupBy.COMPONENT:
         return {}
-    lookup = f"variant__{LOOKUPS[by]}"
-    rows = HourBucket.objects.filter(where.q("variant__endpoint"), at__gte=span.start, at__lt=span.end)
+    lookup = LOOKUPS[by] if key else f"variant__{LOOKUPS[by]}"
+    if key:
+        rows: QuerySet[Any] = EndpointWindow.objects.filter(where.q(), key=key)
+        number: Aggregate = Sum("span_calls")
+    else:
+        at = Q(at__gte=span.start, at__lt=span.end)
+        rows = HourBucket.objects.filter(where.q("variant__endpoint"), at)
+        is_async = Q(variant__endpoint__kind=Kind.ASYNCHRONOUS)
+        number = Sum(Case(When(is_async, then=F("processed")), default=F("invocations")))
     if keys is not None:
         rows = rows.filter(**{f"{lookup}__in": keys})
-    found: dict[str, float] = {}
-    sums = rows.values_list(lookup, "variant__endpoint__kind").annotate(
-        a=Sum("invocations"), b=Sum("processed")
-    )
-    for key, kind, invocations, processed in sums.order_by():
-        number = processed if kind == Kind.ASYNCHRONOUS else invocations
-        if number is not None:
-            found[str(key)] = found.get(str(key), 0.0) + number
-    return found
+    sums = rows.values_list(lookup).annotate(number=number).order_by()
+    return {str(name): calls for name, calls in sums if calls is not None}
 
 
 def endpoints(keys: Iterable[str]) -> dict[str, Endpoint]:

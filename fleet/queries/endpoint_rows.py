@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import OuterRef, QuerySet, Subquery, Sum
 
 from fleet.models import Endpoint, Incident, InferenceComponent, VariantStatus
-from fleet.queries import endpoint_order, rolled
+from fleet.queries import endpoint_order
 from fleet.queries.endpoint_measures import Measures, measures, sparks, summaries, with_silence
 from fleet.queries.endpoint_order import MEASURED_SORTS as MEASURED_SORTS
 from fleet.queries.endpoint_order import SORTS as SORTS
 from fleet.queries.endpoint_order import Cost
 from fleet.queries.endpoints import Criteria, StateAnnotation, selected
+from fleet.queries.rolled import NOT_SUMMED, Freshness
 from fleet.queries.scope import TimeRange
 
 if TYPE_CHECKING:
@@ -69,14 +70,15 @@ def rows(
     descending: bool,
     offset: int,
     limit: int | None,
+    fresh: Freshness = NOT_SUMMED,
 ) -> list[Row]:
-    """Rows offset … offset + limit in order; sort is one of SORTS. Nine queries at most, whatever the fleet's size.
+    """Rows offset … offset + limit in order; sort is one of SORTS. Seven queries at most, whatever the fleet's size.
 
-    "state" means gravest first, then dearest first. limit None: all of them (for an export). Figures come from the
-    summaries of fleet.rollups where these cover the window, else from the buckets and daily costs themselves.
+    "state" means gravest first, then dearest first. limit None: all of them (for an export). Figures are those
+    of fleet.rollups where `fresh` says that these cover the window, else added up from buckets and daily costs.
     """
     slice_ = slice(offset, None if limit is None else offset + limit)
-    is_rolled = rolled.has_windows(window, criteria.scope) and rolled.has_costs(window.end, criteria.scope)
+    is_rolled = fresh.covers(window) and fresh.has_costs(today)
     order = (
         endpoint_order.summed(criteria, window, today, sort, descending, slice_)
         if is_rolled

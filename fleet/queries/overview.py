@@ -1,20 +1,30 @@
 """What the overview answers: who needs somebody, what it costs, how callers fare, what changed."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, CharField, Count, F, IntegerField, Max, Q, QuerySet, Sum, Value, When
-from django.db.models.functions import Coalesce, TruncDate
+from django.db.models import CharField, F, IntegerField, Max, Q, QuerySet, Sum, Value
 
-from fleet.analysis import series
-from fleet.models import ChangeEvent, DailyCost, Endpoint, FineBucket, HourBucket, Incident, Shard
-from fleet.queries.scope import ScopeFilter, TimeRange
-from fleet.queries.usage import bucket_model_before
-from fleet.types import Confidence, Kind
+from fleet.models import (
+    ChangeEvent,
+    DailyCost,
+    Endpoint,
+    Incident,
+    MonthCost,
+    PlaceDay,
+    Shard,
+)
+from fleet.queries.cost_scope import Span
+from fleet.queries.fleet_traffic import Traffic as Traffic
+from fleet.queries.fleet_traffic import TrafficOf as TrafficOf
+from fleet.queries.fleet_traffic import traffic as traffic
+from fleet.queries.rolled import NOT_SUMMED, Freshness, place_q
+from fleet.queries.scope import ScopeFilter
+from fleet.types import Confidence
 
 
 @dataclass(frozen=True)
@@ -75,25 +85,6 @@ class DayCosts:
         return sum(known, Decimal(0)) if known else None
 
 
-@dataclass(frozen=True)
-class Traffic:
-    """Calls of some time. serverless_calls: those that can start cold. None: not reported."""
-
-    calls: float | None = None
-    errors_5xx: float | None = None
-    serverless_calls: float | None = None
-    cold_starts: float | None = None
-
-
-@dataclass(frozen=True)
-class TrafficOf:
-    """Traffic of a window, of the one before it, and of the window's UTC days, oldest first, for a little line."""
-
-    now: Traffic
-    before: Traffic
-    days: list[Traffic]
-
-
 def troubles(scope: ScopeFilter, limit: int = 50) -> list[Trouble]:
     """Open incidents of the scope, critical first, then the longest; those about no endpoint only fleet-wide."""
     about = scope.q("endpoint__shard")
@@ -141,95 +132,43 @@ def unreadable(scope: ScopeFilter) -> list[Unreadable]:
     ]
 
 
-def costs(scope: ScopeFilter, days: Sequence[date]) -> DayCosts:
+def costs(scope: ScopeFilter, days: Sequence[date], fresh: Freshness = NOT_SUMMED) -> DayCosts:
     """Daily cost by kind over `days` (oldest first), in two queries."""
-    lines = DailyCost.objects.filter(
-        scope.q("endpoint__shard"), day__gte=days[0], day__lte=days[-1]
-    ).order_by()
-    by_kind: dict[str, dict[date, Decimal]] = defaultdict(dict)
-    for day, kind, usd in lines.values_list("day", "endpoint__kind").annotate(usd=Sum("amount")):
+    span, by_kind = Span(days[0], days[-1]), defaultdict[str, dict[date, Decimal]](dict)
+    newest = DailyCost.objects.filter(scope.q("endpoint__shard"), day=days[-1]).order_by()
+    unpriced = (
+        newest.filter(amount=None, confidence=Confidence.UNPRICED).values("endpoint").distinct().count()
+    )
+    until: datetime | None = None
+    for day, kind, usd, latest in _day_sums(scope, span, fresh):
         if usd is not None:
             by_kind[kind][day] = usd
-    newest = lines.filter(day=days[-1]).aggregate(
-        until=Max("data_until"),
-        unpriced=Count("endpoint", distinct=True, filter=Q(confidence=Confidence.UNPRICED)),
-    )
-    return DayCosts(list(days), dict(by_kind), newest["unpriced"], newest["until"])
+        if day == span.last and latest is not None:
+            until = max(until or latest, latest)
+    return DayCosts(list(days), dict(by_kind), unpriced, until)
 
 
-def month_to_date(scope: ScopeFilter, today: date) -> Decimal | None:
+def _day_sums(scope: ScopeFilter, span: Span, fresh: Freshness) -> QuerySet[Any, Any]:
+    """(day, kind, USD, end of the newest data) from the places that make up the scope, else from the daily costs."""
+    places = place_q(scope)
+    # The last day shown is yesterday: places know it since the first hour of today.
+    if places is not None and fresh.has_costs(span.last + timedelta(days=1)):
+        rows = PlaceDay.objects.filter(places, span.q).order_by()
+        return rows.values_list("day", "kind").annotate(usd=Sum("amount"), until=Max("latest_until"))
+    lines = DailyCost.objects.filter(scope.q("endpoint__shard"), span.q).order_by()
+    return lines.values_list("day", "endpoint__kind").annotate(usd=Sum("amount"), until=Max("data_until"))
+
+
+def month_to_date(scope: ScopeFilter, today: date, fresh: Freshness = NOT_SUMMED) -> Decimal | None:
     """Cost since the first of the month, USD; None when nothing has been worked out."""
-    lines = DailyCost.objects.filter(
-        scope.q("endpoint__shard"), day__gte=today.replace(day=1), day__lte=today
-    )
+    span = Span(today.replace(day=1), today)
+    if fresh.has_costs(today):
+        spent = MonthCost.objects.filter(scope.q("endpoint__shard"), month=span.first)
+        summed: Decimal | None = spent.aggregate(total=Sum("usd"))["total"]
+        return summed
+    lines = DailyCost.objects.filter(scope.q("endpoint__shard"), span.q)
     total: Decimal | None = lines.aggregate(usd=Sum("amount"))["usd"]
     return total
-
-
-def traffic(scope: ScopeFilter, window: TimeRange) -> TrafficOf:
-    """Traffic of exactly the window and of the one before, and per UTC day, of variants that are there. One query.
-
-    Hours, and up to a day fine buckets where the window begins or ends inside an hour; the window before is read as
-    everywhere (usage.bucket_model_before).
-    """
-    start, end, since = window.start, window.end, window.previous.start
-    first, last = (_hour(start, up=True), _hour(end)) if window.has_fine_buckets else (start, end)
-    is_fine_before = bucket_model_before(window) is FineBucket
-    before = When(at__lt=start, then=Value(_BEFORE))
-    found = _grouped(
-        HourBucket,
-        scope,
-        Q(at__gte=start if is_fine_before else since, at__lt=end),
-        Case(before, When(at__gte=first, at__lt=last, then=Value(_NOW)), default=Value(_EDGE)),
-    )
-    if window.has_fine_buckets:
-        edges = Q(at__gte=start, at__lt=first) | Q(at__gte=max(first, last), at__lt=end)
-        if is_fine_before:
-            edges |= Q(at__gte=since, at__lt=start)
-        found = found.union(_grouped(FineBucket, scope, edges, Case(before, default=Value(_FINE))), all=True)
-    rows = [(slot, day, Traffic(*sums)) for day, slot, *sums in found]
-    days: dict[date, list[Traffic]] = defaultdict(list)
-    for slot, day, sums in rows:
-        if slot in {_NOW, _EDGE}:
-            days[day].append(sums)
-    return TrafficOf(
-        now=_added(sums for slot, _, sums in rows if slot in {_NOW, _FINE}),
-        before=_added(sums for slot, _, sums in rows if slot == _BEFORE),
-        days=[_added(parts) for _, parts in sorted(days.items())],
-    )
-
-
-# Whole hours of the window, hours it cuts, their minutes inside of it, and the window before.
-_NOW, _EDGE, _FINE, _BEFORE = "now", "edge", "fine", "before"
-
-
-def _grouped(
-    model: type[FineBucket | HourBucket], scope: ScopeFilter, when: Q, slot: Case
-) -> QuerySet[Any, Any]:
-    serverless = Q(variant__endpoint__kind=Kind.SERVERLESS)
-    is_there = Q(variant__endpoint__closed_at=None, variant__removed_at=None)
-    rows = model.objects.filter(when, is_there, scope.q("variant__endpoint__shard")).order_by()
-    return (
-        rows.annotate(day=TruncDate("at", tzinfo=UTC), slot=slot)
-        .values_list("day", "slot")
-        .annotate(
-            calls=Sum(Coalesce("invocations", "processed")),
-            errors=Sum("errors_5xx"),
-            serverless=Sum("invocations", filter=serverless),
-            cold=Sum("setup_count", filter=serverless),
-        )
-    )
-
-
-def _added(parts: Iterable[Traffic]) -> Traffic:
-    columns = zip(*(astuple(part) for part in parts), strict=True)
-    return Traffic(*(series.total(column) for column in columns))
-
-
-def _hour(at: datetime, *, up: bool = False) -> datetime:
-    """The full hour at or before `at`; up: at or after it."""
-    shift = timedelta(hours=1, microseconds=-1) if up else timedelta()
-    return (at + shift).replace(minute=0, second=0, microsecond=0)
 
 
 def changes(scope: ScopeFilter, since: datetime | None, limit: int = 10) -> list[Change]:

@@ -4,40 +4,64 @@ They may for the windows of the range control, as they end now. Every other wind
 themselves, and so is everything while a shard has not been summed up yet (just added, or no worker for long).
 """
 
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q, Sum
+from django.db.models import Count, Exists, Min, OuterRef, Q
 
-from fleet.models import Endpoint, EndpointWindow, Shard
-from fleet.queries.scope import LENGTHS, WINDOW_KEYS, ScopeFilter, TimeRange, window_start
+from fleet.models import Endpoint, Shard
+from fleet.queries.cost_scope import Span
+from fleet.queries.scope import WINDOW_KEYS, ScopeFilter, TimeRange, window_start
 
-_STATE = {"1h": "hour_until", "24h": "day_until"}
 _OLDEST = {"1h": timedelta(minutes=45), "24h": timedelta(hours=6)}
 _OLDEST_LONG = timedelta(hours=12)
 _CLOCK = timedelta(minutes=1)
+_FIELDS = ("hour_until", "day_until", "long_until", "costs_until")
 
 
-def has_windows(window: TimeRange, scope: ScopeFilter | None = None) -> bool:
-    """Whether EndpointWindow holds `window` for every shard of the scope. At most one query."""
-    if not _is_current(window):
-        return False
-    return _all_since(
-        scope, _STATE.get(window.key, "long_until"), window.end, _OLDEST.get(window.key, _OLDEST_LONG)
+@dataclass(frozen=True)
+class Freshness:
+    """Until when every shard of a scope is summed up, the least of them; None: some shard is not."""
+
+    hour_until: datetime | None = None
+    day_until: datetime | None = None
+    long_until: datetime | None = None
+    costs_until: datetime | None = None
+
+    def covers(self, window: TimeRange) -> bool:
+        """Whether EndpointWindow holds the window for every shard."""
+        if window.key not in WINDOW_KEYS or window.start != window_start(window.key, window.end):
+            return False
+        until = {"1h": self.hour_until, "24h": self.day_until}.get(window.key, self.long_until)
+        oldest = window.end - _OLDEST.get(window.key, _OLDEST_LONG)
+        return until is not None and oldest < until <= window.end + _CLOCK
+
+    def has_costs(self, day: date) -> bool:
+        """Whether the summed costs of every shard are those of the UTC day `day`, which is today."""
+        return self.costs_until is not None and self.costs_until.astimezone(UTC).date() == day
+
+    def cost_key(self, span: Span) -> str:
+        """The window whose summed costs are those of the span, "" when none is."""
+        lengths = {timedelta(days=1): "24h", timedelta(days=7): "7d", timedelta(days=30): "30d"}
+        is_month = span.first == span.last.replace(day=1)
+        key = "month" if is_month else lengths.get(span.last - span.first, "")
+        return key if self.has_costs(span.last) else ""
+
+
+NOT_SUMMED = Freshness()
+"""Adds everything up from the rows themselves."""
+
+
+def freshness(scope: ScopeFilter) -> Freshness:
+    """How far the summaries of the scope reach. One query."""
+    shards = Shard.objects.filter(scope.q(), Exists(Endpoint.objects.filter(shard=OuterRef("pk"))))
+    found = shards.order_by().aggregate(
+        shards=Count("pk"),
+        **{f"of_{name}": Count(f"rollup__{name}") for name in _FIELDS},
+        **{name: Min(f"rollup__{name}") for name in _FIELDS},
     )
-
-
-def has_costs(now: datetime, scope: ScopeFilter | None = None) -> bool:
-    """Whether costs of windows that end now are summed up for every shard of the scope. One query."""
-    return _all_since(scope, "costs_until", now, _OLDEST_LONG)
-
-
-def cost_key(first: date, last: date, now: datetime) -> str:
-    """The window whose days are exactly first … last, "" when none has them."""
-    for key in (*LENGTHS, "month"):
-        days = TimeRange(key, key, window_start(key, now), now).days
-        if days and (days[0], days[-1]) == (first, last):
-            return key
-    return ""
+    whole = {name: found[name] for name in _FIELDS if found[f"of_{name}"] == found["shards"]}
+    return Freshness(**whole)
 
 
 def place_q(scope: ScopeFilter) -> Q | None:
@@ -52,21 +76,3 @@ def place_q(scope: ScopeFilter) -> Q | None:
     if scope.regions:
         return Q(place__in=scope.regions)
     return Q(place__in=Shard.objects.values("region"))
-
-
-def sums(scope: ScopeFilter, window: TimeRange, **columns: Sum) -> dict[str, float | None]:
-    """Sums over the open endpoints' windows. One query."""
-    found: dict[str, float | None] = EndpointWindow.objects.filter(
-        scope.q("endpoint__shard"), key=window.key, endpoint__closed_at=None
-    ).aggregate(**columns)
-    return found
-
-
-def _is_current(window: TimeRange) -> bool:
-    return window.key in WINDOW_KEYS and window.start == window_start(window.key, window.end)
-
-
-def _all_since(scope: ScopeFilter | None, field: str, end: datetime, oldest: timedelta) -> bool:
-    fresh = Q(**{f"rollup__{field}__gt": end - oldest, f"rollup__{field}__lte": end + _CLOCK})
-    late = Shard.objects.exclude(fresh).filter(scope.q() if scope else Q())
-    return not late.filter(Exists(Endpoint.objects.filter(shard=OuterRef("pk")))).exists()
