@@ -4,12 +4,14 @@ A session per scope would cost about 20 MB each, a client per scope 0.4 MB and 1
 these few. The endpoint is AWS's unless botocore's own AWS_ENDPOINT_URL is set.
 """
 
+import os
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextvars import ContextVar, copy_context
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, TypeVar
 
 import botocore
@@ -36,6 +38,11 @@ Result = TypeVar("Result")
 Slot = tuple[str, str, bool]
 
 _IAM_PREFIXES = {"resourcegroupstaggingapi": "tag", "service-quotas": "servicequotas"}
+# Calls whose permission has a name of its own (Service Authorization Reference, read 2026-11-21).
+_IAM_NAMES = {("s3", "list_objects_v2"): "s3:ListBucket"}
+
+# Calls that IAM knows by another name.
+_ALLOWED_AS = {"sqs:DeleteMessageBatch": "sqs:DeleteMessage"}
 
 _lock = threading.RLock()
 _clients: "OrderedDict[Slot, Any]" = OrderedDict()
@@ -92,7 +99,10 @@ def pages(
 def each(
     function: Callable[[Item], Result], items: Iterable[Item], *, threads: int = THREADS
 ) -> Iterator[tuple[Item, Result | AwsError]]:
-    """function(item) for all items on a few threads, in order; an AwsError takes the place of its result."""
+    """function(item) for all items on a few threads, in order; an AwsError takes the place of its result.
+
+    The threads are lent by the process: `function` must not call `each` itself.
+    """
 
     def attempt(item: Item) -> Result | AwsError:
         try:
@@ -104,20 +114,52 @@ def each(
     if len(items) <= 1:
         yield from ((item, attempt(item)) for item in items)
         return
-    with ThreadPoolExecutor(max_workers=threads, thread_name_prefix="aws") as pool:
-        futures = [(item, pool.submit(copy_context().run, attempt, item)) for item in items]
-        try:
-            for item, future in futures:
-                yield item, future.result()
-        finally:
-            for _, future in futures:
-                future.cancel()
+    answers: list[Future[Result | AwsError]] = [Future() for _ in items]
+    todo = deque(zip(items, answers, strict=True))
+
+    def drain() -> None:
+        while todo:
+            try:
+                item, answer = todo.popleft()
+            except IndexError:
+                return
+            try:
+                answer.set_result(attempt(item))
+            finally:
+                answer.cancel()
+
+    at_work = [_pool(os.getpid()).submit(copy_context().run, drain) for _ in items[:threads]]
+    try:
+        for item, answer in zip(items, answers, strict=True):
+            yield item, _result(answer, at_work)
+    finally:
+        todo.clear()
+        wait(at_work)
+
+
+def _result(answer: "Future[Result | AwsError]", at_work: "Iterable[Future[None]]") -> Result | AwsError:
+    """The answer, or the error of ours that ended the thread which was to bring it."""
+    try:
+        return answer.result()
+    except CancelledError:
+        for work in at_work:
+            work.result()
+        raise
+
+
+@cache
+def _pool(pid: int) -> ThreadPoolExecutor:
+    """This process's threads for calls, one pool for all scopes; a forked child has a pid, and threads, of its own."""
+    return ThreadPoolExecutor(max_workers=CONNECTIONS, thread_name_prefix="aws")
 
 
 def iam_action(service: str, operation: str) -> str:
     """("sagemaker", "list_endpoints") → "sagemaker:ListEndpoints"."""
+    if (service, operation) in _IAM_NAMES:
+        return _IAM_NAMES[service, operation]
     name = "".join(part.title() for part in operation.split("_"))
-    return f"{_IAM_PREFIXES.get(service, service)}:{name}"
+    action = f"{_IAM_PREFIXES.get(service, service)}:{name}"
+    return _ALLOWED_AS.get(action, action)
 
 
 def reset() -> None:

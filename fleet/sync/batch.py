@@ -67,11 +67,12 @@ def run(shard: Shard, *, now: datetime, fence: int, keep_alive: Callable[[], Non
     """Mirror the shard's transform jobs. Raises the first error of a describe after everything else is written."""
     counts = Counts()
     fresh, changed = _listed(shard, now)
-    with transaction.atomic():
-        # All at once: a job that is stored proves that every older one is, which is where the next listing stops.
-        locks.guard(shard.pk, fence)
-        TransformJob.objects.bulk_create(fresh, batch_size=1000)
-        TransformJob.objects.bulk_update(changed, _LISTED, batch_size=1000)
+    if fresh or changed:
+        with transaction.atomic():
+            # All at once: a stored job proves that every older one is, which is where the next listing stops.
+            locks.guard(shard.pk, fence)
+            TransformJob.objects.bulk_create(fresh, batch_size=1000)
+            TransformJob.objects.bulk_update(changed, _LISTED, batch_size=1000)
     counts.fresh = len(fresh)
     failure: AwsError | None = None
     for chunk in chunks(_wanted(shard, changed), PAGE):

@@ -10,6 +10,7 @@ from fleet.aws import sagemaker, unknown
 from fleet.aws.sessions import each
 from fleet.errors import AwsError, NotFound
 from fleet.models import Endpoint, InferenceComponent, Shard
+from fleet.sync.roster import Roster
 
 _FIELDS = (
     "variant_name",
@@ -23,14 +24,11 @@ _FIELDS = (
 )
 
 
-def run(shard: Shard, *, now: datetime, fence: int) -> int:
+def run(shard: Shard, *, now: datetime, fence: int, roster: Roster | None = None) -> int:
     """Mirror the shard's inference components; the number seen. Describes those that changed or are changing."""
     listed = {row["InferenceComponentName"]: row for row in sagemaker.list_inference_components(shard.scope)}
-    endpoints = {e.name: e for e in Endpoint.objects.filter(shard=shard, closed_at=None).only("id", "name")}
-    known = {
-        c.name: c
-        for c in InferenceComponent.objects.filter(endpoint__in=endpoints.values()).defer("document")
-    }
+    endpoints = {e.name: e for e in (roster or Roster(shard)).rows()}
+    known = {c.name: c for c in InferenceComponent.objects.filter(endpoint__in=list(endpoints.values()))}
     stale = [
         name
         for name, row in listed.items()
@@ -43,12 +41,20 @@ def run(shard: Shard, *, now: datetime, fence: int) -> int:
             documents[name] = answer
         elif not isinstance(answer, NotFound):
             failure = failure or answer
-    with transaction.atomic():
-        locks.guard(shard.pk, fence)
-        for name, document in documents.items():
-            _write(known.get(name), endpoints[listed[name]["EndpointName"]], document)
-        gone = [c.pk for name, c in known.items() if name not in listed and c.removed_at is None]
-        InferenceComponent.objects.filter(pk__in=gone).update(removed_at=now)
+    fresh, changed = [], []
+    for name, document in documents.items():
+        row = known.get(name)
+        if row is None:
+            fresh.append(_new(endpoints[listed[name]["EndpointName"]], document))
+        elif _amend(row, _values(document)):
+            changed.append(row)
+    gone = [c.pk for name, c in known.items() if name not in listed and c.removed_at is None]
+    if fresh or changed or gone:
+        with transaction.atomic():
+            locks.guard(shard.pk, fence)
+            InferenceComponent.objects.bulk_create(fresh)
+            InferenceComponent.objects.bulk_update(changed, _FIELDS)
+            InferenceComponent.objects.filter(pk__in=gone).update(removed_at=now)
     if failure is not None:
         raise failure
     return len(listed)
@@ -65,9 +71,9 @@ def _is_stale(row: dict[str, Any], known: InferenceComponent | None) -> bool:
     )
 
 
-def _write(row: InferenceComponent | None, endpoint: Endpoint, document: dict[str, Any]) -> None:
+def _values(document: dict[str, Any]) -> dict[str, Any]:
     runtime = document.get("RuntimeConfig") or {}
-    values: dict[str, Any] = {
+    return {
         "variant_name": document.get("VariantName", ""),
         "status": document.get("InferenceComponentStatus", ""),
         "model_name": (document.get("Specification") or {}).get("ModelName", ""),
@@ -77,14 +83,20 @@ def _write(row: InferenceComponent | None, endpoint: Endpoint, document: dict[st
         "removed_at": None,
         "document": {key: value for key, value in document.items() if key != unknown.KEY},
     }
-    if row is None:
-        InferenceComponent.objects.create(
-            endpoint=endpoint,
-            name=document["InferenceComponentName"],
-            created_at=datetime.fromisoformat(document["CreationTime"]),
-            **values,
-        )
-    elif any(getattr(row, field) != values[field] for field in _FIELDS):
-        for field, value in values.items():
-            setattr(row, field, value)
-        row.save()
+
+
+def _new(endpoint: Endpoint, document: dict[str, Any]) -> InferenceComponent:
+    return InferenceComponent(
+        endpoint=endpoint,
+        name=document["InferenceComponentName"],
+        created_at=datetime.fromisoformat(document["CreationTime"]),
+        **_values(document),
+    )
+
+
+def _amend(row: InferenceComponent, values: dict[str, Any]) -> bool:
+    """Set the row's values; whether one of them differed."""
+    is_changed = any(getattr(row, name) != values[name] for name in _FIELDS)
+    for name, value in values.items():
+        setattr(row, name, value)
+    return is_changed

@@ -9,8 +9,8 @@ from fleet.aws import unknown
 from fleet.errors import AwsError
 from fleet.models import ChangeEvent, Endpoint, EndpointConfig, Shard
 from fleet.sync import blueprints, changes, search, variants
-from fleet.sync.kinds import infer
-from fleet.sync.reading import Reading
+from fleet.sync.kinds import containers_of, infer
+from fleet.sync.reading import Reading, model_names
 from fleet.types import EndpointState, Kind
 
 FIELDS = (
@@ -59,6 +59,7 @@ def write(shard: Shard, readings: Sequence[Reading], *, now: datetime) -> int:
     written = [
         _apply(shard, r, known.get((r.summary.name, r.summary.created_at)), configs, now) for r in readings
     ]
+    search.refill([w.endpoint for w in written if _lacks_models(w)])
     fresh = [w.endpoint for w in written if w.before is None]
     changed = [w.endpoint for w in written if w.before is not None and w.is_changed]
     Endpoint.objects.bulk_create(fresh)
@@ -67,7 +68,6 @@ def write(shard: Shard, readings: Sequence[Reading], *, now: datetime) -> int:
     Endpoint.objects.filter(pk__in=[w.endpoint.pk for w in looked_at]).update(described_at=now)
     events = _events(shard, written, now)
     changes.save(events, now=now)
-    search.refresh([w.endpoint.pk for w in written if _is_searched_anew(w)])
     return len(fresh) + len(changed)
 
 
@@ -84,6 +84,7 @@ def _apply(
             created_at=reading.summary.created_at,
             first_seen_at=now,
         )
+        search.fill(row, (), ())
     source: Any = reading.state or reading.summary
     if row.status != source.status:
         is_later = row.modified_at is None or source.modified_at > row.modified_at
@@ -109,9 +110,18 @@ def _apply_config(
         return
     row.config_name = state.config_name
     row.config = configs.get(state.config_name) if reading.config is not None else None
+    _fill_search(row, reading)
     kind, row.kind_reason = infer(state, reading.config, reading.models)
     if kind is not Kind.UNKNOWN or not row.kind or reading.error is None:
         row.kind = kind
+
+
+def _fill_search(row: Endpoint, reading: Reading) -> None:
+    names = model_names(reading.config) if reading.config is not None else []
+    images = [
+        str(container.get("Image", "")) for model in reading.models for container in containers_of(model)
+    ]
+    search.fill(row, names, filter(None, images))
 
 
 def _unreadable(error: AwsError | None, known: dict[str, Any] | None, now: datetime) -> dict[str, Any] | None:
@@ -123,8 +133,11 @@ def _unreadable(error: AwsError | None, known: dict[str, Any] | None, now: datet
     return {**fresh, "since": since, "tried_at": now.isoformat()}
 
 
-def _is_searched_anew(item: _Written) -> bool:
-    return item.before is None or item.before["config"] != item.endpoint.config
+def _lacks_models(item: _Written) -> bool:
+    """Whether its config is new to the row but not all of its models could be read: an earlier run may know them."""
+    is_new = item.before is None or item.before["config"] != item.endpoint.config
+    config = item.reading.config
+    return is_new and config is not None and len(item.reading.models) < len(model_names(config))
 
 
 def _events(shard: Shard, written: Sequence[_Written], now: datetime) -> list[ChangeEvent]:

@@ -1,6 +1,6 @@
 """Search text and ownership of endpoints: name, tags, models and images in one lower-case column."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from fleet.models import Container, Endpoint, ProductionVariant
 
@@ -9,30 +9,23 @@ TEAM_TAGS = ("Team", "team")
 MAX_LABEL = 256
 
 
-def refresh(endpoint_ids: Collection[int]) -> int:
-    """Recompute search_text, owner and team of these endpoints; the number of rows that changed."""
-    rows = list(
-        Endpoint.objects.filter(pk__in=endpoint_ids).only(
-            "shard_id", "name", "tags", "owner", "team", "search_text", "config_id"
-        )
-    )
+FIELDS = ("search_text", "owner", "team")
+
+
+def fill(row: Endpoint, models: Iterable[str], images: Iterable[str]) -> None:
+    """Set the row's search_text, owner and team; it is not saved."""
+    words = [row.name, *(f"{k}={v}" for k, v in sorted(row.tags.items())), *models, *images]
+    row.search_text = "\n".join(dict.fromkeys(words)).lower()
+    row.owner, row.team = label(row.tags, OWNER_TAGS), label(row.tags, TEAM_TAGS)
+
+
+def refill(rows: Collection[Endpoint]) -> None:
+    """The same from the models and images that are stored, in two queries; the rows are not saved."""
     models = _models({row.config_id for row in rows if row.config_id})
     images = _images({(row.shard_id, name) for row in rows for name in models.get(row.config_id or 0, ())})
-    changed = []
     for row in rows:
         names = models.get(row.config_id or 0, [])
-        words = [row.name, *(f"{k}={v}" for k, v in sorted(row.tags.items())), *names]
-        words += [image for name in names for image in images.get((row.shard_id, name), ())]
-        wanted = (
-            "\n".join(dict.fromkeys(words)).lower(),
-            label(row.tags, OWNER_TAGS),
-            label(row.tags, TEAM_TAGS),
-        )
-        if (row.search_text, row.owner, row.team) != wanted:
-            row.search_text, row.owner, row.team = wanted
-            changed.append(row)
-    Endpoint.objects.bulk_update(changed, ["search_text", "owner", "team"], batch_size=500)
-    return len(changed)
+        fill(row, names, [image for name in names for image in images.get((row.shard_id, name), ())])
 
 
 def label(tags: Mapping[str, str], keys: Collection[str]) -> str:

@@ -88,7 +88,7 @@ def _sections(
             held_since=since(shard, "inventory", "MassDisappearance"),
             roster=roster,
         ),
-        "components": lambda: components.run(shard, now=now, fence=fence),
+        "components": lambda: components.run(shard, now=now, fence=fence, roster=roster),
         "scaling": lambda: scaling.run(shard, now=now, fence=fence, roster=roster),
         "tags": lambda: tags.run(shard, now=now, fence=fence, roster=roster),
     }

@@ -31,9 +31,9 @@ def run(shard: Shard, *, now: datetime, fence: int, roster: Roster | None = None
     if changed:
         with transaction.atomic():
             locks.guard(shard.pk, fence)
-            Endpoint.objects.bulk_update(changed, ["tags"], batch_size=500)
+            search.refill(changed)
+            Endpoint.objects.bulk_update(changed, ["tags", *search.FIELDS], batch_size=500)
             changes.save(events, now=now)
-            search.refresh([row.pk for row in changed])
     return len(changed)
 
 

@@ -1,11 +1,11 @@
 """Live variants of endpoints and the periods of capacity they held: what metrics and costs hang on."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from fleet.models import CapacityPeriod, Endpoint, EndpointConfig, ProductionVariant, VariantStatus
+from fleet.models import CapacityPeriod, Endpoint, ProductionVariant, VariantStatus
 from fleet.types import EndpointState, ServerlessCapacity, VariantState
 
 LIVE_FIELDS = (
@@ -80,7 +80,7 @@ def write(seen: Sequence[Seen], *, now: datetime) -> list[Moved]:
                 moved.append(Moved(item.endpoint, name, fields))
     VariantStatus.objects.bulk_create(fresh)
     VariantStatus.objects.bulk_update(changed, LIVE_FIELDS)
-    _write_capacity({item.endpoint.pk: item for item in seen}, [*fresh, *changed], now)
+    _write_capacity({item.endpoint.pk: item for item in seen}, fresh, changed, now)
     return moved
 
 
@@ -151,19 +151,19 @@ def _wished_values(wish: ProductionVariant) -> dict[str, Any]:
     }
 
 
-def _write_capacity(items: Mapping[int, Seen], rows: Sequence[VariantStatus], now: datetime) -> None:
-    config_ages = _config_ages(items.values())
-    open_periods = {
-        p.variant_id: p for p in CapacityPeriod.objects.filter(variant__in=[r.pk for r in rows], end=None)
-    }
+def _write_capacity(
+    items: Mapping[int, Seen], new: Sequence[VariantStatus], changed: Sequence[VariantStatus], now: datetime
+) -> None:
+    known = [row.pk for row in changed]
+    open_periods = {p.variant_id: p for p in CapacityPeriod.objects.filter(variant__in=known, end=None)}
     fresh: list[CapacityPeriod] = []
     amended: list[CapacityPeriod] = []
-    for row in rows:
+    for row in [*new, *changed]:
         period = open_periods.get(row.pk)
         values = _capacity(row)
         if period is None:
             if values is not None:
-                fresh.append(_first_period(items[row.endpoint_id], row, values, config_ages, now))
+                fresh.append(_first_period(items[row.endpoint_id], row, values, now))
         elif values is None or any(getattr(period, f) != v for f, v in values.items()):
             at = _change_time(items[row.endpoint_id].state, period, now)
             if at == period.start and values is not None:
@@ -186,20 +186,10 @@ def _capacity(row: VariantStatus) -> dict[str, Any] | None:
     return {period: getattr(row, live) for live, period in CAPACITY_FIELDS.items()}
 
 
-def _config_ages(items: Iterable[Seen]) -> dict[int, datetime]:
-    """Creation time by id of the configs that newly discovered endpoints run on; no query without any."""
-    found = [item.endpoint.config_id for item in items if item.is_new and item.is_discovery]
-    wanted = {pk for pk in found if pk is not None}
-    if not wanted:
-        return {}
-    return dict(EndpointConfig.objects.filter(pk__in=wanted).values_list("pk", "created_at"))
-
-
 def _first_period(
     item: Seen,
     row: VariantStatus,
     values: Mapping[str, Any],
-    config_ages: Mapping[int, datetime],
     now: datetime,
 ) -> CapacityPeriod:
     """AWS keeps no history: an endpoint found running is taken to have been so since its config was made.
@@ -210,7 +200,8 @@ def _first_period(
     if not item.is_new:
         start = min(max(item.state.modified_at, item.state.created_at), now)
     elif item.is_discovery:
-        known_since = config_ages.get(item.endpoint.config_id or 0, item.state.modified_at)
+        config = item.endpoint.config
+        known_since = config.created_at if config else item.state.modified_at
         start = min(max(item.state.created_at, known_since), item.state.modified_at, now)
     else:
         start = min(item.state.created_at, now)
