@@ -24,7 +24,7 @@ def assume(make: Any, role: str, **more: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("alias", "account", "external_id"),
     [
-        ("prod", "111122223333", ""),
+        ("prod", "111122223333", "prod-91d0e2"),
         ("lab", "444455556666", "lab-7f3c9a"),
         ("eu-regulated", "777788889999", "eu-2b8d41"),
     ],
@@ -32,7 +32,7 @@ def assume(make: Any, role: str, **more: str) -> dict[str, Any]:
 def test_the_demo_accounts_have_one_role_to_read_and_one_to_act(
     alias: str, account: str, external_id: str, tmp_path: Path
 ) -> None:
-    more = {"ExternalId": external_id} if external_id else {}
+    more = {"ExternalId": external_id}
     arn = f"arn:aws:sagemaker:us-east-1:{account}"
     with SimulatorProcess(DEMO, state=tmp_path / "state.json") as first:
         first.add_endpoint(
