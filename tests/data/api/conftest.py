@@ -24,7 +24,9 @@ def made(db: None) -> tokens.Made:
 def get(client: Client, made: tokens.Made) -> Get:
     """get("endpoints", kind="serverless", secret=…) asks the API as the viewer's token."""
 
-    def ask(path: str, *, secret: str = made.secret, headers: dict[str, str] | None = None, **query: Any) -> Any:
+    def ask(
+        path: str, *, secret: str = made.secret, headers: dict[str, str] | None = None, **query: Any
+    ) -> Any:
         sent = {"Authorization": f"Bearer {secret}", **(headers or {})}
         return client.get(f"/api/v1/{path}", query, headers=sent)
 
