@@ -10,10 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from dashboards import access, client, htmx, scope
-from dashboards.sync import tables
+from dashboards import access, client, htmx, scope, wording
+from dashboards.sync import observer, tables
 from fleet import doorbell
 from fleet.access import audit
+from fleet.queries import push
 from fleet.queries import sync as queries
 
 
@@ -30,6 +31,9 @@ def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
         "tiles": tables.tiles(found, now),
         "rows": rows,
         "actions": tables.actions(found),
+        "observer": observer.panel(scoped.filter, now) if rows else None,
+        "push": push.queues(settings.EVENT_QUEUES, now=now),
+        "interval": wording.span(settings.INVENTORY_INTERVAL_S),
         "is_settled": is_settled,
         "query": scoped.query,
     }

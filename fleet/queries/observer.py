@@ -1,0 +1,224 @@
+"""What watching costs: CloudWatch dollars by account and by reason, where the month is heading, what cadence saves."""
+
+import calendar
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from django.conf import settings
+from django.db.models import Count, Q, QuerySet, Sum
+
+from fleet.catalogue import has_gpu, metrics_for
+from fleet.models import Account, CallTally, MetricSpend, VariantStatus
+from fleet.queries.scope import ScopeFilter
+from fleet.queries.sync import USD_PER_METRIC
+from fleet.types import Kind
+
+HISTORY = "history"
+PROBE = "probe"
+READINGS_PER_DAY = 24 * 12
+"""Of one metric, were everything polled each five minutes."""
+DAY_S = Decimal(86400)
+
+
+@dataclass(frozen=True)
+class AccountSpend:
+    """One account: metrics asked today and this month (UTC), and what a day may cost."""
+
+    account: Account
+    today: int
+    month: int
+    limit_usd: Decimal
+
+    @property
+    def today_usd(self) -> Decimal:
+        return self.today * USD_PER_METRIC
+
+    @property
+    def month_usd(self) -> Decimal:
+        return self.month * USD_PER_METRIC
+
+    @property
+    def share(self) -> float | None:
+        """Of today's budget, None where it is zero."""
+        return float(self.today_usd / self.limit_usd) if self.limit_usd else None
+
+
+@dataclass(frozen=True)
+class CadenceSpend:
+    """One reason to ask: how many variants are read for it now, and what it cost today."""
+
+    why: str
+    variants: int
+    metrics: int
+
+    @property
+    def usd(self) -> Decimal:
+        return self.metrics * USD_PER_METRIC
+
+
+@dataclass(frozen=True)
+class Observer:
+    """Figures of one UTC day and its month so far. metrics counts are CloudWatch's billing unit.
+
+    yesterday: of the whole UTC day before without history, None when nothing was asked then. polled: metrics that one
+    reading of everything asks for.
+    """
+
+    now: datetime
+    accounts: list[AccountSpend]
+    cadences: list[CadenceSpend]
+    yesterday: int | None
+    polled: int
+
+    @property
+    def today(self) -> int:
+        return sum(row.today for row in self.accounts)
+
+    @property
+    def month(self) -> int:
+        return sum(row.month for row in self.accounts)
+
+    @property
+    def today_usd(self) -> Decimal:
+        return self.today * USD_PER_METRIC
+
+    @property
+    def month_usd(self) -> Decimal:
+        return self.month * USD_PER_METRIC
+
+    @property
+    def steady(self) -> int:
+        """Asked today without history, which is paid once."""
+        return sum(row.metrics for row in self.cadences if row.why != HISTORY)
+
+    @property
+    def elapsed(self) -> Decimal:
+        """Share of the UTC day that is over."""
+        return Decimal((self.now - midnight(self.now)).total_seconds()) / DAY_S
+
+    @property
+    def per_day(self) -> Decimal | None:
+        """Metrics a steady day asks for: yesterday's, else today's stretched; None in the first hour without either."""
+        if self.yesterday is not None:
+            return Decimal(self.yesterday)
+        return self.steady / self.elapsed if self.elapsed * 24 >= 1 else None
+
+    @property
+    def days_left(self) -> int:
+        """Whole days of the month after today."""
+        return calendar.monthrange(self.now.year, self.now.month)[1] - self.now.day
+
+    @property
+    def forecast_usd(self) -> Decimal | None:
+        """At the month's end: so far, the rest of today, each day left like a steady one. None without a steady day."""
+        if self.per_day is None:
+            return None
+        rest = max(Decimal(0), self.per_day - self.steady)
+        return (self.month + rest + self.per_day * self.days_left) * USD_PER_METRIC
+
+    @property
+    def polling_usd(self) -> Decimal:
+        """What polling everything each five minutes would have cost today so far."""
+        return self.polled * READINGS_PER_DAY * self.elapsed * USD_PER_METRIC
+
+    @property
+    def saved_usd(self) -> Decimal:
+        """What the cadence spared today so far; negative when it cost more."""
+        return self.polling_usd - self.steady * USD_PER_METRIC
+
+    @property
+    def capped(self) -> list[AccountSpend]:
+        """Accounts whose budget of today is all but spent."""
+        return [row for row in self.accounts if row.share is None or row.share >= 0.99]
+
+
+def midnight(now: datetime) -> datetime:
+    """The start of the UTC day."""
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def read(scope: ScopeFilter, *, now: datetime) -> Observer:
+    """Seven queries, whatever the size of the fleet. now: aware."""
+    now = now.astimezone(UTC)
+    day = now.date()
+    month = _asked(scope, day.replace(day=1))
+    today = _asked(scope, day)
+    wanted = Q(enabled=True) | Q(pk__in=list(month))
+    if scope.accounts:
+        wanted &= Q(account_id__in=scope.accounts)
+    return Observer(
+        now=now,
+        accounts=[
+            AccountSpend(account, today.get(account.pk, 0), month.get(account.pk, 0), _limit(account))
+            for account in Account.objects.filter(wanted)
+        ],
+        cadences=_cadences(scope, day),
+        yesterday=_steady(scope, day - timedelta(days=1)),
+        polled=_polled(scope),
+    )
+
+
+def _asked(scope: ScopeFilter, since: date) -> dict[int, int]:
+    """Metrics asked since the start of a UTC day, by account."""
+    rows = CallTally.objects.filter(scope.q("shard"), day__gte=since).order_by()
+    return dict(
+        rows.values_list("shard__account_id")
+        .annotate(n=Sum("metrics_requested"))
+        .values_list("shard__account_id", "n")
+    )
+
+
+def _limit(account: Account) -> Decimal:
+    own = account.cloudwatch_daily_usd
+    return Decimal(settings.CLOUDWATCH_DAILY_USD) if own is None else own
+
+
+def _cadences(scope: ScopeFilter, day: date) -> list[CadenceSpend]:
+    spent = _spent(scope, day)
+    live: dict[str, int] = dict(
+        _live(scope)
+        .order_by()
+        .values_list("metrics_why")
+        .annotate(n=Count("pk"))
+        .values_list("metrics_why", "n")
+    )
+    order = [*VariantStatus.Cadence.values, PROBE, HISTORY]
+    return [
+        CadenceSpend(why, live.get(why, 0), spent.get(why, 0))
+        for why in order
+        if live.get(why) or spent.get(why)
+    ]
+
+
+def _spent(scope: ScopeFilter, day: date) -> Mapping[str, int]:
+    rows = MetricSpend.objects.filter(scope.q("shard"), day=day).order_by()
+    return dict(rows.values_list("why").annotate(n=Sum("metrics")).values_list("why", "n"))
+
+
+def _steady(scope: ScopeFilter, day: date) -> int | None:
+    spent = _spent(scope, day)
+    return sum(n for why, n in spent.items() if why != HISTORY) if spent else None
+
+
+def _polled(scope: ScopeFilter) -> int:
+    has_provisioned = Q(provisioned_concurrency__isnull=False) | Q(
+        desired_provisioned_concurrency__isnull=False
+    )
+    groups = (
+        _live(scope)
+        .order_by()
+        .values_list("endpoint__kind", "instance_type")
+        .annotate(plain=Count("pk", filter=~has_provisioned), provisioned=Count("pk", filter=has_provisioned))
+    )
+    found = 0
+    for kind, instance_type, plain, provisioned in groups:
+        gpu = has_gpu(instance_type)
+        found += plain * len(metrics_for(Kind(kind), has_gpu=gpu))
+        found += provisioned * len(metrics_for(Kind(kind), has_provisioned=True, has_gpu=gpu))
+    return found
+
+
+def _live(scope: ScopeFilter) -> QuerySet[VariantStatus]:
+    return VariantStatus.objects.filter(scope.q("endpoint__shard"), removed_at=None, endpoint__closed_at=None)
