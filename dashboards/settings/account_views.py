@@ -16,8 +16,8 @@ from fleet.queries import settings as queries
 
 
 def tabs(current: str) -> list[dict[str, object]]:
-    """Accounts, People, My mails."""
-    entries = (("Accounts", "page"), ("People", "people"), ("My mails", "me"))
+    """Accounts, People, API tokens, My mails."""
+    entries = (("Accounts", "page"), ("People", "people"), ("API tokens", "tokens"), ("My mails", "me"))
     return [
         {"label": label, "url": reverse(f"settings:{name}"), "is_current": name == current, "count": None}
         for label, name in entries
