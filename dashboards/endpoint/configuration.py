@@ -7,10 +7,10 @@ from typing import Any
 from dashboards import wording
 from dashboards.endpoint import settings
 from dashboards.endpoint.sentence import variant_words
-from dashboards.status import KIND_LABELS
+from dashboards.status import ACTIVITY_LABELS, KIND_LABELS
 from dashboards.tables import Column, PlainTable
 from dashboards.tiles import Explain
-from fleet.models import ProductionVariant, VariantStatus
+from fleet.models import Endpoint, ProductionVariant, VariantStatus
 from fleet.queries import hosting, serverless_fit
 from fleet.queries.endpoint import Configuration, Head
 
@@ -42,6 +42,7 @@ def facts(head: Head) -> Facts:
         (f"Variant {v.name}" + (" (shadow)" if v.is_shadow else ""), variant_words(v)) for v in head.variants
     ]
     found += [
+        ("Traffic, 14 days", activity_words(endpoint)),
         ("Endpoint config", endpoint.config_name or wording.UNKNOWN),
         ("Owner", endpoint.owner or "no owner tag"),
         ("Team", endpoint.team or "no team tag"),
@@ -49,6 +50,12 @@ def facts(head: Head) -> Facts:
         ("Last modified", f"{endpoint.modified_at:%-d %b %Y %H:%M} UTC"),
     ]
     return found
+
+
+def activity_words(endpoint: Endpoint) -> str:
+    """ "Idle: no call in 14 days, all of which were read"; "Cannot tell" always with its reason."""
+    word = ACTIVITY_LABELS.get(endpoint.activity, endpoint.activity)
+    return f"{word}: {endpoint.activity_reason or 'not judged yet'}"
 
 
 def async_facts(head: Head) -> Facts:

@@ -7,7 +7,7 @@ from typing import Any
 
 from fleet.aws import cloudwatch
 from fleet.catalogue import INSTANCE_NAMESPACE, INVOCATION_NAMESPACE
-from fleet.models import Container, InferenceComponent, PartHour, Shard, VariantStatus
+from fleet.models import Container, Endpoint, InferenceComponent, PartHour, Shard, VariantStatus
 from fleet.sync import budget
 from fleet.types import Kind
 
@@ -18,6 +18,7 @@ SETTLE = timedelta(minutes=10)
 FIRST = timedelta(days=7)
 KEPT = timedelta(days=35)
 SPENT_ON = "parts"
+HAVE_PARTS = (Kind.MULTI_CONTAINER, Kind.INFERENCE_COMPONENT)
 
 # column, metric, statistic, namespace, scale. Sources: Amazon SageMaker developer guide, "Use multi-container endpoint
 # with direct invocation" (read July 2022) and "Metrics for monitoring with CloudWatch" (read November 2026).
@@ -62,13 +63,18 @@ class Part:
 
 
 def is_due(shard: Shard, now: datetime) -> bool:
-    """Once an hour, when the last one has settled; at once where it never succeeded."""
+    """Once an hour, when the last one has settled; at once where it never succeeded, or for a new endpoint."""
     ok_at = (shard.sections.get("parts") or {}).get("ok_at")
-    return ok_at is None or datetime.fromisoformat(ok_at) - SETTLE < _hour(now - SETTLE)
+    if ok_at is None or datetime.fromisoformat(ok_at) - SETTLE < _hour(now - SETTLE):
+        return True
+    fresh = Endpoint.objects.filter(
+        shard=shard, closed_at=None, kind__in=HAVE_PARTS, first_seen_at__gte=ok_at
+    )
+    return fresh.exists()
 
 
 def run(shard: Shard, *, now: datetime, keep_alive: Callable[[], None]) -> int:
-    """Read the hours since the last success, a week at first; the number of rows written."""
+    """Read the hours since the last success, of a new part those of a week; the number of rows written."""
     parts = [*_containers(shard), *_components(shard)]
     if not parts:
         return 0
@@ -79,8 +85,17 @@ def run(shard: Shard, *, now: datetime, keep_alive: Callable[[], None]) -> int:
         if ok_at is None
         else max(_hour(datetime.fromisoformat(ok_at) - SETTLE) - HOUR, end - FIRST)
     )
-    keep_alive()
-    rows = _fetch(shard, parts, start, end, budget.booking(shard, SPENT_ON, now=now))
+    known = set(
+        PartHour.objects.filter(variant__endpoint__shard=shard, at__gte=now - KEPT)
+        .order_by()
+        .values_list("variant_id", "of", "name")
+        .distinct()
+    )
+    book, rows = budget.booking(shard, SPENT_ON, now=now), []
+    for is_known, since in ((True, start), (False, end - FIRST)):
+        keep_alive()
+        asked = [part for part in parts if ((part.variant_id, part.of, part.name) in known) is is_known]
+        rows += _fetch(shard, asked, since, end, book) if asked else []
     PartHour.objects.bulk_create(
         rows,
         update_conflicts=True,
