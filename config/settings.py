@@ -190,6 +190,7 @@ BACKFILL_DAYS = env.integer("FLOTILLA_BACKFILL_DAYS", default=30, minimum=1)
 FINE_HISTORY_HOURS = env.integer("FLOTILLA_FINE_HISTORY_HOURS", default=24, minimum=1)
 CLOUDWATCH_DAILY_USD = env.integer("FLOTILLA_CLOUDWATCH_DAILY_USD", default=50)
 STALE_AFTER_S = env.integer("FLOTILLA_STALE_AFTER_S", default=300, minimum=60)
+EVENT_QUEUES = env.words("FLOTILLA_EVENT_QUEUES", default="")
 OPERATION_POLL_S = env.integer("FLOTILLA_OPERATION_POLL_S", default=30, minimum=1)
 OPERATION_TIMEOUT_S = env.integer("FLOTILLA_OPERATION_TIMEOUT_S", default=3600, minimum=60)
 OPERATION_LEASE_S = env.integer("FLOTILLA_OPERATION_LEASE_S", default=120, minimum=5)
@@ -222,6 +223,7 @@ CELERY_TASK_ROUTES = {
     "fleet.tick": {"queue": "analysis"},
     "fleet.check_account": {"queue": "inventory"},
     "fleet.sync_inventory": {"queue": "inventory"},
+    "fleet.sync_due": {"queue": "inventory"},
     "fleet.sync_shards": {"queue": "inventory"},
     "fleet.sync_prices": {"queue": "inventory"},
     "fleet.sync_metrics": {"queue": "metrics"},

@@ -188,6 +188,8 @@ def start_product(supervisor: Supervisor, env: dict[str, str], at: Addresses) ->
     supervisor.publish(env)
     supervisor.start(parts.worker(layout, env))
     supervisor.start(parts.beat(layout, env))
+    if env.get("FLOTILLA_EVENT_QUEUES"):
+        supervisor.start(parts.listener(layout, env))
     supervisor.start(parts.web(layout, env, at))
     wait_for(supervisor, lambda: _answers(f"{at.base_url}/readyz"), "the web server")
 

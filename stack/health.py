@@ -1,4 +1,4 @@
-"""Health checks inside containers: `python -m stack.health web|worker|beat` ends with 0 when the part is well."""
+"""Health checks inside containers: `python -m stack.health PART` ends with 0 when that part is well."""
 
 import os
 import socket
@@ -6,12 +6,15 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 BEAT_SCHEDULE = Path("/tmp/beat")
 # Beat writes its schedule every three minutes.
 _BEAT_SILENCE_S = 400
+# A look at an empty queue takes 20 seconds.
+_LISTENER_SILENCE_S = 120
 
 
 def web() -> bool:
@@ -38,7 +41,20 @@ def beat() -> bool:
     return any(time.time() - path.stat().st_mtime < _BEAT_SILENCE_S for path in files)
 
 
-CHECKS = {"web": web, "worker": worker, "beat": beat}
+def listener() -> bool:
+    """Whether some listener has lately finished a look at its queue."""
+    import django
+
+    django.setup()
+    from django.utils import timezone
+
+    from fleet.models import EventQueue
+
+    lately = timezone.now() - timedelta(seconds=_LISTENER_SILENCE_S)
+    return EventQueue.objects.filter(listening_at__gte=lately).exists()
+
+
+CHECKS = {"web": web, "worker": worker, "beat": beat, "listener": listener}
 
 
 if __name__ == "__main__":

@@ -43,6 +43,11 @@ def beat(layout: Layout, env: dict[str, str]) -> Part:
     return _python("beat", layout, env, ["celery", "-A", "config", "beat", *options])
 
 
+def listener(layout: Layout, env: dict[str, str]) -> Part:
+    """Reads the queues of endpoint events; only where some are set."""
+    return _python("listener", layout, env, ["manage", "listen"])
+
+
 def simulator(layout: Layout, env: dict[str, str], at: Addresses, fleet: Path) -> Part:
     """A simulated AWS that keeps its changes over a restart."""
     options = ["--port", str(at.simulator), "--state", str(layout.folder("simulator") / "state.json")]

@@ -1,6 +1,6 @@
 """What is due, asked of the tables and claimed there, so that two ticks at once ring each shard once."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
@@ -59,9 +59,15 @@ def next_due(shard_id: int, interval_s: int, now: datetime) -> datetime:
     return epoch + ((now - epoch) // interval + 1) * interval
 
 
-def _claim(field: str, interval_s: int, now: datetime) -> list[int]:
+def claim_inventory(shard_ids: Collection[int], now: datetime) -> list[int]:
+    """Those of `shard_ids` whose inventory is due, claimed: a tick that comes at the same time leaves them out."""
+    return _claim("inventory_due_at", settings.INVENTORY_INTERVAL_S, now, among=models.Q(pk__in=shard_ids))
+
+
+def _claim(field: str, interval_s: int, now: datetime, *, among: models.Q | None = None) -> list[int]:
     """Move the due time of every due shard on, and return those this call moved."""
     due = models.Q(**{field: None}) | models.Q(**{f"{field}__lte": now})
+    due &= among or models.Q()
     with transaction.atomic(), connection.cursor() as cursor:
         rows = _enabled().filter(due).select_for_update(skip_locked=True, of=("self",))
         ids = list(rows.order_by("account_id", "pk").values_list("pk", flat=True))

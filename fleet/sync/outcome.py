@@ -96,7 +96,7 @@ def _record(
         "ok_at": before.get("ok_at") if error else now.isoformat(),
         "tried_at": now.isoformat(),
         "duration_ms": duration_ms,
-        "error": _error_document(error, before.get("error"), now) if error else None,
+        "error": error_document(error, before.get("error"), now) if error else None,
     }
     return dict(shard.sections[name])
 
@@ -128,7 +128,8 @@ def write_tally(shard_id: int, tally: Tally, *, now: datetime) -> None:
         )
 
 
-def _error_document(error: FleetError, before: dict[str, Any] | None, now: datetime) -> dict[str, Any]:
+def error_document(error: FleetError, before: dict[str, Any] | None, now: datetime) -> dict[str, Any]:
+    """An error as the Sync page shows it, with the time since when there has been one of this code."""
     aws = error if isinstance(error, AwsError) else None
     code = aws.code if aws else type(error).__name__
     is_same = before is not None and before.get("code") == code

@@ -17,6 +17,8 @@ TEXT = (ROOT / "docs" / "iam.md").read_text()
 # Creating a config with tags is checked as tagging it, too; everybody may ask who they are.
 IMPLIED = {"sagemaker:CreateEndpointConfig": {"sagemaker:AddTags"}}
 FREE = {"sts:GetCallerIdentity"}
+# Queues are read with the listener's own credentials; docs/push.md holds their policy.
+QUEUES = "queues"
 
 Actions = dict[str, set[str]]
 
@@ -60,7 +62,7 @@ def called() -> tuple[set[str], set[str]]:
     known = {
         path.stem: actions_of(path)
         for path in AWS.glob("*.py")
-        if "fleet.aws.sessions import" in path.read_text()
+        if "fleet.aws.sessions import" in path.read_text() and path.stem != QUEUES
     }
     reads: set[str] = set()
     acts: set[str] = set()
@@ -138,3 +140,9 @@ def test_the_live_check_and_the_table_cover_the_read_policy() -> None:
 def test_the_table_of_operations_names_the_act_policy() -> None:
     section = TEXT.split("| operation | actions it uses |")[1].split("\n## ")[0]
     assert set(re.findall(r"`(\w+)`", section)) == {name.split(":")[-1] for name in policies()[1]}
+
+
+def test_the_policy_for_the_event_queue_is_what_the_listener_calls() -> None:
+    (block,) = re.findall(r"```json\n(.*?)```", (ROOT / "docs" / "push.md").read_text(), re.DOTALL)
+    (statement,) = json.loads(block)["Statement"]
+    assert set(statement["Action"]) == set().union(*actions_of(AWS / f"{QUEUES}.py").values())
