@@ -17,6 +17,8 @@ SECTION_LABELS = {
     "components": "Inference components",
     "tags": "Tags",
     "batch": "Transform jobs",
+    "configs": "Configs and models",
+    "links": "Images, roles, artefacts",
     "scaling": "Scaling",
     "quotas": "Quotas",
     "metrics": "Metrics",

@@ -56,7 +56,16 @@ CREDENTIAL_CODES = frozenset(
 )
 EXPIRED_CODES = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 MISSING_CODES = frozenset(
-    {"ResourceNotFound", "ResourceNotFoundException", "ObjectNotFoundException", "NotFoundException"}
+    {
+        "ResourceNotFound",
+        "ResourceNotFoundException",
+        "ObjectNotFoundException",
+        "NotFoundException",
+        "RepositoryNotFoundException",
+        "ImageNotFoundException",
+        "NoSuchEntity",
+        "NoSuchBucket",
+    }
 )
 BUSY_CODES = frozenset(
     {"ResourceInUse", "ResourceInUseException", "ConflictException", "ConcurrentUpdateException"}

@@ -9,10 +9,10 @@ from fleet.access.regions import partition_of_region
 from fleet.aws import (
     autoscaling,
     batch,
-   
+    blueprints,
     cloudwatch,
     iam,
-   
+    links,
     pricing,
     quotas,
     regions,
@@ -116,6 +116,8 @@ READS = (
         "sagemaker:DescribeModel",
         lambda scope: sagemaker.describe_model(scope, _PROBE),
     ),
+    _Read("sagemaker:ListEndpointConfigs", _first(blueprints.list_endpoint_configs)),
+    _Read("sagemaker:ListModels", _first(blueprints.list_models)),
     _Read(
         "sagemaker:ListInferenceComponents",
         _first(sagemaker.list_inference_components),
@@ -141,6 +143,18 @@ READS = (
     _Read(
         "application-autoscaling:DescribeScheduledActions",
         _first(autoscaling.scheduled_actions),
+    ),
+    _Read(
+        "ecr:DescribeImages",
+        lambda scope: links.check_image(scope, links.Image(scope.account_id, scope.region, _PROBE)),
+    ),
+    _Read(
+        "iam:GetRole",
+        lambda scope: links.check_role(scope, f"role/{_PROBE}"),
+    ),
+    _Read(
+        "s3:ListBucket",
+        lambda scope: links.artefact_exists(scope, f"s3://{_PROBE}-{scope.account_id}/"),
     ),
     _Read("tag:GetResources", tags.endpoint_tags),
     _Read(

@@ -19,7 +19,9 @@ from fleet.sync import (
     batch,
     components,
     inventory,
+    links,
     metrics,
+    orphans,
     partitions,
     parts,
     quotas,
@@ -94,6 +96,10 @@ def _sections(
     }
     if batch.is_due(shard, now):
         sections["batch"] = lambda: batch.run(shard, now=now, fence=fence, keep_alive=keep_alive)
+    if orphans.is_due(shard, now):
+        sections["configs"] = lambda: orphans.run(shard, now=now, fence=fence, keep_alive=keep_alive)
+    if links.is_due(shard, now):
+        sections["links"] = lambda: links.run(shard, now=now, fence=fence, keep_alive=keep_alive)
     if quotas.is_due(shard, now):
         sections["quotas"] = lambda: quotas.run(shard, now=now, fence=fence)
     return sections

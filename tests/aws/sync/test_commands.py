@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -99,13 +100,13 @@ def test_an_act_role_that_cannot_be_assumed_is_told_apart_from_reading(simulator
     out = io.StringIO()
     with pytest.raises(CommandError, match="findings need attention"):
         call_command("doctor", stdout=out)
-    assert "ok  AWS test: 14 of 14 permissions work" in out.getvalue()
+    assert re.search(r"ok  AWS test: (\d+) of \1 permissions work", out.getvalue())
     assert "BAD AWS test: act role: User: arn:aws:iam::111122223333:root is not authorized" in out.getvalue()
 
 
 def test_check_names_the_missing_action_and_what_is_lost(simulator: SimulatorProcess) -> None:
     run("accounts", "add", "test")
-    assert "of 14 permissions work" in run("accounts", "check")
+    assert " permissions work" in run("accounts", "check")
     simulator.fault("deny", "tag:GetResources")
     out = io.StringIO()
     with pytest.raises(CommandError, match="permissions are missing"):

@@ -1,0 +1,60 @@
+"""Whether the things a model is built from still exist: container image, execution role, model artefact."""
+
+import re
+from dataclasses import dataclass, replace
+
+from fleet.aws.sessions import call
+from fleet.types import AwsScope
+
+_ECR = re.compile(
+    r"(?P<registry>\d{12})\.dkr\.ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/(?P<repository>[^:@\s]+)"
+    r"(?::(?P<tag>[^@\s]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
+)
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image in Amazon ECR; tag "" and digest "" mean the tag latest."""
+
+    registry: str
+    region: str
+    repository: str
+    tag: str = ""
+    digest: str = ""
+
+
+def parse_image(address: str) -> Image | None:
+    """The ECR image behind a container's address; None for an image elsewhere, which nothing here can check."""
+    match = _ECR.fullmatch(address)
+    if match is None:
+        return None
+    return Image(**{name: value or "" for name, value in match.groupdict().items()})
+
+
+def check_image(scope: AwsScope, image: Image) -> None:
+    """Ask ECR for the image. Raises NotFound when repository, tag or digest is gone."""
+    wanted = {"imageDigest": image.digest} if image.digest else {"imageTag": image.tag or "latest"}
+    call(
+        replace(scope, region=image.region),
+        "ecr",
+        "describe_images",
+        expect="imageDetails",
+        registryId=image.registry,
+        repositoryName=image.repository,
+        imageIds=[wanted],
+    )
+
+
+def check_role(scope: AwsScope, arn: str) -> None:
+    """Ask IAM for the role. Raises NotFound when it is gone."""
+    call(scope, "iam", "get_role", expect="Role", RoleName=arn.rpartition("/")[2])
+
+
+def artefact_exists(scope: AwsScope, url: str) -> bool:
+    """Whether an object with this key or prefix exists. Raises NotFound when the bucket is gone.
+
+    A multi-model artefact is a prefix; both are found by listing one key, which tells missing from forbidden.
+    """
+    bucket, _, key = url.removeprefix("s3://").partition("/")
+    answer = call(scope, "s3", "list_objects_v2", expect="KeyCount", Bucket=bucket, Prefix=key, MaxKeys=1)
+    return int(answer["KeyCount"]) > 0

@@ -1,0 +1,198 @@
+"""The links section: whether images, roles and artefacts of models in use still exist, each asked once a day."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from fleet import locks
+from fleet.aws import links as aws_links
+from fleet.aws.sessions import each, iam_action
+from fleet.errors import AwsError, CredentialsInvalid, NotFound, Throttled, Unavailable
+from fleet.models import Container, Endpoint, HostedModel, LinkCheck, Shard, VariantStatus
+from fleet.types import AwsScope
+
+EVERY = timedelta(minutes=15)
+AGAIN = timedelta(hours=24)
+UNKNOWN_AGAIN = timedelta(hours=1)
+AT_ONCE = 200
+"""Most things asked for in one run, the longest unchecked first: a large region spreads over hours."""
+TRIED_BEFORE_GIVING_UP = 4
+"""When AWS denies that many of a kind and answers for none, the rest of the kind is not asked for in this run."""
+
+Kind = LinkCheck.Kind
+State = LinkCheck.State
+
+
+@dataclass(frozen=True)
+class Target:
+    """One thing to ask for."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What AWS said. An error that will pass (throttling, outage) is no answer."""
+
+    state: str
+    action: str = ""
+    code: str = ""
+    detail: str = ""
+
+
+NOT_ECR = Answer(State.UNKNOWN, detail="The image is not in Amazon ECR, so AWS cannot be asked for it.")
+_ACTIONS = {
+    Kind.IMAGE: iam_action("ecr", "describe_images"),
+    Kind.ROLE: iam_action("iam", "get_role"),
+    Kind.ARTEFACT: iam_action("s3", "list_objects_v2"),
+}
+
+
+def is_due(shard: Shard, now: datetime) -> bool:
+    """Every quarter of an hour, once the inventory knows what is in use."""
+    if shard.inventory_ok_at is None:
+        return False
+    tried = (shard.sections.get("links") or {}).get("tried_at")
+    return not tried or now - datetime.fromisoformat(tried) >= EVERY
+
+
+def run(shard: Shard, *, now: datetime, fence: int, keep_alive: Callable[[], None]) -> int:
+    """Ask for what is due; the number asked for. A refusal is an answer: "cannot tell", with the missing action.
+
+    Raises the first passing error (throttling, outage) after the others are written.
+    """
+    wanted = _targets(shard)
+    due = _due(shard, wanted, now)
+    failure: AwsError | None = None
+    asked = 0
+    for kind in Kind.values:
+        targets = [target for target in due if target.kind == kind]
+        first, rest = targets[:TRIED_BEFORE_GIVING_UP], targets[TRIED_BEFORE_GIVING_UP:]
+        answers, error = _ask(shard.scope, first)
+        keep_alive()
+        if len(answers) == len(first) and rest:
+            is_hopeless = all(a.code and a.state == State.UNKNOWN for a in answers.values())
+            more, later = ({}, None) if is_hopeless else _ask(shard.scope, rest)
+            answers |= dict.fromkeys(rest, next(iter(answers.values()))) if is_hopeless else more
+            error = error or later
+        _write(shard, answers, now, fence)
+        failure, asked = failure or error, asked + len(answers)
+    with transaction.atomic():
+        locks.guard(shard.pk, fence)
+        known = LinkCheck.objects.filter(shard=shard).values_list("pk", "kind", "target")
+        LinkCheck.objects.filter(
+            pk__in=[pk for pk, kind, name in known if Target(kind, name) not in wanted]
+        ).delete()
+    if failure is not None:
+        raise failure
+    return asked
+
+
+def _targets(shard: Shard) -> set[Target]:
+    """Images, roles and artefacts of the models that open endpoints run or wish to run."""
+    open_ones = Endpoint.objects.filter(shard=shard, closed_at=None)
+    live = VariantStatus.objects.filter(endpoint__in=open_ones, removed_at=None)
+    names = set(live.values_list("model_name", flat=True))
+    names |= set(open_ones.values_list("config__variants__model_name", flat=True))
+    names |= set(
+        open_ones.filter(inference_components__removed_at=None).values_list(
+            "inference_components__model_name", flat=True
+        )
+    )
+    models = HostedModel.objects.filter(shard=shard, gone_at=None, name__in=[n for n in names if n])
+    roles = {Target(Kind.ROLE, arn) for arn in models.values_list("execution_role_arn", flat=True) if arn}
+    found = set(roles)
+    for image, url in Container.objects.filter(model__in=models).values_list("image", "model_data_url"):
+        found |= {Target(Kind.IMAGE, image)} if image else set()
+        found |= {Target(Kind.ARTEFACT, url)} if url.startswith("s3://") else set()
+    return found
+
+
+def _due(shard: Shard, wanted: set[Target], now: datetime) -> list[Target]:
+    """Those never asked for, then those whose answer is a day old (an hour where it was no answer)."""
+    rows = LinkCheck.objects.filter(shard=shard)
+    is_fresh = Q(checked_at__gt=now - AGAIN) & ~Q(state=State.UNKNOWN) | Q(checked_at__gt=now - UNKNOWN_AGAIN)
+    fresh = {Target(*row) for row in rows.filter(is_fresh).values_list("kind", "target")}
+    age = {Target(kind, name): at for kind, name, at in rows.values_list("kind", "target", "checked_at")}
+    never = datetime.min.replace(tzinfo=now.tzinfo)
+    due = sorted(wanted - fresh, key=lambda t: (age.get(t, never), t.kind, t.name))
+    return due[:AT_ONCE]
+
+
+def _ask(scope: AwsScope, targets: Sequence[Target]) -> tuple[dict[Target, Answer], AwsError | None]:
+    """Answers by target, and the first passing error; a target with such an error has no answer."""
+    answers: dict[Target, Answer] = {}
+    failure: AwsError | None = None
+    for target, answer in each(lambda t: _answer(scope, t), targets):
+        if isinstance(answer, Answer):
+            answers[target] = answer
+        elif isinstance(answer, CredentialsInvalid):
+            raise answer
+        else:
+            failure = failure or answer
+    return answers, failure
+
+
+def _answer(scope: AwsScope, target: Target) -> Answer:
+    action = _ACTIONS[Kind(target.kind)]
+    try:
+        if target.kind == Kind.ARTEFACT:
+            is_there = aws_links.artefact_exists(scope, target.name)
+            return Answer(
+                State.FOUND if is_there else State.GONE, action, "", "" if is_there else "No such key"
+            )
+        if target.kind == Kind.ROLE:
+            aws_links.check_role(scope, target.name)
+            return Answer(State.FOUND, action)
+        image = aws_links.parse_image(target.name)
+        if image is None:
+            return NOT_ECR
+        aws_links.check_image(scope, image)
+    except NotFound as error:
+        return Answer(State.GONE, action, error.code, error.message)
+    except (CredentialsInvalid, Throttled, Unavailable):
+        raise
+    except AwsError as error:
+        return Answer(State.UNKNOWN, error.action or action, error.code, error.message)
+    return Answer(State.FOUND, action)
+
+
+def _write(shard: Shard, answers: dict[Target, Answer], now: datetime, fence: int) -> None:
+    if not answers:
+        return
+    names = [target.name for target in answers]
+    with transaction.atomic():
+        locks.guard(shard.pk, fence)
+        known = {
+            Target(row.kind, row.target): row
+            for row in LinkCheck.objects.filter(shard=shard, target__in=names)
+        }
+        rows = []
+        for target, answer in answers.items():
+            before = known.get(target)
+            gone_since = None
+            if answer.state == State.GONE:
+                gone_since = (before.gone_since if before else None) or now
+            rows.append(
+                LinkCheck(
+                    shard=shard,
+                    kind=target.kind,
+                    target=target.name,
+                    state=answer.state,
+                    action=answer.action,
+                    code=answer.code,
+                    detail=answer.detail,
+                    checked_at=now,
+                    gone_since=gone_since,
+                )
+            )
+        LinkCheck.objects.bulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=["shard", "kind", "target"],
+            update_fields=["state", "action", "code", "detail", "checked_at", "gone_since"],
+        )

@@ -1,0 +1,72 @@
+"""Configs and models that nothing uses are known, and marked gone when a complete listing lacks them."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from fleet.models import EndpointConfig, HostedModel, LinkCheck, Shard
+from fleet.sync.shard import run_inventory
+from tests.aws.simulator_process import SimulatorProcess
+
+pytestmark = [pytest.mark.aws, pytest.mark.django_db(transaction=True)]
+QUARTER = timedelta(minutes=16)
+
+
+def add_config(sagemaker: Any, name: str) -> None:
+    sagemaker.create_endpoint_config(
+        EndpointConfigName=name,
+        ProductionVariants=[
+            {
+                "VariantName": "main",
+                "ModelName": "beta-realtime-model",
+                "InstanceType": "ml.c5.large",
+                "InitialInstanceCount": 1,
+            }
+        ],
+    )
+
+
+def test_a_config_nobody_uses_is_found_described_once_and_marked_gone_when_deleted(
+    simulator: SimulatorProcess, sagemaker: Any, shard: Shard, now: datetime
+) -> None:
+    run_inventory(shard.pk, now=now)
+    models = HostedModel.objects.all()
+    add_config(sagemaker, "left-over")
+    run_inventory(shard.pk, now=now + QUARTER)
+    found = EndpointConfig.objects.get(name="left-over")
+    assert found.gone_at is None
+    assert found.variants.get().instance_type == "ml.c5.large"
+    assert models.count() == models.filter(gone_at=None).count() > 0
+    simulator.reset_calls()
+    run_inventory(shard.pk, now=now + 2 * QUARTER)
+    assert "sagemaker:DescribeEndpointConfig" not in simulator.calls()["calls"]
+    sagemaker.delete_endpoint_config(EndpointConfigName="left-over")
+    run_inventory(shard.pk, now=now + 3 * QUARTER)
+    found.refresh_from_db()
+    assert found.gone_at == now + 3 * QUARTER
+
+
+def test_an_incomplete_listing_marks_nothing_gone(
+    simulator: SimulatorProcess, shard: Shard, now: datetime
+) -> None:
+    run_inventory(shard.pk, now=now)
+    simulator.fault("truncate", "sagemaker:ListEndpointConfigs")
+    outcome = run_inventory(shard.pk, now=now + QUARTER)
+    assert "configs" in outcome.failed_sections
+    assert not EndpointConfig.objects.exclude(gone_at=None).exists()
+
+
+def test_a_refused_check_is_an_answer_that_names_the_action(
+    simulator: SimulatorProcess, shard: Shard, now: datetime
+) -> None:
+    run_inventory(shard.pk, now=now)
+    for action in ("ecr:DescribeImages", "iam:GetRole", "s3:*"):
+        simulator.fault("deny", action)
+    outcome = run_inventory(shard.pk, now=now + QUARTER)
+    assert "links" not in outcome.failed_sections
+    states = set(LinkCheck.objects.values_list("kind", "state"))
+    assert states == {("image", "unknown"), ("role", "unknown"), ("artefact", "unknown")}
+    assert set(LinkCheck.objects.values_list("action", flat=True)) == {
+        "ecr:DescribeImages", "iam:GetRole", "s3:ListBucket",
+    }  # fmt: skip
