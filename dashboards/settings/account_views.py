@@ -7,7 +7,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dashboards import access, client, htmx
-from dashboards.settings.forms import AccountForm, add_refusals
+from dashboards.settings.account_forms import AccountForm
+from dashboards.settings.forms import add_refusals
 from fleet import doorbell
 from fleet.access import accounts
 from fleet.errors import Refused
@@ -38,14 +39,14 @@ def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @access.require_role("admin")
-def account(request: htmx.HtmxHttpRequest, pk: int | None = None) -> HttpResponse:
-    """The form of a new or an existing account."""
-    found = access.account_for(request, pk) if pk else Account()
-    chosen = queries.regions_of(found) if pk else []
-    form = AccountForm(found, chosen, request.POST if request.method == "POST" else None)
+def account(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
+    """The form of an account that stands; one that is still being set up goes on there."""
+    found = access.account_for(request, pk)
+    if found.is_draft:
+        return htmx.redirect(request, "settings:set-up", pk)
+    form = AccountForm(found, queries.regions_of(found), request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        regions = form.cleaned_data["regions"]
-        address = client.address(request)
+        regions, address = form.cleaned_data["regions"], client.address(request)
         try:
             saved = accounts.save(
                 form.apply(), regions=regions, actor=request.user, now=timezone.now(), address=address
@@ -53,14 +54,10 @@ def account(request: htmx.HtmxHttpRequest, pk: int | None = None) -> HttpRespons
         except Refused as refused:
             add_refusals(form, refused)
         else:
-            doorbell.ring_after_commit("fleet.check_account", saved.pk)
+            _ring(saved)
             messages.success(request, f"{saved.alias} is saved; its credentials are checked now.")
             return htmx.redirect(request, "settings:page")
-    context = {
-        "form": form,
-        "is_new": pk is None,
-        "title": f"Account {found.alias}" if pk else "Add an account",
-    }
+    context = {"form": form, "account": found, "title": f"Account {form.initial['alias']}"}
     return htmx.page(request, "pages/settings/account.html", context, status=422 if form.errors else 200)
 
 
@@ -69,7 +66,45 @@ def account(request: htmx.HtmxHttpRequest, pk: int | None = None) -> HttpRespons
 def check(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
     """Have the credentials checked and the regions read."""
     found = access.account_for(request, pk)
-    accounts.ask_for_check(found, actor=request.user, now=timezone.now(), address=client.address(request))
+    try:
+        accounts.ask_for_check(found, actor=request.user, now=timezone.now(), address=client.address(request))
+    except Refused as refused:
+        messages.error(request, str(refused))
+        return htmx.redirect(request, "settings:page")
     doorbell.ring_after_commit("fleet.check_account", found.pk)
-    messages.success(request, f"{found.alias} is being checked; the answer appears here within a minute.")
+    return htmx.redirect(request, "settings:set-up-check", found.pk)
+
+
+@require_POST
+@access.require_role("admin")
+def switch(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
+    """Disable or enable an account; what is known of a disabled one stays and is marked."""
+    found = access.account_for(request, pk)
+    wanted = request.POST.get("enabled") == "on"
+    try:
+        accounts.switch(
+            found, enabled=wanted, actor=request.user, now=timezone.now(), address=client.address(request)
+        )
+    except Refused as refused:
+        messages.error(request, str(refused))
+        return htmx.redirect(request, "settings:page")
+    words = (
+        "is read again" if wanted else "is disabled: AWS is not asked about it any more, what is known stays"
+    )
+    messages.success(request, f"{found.alias} {words}.")
     return htmx.redirect(request, "settings:page")
+
+
+@require_POST
+@access.require_role("admin")
+def remove_act_role(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
+    """Forget the role that may change endpoints."""
+    found = access.account_for(request, pk)
+    accounts.remove_act_role(found, actor=request.user, address=client.address(request))
+    messages.success(request, f"Flotilla only reads {found.alias} now. Delete the role in AWS as well.")
+    return htmx.redirect(request, "settings:account", found.pk)
+
+
+def _ring(account: Account) -> None:
+    if account.enabled:
+        doorbell.ring_after_commit("fleet.check_account", account.pk)

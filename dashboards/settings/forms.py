@@ -1,56 +1,18 @@
 """Forms of the Settings pages; the services refuse, the forms put each refusal beside its field."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 
 from dashboards.forms import style
-from fleet.access.regions import REGIONS
 from fleet.errors import Refused
-from fleet.models import Account, User
+from fleet.models import User
 
 
 def add_refusals(form: forms.BaseForm, refused: Refused) -> None:
     """Put every refusal beside the field it concerns."""
     for refusal in refused.refusals:
         form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
-
-
-class AccountForm(forms.Form):
-    """An AWS account; the model's validators judge the texts, in fleet.access.accounts.save."""
-
-    account_id = forms.CharField(label="Account id", max_length=12, help_text="12 digits")
-    alias = forms.CharField(label="Name", max_length=63, help_text="How Flotilla calls it, for instance prod")
-    role_arn = forms.CharField(
-        label="Role for reading", required=False, max_length=255,
-        help_text="ARN of the IAM role Flotilla assumes. Empty: the worker's own credentials.",
-    )  # fmt: skip
-    act_role_arn = forms.CharField(
-        label="Role for changing", required=False, max_length=255,
-        help_text="ARN of the role that may change endpoints. Empty: the role for reading does both.",
-    )  # fmt: skip
-    external_id = forms.CharField(label="External id", required=False, max_length=255)
-    regions = forms.MultipleChoiceField(
-        label="Regions",
-        required=False,
-        choices=[(r, r) for r in REGIONS],
-        widget=forms.CheckboxSelectMultiple,
-    )
-    enabled = forms.BooleanField(label="Read this account", required=False, initial=True)
-
-    def __init__(self, account: Account, regions: Iterable[str], data: Any = None) -> None:
-        initial = {name: getattr(account, name) for name in self.base_fields if name != "regions"}
-        super().__init__(data, initial={**initial, "regions": list(regions)})
-        self.account = account
-        style(self)
-
-    def apply(self) -> Account:
-        """The account with the form's texts; not saved."""
-        for name, value in self.cleaned_data.items():
-            if name != "regions":
-                setattr(self.account, name, value)
-        return self.account
 
 
 class PersonForm(forms.Form):

@@ -41,7 +41,7 @@ def store(
     with transaction.atomic():
         is_new = account.pk is None
         before = {} if is_new else told(Account.objects.select_for_update().get(pk=account.pk))
-        _check(account, regions)
+        _check(account, regions, by_person=actor is not None)
         account.identity_checked_at, account.identity_error, account.act_identity_error = None, "", ""
         account.set_up_at = account.set_up_at or now
         account.save()
@@ -69,7 +69,7 @@ def ask_for_check(account: Account, *, actor: User, now: datetime, address: str 
     Raises Refused below admin, and for a disabled account.
     """
     need_admin(actor)
-    if not account.enabled and account.set_up_at is not None:
+    if not account.enabled and not account.is_draft:
         raise Refused([Refusal("", "disabled", f"{account.alias} is disabled: AWS is not asked about it.")])
     with transaction.atomic():
         report = {**account.permissions, "started_at": None, "done_at": None, "rows": []}
@@ -99,7 +99,7 @@ def switch(
     need_admin(actor)
     with transaction.atomic():
         found = Account.objects.select_for_update().get(pk=account.pk)
-        if found.set_up_at is None:
+        if found.is_draft:
             raise Refused([Refusal("", "set-up", "Finish the set-up of this account first.")])
         if found.enabled != enabled:
             found.enabled = enabled
@@ -164,21 +164,22 @@ def need_admin(actor: User) -> None:
         raise Refused([Refusal("", "role", "Changing accounts needs the role admin.")])
 
 
-def _check(account: Account, regions: Sequence[str]) -> None:
+def _check(account: Account, regions: Sequence[str], *, by_person: bool) -> None:
     refusals = [] if regions else [Refusal("regions", "none", "Choose at least one region.")]
     for region in known.foreign(account.partition, regions):
         text = f"{region} is not a region of the partition {account.partition}."
         refusals.append(Refusal("regions", "partition", text))
-    refusals += refusals_of(account)
+    refusals += refusals_of(account, needs_external_id=by_person)
     if refusals:
         raise Refused(refusals)
 
 
-def refusals_of(account: Account) -> list[Refusal]:
+def refusals_of(account: Account, *, needs_external_id: bool = True) -> list[Refusal]:
     """Why an account's texts cannot stand, field by field.
 
     A role must belong to the account, lie in its partition and be assumed with an external id: without one, another
     customer of the same installation could have Flotilla read it (AWS IAM User Guide, "The confused deputy problem").
+    Whoever works at the command line holds Flotilla's own credentials and may leave it out.
     """
     refusals = []
     try:
@@ -199,7 +200,7 @@ def refusals_of(account: Account) -> list[Refusal]:
         if partition != account.partition:
             text = f"This role lies in the partition {partition}, the account in {account.partition}."
             refusals.append(Refusal(label, "other-partition", text))
-    if (account.role_arn or account.act_role_arn) and not account.external_id:
+    if needs_external_id and (account.role_arn or account.act_role_arn) and not account.external_id:
         text = "A role is assumed with an external id; its trust policy demands it."
         refusals.append(Refusal("external_id", "missing", text))
     return refusals

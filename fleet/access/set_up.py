@@ -110,7 +110,7 @@ def texts_for(account: Account) -> Setup:
 
 def step_of(account: Account) -> str:
     """The step a draft has reached: what a person who comes back sees first."""
-    if account.set_up_at is not None:
+    if not account.is_draft:
         return "first-sync"
     if account.identity_arn and not account.identity_error and account.permissions.get("done_at"):
         return "regions"

@@ -60,6 +60,16 @@ class Account(models.Model):
     def __str__(self) -> str:
         return self.alias
 
+    @property
+    def is_draft(self) -> bool:
+        """Its guided set-up is not finished; nothing is read yet."""
+        return self.set_up_at is None and not self.enabled
+
+    @property
+    def is_read_only(self) -> bool:
+        """It is reached by a role for reading, and has none for changing."""
+        return bool(self.role_arn) and not self.act_role_arn
+
 
 class Shard(models.Model):
     """One account in one region: when each section is due, when it last succeeded, and what went wrong.

@@ -29,7 +29,7 @@ def check(account_id: int, *, now: datetime) -> bool:
     A disabled account is asked nothing, unless its set-up is still going on.
     """
     account = Account.objects.get(pk=account_id)
-    if not account.enabled and account.set_up_at is not None:
+    if not account.enabled and not account.is_draft:
         return False
     with locks.lease(f"account-check:{account_id}") as lease:
         if lease is None:

@@ -153,6 +153,25 @@
   window.addEventListener("pageshow", () => {
     document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
   });
+
+  /* --- copying: the button appears only where the browser can --------------------------------------- */
+  const offerCopies = (scope) => {
+    if (navigator.clipboard) scope.querySelectorAll("[data-copy][hidden]").forEach((button) => (button.hidden = false));
+  };
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    const source = button && document.getElementById(button.dataset.copy);
+    if (!source) return;
+    try {
+      await navigator.clipboard.writeText(source.textContent);
+      toast("Copied.");
+    } catch {
+      toast("The browser refused to copy: select the text instead.", "error");
+    }
+  });
+  document.addEventListener("DOMContentLoaded", () => offerCopies(document));
+  document.addEventListener("htmx:load", (event) => offerCopies(event.detail.elt));
+
   document.addEventListener("DOMContentLoaded", () => prepare(document));
   document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));
 })();
