@@ -56,7 +56,7 @@ class Jobs(Listed):
 
 
 @router.get("/batch", response=Jobs, summary="Batch transform jobs")
-def jobs(request: HttpRequest, query: Query[JobsQuery]) -> dict[str, Any]:
+def batch_jobs(request: HttpRequest, query: Query[JobsQuery]) -> dict[str, Any]:
     """Duration, instances, settings, failure and estimated cost of each."""
     scope, window = query.filter(request), query.window()
     criteria = Criteria(scope, tuple(query.status), tuple(query.model), query.q.strip())

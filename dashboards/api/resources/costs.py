@@ -107,7 +107,7 @@ class Lines(Schema):
 
 
 @router.get("/costs", response=Groups, summary="Costs by group")
-def groups(request: HttpRequest, query: Query[GroupsQuery]) -> dict[str, Any]:
+def costs_by_group(request: HttpRequest, query: Query[GroupsQuery]) -> dict[str, Any]:
     """Sums per group of the chosen days, with calls and cost per 1,000 of them; `total` is over every page."""
     where, span = query.where(request), query.span()
     sums = costs.group_sums(where, span, query.group)
@@ -130,7 +130,7 @@ def groups(request: HttpRequest, query: Query[GroupsQuery]) -> dict[str, Any]:
 
 
 @router.get("/costs/lines", response=Lines, summary="Cost lines by endpoint")
-def lines(request: HttpRequest, query: Query[CostsQuery]) -> dict[str, Any]:
+def cost_lines_by_endpoint(request: HttpRequest, query: Query[CostsQuery]) -> dict[str, Any]:
     """What each sum is made of: quantity, unit price, its source, and how far the figure can be trusted."""
     where, span = query.where(request), query.span()
     after = paging.after(query.cursor, "cost-lines", (int,))

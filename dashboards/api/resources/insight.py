@@ -76,7 +76,7 @@ class Caches(Listed):
 
 
 @router.get("/cold-starts", response=ColdStarts, summary="Cold starts of serverless endpoints")
-def cold_start_rows(request: HttpRequest, query: Query[InsightQuery]) -> dict[str, Any]:
+def cold_starts_by_endpoint(request: HttpRequest, query: Query[InsightQuery]) -> dict[str, Any]:
     """Cold starts, their share of calls and the waiting they caused, per open serverless endpoint."""
     scope, window = query.filter(request), query.window()
     page = cold_starts.page(scope, window)
@@ -92,7 +92,7 @@ def cold_start_rows(request: HttpRequest, query: Query[InsightQuery]) -> dict[st
 
 
 @router.get("/cache", response=Caches, summary="Model caches of multi-model endpoints")
-def cache_rows(request: HttpRequest, query: Query[InsightQuery]) -> dict[str, Any]:
+def cache_by_endpoint(request: HttpRequest, query: Query[InsightQuery]) -> dict[str, Any]:
     """Hit ratio, loads, unloads and the verdict, per open multi-model endpoint."""
     scope, window = query.filter(request), query.window()
     page = cache.page(scope, window)

@@ -99,7 +99,7 @@ def sync_state(request: HttpRequest, query: Query[Listing]) -> dict[str, Any]:
 
 
 @router.get("/quotas", response=Quotas, summary="Quotas")
-def quota_lines(request: HttpRequest, query: Query[Listing]) -> dict[str, Any]:
+def quota_ledger(request: HttpRequest, query: Query[Listing]) -> dict[str, Any]:
     """What counts against each quota of each account region, what is allowed, what is left."""
     scope = query.filter(request)
     after = paging.after(query.cursor, "quotas", (str, str, str))

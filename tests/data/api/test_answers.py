@@ -1,0 +1,225 @@
+"""What the answers say: the figures of the pages, pages by key, money as text, unknown as null with its reason."""
+
+import gzip
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.http import HttpResponse
+from django.test.utils import CaptureQueriesContext
+
+from fleet.models import DailyCost, Endpoint, Shard, VariantStatus
+from fleet.queries import export
+from fleet.queries.scope import ScopeFilter
+from tests.data.api import fleet
+from tests.data.dashboards import rows
+
+pytestmark = pytest.mark.django_db
+Get = Callable[..., Any]
+
+
+def items(response: HttpResponse) -> list[dict[str, Any]]:
+    assert response.status_code == 200, response.content
+    found: list[dict[str, Any]] = json.loads(response.content)["items"]
+    return found
+
+
+def everything(get: Get, path: str, **query: Any) -> list[dict[str, Any]]:
+    """All pages, by their `next` links."""
+    found, cursor = [], {}
+    while True:
+        answer = get(path, **query, **cursor).json()
+        found += answer["items"]
+        if answer["next"] is None:
+            return found
+        cursor = {"cursor": answer["next"].rpartition("cursor=")[2].partition("&")[0]}
+
+
+def many(number: int, where: Shard, *, first: int = 0) -> None:
+    """So many serverless endpoints with a variant each, numbered from `first`."""
+    created = rows.now() - timedelta(days=9)
+    found = Endpoint.objects.bulk_create(
+        Endpoint(
+            shard=where, name=f"e{n:05}", arn="arn", kind="serverless", status="InService",
+            created_at=created, modified_at=created, first_seen_at=created,
+        )
+        for n in range(first, first + number)
+    )  # fmt: skip
+    VariantStatus.objects.bulk_create(VariantStatus(endpoint=each, name="AllTraffic") for each in found)
+
+
+def test_an_endpoint_says_what_the_export_says(get: Get) -> None:
+    of = fleet.build()
+    record = next(r for r in export.endpoints(ScopeFilter(), now=rows.now()) if r["name"] == of.name)
+    shown = next(each for each in items(get("endpoints")) if each["id"] == of.pk)
+    assert shown["figures"]["calls"] == record["invocations"] == 12.0
+    assert shown["figures"]["cold_starts"] == record["cold_starts"] == 3.0
+    assert shown["cost_month_to_date"] == {"amount": "1.250000000000", "currency": "USD", "why": None}
+    assert Decimal(shown["cost_month_to_date"]["amount"]) == record["cost_month_to_date_usd"]
+    assert shown["tags"] == record["tags"] == {"note": fleet.HOSTILE}
+    assert shown["scaling"] == json.loads(json.dumps(record["scaling"]))
+    assert get(f"endpoints/{of.pk}").json().items() >= shown.items()
+
+
+def test_unknown_is_null_and_says_why(get: Get) -> None:
+    fleet.build()
+    many_models = items(get("endpoints", kind="multi-model"))[0]
+    assert many_models["cost_month_to_date"] == {
+        "amount": None, "currency": "USD", "why": "No priced cost line of this month yet",
+    }  # fmt: skip
+    assert many_models["figures"]["cold_starts"] is None
+    assert many_models["figures"]["why"]["cold_starts"] == "Not published for Multi-model"
+    assert many_models["figures"]["why"]["calls"] == "CloudWatch reported nothing in this window"
+
+
+def test_filters_mean_what_they_mean_on_the_page(get: Get) -> None:
+    fleet.build()
+    fleet.build("444455556666", "dev")
+
+    def names(**query: Any) -> set[str]:
+        return {each["name"] for each in items(get("endpoints", **query))}
+
+    assert names() == {"prod-faq", "prod-many", "dev-faq", "dev-many"}
+    assert names(account="444455556666") == {"dev-faq", "dev-many"}
+    assert names(kind=["serverless"], team="search") == {"prod-faq", "dev-faq"}
+    assert names(team="none") == {"prod-many", "dev-many"}
+    assert names(state="closed") == {"prod-gone", "dev-gone"}
+    assert names(q="prod fa") == {"prod-faq"}
+    assert names(region="us-east-1") == set()
+    assert get("endpoints", acount="1").status_code == 422
+    assert get("endpoints", acount="1").json()["errors"][0]["field"] == "acount"
+
+
+def test_pages_hold_every_row_once_while_rows_come_and_go(get: Get) -> None:
+    where = rows.shard()
+    many(7, where)
+    first = get("endpoints", limit=3).json()
+    assert [each["name"] for each in first["items"]] == ["e00000", "e00001", "e00002"]
+    rows.serverless(where, "a-new-one")
+    Endpoint.objects.filter(name="e00002").delete()
+    second = get("endpoints", limit=3, cursor=first["next"].rpartition("cursor=")[2]).json()
+    assert [each["name"] for each in second["items"]] == ["e00003", "e00004", "e00005"]
+    assert len(everything(get, "endpoints", limit=3)) == 7
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["costs", "costs/lines", "cold-starts", "cache", "operations", "incidents", "sync", "quotas", "batch"],
+)
+def test_every_list_pages_to_its_end(path: str, get: Get) -> None:
+    fleet.build()
+    fleet.build("444455556666", "dev")
+    whole = items(get(path))
+    assert len(whole) >= 2
+    assert everything(get, path, limit=1) == whole
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    ["x", "bnVsbA", "W10", "WyJlbmRwb2ludHMiLCJhIiwtMV0", "WyJlbmRwb2ludHMiLCJcdTAwMDAiLDFd", "é\0💥"],
+)
+def test_a_cursor_that_was_never_given_out_is_refused(cursor: str, get: Get) -> None:
+    assert get("endpoints", cursor=cursor).json()["errors"][0]["field"] == "cursor"
+
+
+def test_a_cursor_of_another_list_is_refused(get: Get) -> None:
+    fleet.build()
+    cursor = get("endpoints", limit=1).json()["next"].rpartition("cursor=")[2]
+    assert get("operations", cursor=cursor).status_code == 422
+
+
+def test_the_same_answer_is_sent_once(get: Get) -> None:
+    of = fleet.build()
+    window = {"from": (rows.now() - timedelta(hours=2)).isoformat(), "to": rows.now().isoformat()}
+    first = get("endpoints", **window)
+    assert first["Cache-Control"] == "private, no-cache"
+    assert "Authorization" in first["Vary"]
+    again = get("endpoints", headers={"If-None-Match": first["ETag"]}, **window)
+    assert (again.status_code, again.content) == (304, b"")
+    Endpoint.objects.filter(pk=of.pk).update(owner="somebody else")
+    assert get("endpoints", headers={"If-None-Match": first["ETag"]}, **window).status_code == 200
+
+
+def test_answers_are_compressed_for_clients_that_say_so(get: Get) -> None:
+    fleet.build()
+    packed = get("endpoints", headers={"Accept-Encoding": "gzip"})
+    assert packed["Content-Encoding"] == "gzip"
+    assert (
+        items(get("endpoints"))[0]["name"] == json.loads(gzip.decompress(packed.content))["items"][0]["name"]
+    )
+    assert (
+        get("endpoints", headers={"Accept-Encoding": "gzip", "If-None-Match": packed["ETag"]}).status_code
+        == 304
+    )
+
+
+def test_a_series_has_a_place_for_every_bucket_and_null_for_silence(get: Get) -> None:
+    of = fleet.build()
+    path = f"endpoints/{of.pk}/metrics"
+    start, end = rows.now() - timedelta(minutes=5), rows.now()
+    window = {"from": start.isoformat(), "to": end.isoformat()}
+    found = get(path, metric="Invocations", statistic="Sum", **window).json()
+    assert (found["period_s"], found["unit"], found["why"]) == (60, "calls", None)
+    assert found["variants"][0]["values"] == [None, None, 4.0, 4.0, 4.0]
+    assert len(found["at"]) == 5
+    mute = get(path, metric="ModelCacheHit", statistic="Sum", **window).json()
+    assert mute["why"] == "Not published for Serverless"
+    coarse = get(path, metric="Invocations", statistic="Sum", period=300, **window).json()
+    assert coarse["why"] == "Kept every 60 and 3600 s for this kind, not every 300 s"
+    hours = get(path, metric="Invocations", statistic="Sum", range="7d").json()
+    assert (hours["period_s"], sum(v or 0 for v in hours["variants"][0]["values"])) == (3600, 27.0)
+    assert get(path, metric="Invocations", statistic="p99").json()["errors"][0]["field"] == "statistic"
+    assert get(path, metric="Nothing", statistic="Sum").json()["errors"][0]["field"] == "metric"
+    assert get(path, metric="Invocations", statistic="Sum", period=60, range="30d").status_code == 422
+
+
+def test_costs_add_up_and_lines_explain_them(get: Get) -> None:
+    fleet.build()
+    fleet.build("444455556666", "dev")
+    found = get("costs", group="account").json()
+    assert Decimal(found["total"]["cost"]["amount"]) == Decimal("2.50")
+    assert (found["total"]["unpriced_lines"], found["total"]["is_complete"]) == (2, False)
+    assert [(g["label"], Decimal(g["cost"]["amount"])) for g in found["items"]] == [
+        ("prod", Decimal("1.25")), ("dev", Decimal("1.25")),
+    ]  # fmt: skip
+    lines = [line for each in items(get("costs/lines")) for line in each["lines"]]
+    amounts = [Decimal(line["cost"]["amount"]) for line in lines if line["cost"]["amount"] is not None]
+    assert sum(amounts) == Decimal("2.50")
+    assert {line["confidence"] for line in lines} == {"estimated", "unpriced"}
+    assert DailyCost.objects.count() == len(lines)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"from": "yesterday"}, {"from": "2026-11-20"}, {"from": "2026-11-20T00:00:00"}, {"to": "2026-11-20T00:00:00Z"},
+     {"from": "0001-01-01T00:00:00Z"}, {"from": "9999-12-31T23:59:59Z"}, {"limit": "0"}, {"limit": "9" * 400},
+     {"from": "2026-11-20T00:00:00Z", "to": "2026-11-20T00:00:00Z"}, {"from": "2020-01-01T00:00:00Z"},
+     {"account": "12345678901٣"}, {"region": "eu-west-1\0"}, {"q": "a\0b"}, {"team": "x" * 300}],
+)  # fmt: skip
+def test_bad_parameters_are_named(query: dict[str, str], get: Get) -> None:
+    refused = get("endpoints", **query)
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["field"] in query
+
+
+def test_as_many_queries_for_ten_thousand_endpoints_as_for_a_hundred(get: Get) -> None:
+    where = rows.shard()
+
+    def queries(path: str) -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as made:
+            assert get(path, limit=100).status_code == 200
+        return len(made)
+
+    paths = ("endpoints", "costs", "costs/lines", "cold-starts", "cache", "operations", "incidents", "sync")
+    get("metrics")
+    many(100, where)
+    few = {path: queries(path) for path in paths}
+    many(9_900, where, first=100)
+    assert {path: queries(path) for path in paths} == few
+    assert max(few.values()) <= 15
