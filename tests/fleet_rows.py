@@ -52,7 +52,8 @@ SELECT v.id, at, %(period)s,
     CASE WHEN is_serverless AND noise %% 7 = 0 THEN 800 + noise END,
     CASE WHEN is_serverless AND noise %% 7 = 0 THEN 2000 + noise END,
     CASE WHEN is_serverless THEN noise / 1000.0 END, CASE WHEN is_serverless THEN noise %% 3 END,
-    CASE WHEN is_mme THEN calls * 0.9 END, CASE WHEN is_mme THEN calls END, CASE WHEN is_mme THEN noise %% 9 END,
+    CASE WHEN is_mme THEN greatest(calls - noise %% 17, 0) END, CASE WHEN is_mme THEN calls END,
+    CASE WHEN is_mme THEN noise %% 9 END,
     CASE WHEN is_mme THEN noise %% 11 END, CASE WHEN is_mme THEN 12 END, 40 + noise / 20,
     CASE WHEN NOT is_serverless THEN %(period)s / 60 END
 FROM (
@@ -80,6 +81,18 @@ FROM fleet_variantstatus v JOIN fleet_endpoint e ON e.id = v.endpoint_id,
     generate_series(%(first)s::date, %(last)s::date, interval '1 day') AS days (at)
 ORDER BY days.at, v.id
 """
+_SUMS = (
+    "invocations", "processed", "errors_4xx", "errors_5xx", "model_latency_ms_sum", "model_latency_count",
+    "setup_count", "spillover_invocations", "cache_hit_sum", "cache_hit_count", "unload_count", "load_count",
+    "instance_minutes",
+)  # fmt: skip
+_ALIGN = f"""
+UPDATE fleet_hourbucket h SET {", ".join(f"{name} = f.{name}" for name in _SUMS)}
+FROM (SELECT variant_id, date_trunc('hour', at) AS at, {", ".join(f"SUM({name}) AS {name}" for name in _SUMS)}
+    FROM fleet_finebucket WHERE at >= %s GROUP BY 1, 2) f
+WHERE h.variant_id = f.variant_id AND h.at = f.at
+"""  # noqa: S608 - names above only
+"""An hour counts what its minutes count, as CloudWatch has it."""
 
 
 def seed(
@@ -94,12 +107,25 @@ def seed(
     _buckets(partitions.HOUR_TABLE, 3600, since, hour, None)
     if fine_hours:
         start = now.replace(second=0, microsecond=0) - timedelta(hours=fine_hours)
-        start = start.replace(minute=start.minute // 5 * 5)
+        start = start.replace(minute=0)
         _buckets(partitions.FINE_TABLE, 60, start, now - timedelta(minutes=2), True)
         _buckets(partitions.FINE_TABLE, 300, start, now - timedelta(minutes=6), False)
+        with connection.cursor() as cursor:
+            cursor.execute(_ALIGN, [start])
     with connection.cursor() as cursor:
         cursor.execute(_COSTS, {"first": since.date(), "last": now.date()})
     analyse()
+
+
+def add_plain(size: int, *, now: datetime) -> None:
+    """`size` more endpoints on the shards there are, without buckets or costs."""
+    shards = list(Shard.objects.order_by("pk"))
+    _endpoints(
+        size,
+        [shard for shard in shards for _ in range(-(-size // len(shards) // PER_SHARD))],
+        now,
+        first=90_000,
+    )
 
 
 def analyse() -> None:
@@ -127,18 +153,19 @@ def _shards(size: int, now: datetime, days: int) -> list[Shard]:
     return shards
 
 
-def _endpoints(size: int, shards: list[Shard], now: datetime) -> None:
+def _endpoints(size: int, shards: list[Shard], now: datetime, *, first: int = 0) -> None:
     born = now - timedelta(days=90)
     endpoints = Endpoint.objects.bulk_create(
         (
             Endpoint(
-                shard=shards[n // PER_SHARD], name=f"{KINDS[n % 10]}-{n:05}", kind=KINDS[n % 10], status="InService",
+                shard=shards[(n - first) // PER_SHARD], name=f"{KINDS[n % 10]}-{n:05}", kind=KINDS[n % 10],
+                status="InService",
                 arn=f"arn:aws:sagemaker:eu-west-1:500000000000:endpoint/e-{n}", config_name=f"config-{n}",
                 created_at=born, modified_at=born, first_seen_at=born, described_at=now, owner=f"person-{n % 40}",
                 team=TEAMS[n % len(TEAMS)], search_text=f"{KINDS[n % 10]}-{n:05} model-{n % 700} image-{n % 90}",
                 document={"EndpointName": f"e-{n}", "ProductionVariants": [{"VariantName": "AllTraffic"}] * 2},
             )
-            for n in range(size)
+            for n in range(first, first + size)
         ),
         batch_size=2_000,
     )  # fmt: skip

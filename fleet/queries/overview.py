@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import CharField, F, IntegerField, Max, Q, QuerySet, Sum, Value
+from django.db.models import CharField, Count, F, IntegerField, Max, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
 
 from fleet.models import (
     ChangeEvent,
@@ -133,14 +134,11 @@ def unreadable(scope: ScopeFilter) -> list[Unreadable]:
 
 
 def costs(scope: ScopeFilter, days: Sequence[date], fresh: Freshness = NOT_SUMMED) -> DayCosts:
-    """Daily cost by kind over `days` (oldest first), in two queries."""
+    """Daily cost by kind over `days` (oldest first), in one query."""
     span, by_kind = Span(days[0], days[-1]), defaultdict[str, dict[date, Decimal]](dict)
-    newest = DailyCost.objects.filter(scope.q("endpoint__shard"), day=days[-1]).order_by()
-    unpriced = (
-        newest.filter(amount=None, confidence=Confidence.UNPRICED).values("endpoint").distinct().count()
-    )
+    unpriced = 0
     until: datetime | None = None
-    for day, kind, usd, latest in _day_sums(scope, span, fresh):
+    for day, kind, usd, latest, unpriced in _day_sums(scope, span, fresh):  # noqa: B007 - the same in each row
         if usd is not None:
             by_kind[kind][day] = usd
         if day == span.last and latest is not None:
@@ -149,14 +147,23 @@ def costs(scope: ScopeFilter, days: Sequence[date], fresh: Freshness = NOT_SUMME
 
 
 def _day_sums(scope: ScopeFilter, span: Span, fresh: Freshness) -> QuerySet[Any, Any]:
-    """(day, kind, USD, end of the newest data) from the places that make up the scope, else from the daily costs."""
+    """(day, kind, USD, end of the newest data, endpoints with an unpriced line on the last day).
+
+    From the places that make up the scope, else from the daily costs.
+    """
+    lines = DailyCost.objects.filter(scope.q("endpoint__shard")).order_by()
+    last = lines.filter(day=span.last, amount=None, confidence=Confidence.UNPRICED)
+    unpriced = last.values("day").annotate(n=Count("endpoint", distinct=True)).values("n")
+    counted = Coalesce(Subquery(unpriced), 0)
     places = place_q(scope)
     # The last day shown is yesterday: places know it since the first hour of today.
     if places is not None and fresh.has_costs(span.last + timedelta(days=1)):
         rows = PlaceDay.objects.filter(places, span.q).order_by()
-        return rows.values_list("day", "kind").annotate(usd=Sum("amount"), until=Max("latest_until"))
-    lines = DailyCost.objects.filter(scope.q("endpoint__shard"), span.q).order_by()
-    return lines.values_list("day", "endpoint__kind").annotate(usd=Sum("amount"), until=Max("data_until"))
+        return rows.values_list("day", "kind").annotate(
+            usd=Sum("amount"), until=Max("latest_until"), unpriced=counted
+        )
+    found = lines.filter(span.q).values_list("day", "endpoint__kind")
+    return found.annotate(usd=Sum("amount"), until=Max("data_until"), unpriced=counted)
 
 
 def month_to_date(scope: ScopeFilter, today: date, fresh: Freshness = NOT_SUMMED) -> Decimal | None:

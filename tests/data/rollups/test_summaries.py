@@ -1,0 +1,216 @@
+"""Summaries equal what the rows themselves add up to, also after late points; pages ask as much at any size."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from dashboards.scope import time_range
+from fleet import rollups
+from fleet.models import (
+    CostWindow,
+    DailyCost,
+    Endpoint,
+    EndpointWindow,
+    HourBucket,
+    MonthCost,
+    PlaceDay,
+    PlaceHour,
+    Shard,
+    StaleDay,
+    VariantStatus,
+)
+from fleet.queries import costs, endpoint_rows, fleet_traffic, overview, rolled
+from fleet.queries.cost_scope import CostFilter, GroupBy, Span
+from fleet.queries.endpoint_measures import measures, sparks, summaries, with_silence
+from fleet.queries.endpoints import Criteria
+from fleet.queries.scope import WINDOW_KEYS, ScopeFilter
+from tests import fleet_rows
+from tests.factories import UserFactory
+
+NOW = datetime.now(UTC).replace(second=30, microsecond=0)
+SCOPES = (
+    ScopeFilter(),
+    ScopeFilter(accounts=("500000000000",)),
+    ScopeFilter(regions=("us-east-1", "eu-west-1")),
+    ScopeFilter(accounts=("500000000000",), regions=("us-east-1",)),
+)
+BEYOND = 10_000
+"""As many endpoints without a history of their own, beside sixty with one."""
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def fleet(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """60 endpoints over 12 shards with 31 days of hours and costs, summed up; a test's own changes are rolled back."""
+    with django_db_blocker.unblock():
+        fleet_rows.seed(60, now=NOW, fine_hours=25)
+        sum_up()
+        yield
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "TRUNCATE fleet_account, fleet_finebucket, fleet_hourbucket, fleet_alertrule CASCADE"
+            )
+            cursor.execute("TRUNCATE fleet_placehour, fleet_placeday")
+
+
+def sum_up(now: datetime = NOW, *, is_history_new: bool = False) -> None:
+    """Every shard and place, as the worker would have done."""
+    for pk in Shard.objects.values_list("pk", flat=True):
+        rollups.update_shard(pk, now=now, is_history_new=is_history_new)
+    days = DailyCost.objects.order_by("day").values_list("day", flat=True).distinct()
+    shard = Shard.objects.first()
+    StaleDay.objects.bulk_create(StaleDay(shard=shard, day=day) for day in days)
+    rollups.update_places()
+
+
+def assert_windows_equal(key: str) -> None:
+    window = time_range(key, NOW)
+    of_variant = dict(VariantStatus.objects.values_list("pk", "endpoint_id"))
+    ids = list(Endpoint.objects.values_list("pk", flat=True))
+    raw = with_silence(measures(list(of_variant), window), ids, window)
+    found, lines = summaries(ids, window)
+    assert len(found) == 60
+    for pk in ids:
+        assert vars(found[pk]) == pytest.approx(vars(raw[pk])) if pk in raw else found[pk].calls is None
+    assert {pk: line for pk, line in lines.items() if line} == {
+        pk: pytest.approx(line) for pk, line in sparks(of_variant, window).items()
+    }
+
+
+@pytest.mark.parametrize("key", WINDOW_KEYS)
+def test_a_window_holds_what_its_buckets_add_up_to(fleet: None, key: str) -> None:
+    assert_windows_equal(key)
+
+
+def test_a_late_and_a_revised_point_count_from_the_next_turn_on(fleet: None) -> None:
+    variant = VariantStatus.objects.first()
+    at = NOW.replace(minute=0, second=0) - timedelta(days=3)
+    HourBucket.objects.filter(variant=variant, at=at).update(invocations=1_000_000, setup_count=77)
+    HourBucket.objects.filter(variant=variant, at=at - timedelta(hours=1)).delete()
+    sum_up(is_history_new=True)
+    assert_windows_equal("7d")
+    assert_windows_equal("30d")
+    window = EndpointWindow.objects.get(endpoint=variant.endpoint_id if variant else 0, key="7d")
+    assert window.calls is not None
+    assert window.calls > 1_000_000
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize("key", WINDOW_KEYS)
+def test_the_overview_adds_up_to_the_same_either_way(fleet: None, scope: ScopeFilter, key: str) -> None:
+    window, fresh = time_range(key, NOW), rolled.freshness(scope)
+    assert fresh.covers(window)
+    raw, summed = (fleet_traffic.traffic(scope, window, each) for each in (rolled.NOT_SUMMED, fresh))
+    assert vars(summed.now) == pytest.approx(vars(raw.now))
+    assert vars(summed.before) == pytest.approx(vars(raw.before))
+    assert [vars(day) for day in summed.days] == [pytest.approx(vars(day)) for day in raw.days]
+    days = [NOW.date() - timedelta(days=n) for n in range(14, 0, -1)]
+    assert overview.costs(scope, days, fresh) == overview.costs(scope, days)
+    assert overview.month_to_date(scope, NOW.date(), fresh) == overview.month_to_date(scope, NOW.date())
+
+
+@pytest.mark.parametrize("by", GroupBy)
+@pytest.mark.parametrize("key", ["24h", "7d", "30d", "month"])
+def test_costs_group_to_the_same_cent_either_way(fleet: None, by: GroupBy, key: str) -> None:
+    days = time_range(key, NOW).days
+    span, where = Span(days[0], days[-1]), CostFilter(kinds=("serverless", "multi-model", "asynchronous"))
+    found = rolled.freshness(where.scope).cost_key(span)
+    assert found
+    raw, summed = costs.group_sums(where, span, by), costs.group_sums(where, span, by, key=found)
+    assert summed == raw
+    assert sum(sums.amount or Decimal(0) for _, sums in raw) > 0
+    few = raw[:5]
+    rows, quick = costs.groups(where, span, by, few), costs.groups(where, span, by, few, key=found)
+    for row, same in zip(rows, quick, strict=True):
+        assert (same.key, same.components, same.endpoints) == (row.key, row.components, row.endpoints)
+        assert same.calls == pytest.approx(row.calls)
+    assert costs.days(where, span, is_rolled=True) == costs.days(where, span)
+
+
+@pytest.mark.parametrize("sort", sorted(endpoint_rows.SORTS))
+@pytest.mark.parametrize("descending", [True, False])
+def test_the_list_comes_in_the_same_order_with_the_same_figures_either_way(
+    fleet: None, sort: str, descending: bool
+) -> None:
+    def rows(fresh: rolled.Freshness, key: str) -> list[endpoint_rows.Row]:
+        return endpoint_rows.rows(
+            Criteria(), time_range(key, NOW), NOW.date(), sort=sort, descending=descending, offset=0, limit=None,
+            fresh=fresh,
+        )  # fmt: skip
+
+    for key in ("24h", "30d"):
+        raw, summed = rows(rolled.NOT_SUMMED, key), rows(rolled.freshness(ScopeFilter()), key)
+        assert [(row.name, row.cost) for row in summed] == [(row.name, row.cost) for row in raw]
+
+
+def test_a_shard_that_is_not_summed_up_is_added_up_from_its_rows(fleet: None) -> None:
+    assert rolled.freshness(ScopeFilter()).covers(time_range("30d", NOW))
+    Shard.objects.get(account__account_id="500000000000", region="us-east-1").rollup.delete()
+    assert rolled.freshness(ScopeFilter()) == rolled.NOT_SUMMED
+    assert rolled.freshness(ScopeFilter(regions=("eu-west-1",))).covers(time_range("30d", NOW))
+
+
+def test_a_window_of_the_past_and_yesterdays_costs_are_added_up_from_the_rows(fleet: None) -> None:
+    fresh = rolled.freshness(ScopeFilter())
+    assert not fresh.covers(time_range("24h", NOW - timedelta(days=2)))
+    assert not fresh.covers(time_range("24h", NOW + timedelta(days=2)))
+    assert fresh.cost_key(Span(NOW.date() - timedelta(days=8), NOW.date() - timedelta(days=1))) == ""
+
+
+def test_a_component_that_left_the_window_leaves_its_sum_too(fleet: None) -> None:
+    endpoint = Endpoint.objects.filter(kind="real-time").first()
+    assert endpoint is not None
+    DailyCost.objects.filter(endpoint=endpoint, component="storage").delete()
+    rollups.update_shard(endpoint.shard_id, now=NOW)
+    assert not CostWindow.objects.filter(endpoint=endpoint, component="storage").exists()
+    left = DailyCost.objects.filter(endpoint=endpoint, day__gte=NOW.date().replace(day=1))
+    spent = [cost.amount for cost in left if cost.amount is not None]
+    assert MonthCost.objects.get(endpoint=endpoint).usd == sum(spent)
+
+
+def test_what_is_gone_leaves_the_places_when_its_day_is_added_up_again(fleet: None) -> None:
+    Endpoint.objects.filter(shard__region="us-east-1").update(closed_at=NOW)
+    sum_up()
+    assert not PlaceHour.objects.filter(place="us-east-1").exists()
+    assert PlaceDay.objects.filter(place="us-east-1").exists(), "what it cost stays"
+
+
+def test_a_quiet_shard_is_renewed_all_the_same(fleet: None) -> None:
+    assert rollups.overdue(NOW + timedelta(minutes=10)) == []
+    assert len(rollups.overdue(NOW + timedelta(hours=1))) == 12
+
+
+def queries(client: Client, url: str, **headers: str) -> int:
+    with CaptureQueriesContext(connection) as found:
+        assert client.get(url, headers=headers).status_code == 200
+    return len(found)
+
+
+URLS = (
+    "/", "/?range=24h", "/endpoints/", "/endpoints/?kind=serverless&team=risk", "/endpoints/?q=model-7",
+    "/endpoints/?page=2", "/endpoints/?region=eu-west-1", "/costs/", "/costs/?group=account&range=30d",
+    "/costs/?group=component", "/scaling/", "/operations/", "/alerts/", "/sync/", "/audit/",
+    *(f"/endpoints/?sort=-{sort}" for sort in sorted(endpoint_rows.SORTS)),
+)  # fmt: skip
+
+
+def test_pages_ask_as_many_queries_at_10_000_endpoints_as_at_60(fleet: None, client: Client) -> None:
+    """Filter, every sort, search, next page and facets; the part alone and the whole page."""
+    client.force_login(UserFactory(role="viewer"))
+    client.get("/")
+    part = {"HX-Request": "true", "HX-Target": "endpoint-list"}
+    small = {url: queries(client, url) for url in URLS}
+    small_part = queries(client, "/endpoints/", **part)
+    fleet_rows.add_plain(BEYOND, now=NOW)
+    fleet_rows.analyse()
+    large = {url: queries(client, url) for url in URLS}
+    assert large == small
+    assert queries(client, "/endpoints/", **part) == small_part
+    assert max(large.values()) <= 15
