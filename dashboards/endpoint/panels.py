@@ -12,7 +12,17 @@ from django.utils import timezone
 from dashboards import measured, truth, wording
 from dashboards.cache.tables import LOADED, WAITS, use_tiles
 from dashboards.cold_starts.tables import WHY_ESTIMATED, WHY_OUTLIERS, hour_grid
-from dashboards.endpoint import configuration, cost, figures, history, judged, parts, queue_tiles, tiles
+from dashboards.endpoint import (
+    built_from,
+    configuration,
+    cost,
+    figures,
+    history,
+    judged,
+    parts,
+    queue_tiles,
+    tiles,
+)
 from dashboards.scope import PageScope
 from dashboards.tables import Column, PlainTable
 from dashboards.tiles import Tile
@@ -276,6 +286,7 @@ BUILD: dict[str, Callable[[Head, Activity], Context]] = {
     "cost": cost.context,
     "scaling": _scaling,
     "configuration": _configuration,
+    "built-from": built_from.context,
     "timeline": _timeline,
     "operations": _operations,
 }

@@ -64,6 +64,7 @@ TABS: tuple[Tab, ...] = (
     Tab("cost", "Cost"),
     Tab("scaling", "Scaling"),
     Tab("configuration", "Configuration"),
+    Tab("built-from", "Built from"),
     Tab("timeline", "Timeline"),
     Tab("operations", "Operations"),
 )
