@@ -67,9 +67,7 @@ def is_due(shard: Shard, now: datetime) -> bool:
     ok_at = (shard.sections.get("parts") or {}).get("ok_at")
     if ok_at is None or datetime.fromisoformat(ok_at) - SETTLE < _hour(now - SETTLE):
         return True
-    fresh = Endpoint.objects.filter(
-        shard=shard, closed_at=None, kind__in=HAVE_PARTS, first_seen_at__gte=ok_at
-    )
+    fresh = Endpoint.objects.filter(shard=shard, closed_at=None, kind__in=HAVE_PARTS, first_seen_at__gt=ok_at)
     return fresh.exists()
 
 
