@@ -61,7 +61,9 @@ def batch_jobs(request: HttpRequest, query: Query[JobsQuery]) -> dict[str, Any]:
     scope, window = query.filter(request), query.window()
     criteria = Criteria(scope, tuple(query.status), tuple(query.model), query.q.strip())
     after = paging.after(query.cursor, "batch", (datetime, int))
-    found = batch.by_key(criteria, window, timezone.now(), after=after, limit=query.limit)
+    # At the full minute, so that a running job's cost does not make every answer a new one.
+    now = timezone.now().replace(second=0, microsecond=0)
+    found = batch.by_key(criteria, window, now, after=after, limit=query.limit)
     return {
         "window": window_out(window),
         "items": [_job(row) for row in found.rows],

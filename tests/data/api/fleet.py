@@ -66,8 +66,9 @@ def build(account_id: str = "111122223333", alias: str = "prod") -> Endpoint:
     )
     TransformJob.objects.create(
         shard=shard, name=f"{alias}-job", arn="arn:aws:sagemaker", status="Failed", failure_reason=HOSTILE,
-        created_at=rows.now() - timedelta(minutes=9), started_at=rows.now() - timedelta(minutes=8), first_seen_at=rows.now(),
-        instance_type="ml.m5.large", instance_count=2,
+        created_at=rows.now() - timedelta(minutes=9), started_at=rows.now() - timedelta(minutes=8),
+        ended_at=rows.now() - timedelta(minutes=2), first_seen_at=rows.now(), instance_type="ml.m5.large",
+        instance_count=2,
     )  # fmt: skip
     return Endpoint.objects.get(pk=faq.pk)
 
