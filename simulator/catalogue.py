@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from simulator import published
 from simulator.instances import instance_type
+from simulator.jobs import host_names
 from simulator.metrics import Builder
 from simulator.records import Endpoint, Variant
 from simulator.series import Series, View, series_of
@@ -34,7 +35,10 @@ class MetricSource:
                 continue
             if family is published.PROVISIONED and not capacity.provisioned:
                 continue
-            if family is published.GPU and not instance_type(capacity.instance_type).gpus:
+            if (
+                family in (published.GPU, published.TRANSFORM_GPU)
+                and not instance_type(capacity.instance_type).gpus
+            ):
                 continue
             return builder
         return None
@@ -73,6 +77,7 @@ VARIANT = {
 }
 QUEUE = {"async": [published.ASYNC_ENDPOINT]}
 CONTAINER = {"mce": [published.CONTAINER], "pipeline": [published.CONTAINER]}
+TRANSFORM = {"transform": [published.TRANSFORM, published.TRANSFORM_GPU]}
 COMPONENT = {"component": [published.COMPONENT]}
 
 
@@ -80,6 +85,8 @@ def sources(region: Region) -> Iterator[MetricSource]:
     """Every series of a region, those of deleted endpoints included."""
     for endpoint in [*region.endpoints.values(), *region.retired]:
         yield from endpoint_sources(region, endpoint)
+    for name in region.job_hosts:
+        yield from _job_sources(region, name)
 
 
 def endpoint_sources(region: Region, endpoint: Endpoint) -> Iterator[MetricSource]:
@@ -127,10 +134,19 @@ def _component_sources(region: Region, endpoint: Endpoint) -> Iterator[MetricSou
         yield MetricSource(dims, series_of(endpoint, first, view), COMPONENT)
 
 
+def _job_sources(region: Region, name: str) -> Iterator[MetricSource]:
+    host = region.job_hosts[name]
+    for label in host_names(region.transform_jobs[name]):
+        yield MetricSource((("Host", label),), series_of(host, host.variants[0]), TRANSFORM)
+
+
 def find(region: Region, dimensions: Dimensions) -> MetricSource | None:
     """The series with exactly these dimensions (sorted by name); the newest of endpoints that share a name."""
     names = dict(dimensions)
     candidates: list[Endpoint] = []
+    job = names.get("Host", "").partition("/")[0]
+    if job in region.job_hosts:
+        return next((s for s in _job_sources(region, job) if s.dimensions == dimensions), None)
     if "EndpointName" in names:
         live = region.endpoints.get(names["EndpointName"])
         candidates = [live] if live else []

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from simulator import jobs
 from simulator.clock import Clock, minute_of
 from simulator.events import EventBus, Queue
 from simulator.fleet_documents import endpoint_config, model_documents, scaling_target
@@ -20,6 +21,11 @@ from simulator.world import Account, Durations, Region, Role, World
 
 OFFSET = re.compile(r"-(\d+(?:\.\d+)?)([smhdw])")
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+JOBS = {
+    "transform_jobs": jobs.add_transform_job,
+    "compilation_jobs": jobs.add_compilation_job,
+    "recommendation_jobs": jobs.add_recommendation_job,
+}
 NEVER_SERVING = ("Creating", "Failed", "OutOfService")
 
 
@@ -44,11 +50,20 @@ def build(
     for entry in document.get("endpoints", []):
         for single in repeated(entry):
             add_endpoint(world, single)
-    for entry in document.get("transform_jobs", []):
-        _add_transform_job(world, entry)
+    for entry in document.get("models", []):
+        _add_models(_place(world, entry), entry | {"model": entry}, when(entry["created"], epoch))
+    for entry in document.get("endpoint_configs", []):
+        _add_config(_place(world, entry), entry | {"config": entry["name"]}, when(entry["created"], epoch))
+    for key, add in JOBS.items():
+        for entry in document.get(key, []):
+            add(_place(world, entry), entry, when(entry["created"], epoch))
     for entry in document.get("queues", []):
         bus.queues.append(_queue(world, entry))
     return world
+
+
+def _place(world: World, entry: dict[str, Any]) -> Region:
+    return account_named(world, entry["account"]).region(entry["region"])
 
 
 def _queue(world: World, entry: dict[str, Any]) -> Queue:
@@ -172,19 +187,28 @@ def _give_life(variant: Variant, entry: dict[str, Any], endpoint: Endpoint, epoc
 
 
 def _add_configs(region: Region, entry: dict[str, Any], created: datetime, epoch: datetime) -> None:
-    for model in model_documents(entry, region):
-        if model["ModelName"] not in region.models:
-            region.models[model["ModelName"]] = model | {"CreationTime": created}
-            region.know(model["ModelArn"])
+    if not entry.get("lost_model"):
+        _add_models(region, entry, created)
     name = entry.get("config", f"{entry['name']}-cfg-1")
     documents = [{**entry, "config": name, "config_created": entry.get("config_created", created)}]
     for other in entry.get("other_configs", []):
         documents.append({**entry, "config_created": created, **other})
     for document in documents:
-        config = endpoint_config(document, region)
-        config["CreationTime"] = when(document["config_created"], epoch)
-        region.configs[config["EndpointConfigName"]] = config
-        region.know(config["EndpointConfigArn"])
+        _add_config(region, document, when(document["config_created"], epoch))
+
+
+def _add_models(region: Region, entry: dict[str, Any], created: datetime) -> None:
+    for model in model_documents(entry, region):
+        if model["ModelName"] not in region.models:
+            region.models[model["ModelName"]] = model | {"CreationTime": created}
+            region.know(model["ModelArn"])
+            region.tags[model["ModelArn"]].update(entry.get("model", {}).get("tags", {}))
+
+
+def _add_config(region: Region, entry: dict[str, Any], created: datetime) -> None:
+    config = endpoint_config(entry, region) | {"CreationTime": created}
+    region.configs[config["EndpointConfigName"]] = config
+    region.know(config["EndpointConfigArn"])
 
 
 def _add_components(region: Region, entry: dict[str, Any], endpoint: Endpoint) -> None:
@@ -210,36 +234,3 @@ def _add_components(region: Region, entry: dict[str, Any], endpoint: Endpoint) -
             "InferenceComponentStatus": component.get("status", "InService"),
         }
         region.know(region.components[name]["InferenceComponentArn"])
-
-
-def _add_transform_job(world: World, entry: dict[str, Any]) -> None:
-    region = account_named(world, entry["account"]).region(entry["region"])
-    name = entry["name"]
-    created = when(entry["created"], world.epoch)
-    minutes = entry.get("minutes")
-    ended = created + timedelta(minutes=minutes) if minutes is not None else None
-    arn = region.arn(f"transform-job/{name}")
-    region.transform_jobs[name] = {
-        "TransformJobName": name,
-        "TransformJobArn": arn,
-        "TransformJobStatus": entry.get("status", "Completed"),
-        "FailureReason": entry.get("failure_reason"),
-        "ModelName": entry.get("model", f"{name}-model"),
-        "MaxConcurrentTransforms": entry.get("concurrent", 1),
-        "BatchStrategy": "MultiRecord",
-        "TransformInput": {
-            "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://sim-batch/{name}/in/"}},
-            "ContentType": "text/csv",
-        },
-        "TransformOutput": {"S3OutputPath": f"s3://sim-batch/{name}/out/"},
-        "TransformResources": {
-            "InstanceType": entry.get("instance_type", "ml.m5.xlarge"),
-            "InstanceCount": entry.get("instances", 1),
-        },
-        "CreationTime": created,
-        "TransformStartTime": created + timedelta(minutes=2),
-        "TransformEndTime": ended,
-        "LastModifiedTime": ended or created,
-    }
-    region.arns[arn] = arn
-    region.tags[arn] = {key: str(value) for key, value in entry.get("tags", {}).items()}

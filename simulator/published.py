@@ -11,6 +11,7 @@ from simulator.metrics import Builder
 
 SAGEMAKER = "AWS/SageMaker"
 HOSTS = "/aws/sagemaker/Endpoints"
+TRANSFORM_HOSTS = "/aws/sagemaker/TransformJobs"
 Family = dict[tuple[str, str], Builder]
 
 SERVERLESS: Family = {
@@ -92,4 +93,13 @@ COMPONENT: Family = {
     (SAGEMAKER, "Invocation5XXErrors"): samples_of.errors("faults"),
     (SAGEMAKER, "ModelLatency"): samples_of.model_latency,
     (SAGEMAKER, "OverheadLatency"): samples_of.overhead_latency,
+}
+# No disk metric: DiskUtilization is not supported for transform jobs.
+TRANSFORM: Family = {
+    (TRANSFORM_HOSTS, "CPUUtilization"): samples_of.cpu,
+    (TRANSFORM_HOSTS, "MemoryUtilization"): samples_of.memory,
+}
+TRANSFORM_GPU: Family = {
+    (TRANSFORM_HOSTS, "GPUUtilization"): samples_of.gpu,
+    (TRANSFORM_HOSTS, "GPUMemoryUtilization"): samples_of.gpu_memory,
 }

@@ -6,12 +6,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simulator.clock import Clock
 from simulator.events import EventBus
 from simulator.records import Endpoint, ScalableTarget
 from simulator.region_names import OPT_IN
+
+if TYPE_CHECKING:
+    from simulator.jobs import Plan
 
 
 @dataclass
@@ -46,6 +49,11 @@ class Region:
     models: dict[str, dict[str, Any]] = field(default_factory=dict)
     components: dict[str, dict[str, Any]] = field(default_factory=dict)
     transform_jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # By job name: what will become of running transform jobs, and what publishes their metrics.
+    job_plans: dict[str, Plan] = field(default_factory=dict)
+    job_hosts: dict[str, Endpoint] = field(default_factory=dict)
+    compilation_jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    recommendation_jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     targets: dict[tuple[str, str], ScalableTarget] = field(default_factory=dict)
     activities: list[dict[str, Any]] = field(default_factory=list)
     tags: dict[str, dict[str, str]] = field(default_factory=dict)

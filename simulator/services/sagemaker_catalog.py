@@ -1,11 +1,11 @@
-"""SageMaker tags, and the read-only catalogue: inference components and transform jobs."""
+"""SageMaker tags, and the read-only catalogue of inference components."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from simulator.call import Action, Call
-from simulator.errors import ServiceError, validation_error
+from simulator.errors import validation_error
 from simulator.listing import listing
 
 MAX_TAGS = 50
@@ -76,44 +76,10 @@ def describe_inference_component(call: Call, params: dict[str, Any]) -> dict[str
     return component
 
 
-def list_transform_jobs(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    """ListTransformJobs."""
-    columns = (
-        "TransformJobName",
-        "TransformJobArn",
-        "CreationTime",
-        "TransformEndTime",
-        "LastModifiedTime",
-        "TransformJobStatus",
-        "FailureReason",
-    )
-    rows = [
-        {
-            column: job.get(column, job["CreationTime"] if column == "LastModifiedTime" else None)
-            for column in columns
-        }
-        for job in call.region.transform_jobs.values()
-    ]
-    return listing(
-        rows, params, "TransformJobSummaries", name="TransformJobName", status="TransformJobStatus"
-    )
-
-
-def describe_transform_job(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    """DescribeTransformJob."""
-    job = call.region.transform_jobs.get(params["TransformJobName"])
-    if job is None:
-        text = f"Could not find requested job with name: {params['TransformJobName']}"
-        raise ServiceError("ResourceNotFound", text)
-    return {key: value for key, value in job.items() if key != "LastModifiedTime"}
-
-
 ACTIONS: dict[str, Action] = {
     "AddTags": add_tags,
     "ListTags": list_tags,
     "DeleteTags": delete_tags,
     "ListInferenceComponents": list_inference_components,
     "DescribeInferenceComponent": describe_inference_component,
-    "ListTransformJobs": list_transform_jobs,
-    "DescribeTransformJob": describe_transform_job,
 }

@@ -57,6 +57,8 @@ def test_every_described_thing_fits_the_models(simulator: Simulator) -> None:
         "DescribeModel": ("ModelName", region.models),
         "DescribeInferenceComponent": ("InferenceComponentName", region.components),
         "DescribeTransformJob": ("TransformJobName", region.transform_jobs),
+        "DescribeCompilationJob": ("CompilationJobName", region.compilation_jobs),
+        "DescribeInferenceRecommendationsJob": ("JobName", region.recommendation_jobs),
     }
     for action, (param, names) in things.items():
         assert list(names)
@@ -74,6 +76,14 @@ def test_every_described_thing_fits_the_models(simulator: Simulator) -> None:
         ("sagemaker", "ListEndpointConfigs", {}),
         ("sagemaker", "ListInferenceComponents", {}),
         ("sagemaker", "ListTransformJobs", {}),
+        ("sagemaker", "ListCompilationJobs", {}),
+        ("sagemaker", "ListInferenceRecommendationsJobs", {}),
+        ("sagemaker", "ListInferenceRecommendationsJobSteps", {"JobName": "real-time-advice"}),
+        ("account", "ListRegions", {}),
+        ("ec2", "DescribeRegions", {}),
+        ("iam", "GetRole", {"RoleName": "SageMakerExecution"}),
+        ("ecr", "DescribeImages", {"repositoryName": "any"}),
+        ("sqs", "ListQueues", {}),
         ("application-autoscaling", "DescribeScalableTargets", {"ServiceNamespace": "sagemaker"}),
         ("application-autoscaling", "DescribeScalingPolicies", {"ServiceNamespace": "sagemaker"}),
         ("application-autoscaling", "DescribeScheduledActions", {"ServiceNamespace": "sagemaker"}),
