@@ -48,6 +48,7 @@ NAVIGATION: tuple[NavGroup, ...] = (
             NavItem("overview:page", "Overview", "layout-dashboard"),
             NavItem("endpoints:page", "Endpoints", "server-2"),
             NavItem("batch:page", "Batch", "packages"),
+            NavItem("orphans:page", "Orphans", "trash"),
         ),
     ),
     NavGroup(

@@ -19,6 +19,7 @@ FAMILIES: tuple[tuple[str, str], ...] = (
     ("", "overview"),
     ("endpoints/", "endpoints"),
     ("batch/", "batch"),
+    ("orphans/", "orphans"),
     ("costs/", "costs"),
     ("cold-starts/", "cold_starts"),
     ("cache/", "cache"),

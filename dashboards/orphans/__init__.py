@@ -1,0 +1,1 @@
+"""The Orphans page family: configs and models that nothing uses."""

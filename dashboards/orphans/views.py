@@ -1,0 +1,103 @@
+"""The Orphans page: what AWS keeps and no endpoint uses, with the proof that it may go and the call that deletes it."""
+
+import csv
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.http import HttpResponse, QueryDict
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from dashboards import htmx, scope
+from dashboards.tables import Page
+from fleet.queries import orphans as queries
+from fleet.queries.export import defused
+from fleet.queries.orphans import Criteria, Orphan, Verdict, What
+
+AGES = {"30": "30 days", "90": "90 days", "365": "a year"}
+LOOKS = {
+    Verdict.MAY_GO: ("applied", "May go"),
+    Verdict.KEEP: ("warning", "Keep"),
+    Verdict.CANNOT_TELL: ("unknown", "Cannot tell"),
+}
+LABELS = {What.CONFIGS: "Endpoint configs", What.MODELS: "Models"}
+
+
+@require_GET
+def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
+    """Configs or models, the oldest first; age and name narrow them."""
+    scope.read(request, has_range=False)
+    what, criteria, now = _what(request.GET), _criteria(request.GET), timezone.now()
+    totals = {each: queries.total(each, criteria, now) for each in What}
+    pager = Page.read(request.GET, totals[what])
+    rows = queries.rows(what, criteria, now, offset=pager.offset, limit=pager.size)
+    context = {
+        "what": what,
+        "noun": "endpoint configs" if what is What.CONFIGS else "models",
+        "rows": [(row, *LOOKS[row.verdict]) for row in rows],
+        "may_go": sum(row.verdict is Verdict.MAY_GO for row in rows),
+        "totals": totals,
+        "pager": pager,
+        "tabs": [_tab(request.GET, each, what, totals[each]) for each in What],
+        "ages": [(key, words, request.GET.get("age") == key) for key, words in AGES.items()],
+        "criteria": criteria,
+        "csv_url": f"{reverse('orphans:csv')}?{request.GET.urlencode()}",
+    }
+    return htmx.page(request, "pages/orphans/page.html", context, part="orphan-list")
+
+
+@require_GET
+def as_csv(request: htmx.HtmxHttpRequest) -> HttpResponse:
+    """Every config or model the filter means, with verdict and proof."""
+    scope.read(request, has_range=False)
+    what = _what(request.GET)
+    rows = queries.rows(what, _criteria(request.GET), timezone.now())
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="unused-{what}.csv"'
+    csv.writer(response).writerows(_lines(rows))
+    return response
+
+
+def _lines(rows: list[Orphan]) -> Iterator[list[str]]:
+    yield [
+        "name",
+        "account",
+        "region",
+        "created_at",
+        "last_used_at",
+        "last_used_by",
+        "verdict",
+        "proof",
+        "command",
+    ]
+    for row in rows:
+        used = row.last_used.isoformat() if row.last_used else ""
+        texts = [row.name, row.account, row.region, row.created_at.isoformat(), used, row.last_user]
+        texts += [row.verdict.value, " ".join(row.proof), row.command]
+        yield [defused(text) for text in texts]
+
+
+def _what(query: QueryDict) -> What:
+    return What.MODELS if query.get("what") == What.MODELS else What.CONFIGS
+
+
+def _criteria(query: QueryDict) -> Criteria:
+    age = query.get("age", "")
+    return Criteria(
+        scope=scope.scope_filter(query),
+        search=query.get("q", "").replace("\0", "")[:200].strip(),
+        older_than=timedelta(days=int(age)) if age in AGES else None,
+    )
+
+
+def _tab(query: QueryDict, each: What, current: What, count: int) -> dict[str, object]:
+    wanted = query.copy()
+    wanted["what"] = each.value
+    wanted.pop("page", None)
+    return {
+        "label": LABELS[each],
+        "url": f"?{wanted.urlencode()}",
+        "is_current": each is current,
+        "count": count,
+    }

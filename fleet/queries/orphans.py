@@ -1,0 +1,293 @@
+"""Endpoint configs and models that no endpoint uses, each with the proof that it may go or the reason to keep it."""
+
+import shlex
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextField
+from django.db.models.functions import Cast
+
+from fleet.models import (
+    ChangeEvent,
+    Endpoint,
+    EndpointConfig,
+    HostedModel,
+    InferenceComponent,
+    Operation,
+    ProductionVariant,
+    Shard,
+    TransformJob,
+    VariantStatus,
+)
+from fleet.queries.scope import ScopeFilter
+from fleet.types import TRANSITIONAL_STATUSES
+
+FRESH_FOR = timedelta(hours=1)
+RETURN_WITHIN = timedelta(days=7)
+"""A config that an endpoint left so recently may still be what somebody wants to go back to."""
+BATCH_WITHIN = timedelta(days=30)
+OPEN_STATES = (Operation.State.PLANNED, *Operation.ACTIVE)
+
+
+class What(StrEnum):
+    """Which of the two is listed."""
+
+    CONFIGS = "configs"
+    MODELS = "models"
+
+
+class Verdict(StrEnum):
+    """MAY_GO: every check passed. KEEP: something still needs it. CANNOT_TELL: what would prove it was not read."""
+
+    MAY_GO = "may-go"
+    KEEP = "keep"
+    CANNOT_TELL = "cannot-tell"
+
+
+@dataclass(frozen=True)
+class Criteria:
+    """Scope, a part of the name, and the least age."""
+
+    scope: ScopeFilter
+    search: str = ""
+    older_than: timedelta | None = None
+
+
+@dataclass(frozen=True)
+class Orphan:
+    """One config or model. last_used: by our own history, None = never seen in use since `watched_since`."""
+
+    name: str
+    account: str
+    region: str
+    created_at: datetime
+    last_used: datetime | None
+    last_user: str
+    watched_since: datetime
+    verdict: Verdict
+    proof: tuple[str, ...]
+    command: str
+
+
+def total(what: What, criteria: Criteria, now: datetime) -> int:
+    """How many there are. One query."""
+    narrowed = _narrowed(criteria, now)
+    return (_configs(narrowed) if what is What.CONFIGS else _models(narrowed)).count()
+
+
+def rows(
+    what: What, criteria: Criteria, now: datetime, *, offset: int = 0, limit: int | None = None
+) -> list[Orphan]:
+    """The oldest first, with their proof; the number of queries does not grow with the rows."""
+    narrowed, end = _narrowed(criteria, now), None if limit is None else offset + limit
+    order = ("created_at", "id")
+    if what is What.CONFIGS:
+        configs = _configs(narrowed).select_related("shard__account").order_by(*order)
+        return _judged_configs(list(configs[offset:end]), now)
+    models = _models(narrowed).select_related("shard__account").order_by(*order)
+    return _judged_models(list(models[offset:end]), now)
+
+
+def _narrowed(criteria: Criteria, now: datetime) -> Q:
+    narrowed = Q(gone_at=None) & criteria.scope.q("shard") & Q(name__icontains=criteria.search)
+    if criteria.older_than is not None:
+        narrowed &= Q(created_at__lt=now - criteria.older_than)
+    return narrowed
+
+
+def _here() -> QuerySet[Endpoint]:
+    return Endpoint.objects.filter(shard=OuterRef("shard"), closed_at=None)
+
+
+def _configs(narrowed: Q) -> QuerySet[EndpointConfig]:
+    """What AWS lists and no open endpoint refers to."""
+    used = _here().filter(Q(config=OuterRef("pk")) | Q(config_name=OuterRef("name")))
+    return EndpointConfig.objects.filter(narrowed).filter(~Exists(used))
+
+
+def _models(narrowed: Q) -> QuerySet[HostedModel]:
+    """What AWS lists and no open endpoint runs, wishes for, or has an inference component of."""
+    there = {"endpoint__shard": OuterRef("shard"), "endpoint__closed_at": None, "removed_at": None}
+    live = VariantStatus.objects.filter(**there, model_name=OuterRef("name"))
+    parts = InferenceComponent.objects.filter(**there, model_name=OuterRef("name"))
+    wished = _here().filter(config__variants__model_name=OuterRef("name"))
+    return HostedModel.objects.filter(narrowed).filter(~Exists(live), ~Exists(wished), ~Exists(parts))
+
+
+def _judged_configs(configs: Collection[EndpointConfig], now: datetime) -> list[Orphan]:
+    names = {config.name for config in configs}
+    shards = {config.shard_id for config in configs}
+    left = _left(names, shards)
+    named = _named_in_operations(names, shards)
+    changing = _changing(shards)
+    found = []
+    for config in configs:
+        last = left.get((config.shard_id, config.name))
+        keep, proof = [], [f"No endpoint uses it, as of {_at(config.shard.inventory_ok_at)}."]
+        if operation := named.get((config.shard_id, config.name)):
+            keep.append(f"Operation op-{operation} names it and has not ended.")
+        else:
+            proof.append("No operation that is planned or under way names it.")
+        if last and (last[1] in changing.get(config.shard_id, ())):
+            keep.append(f"{last[1]} is changing; until that is proved it may fall back to this config.")
+        elif last and now - last[0] < RETURN_WITHIN:
+            keep.append(
+                f"{last[1]} left it less than {RETURN_WITHIN.days} days ago: somebody may want to go back."
+            )
+        else:
+            proof.append(f"No endpoint left it within {RETURN_WITHIN.days} days.")
+        command = f"aws sagemaker delete-endpoint-config --endpoint-config-name {shlex.quote(config.name)}"
+        found.append(_orphan(config, last, keep, proof, (), command, now))
+    return found
+
+
+def _judged_models(models: Collection[HostedModel], now: datetime) -> list[Orphan]:
+    names = {model.name for model in models}
+    shards = {model.shard_id for model in models}
+    jobs = _jobs(names, shards)
+    wished = _wished_by(names, shards)
+    used = _hosted(names, shards)
+    found = []
+    for model in models:
+        key = (model.shard_id, model.name)
+        keep, proof = (
+            [],
+            [f"No endpoint or inference component uses it, as of {_at(model.shard.inventory_ok_at)}."],
+        )
+        if configs := wished.get(key):
+            keep.append(
+                f"Named by {configs[0]}" + (f" and {len(configs) - 1} more configs." if configs[1:] else ".")
+            )
+        else:
+            proof.append("No endpoint config names it.")
+        job = jobs.get(key)
+        if job and (job[2] or now - job[0] < BATCH_WITHIN):
+            keep.append(f"Transform job {job[1]} {'is using it' if job[2] else 'used it within 30 days'}.")
+        elif job is None:
+            proof.append("No transform job names it.")
+        else:
+            proof.append(f"Its last transform job, {job[1]}, was created {job[0]:%-d %b %Y}.")
+        last = max(filter(None, [used.get(key), job[:2] if job else None]), default=None)
+        command = f"aws sagemaker delete-model --model-name {shlex.quote(model.name)}"
+        found.append(_orphan(model, last, keep, proof, ("batch",), command, now))
+    return found
+
+
+def _orphan(
+    row: EndpointConfig | HostedModel,
+    last: tuple[datetime, str] | None,
+    keep: list[str],
+    proof: list[str],
+    sections: Iterable[str],
+    command: str,
+    now: datetime,
+) -> Orphan:
+    doubts = _doubts(row.shard, sections, now)
+    verdict = Verdict.KEEP if keep else Verdict.CANNOT_TELL if doubts else Verdict.MAY_GO
+    return Orphan(
+        name=row.name,
+        account=row.shard.account.alias,
+        region=row.shard.region,
+        created_at=row.created_at,
+        last_used=last[0] if last else None,
+        last_user=last[1] if last else "",
+        watched_since=row.shard.account.created_at,
+        verdict=verdict,
+        proof=tuple(keep + doubts + proof),
+        command=f"{command} --region {shlex.quote(row.shard.region)}",
+    )
+
+
+def _doubts(shard: Shard, sections: Iterable[str], now: datetime) -> list[str]:
+    """What was not read lately enough to prove that nothing refers to a thing."""
+    doubts = []
+    if shard.inventory_ok_at is None or now - shard.inventory_ok_at > FRESH_FOR:
+        doubts.append("Endpoints of this region were not read within the hour.")
+    for name in ("configs", *sections):
+        ok_at = (shard.sections.get(name) or {}).get("ok_at")
+        if not ok_at or now - datetime.fromisoformat(ok_at) > FRESH_FOR:
+            words = "Transform jobs" if name == "batch" else "Configs and models"
+            doubts.append(f"{words} of this region were not read within the hour.")
+    return doubts
+
+
+def _left(names: Collection[str], shards: Collection[int]) -> dict[tuple[int, str], tuple[datetime, str]]:
+    """When an endpoint last left each config, and which one: by a change of config or by its own end."""
+    found: dict[tuple[int, str], tuple[datetime, str]] = {}
+    changes = ChangeEvent.objects.filter(
+        endpoint__shard__in=shards, category=ChangeEvent.Category.CONFIG, before__config_name__in=names
+    ).values_list("endpoint__shard_id", "before__config_name", "at", "endpoint__name")
+    closed = Endpoint.objects.filter(
+        shard__in=shards, config_name__in=names, closed_at__isnull=False
+    ).values_list("shard_id", "config_name", "closed_at", "name")
+    for shard, config, at, endpoint in [*changes, *closed]:
+        key = (shard, config)
+        if at is not None and (key not in found or at > found[key][0]):
+            found[key] = (at, endpoint)
+    return found
+
+
+def _named_in_operations(names: Collection[str], shards: Collection[int]) -> dict[tuple[int, str], str]:
+    """Code of an operation that has not ended and names the config anywhere in its plan or observation."""
+    rows = (
+        Operation.objects.filter(endpoint__shard__in=shards, state__in=OPEN_STATES)
+        .annotate(texts=Cast("plan", TextField()), seen=Cast("observed", TextField()))
+        .values_list("endpoint__shard_id", "code", "texts", "seen")
+    )
+    return {
+        (shard, name): code
+        for shard, code, plan, seen in rows
+        for name in names
+        if f'"{name}"' in f"{plan}{seen}"
+    }
+
+
+def _changing(shards: Collection[int]) -> dict[int, set[str]]:
+    """Names of endpoints under change, by shard."""
+    found: dict[int, set[str]] = {}
+    rows = Endpoint.objects.filter(shard__in=shards, closed_at=None, status__in=TRANSITIONAL_STATUSES)
+    for shard, name in rows.values_list("shard_id", "name"):
+        found.setdefault(shard, set()).add(name)
+    return found
+
+
+def _jobs(
+    names: Collection[str], shards: Collection[int]
+) -> dict[tuple[int, str], tuple[datetime, str, bool]]:
+    """The newest transform job of each model: when, its name, and whether it is still running."""
+    rows = TransformJob.objects.filter(shard__in=shards, model_name__in=names).order_by("created_at")
+    values = rows.values_list("shard_id", "model_name", "created_at", "name", "status")
+    return {
+        (shard, model): (at, name, status in ("InProgress", "Stopping"))
+        for shard, model, at, name, status in values
+    }
+
+
+def _wished_by(names: Collection[str], shards: Collection[int]) -> dict[tuple[int, str], list[str]]:
+    """Configs that AWS still has and that name each model."""
+    found: dict[tuple[int, str], list[str]] = {}
+    rows = ProductionVariant.objects.filter(
+        config__shard__in=shards, config__gone_at=None, model_name__in=names
+    ).values_list("config__shard_id", "model_name", "config__name")
+    for shard, model, config in rows:
+        found.setdefault((shard, model), []).append(config)
+    return found
+
+
+def _hosted(names: Collection[str], shards: Collection[int]) -> dict[tuple[int, str], tuple[datetime, str]]:
+    """When an endpoint was last known to run each model: its end, or the variant's removal."""
+    found: dict[tuple[int, str], tuple[datetime, str]] = {}
+    rows = VariantStatus.objects.filter(endpoint__shard__in=shards, model_name__in=names).values_list(
+        "endpoint__shard_id", "model_name", "removed_at", "endpoint__closed_at", "endpoint__name"
+    )
+    for shard, model, removed, closed, name in rows:
+        at = removed or closed
+        if at is not None and ((shard, model) not in found or at > found[shard, model][0]):
+            found[shard, model] = (at, name)
+    return found
+
+
+def _at(at: datetime | None) -> str:
+    return f"{at:%-d %b %H:%M} UTC" if at else "never read"

@@ -1,0 +1,124 @@
+"""The Orphans page: only what nothing uses, and never "may go" while anything still needs it or was not read."""
+
+import csv
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from fleet.models import (
+    ChangeEvent,
+    EndpointConfig,
+    HostedModel,
+    Operation,
+    ProductionVariant,
+    Shard,
+    TransformJob,
+)
+from fleet.types import Kind
+from tests.data.dashboards.rows import endpoint, now, shard, user, words
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def where(client: Client) -> Shard:
+    """A region whose endpoints, configs and jobs were all read just now; somebody is signed in."""
+    client.force_login(user("viewer"))
+    fresh = {"ok_at": now().isoformat()}
+    return shard(sections={"configs": fresh, "batch": fresh})
+
+
+def config(where: Shard, name: str, **fields: Any) -> EndpointConfig:
+    made = {"arn": name, "created_at": now() - timedelta(days=200), **fields}
+    return EndpointConfig.objects.create(shard=where, name=name, **made)
+
+
+def model(where: Shard, name: str) -> HostedModel:
+    return HostedModel.objects.create(
+        shard=where, name=name, arn=name, created_at=now() - timedelta(days=200)
+    )
+
+
+def listed(client: Client, query: str = "") -> dict[str, dict[str, str]]:
+    text = client.get(f"/orphans/orphans.csv?{query}").content.decode()
+    return {row["name"]: row for row in csv.DictReader(io.StringIO(text))}
+
+
+def test_a_config_nothing_refers_to_may_go_with_proof_and_call(client: Client, where: Shard) -> None:
+    endpoint(where, "alive", Kind.REAL_TIME)
+    config(where, "left-over")
+    config(where, "deleted-already", gone_at=now())
+    (row,) = listed(client).values()
+    assert (row["name"], row["verdict"]) == ("left-over", "may-go")
+    assert row["command"] == (
+        "aws sagemaker delete-endpoint-config --endpoint-config-name left-over --region eu-west-1"
+    )
+    page = words(client.get("/orphans/").content.decode())
+    assert "1 endpoint config and 0 models are used by no endpoint." in page
+    assert "No operation that is planned or under way names it." in page
+
+
+def test_a_config_an_open_operation_names_is_kept(client: Client, where: Shard) -> None:
+    found = endpoint(where, "alive")
+    config(where, "wanted")
+    Operation.objects.create(
+        form_token="t", kind="change-concurrency", endpoint=found, planned_at=now(), plan={"config": "wanted"},
+        state="running",
+    )  # fmt: skip
+    assert listed(client)["wanted"]["verdict"] == "keep"
+    assert "has not ended" in listed(client)["wanted"]["proof"]
+
+
+@pytest.mark.parametrize(
+    ("status", "days", "verdict"),
+    [("InService", 2, "keep"), ("InService", 30, "may-go"), ("Updating", 30, "keep")],
+)
+def test_a_config_an_endpoint_left_is_kept_while_it_may_be_wanted_back(
+    client: Client, where: Shard, status: str, days: int, verdict: str
+) -> None:
+    found = endpoint(where, "alive", status=status)
+    config(where, "before")
+    ChangeEvent.objects.create(
+        endpoint=found, at=now() - timedelta(days=days), category="config", summary="moved",
+        before={"config_name": "before"}, after={"config_name": found.config_name},
+    )  # fmt: skip
+    row = listed(client)["before"]
+    assert (row["verdict"], row["last_used_by"]) == (verdict, "alive")
+
+
+def test_models_are_kept_by_configs_and_batch_jobs(client: Client, where: Shard) -> None:
+    for name in ("free", "in-config", "in-job"):
+        model(where, name)
+    ProductionVariant.objects.create(config=config(where, "old"), name="main", model_name="in-config")
+    TransformJob.objects.create(
+        shard=where, name="nightly", arn="a", status="Completed", model_name="in-job",
+        created_at=now() - timedelta(days=3), first_seen_at=now(),
+    )  # fmt: skip
+    found = listed(client, "what=models")
+    assert {name: row["verdict"] for name, row in found.items()} == {
+        "free": "may-go", "in-config": "keep", "in-job": "keep",
+    }  # fmt: skip
+    assert "Named by old." in found["in-config"]["proof"]
+    assert "nightly" in found["in-job"]["proof"]
+
+
+def test_nothing_is_proved_by_a_region_that_was_not_read(client: Client, where: Shard) -> None:
+    config(where, "left-over")
+    model(where, "free")
+    Shard.objects.update(sections={"configs": {"ok_at": now().isoformat()}})
+    assert listed(client)["left-over"]["verdict"] == "may-go"
+    assert listed(client, "what=models")["free"]["verdict"] == "cannot-tell"
+    Shard.objects.update(inventory_ok_at=now() - timedelta(hours=2))
+    assert listed(client)["left-over"]["verdict"] == "cannot-tell"
+
+
+def test_age_name_and_region_narrow(client: Client, where: Shard) -> None:
+    config(where, "old-one")
+    config(where, "new-one", created_at=now() - timedelta(days=3))
+    assert set(listed(client)) == {"old-one", "new-one"}
+    assert set(listed(client, "age=90")) == {"old-one"}
+    assert set(listed(client, "q=NEW")) == {"new-one"}
+    assert set(listed(client, "region=us-east-1")) == set()
