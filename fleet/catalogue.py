@@ -7,11 +7,14 @@ Sources: Amazon SageMaker AI developer guide, pages "Metrics for monitoring with
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from functools import cache
 
 from fleet.types import Kind
 
+# 200 points a series: as long as 500 queries still fit one call (100,800 points, CloudWatch API reference).
+HISTORY_SLICE = timedelta(hours=200)
 INVOCATION_NAMESPACE = "AWS/SageMaker"
 INSTANCE_NAMESPACE = "/aws/sagemaker/Endpoints"
 
@@ -29,7 +32,7 @@ _MULTI_MODEL = frozenset({Kind.MULTI_MODEL})
 class Dimensions(StrEnum):
     """The exact dimension set a metric is published under; asking with another one returns nothing, silently.
 
-    Endpoints of inference components publish what VARIANT holds of AWS/SageMaker per InferenceComponentName instead.
+    Endpoints of inference components publish what VARIANT holds of AWS/SageMaker per InferenceComponentName.
     """
 
     VARIANT = "EndpointName,VariantName"
@@ -271,18 +274,11 @@ CATALOGUE: tuple[Metric, ...] = (
         "Age of oldest request",
         dimensions=Dimensions.ENDPOINT,
     ),
-    Metric(
-        "backlog_without_capacity",
-        "HasBacklogWithoutCapacity",
-        "Average",
-        _ASYNC,
-        "0 or 1",
-        "Requests wait while no instance runs",
-        dimensions=Dimensions.ENDPOINT,
-    ),
-)
+    Metric("backlog_without_capacity", "HasBacklogWithoutCapacity", "Average", _ASYNC, "0 or 1",
+           "Requests wait while no instance runs", dimensions=Dimensions.ENDPOINT),
+)  # fmt: skip
 
-COLUMNS: tuple[str, ...] = tuple(metric.column for metric in CATALOGUE)
+COLUMNS = tuple(metric.column for metric in CATALOGUE)
 BY_COLUMN: dict[str, Metric] = {metric.column: metric for metric in CATALOGUE}
 
 

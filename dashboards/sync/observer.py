@@ -53,7 +53,7 @@ class Panel:
 
 
 def panel(scope: ScopeFilter, now: datetime) -> Panel:
-    """The panel over a scope. Seven queries."""
+    """The panel over a scope. Eight queries."""
     found = read(scope, now=now)
     return Panel(sentence(found), tiles(found), cadences(found), accounts(found))
 
@@ -63,6 +63,11 @@ def sentence(found: Observer) -> str:
     if found.capped:
         names = ", ".join(row.account.alias for row in found.capped)
         return f"Metrics of {names} wait until 00:00 UTC: today's CloudWatch budget is spent. State is still read."
+    if found.history_left:
+        return (
+            f"Watching cost {wording.usd(found.today_usd)} today. The hourly history that is still being fetched will "
+            f"cost {wording.usd(found.history_left_usd)} more, once."
+        )
     if found.saved_usd <= 0:
         return f"Watching cost {wording.usd(found.today_usd)} today."
     return (

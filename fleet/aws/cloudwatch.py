@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from fleet.aws import meter, metric_wire
 from fleet.aws.errors import endless
@@ -24,8 +24,7 @@ UNBILLED = (AccessDenied, CredentialsInvalid, Invalid, Throttled)
 """What CloudWatch refuses it does not answer; any other failure may have been billed and is counted."""
 
 
-@dataclass(frozen=True)
-class Query:
+class Query(NamedTuple):
     """One metric and statistic under its exact dimensions; period in seconds."""
 
     namespace: str
@@ -33,17 +32,6 @@ class Query:
     dimensions: tuple[tuple[str, str], ...]
     statistic: str
     period_s: int
-
-    @cached_property
-    def text(self) -> str:
-        """Its MetricStat as JSON."""
-        dimensions = ",".join(
-            f'{{"Name":"{name}","Value":{json.dumps(value)}}}' for name, value in self.dimensions
-        )
-        return (
-            f'"MetricStat":{{"Metric":{{"Namespace":"{self.namespace}","MetricName":"{self.metric}",'
-            f'"Dimensions":[{dimensions}]}},"Period":{self.period_s},"Stat":"{self.statistic}"}}'
-        )
 
 
 @dataclass(slots=True)
@@ -134,12 +122,27 @@ def _cut(queries: Sequence[Query], start: datetime, end: datetime) -> list[list[
 
 
 def _body(item: _Call, queries: Sequence[Query], start: datetime, end: datetime) -> str:
-    asked = ",".join(f'{{"Id":"m{i}","ReturnData":true,{queries[i].text}}}' for i in item.indexes)
+    asked = ",".join([_asked(i, *queries[i]) for i in item.indexes])
     token = f',"NextToken":{json.dumps(item.token)}' if item.token else ""
     return (
         f'{{"MetricDataQueries":[{asked}],"StartTime":{int(start.timestamp())},'
         f'"EndTime":{int(end.timestamp())},"ScanBy":"TimestampAscending"{token}}}'
     )
+
+
+def _asked(
+    index: int, namespace: str, metric: str, dimensions: tuple[Any, ...], stat: str, period_s: int
+) -> str:
+    return (
+        f'{{"Id":"m{index}","MetricStat":{{"Metric":{{"Namespace":"{namespace}","MetricName":"{metric}",'
+        f'"Dimensions":{_dimensions(dimensions)}}},"Period":{period_s},"Stat":"{stat}"}}}}'
+    )
+
+
+@lru_cache(maxsize=2048)
+def _dimensions(dimensions: tuple[tuple[str, str], ...]) -> str:
+    """The metrics of a variant follow one another and share their dimensions."""
+    return json.dumps([{"Name": name, "Value": value} for name, value in dimensions])
 
 
 def _keep(scope: AwsScope, results: Sequence[Mapping[str, Any]], series: Sequence[Series]) -> None:

@@ -9,8 +9,8 @@ from decimal import Decimal
 from django.conf import settings
 from django.db.models import Count, Q, QuerySet, Sum
 
-from fleet.catalogue import has_gpu, metrics_for
-from fleet.models import Account, CallTally, MetricSpend, VariantStatus
+from fleet.catalogue import HISTORY_SLICE, has_gpu, metrics_for
+from fleet.models import Account, CallTally, MetricSpend, Shard, VariantStatus
 from fleet.queries.scope import ScopeFilter
 from fleet.queries.sync import USD_PER_METRIC
 from fleet.types import Kind
@@ -63,7 +63,7 @@ class Observer:
     """Figures of one UTC day and its month so far. metrics counts are CloudWatch's billing unit.
 
     yesterday: of the whole UTC day before without history, None when nothing was asked then. polled: metrics that one
-    reading of everything asks for.
+    reading of everything asks for. history_left: metrics the unfinished back-fills still ask for.
     """
 
     now: datetime
@@ -71,6 +71,12 @@ class Observer:
     cadences: list[CadenceSpend]
     yesterday: int | None
     polled: int
+    history_left: int = 0
+
+    @property
+    def history_left_usd(self) -> Decimal:
+        """What the history that is still to be fetched will cost, paid once."""
+        return self.history_left * USD_PER_METRIC
 
     @property
     def today(self) -> int:
@@ -140,11 +146,12 @@ def midnight(now: datetime) -> datetime:
 
 
 def read(scope: ScopeFilter, *, now: datetime) -> Observer:
-    """Seven queries, whatever the size of the fleet. now: aware."""
+    """Eight queries, whatever the size of the fleet. now: aware."""
     now = now.astimezone(UTC)
     day = now.date()
     month = _asked(scope, day.replace(day=1))
     today = _asked(scope, day)
+    polled = _polled(scope)
     wanted = Q(enabled=True) | Q(pk__in=list(month))
     if scope.accounts:
         wanted &= Q(account_id__in=scope.accounts)
@@ -156,7 +163,8 @@ def read(scope: ScopeFilter, *, now: datetime) -> Observer:
         ],
         cadences=_cadences(scope, day),
         yesterday=_steady(scope, day - timedelta(days=1)),
-        polled=_polled(scope),
+        polled=sum(polled.values()),
+        history_left=_history_left(scope, polled, now),
     )
 
 
@@ -202,22 +210,38 @@ def _steady(scope: ScopeFilter, day: date) -> int | None:
     return sum(n for why, n in spent.items() if why != HISTORY) if spent else None
 
 
-def _polled(scope: ScopeFilter) -> int:
+def _polled(scope: ScopeFilter) -> dict[int, int]:
+    """Metrics of one reading of everything, by shard."""
     has_provisioned = Q(provisioned_concurrency__isnull=False) | Q(
         desired_provisioned_concurrency__isnull=False
     )
     groups = (
         _live(scope)
         .order_by()
-        .values_list("endpoint__kind", "instance_type")
+        .values_list("endpoint__shard_id", "endpoint__kind", "instance_type")
         .annotate(plain=Count("pk", filter=~has_provisioned), provisioned=Count("pk", filter=has_provisioned))
     )
-    found = 0
-    for kind, instance_type, plain, provisioned in groups:
+    found: dict[int, int] = {}
+    for shard_id, kind, instance_type, plain, provisioned in groups:
         gpu = has_gpu(instance_type)
-        found += plain * len(metrics_for(Kind(kind), has_gpu=gpu))
-        found += provisioned * len(metrics_for(Kind(kind), has_provisioned=True, has_gpu=gpu))
+        metrics = plain * len(metrics_for(Kind(kind), has_gpu=gpu))
+        metrics += provisioned * len(metrics_for(Kind(kind), has_provisioned=True, has_gpu=gpu))
+        found[shard_id] = found.get(shard_id, 0) + metrics
     return found
+
+
+def _history_left(scope: ScopeFilter, polled: dict[int, int], now: datetime) -> int:
+    """Every metric once per slice of the hours still to be fetched."""
+    span = timedelta(days=settings.BACKFILL_DAYS)
+    rows = Shard.objects.filter(scope.q(), enabled=True, account__enabled=True, pk__in=list(polled))
+    left = 0
+    for pk, start, until, done in rows.values_list(
+        "pk", "backfill_from", "backfill_until", "backfill_done_until"
+    ):
+        since = done or start or midnight(now - span)
+        end = until or now.replace(minute=0, second=0, microsecond=0)
+        left += polled[pk] * max(0, -(-(end - since) // HISTORY_SLICE))
+    return left
 
 
 def _live(scope: ScopeFilter) -> QuerySet[VariantStatus]:

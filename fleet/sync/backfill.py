@@ -5,13 +5,12 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from fleet.catalogue import HISTORY_SLICE
 from fleet.models import Shard, VariantStatus
 from fleet.sync import buckets, budget, partitions, windows
 from fleet.sync.subjects import fetch, load
 from fleet.types import Kind
 
-# 200 points a series: as long as 500 queries still fit one call (100,800 points).
-SLICE = timedelta(hours=200)
 CHUNK = 200
 
 
@@ -27,7 +26,7 @@ def run(shard: Shard, *, now: datetime, keep_alive: Callable[[], None]) -> int:
     start = shard.backfill_done_until or shard.backfill_from
     if start >= shard.backfill_until:
         return 0
-    end = min(start + SLICE, shard.backfill_until)
+    end = min(start + HISTORY_SLICE, shard.backfill_until)
     rows = VariantStatus.objects.filter(endpoint__shard=shard, endpoint__created_at__lt=end)
     items = load(rows.filter(pk__gt=shard.backfill_variant).exclude(endpoint__kind=Kind.UNKNOWN))
     book = budget.booking(shard, budget.HISTORY, now=now)
@@ -42,11 +41,6 @@ def run(shard: Shard, *, now: datetime, keep_alive: Callable[[], None]) -> int:
     shard.backfill_done_until, shard.backfill_variant = end, 0
     shard.save(update_fields=["backfill_done_until", "backfill_variant"])
     return written
-
-
-def slices(start: datetime, until: datetime) -> int:
-    """How many readings of every metric a history of this length takes."""
-    return -(-(until - start) // SLICE)
 
 
 def _begin(shard: Shard, now: datetime) -> None:

@@ -89,21 +89,21 @@ def _add_components(found: Sequence[Subject]) -> None:
         item.components.append(component.name)
 
 
-def queries(item: Subject, metric: Metric, period_s: int) -> Iterator[cloudwatch.Query]:
+def queries(item: Subject, metric: Metric, period_s: int) -> list[cloudwatch.Query]:
     """The metric under exactly the dimensions it is published with; with others AWS silently returns nothing.
 
     Calls to inference components are published per component: one query each.
     """
-    names: Sequence[tuple[tuple[str, str], ...]]
-    endpoint = ("EndpointName", item.endpoint_name)
     if metric.dimensions is Dimensions.ENDPOINT:
-        names = [(endpoint,)]
+        names: Sequence[tuple[tuple[str, str], ...]] = [(("EndpointName", item.endpoint_name),)]
     elif item.kind is Kind.INFERENCE_COMPONENT and metric.namespace == INVOCATION_NAMESPACE:
         names = [(("InferenceComponentName", name),) for name in item.components]
     else:
-        names = [(endpoint, ("VariantName", item.variant_name))]
-    for dimensions in names:
-        yield cloudwatch.Query(metric.namespace, metric.name, dimensions, metric.statistic, period_s)
+        names = [(("EndpointName", item.endpoint_name), ("VariantName", item.variant_name))]
+    return [
+        cloudwatch.Query(metric.namespace, metric.name, dimensions, metric.statistic, period_s)
+        for dimensions in names
+    ]
 
 
 def price(items: Iterable[Subject]) -> int:
@@ -124,18 +124,15 @@ def fetch(
     reserve: Callable[[int], object],
 ) -> list[Block]:
     """Wide rows of these variants over the window, in our units; buckets without any value are absent."""
-    asked = [[(metric, list(queries(item, metric, period_s))) for metric in item.metrics] for item in items]
+    asked = [[(metric, queries(item, metric, period_s)) for metric in item.metrics] for item in items]
     flat = [query for metrics in asked for _, found in metrics for query in found]
     series = iter(cloudwatch.get_metric_data(scope, flat, *window, reserve=reserve))
-    blocks: dict[tuple[Metric, ...], list[Row]] = {}
+    blocks: dict[tuple[str, ...], list[Row]] = {}
     for item, metrics in zip(items, asked, strict=True):
         columns = [_one(metric, [next(series) for _ in found]) for metric, found in metrics]
-        blocks.setdefault(item.metrics, []).extend(_rows(item.variant_id, item.metrics, columns))
-    return [
-        Block(period_s, tuple(metric.column for metric in metrics), rows)
-        for metrics, rows in blocks.items()
-        if rows
-    ]
+        rows = blocks.setdefault(tuple([metric.column for metric in item.metrics]), [])
+        rows.extend(_rows(item.variant_id, item.metrics, columns))
+    return [Block(period_s, columns, rows) for columns, rows in blocks.items() if rows]
 
 
 def _one(metric: Metric, parts: Sequence[Series]) -> Series:

@@ -1,6 +1,6 @@
 """The observer's own cost: by account and reason, against budget and against polling everything."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -94,6 +94,22 @@ def test_saving_is_against_every_metric_each_five_minutes(fleet: tuple[Shard, Sh
     assert found.saved_usd == found.polling_usd - Decimal("1.20")
 
 
+def test_history_is_told_before_it_is_paid(fleet: tuple[Shard, Shard], settings: Settings) -> None:
+    settings.BACKFILL_DAYS = 30
+    one, two = fleet
+    # From midnight thirty days ago to noon: 732 hours in slices of 200.
+    assert observer.read(ScopeFilter(), now=NOON).history_left == (36 + 14) * 4
+    Shard.objects.filter(pk=one.pk).update(
+        backfill_from=NOON - timedelta(days=30),
+        backfill_until=NOON,
+        backfill_done_until=NOON - timedelta(hours=300),
+    )
+    Shard.objects.filter(pk=two.pk).update(
+        backfill_from=NOON - timedelta(days=30), backfill_until=NOON, backfill_done_until=NOON
+    )
+    assert observer.read(ScopeFilter(), now=NOON).history_left == 36 * 2
+
+
 def test_a_scope_narrows_everything(fleet: tuple[Shard, Shard]) -> None:
     found = observer.read(ScopeFilter(accounts=("444455556666",)), now=NOON)
     assert ([row.account.alias for row in found.accounts], found.today, found.polled) == (
@@ -103,10 +119,10 @@ def test_a_scope_narrows_everything(fleet: tuple[Shard, Shard]) -> None:
     )
 
 
-def test_panel_says_which_account_waits_and_takes_seven_queries(
+def test_panel_says_which_account_waits_and_takes_eight_queries(
     fleet: tuple[Shard, Shard], django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         shown = panel(ScopeFilter(), NOON)
     assert shown.sentence.startswith("Metrics of beta wait until 00:00 UTC")
     assert shown.accounts.rows[0][:3] == ("alpha", "1.10", "50.00")
