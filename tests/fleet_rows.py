@@ -5,6 +5,7 @@ the server itself from the variant's number and the time, so that they differ bu
 """
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -228,7 +229,7 @@ def _around(now: datetime, incidents_every: int) -> None:
 
 def _buckets(table: str, period_s: int, first: datetime, last: datetime, serverless: bool | None) -> None:
     partitions.ensure(table, first, last + partitions.AHEAD)
-    wanted = {
+    wanted: dict[str, Any] = {
         "period": period_s, "first": first.astimezone(UTC), "last": last.astimezone(UTC), "silent": 100,
         "any_kind": serverless is None, "serverless": bool(serverless),
     }  # fmt: skip

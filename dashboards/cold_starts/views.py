@@ -7,13 +7,14 @@ from dashboards import htmx, scope
 from dashboards.cold_starts import tables
 from dashboards.tables import Page, Sort
 from fleet.queries import cold_starts as queries
+from fleet.queries import rolled
 
 
 @require_GET
 def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
     """Share of calls, seconds lost, when, and which endpoints make most of it."""
     scoped = scope.read(request, default="7d")
-    found = queries.page(scoped.filter, scoped.range)
+    found = queries.page(scoped.filter, scoped.range, rolled.freshness(scoped.filter))
     sort = Sort.read(request.GET, tables.SORTS, "-wasted")
     pager = Page.read(request.GET, len(found.rows))
     rows = tables.ordered(found.rows, sort)[pager.offset : pager.offset + pager.size]

@@ -111,7 +111,9 @@ def _variants(scope: ScopeFilter) -> list[VariantStatus]:
             endpoint__closed_at=None,
             removed_at=None,
             is_shadow=False,
-        ).select_related("endpoint__shard__account")
+        )
+        .select_related("endpoint__shard__account")
+        .defer("endpoint__document", "endpoint__search_text", "endpoint__tags")
     )
 
 

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import F, FloatField, Max, Sum
+from django.db.models import F, FloatField, Max, Q, Sum
 from django.db.models.functions import ExtractHour, ExtractIsoWeekDay
 
-from fleet.models import Endpoint, HourBucket, VariantStatus
+from fleet.models import Endpoint, EndpointWindow, HourBucket, PlaceHour, VariantStatus
+from fleet.queries.rolled import NOT_SUMMED, Freshness, place_q
 from fleet.queries.scope import ScopeFilter, TimeRange
 from fleet.queries.usage import Middle, bucket_model
 from fleet.types import Kind
@@ -111,25 +112,37 @@ class ColdStartPage:
         return found
 
 
-def page(scope: ScopeFilter, window: TimeRange) -> ColdStartPage:
-    """Rows, grid and totals of every open serverless endpoint in the scope; the totals are the rows' sums."""
+def page(scope: ScopeFilter, window: TimeRange, fresh: Freshness = NOT_SUMMED) -> ColdStartPage:
+    """Rows, grid and totals of every open serverless endpoint in the scope; the totals are the rows' sums.
+
+    Figures are those of fleet.rollups where `fresh` says that these cover the window; the grid then counts whole hours.
+    """
     variants = list(
         VariantStatus.objects.filter(
             scope.q("endpoint__shard"),
             endpoint__kind=Kind.SERVERLESS,
             endpoint__closed_at=None,
             removed_at=None,
-        ).select_related("endpoint__shard__account")
+        )
+        .select_related("endpoint__shard__account")
+        .defer("endpoint__document", "endpoint__search_text", "endpoint__tags")
     )
-    sums = _sums([v.pk for v in variants], window)
-    published = publishing([v.pk for v in variants if not sums.get(v.pk, {}).get("cold")], window)
+    ids = [v.pk for v in variants]
+    # A summary is an endpoint's: where one has two live variants, their rows alone tell them apart.
+    is_summed = fresh.covers(window) and len({v.endpoint_id for v in variants}) == len(variants)
+    if is_summed:
+        sums, published = _summed({v.endpoint_id: v.pk for v in variants}, window, scope)
+    else:
+        sums = _sums(ids, window)
+        published = publishing([pk for pk in ids if not sums.get(pk, {}).get("cold")], window)
+    places = place_q(scope) if is_summed else None
     rows = [_row(v, sums.get(v.pk, {}), v.pk in published) for v in variants]
     rows.sort(key=lambda r: (r.wasted_s is None, -(r.wasted_s or 0), -(r.cold or 0), -(r.calls or 0), r.name))
     known = [row for row in rows if row.cold is not None]
     others = Endpoint.objects.filter(scope.q("shard"), closed_at=None).exclude(kind=Kind.SERVERLESS)
     return ColdStartPage(
         rows=rows,
-        cells=hour_cells([v.pk for v in variants], window),
+        cells=hour_cells(ids, window) if places is None else _place_cells(places, window),
         calls=_sum(row.calls for row in known),
         cold=_sum(row.cold for row in known),
         wasted_s=_sum(row.wasted_s for row in known),
@@ -154,6 +167,41 @@ def hour_cells(variant_ids: list[int], window: TimeRange) -> dict[tuple[int, int
         (c["weekday"], c["hour"]): HourCell(c["weekday"], c["hour"], c["calls"], c["cold"] or 0.0)
         for c in found
     }
+
+
+def _place_cells(places: Q, window: TimeRange) -> dict[tuple[int, int], HourCell]:
+    """The grid from the hours of the places that make up the scope, each whole hour that the window touches."""
+    start = (
+        window.start.replace(minute=0, second=0, microsecond=0) if window.has_fine_buckets else window.start
+    )
+    found = (
+        PlaceHour.objects.filter(places, at__gte=start, at__lt=window.end, busy_calls__gt=0)
+        .order_by()
+        .annotate(weekday=ExtractIsoWeekDay("at"), hour_of_day=ExtractHour("at"))
+        .values_list("weekday", "hour_of_day")
+        .annotate(Sum("busy_calls"), Sum("busy_cold_starts"))
+    )
+    return {(day, hour): HourCell(day, hour, calls, cold or 0.0) for day, hour, calls, cold in found}
+
+
+def _summed(
+    variant_of: dict[int, int], window: TimeRange, scope: ScopeFilter
+) -> tuple[dict[int, dict[str, Any]], set[int]]:
+    """_sums and publishing by variant, from the endpoints' summaries. One query."""
+    rows = EndpointWindow.objects.filter(
+        scope.q("endpoint__shard"), key=window.key, endpoint__kind=Kind.SERVERLESS, endpoint__closed_at=None
+    ).values_list(
+        "endpoint_id", "publishes_setup", "invocations", "cold_starts", "setup_wasted_ms", "setup_p50_ms",
+        "setup_p99_ms", "spillover",
+    )  # fmt: skip
+    sums, published = {}, set()
+    names = ("calls", "cold", "wasted_ms", "p50", "p99", "spillover")
+    for endpoint_id, publishes, *figures in rows:
+        variant = variant_of.get(endpoint_id)
+        if variant is not None:
+            sums[variant] = dict(zip(names, figures, strict=True))
+            published |= {variant} if publishes else set()
+    return sums, published
 
 
 def _sums(variant_ids: list[int], window: TimeRange) -> dict[int, dict[str, Any]]:

@@ -85,6 +85,7 @@ _RELATED = ("policies", "scheduled_actions", "endpoint__variants", "endpoint__in
 def page(scope: ScopeFilter) -> ScalingPage:
     """Every scalable target of the scope; a target is an orphan when its endpoint is gone or was never seen."""
     stored = ScalableTarget.objects.filter(scope.q("shard")).select_related("shard__account", "endpoint")
+    stored = stored.defer("document", "endpoint__document", "endpoint__search_text", "endpoint__tags")
     rows = [target_row(target) for target in stored.prefetch_related(*_RELATED)]
     rows.sort(key=lambda r: (not r.warnings, r.endpoint.name if r.endpoint else r.resource_id, r.dimension))
     return ScalingPage(

@@ -25,7 +25,7 @@ from fleet.models import (
     StaleDay,
     VariantStatus,
 )
-from fleet.queries import costs, endpoint_rows, fleet_traffic, overview, rolled
+from fleet.queries import cold_starts, costs, endpoint_rows, fleet_traffic, overview, rolled
 from fleet.queries.cost_scope import CostFilter, GroupBy, Span
 from fleet.queries.endpoint_measures import measures, sparks, summaries, with_silence
 from fleet.queries.endpoints import Criteria
@@ -114,6 +114,24 @@ def test_the_overview_adds_up_to_the_same_either_way(fleet: None, scope: ScopeFi
     days = [NOW.date() - timedelta(days=n) for n in range(14, 0, -1)]
     assert overview.costs(scope, days, fresh) == overview.costs(scope, days)
     assert overview.month_to_date(scope, NOW.date(), fresh) == overview.month_to_date(scope, NOW.date())
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize("key", ["1h", "24h", "7d", "30d"])
+def test_cold_starts_add_up_to_the_same_either_way(fleet: None, scope: ScopeFilter, key: str) -> None:
+    window = time_range(key, NOW)
+    raw, summed = (
+        cold_starts.page(scope, window, fresh) for fresh in (rolled.NOT_SUMMED, rolled.freshness(scope))
+    )
+    assert [row.name for row in summed.rows] == [row.name for row in raw.rows]
+    for one, other in zip(summed.rows, raw.rows, strict=True):
+        assert (one.source, one.cold, one.calls) == (other.source, other.cold, other.calls)
+        assert (one.wasted_s, one.setup_p50_ms) == pytest.approx((other.wasted_s, other.setup_p50_ms))
+        assert (one.setup_p99_ms, one.spillover) == (other.setup_p99_ms, other.spillover)
+    if not window.has_fine_buckets:
+        assert {at: vars(cell) for at, cell in summed.cells.items()} == {
+            at: pytest.approx(vars(cell)) for at, cell in raw.cells.items()
+        }
 
 
 @pytest.mark.parametrize("by", GroupBy)
