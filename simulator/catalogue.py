@@ -35,10 +35,7 @@ class MetricSource:
                 continue
             if family is published.PROVISIONED and not capacity.provisioned:
                 continue
-            if (
-                family in (published.GPU, published.TRANSFORM_GPU)
-                and not instance_type(capacity.instance_type).gpus
-            ):
+            if family in NEEDS_GPU and not instance_type(capacity.instance_type).gpus:
                 continue
             return builder
         return None
@@ -65,6 +62,7 @@ class MetricSource:
         return list(found)
 
 
+NEEDS_GPU = (published.GPU, published.TRANSFORM_GPU, published.COMPONENT_GPU)
 VARIANT = {
     "serverless": [published.SERVERLESS, published.PROVISIONED],
     "real-time": [published.REQUESTS, published.INSTANCE, published.GPU],
@@ -78,7 +76,7 @@ VARIANT = {
 QUEUE = {"async": [published.ASYNC_ENDPOINT]}
 CONTAINER = {"mce": [published.CONTAINER], "pipeline": [published.CONTAINER]}
 TRANSFORM = {"transform": [published.TRANSFORM, published.TRANSFORM_GPU]}
-COMPONENT = {"component": [published.COMPONENT]}
+COMPONENT = {"component": [published.COMPONENT, published.COMPONENT_COMPUTE, published.COMPONENT_GPU]}
 
 
 def sources(region: Region) -> Iterator[MetricSource]:

@@ -9,7 +9,9 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
+from simulator.components import settle_components
 from simulator.events import announce
+from simulator.jobs import settle_jobs
 from simulator.records import Capacity, Endpoint, Transition, Variant, changed
 from simulator.world import Durations, Region, World, seconds
 
@@ -132,7 +134,7 @@ def settle(world: World, now: datetime) -> None:
     """Apply everything that is due, in every region."""
     for account in world.accounts.values():
         for region in account.regions.values():
-            if region.in_transition:
+            if region.in_transition or region.component_plans or region.job_plans:
                 settle_region(region, now, world.durations)
 
 
@@ -140,6 +142,8 @@ def settle_region(region: Region, now: datetime, durations: Durations) -> None:
     """Apply everything that is due in one region."""
     for endpoint in list(region.in_transition.values()):
         _settle_endpoint(endpoint, region, now, durations)
+    settle_components(region, now)
+    settle_jobs(region, now)
 
 
 def _settle_endpoint(endpoint: Endpoint, region: Region, now: datetime, durations: Durations) -> None:

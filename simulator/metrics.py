@@ -128,6 +128,19 @@ def gpu_memory(day: Serving) -> Track:
     return samples([day.capacity.instances] * DAY, [level * gpus] * DAY, 98, 102, 1000)
 
 
+def normalized(builder: Builder, slots: str) -> Builder:
+    """A builder of 0 to 100 from one that sums over vcpus or gpus."""
+
+    def build(day: Serving) -> Track:
+        count = getattr(instance_type(day.capacity.instance_type), slots) or 1
+        track = builder(day)
+        pairs = zip(track.sums, track.counts, strict=True)
+        averages = [total // max(number, 1) // count for total, number in pairs]
+        return samples(list(track.counts), averages, 90, 103, track.scale)
+
+    return build
+
+
 def concurrency_utilization(day: Serving) -> Track:
     """Concurrent executions / MaxConcurrency, sampled each second of a minute with traffic, in millionths."""
     return _ratio(day, day.busy_us, day.concurrency, day.capacity.max_concurrency)

@@ -86,6 +86,15 @@ CONTAINER: Family = {
     (HOSTS, "CPUUtilization"): samples_of.cpu,
     (HOSTS, "MemoryUtilization"): samples_of.memory,
 }
+COMPONENT_HOSTS = "/aws/sagemaker/InferenceComponents"
+COMPONENT_COMPUTE: Family = {
+    (COMPONENT_HOSTS, "CPUUtilizationNormalized"): samples_of.normalized(samples_of.cpu, "vcpus"),
+    (COMPONENT_HOSTS, "MemoryUtilizationNormalized"): samples_of.memory,
+}
+COMPONENT_GPU: Family = {
+    (COMPONENT_HOSTS, "GPUUtilizationNormalized"): samples_of.normalized(samples_of.gpu, "gpus"),
+    (COMPONENT_HOSTS, "GPUMemoryUtilizationNormalized"): samples_of.normalized(samples_of.gpu_memory, "gpus"),
+}
 COMPONENT: Family = {
     (SAGEMAKER, "Invocations"): samples_of.invocations,
     (SAGEMAKER, "InvocationsPerCopy"): samples_of.invocations_per_instance,

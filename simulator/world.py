@@ -14,6 +14,7 @@ from simulator.records import Endpoint, ScalableTarget
 from simulator.region_names import OPT_IN
 
 if TYPE_CHECKING:
+    from simulator.components import ComponentPlan
     from simulator.jobs import Plan
 
 
@@ -48,6 +49,7 @@ class Region:
     configs: dict[str, dict[str, Any]] = field(default_factory=dict)
     models: dict[str, dict[str, Any]] = field(default_factory=dict)
     components: dict[str, dict[str, Any]] = field(default_factory=dict)
+    component_plans: dict[str, ComponentPlan] = field(default_factory=dict)
     transform_jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     # By job name: what will become of running transform jobs, and what publishes their metrics.
     job_plans: dict[str, Plan] = field(default_factory=dict)

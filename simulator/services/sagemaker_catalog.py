@@ -1,4 +1,4 @@
-"""SageMaker tags, and the read-only catalogue of inference components."""
+"""SageMaker tags."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Any
 
 from simulator.call import Action, Call
 from simulator.errors import validation_error
-from simulator.listing import listing
 
 MAX_TAGS = 50
 
@@ -42,44 +41,8 @@ def delete_tags(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def list_inference_components(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    """ListInferenceComponents."""
-    columns = (
-        "CreationTime",
-        "InferenceComponentArn",
-        "InferenceComponentName",
-        "EndpointArn",
-        "EndpointName",
-        "VariantName",
-        "InferenceComponentStatus",
-        "LastModifiedTime",
-    )
-    rows = [
-        {column: component[column] for column in columns}
-        for component in call.region.components.values()
-        if component["EndpointName"] == params.get("EndpointNameEquals", component["EndpointName"])
-        and component["VariantName"] == params.get("VariantNameEquals", component["VariantName"])
-    ]
-    return listing(
-        rows, params, "InferenceComponents", name="InferenceComponentName", status="InferenceComponentStatus"
-    )
-
-
-def describe_inference_component(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    """DescribeInferenceComponent."""
-    name = params["InferenceComponentName"]
-    component = call.region.components.get(name)
-    if component is None:
-        raise validation_error(
-            f'Could not find inference component "{call.region.arn(f"inference-component/{name}")}".'
-        )
-    return component
-
-
 ACTIONS: dict[str, Action] = {
     "AddTags": add_tags,
     "ListTags": list_tags,
     "DeleteTags": delete_tags,
-    "ListInferenceComponents": list_inference_components,
-    "DescribeInferenceComponent": describe_inference_component,
 }

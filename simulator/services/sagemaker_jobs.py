@@ -59,7 +59,6 @@ def _missing_input(call: Call, params: dict[str, Any]) -> str | None:
 
 
 def _transform_job(call: Call, name: str) -> dict[str, Any]:
-    jobs.settle_jobs(call.region, call.now)
     job = call.region.transform_jobs.get(name)
     if job is None:
         raise ServiceError("ResourceNotFound", f"Could not find requested job with name: {name}")
@@ -84,7 +83,6 @@ def describe_transform_job(call: Call, params: dict[str, Any]) -> dict[str, Any]
 
 def list_transform_jobs(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     """ListTransformJobs."""
-    jobs.settle_jobs(call.region, call.now)
     columns: tuple[str, ...] = (
         "TransformJobName",
         "TransformJobArn",
