@@ -30,7 +30,7 @@ from fleet.analysis import cache as cache_analysis
 from fleet.analysis import cold_starts as cold_analysis
 from fleet.catalogue import BY_COLUMN, has_gpu
 from fleet.queries import endpoint as queries
-from fleet.queries import endpoint_cost, scaling, usage
+from fleet.queries import endpoint_cost, endpoint_timeline, scaling, usage
 from fleet.queries.endpoint import Activity, Head
 from fleet.types import Kind
 
@@ -112,7 +112,7 @@ def _summary(head: Head, activity: Activity) -> Context:
     return {
         "tiles": [*chosen, month],
         "charts": [figures.figure(activity, name)],
-        "moments": queries.timeline(head.endpoint)[:5],
+        "moments": endpoint_timeline.timeline(head.endpoint)[:5],
         "facts": configuration.facts(head),
     }
 
@@ -268,11 +268,11 @@ def _configuration(head: Head, activity: Activity) -> Context:
 
 
 def _timeline(head: Head, activity: Activity) -> Context:
-    return {"moments": queries.timeline(head.endpoint)}
+    return {"moments": endpoint_timeline.timeline(head.endpoint)}
 
 
 def _operations(head: Head, activity: Activity) -> Context:
-    return {"operations": queries.operations(head.endpoint)}
+    return {"operations": endpoint_timeline.operations(head.endpoint)}
 
 
 BUILD: dict[str, Callable[[Head, Activity], Context]] = {

@@ -24,7 +24,6 @@ from fleet.queries.cold_starts import publishing
 from fleet.queries.scope import TimeRange
 from fleet.types import TRANSITIONAL_STATUSES, Kind, MetricRow
 
-TIMELINE_LENGTH = 100
 BASELINE = timedelta(days=7)
 
 
@@ -205,61 +204,6 @@ def changes(endpoint: Endpoint, window: TimeRange) -> list[ChangeEvent]:
         category=ChangeEvent.Category.TAGS
     )
     return list(found.order_by("at"))
-
-
-@dataclass(frozen=True)
-class Moment:
-    """One line of the timeline: an observed change, or an operation of ours."""
-
-    at: datetime
-    what: str
-    text: str
-    by: str
-    category: str
-    before: Mapping[str, Any] = field(default_factory=dict)
-    after: Mapping[str, Any] = field(default_factory=dict)
-    operation: Operation | None = None
-
-
-def timeline(endpoint: Endpoint) -> list[Moment]:
-    """The newest changes and operations together, newest first; two queries."""
-    seen = endpoint.changes.select_related("operation__requested_by")[:TIMELINE_LENGTH]
-    moments = [
-        Moment(
-            at=change.at,
-            what="observed",
-            text=change.summary,
-            by=_by(change.operation),
-            category=change.category,
-            before=change.before,
-            after=change.after,
-            operation=change.operation,
-        )
-        for change in seen
-    ]
-    moments += [
-        Moment(
-            at=operation.confirmed_at or operation.planned_at,
-            what="operation",
-            text=operation.kind,
-            by=_by(operation),
-            category="operation",
-            operation=operation,
-        )
-        for operation in operations(endpoint)
-    ]
-    return sorted(moments, key=lambda moment: moment.at, reverse=True)[:TIMELINE_LENGTH]
-
-
-def operations(endpoint: Endpoint) -> list[Operation]:
-    """The newest operations on the endpoint, newest first."""
-    return list(endpoint.operations.select_related("requested_by")[:TIMELINE_LENGTH])
-
-
-def _by(operation: Operation | None) -> str:
-    if operation is None:
-        return ""
-    return operation.requested_by.get_username() if operation.requested_by else "Flotilla"
 
 
 @dataclass(frozen=True)

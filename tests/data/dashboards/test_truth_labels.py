@@ -246,6 +246,8 @@ def test_two_configs_of_the_history_are_compared_by_choice(viewer: Client) -> No
         ("AllTraffic: Max concurrency", "10", "30")
     ]
     assert [item.name for item in chosen.context["history"]] == ["cfg-3", "cfg-2", "cfg-1"]
+    timeline = page(viewer, found, "timeline").content.decode()
+    assert "before=cfg-1&amp;after=cfg-2#compare" in timeline
     strange = page(viewer, found, "configuration", before="<script>", after="gone")
     assert strange.status_code == 200
     assert "<script>alert" not in strange.content.decode()

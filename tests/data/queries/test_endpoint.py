@@ -6,6 +6,7 @@ import pytest
 
 from fleet.models import ChangeEvent, Container, HostedModel, Operation, VariantStatus
 from fleet.queries import endpoint as queries
+from fleet.queries import endpoint_timeline
 from fleet.queries.scope import TimeRange
 from fleet.types import Kind
 from tests.data.dashboards import rows
@@ -85,7 +86,7 @@ def test_the_timeline_joins_changes_and_operations_newest_first() -> None:
         confirmed_at=at - timedelta(hours=1),
         requested_by=rows.user("operator"),
     )
-    found = queries.timeline(chat)
+    found = endpoint_timeline.timeline(chat)
     assert [(m.what, m.by) for m in found] == [("operation", "operator"), ("observed", "")]
 
 
