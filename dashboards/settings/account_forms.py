@@ -20,11 +20,14 @@ def region_choices(account: Account) -> list[tuple[str, str]]:
     found: Mapping[str, bool | None] = account.found_regions.get("regions") or {}
     names = sorted(found) or REGIONS[account.partition]
     off = {name for name in names if found.get(name) is False}
-    return [(name, f"{name} (not switched on)" if name in off else name) for name in names]
+    return [(name, f"{name}, off" if name in off else name) for name in names]
 
 
 def _regions_field() -> forms.MultipleChoiceField:
-    return forms.MultipleChoiceField(label="Regions", required=False, widget=forms.CheckboxSelectMultiple)
+    return forms.MultipleChoiceField(
+        label="Regions", required=False, widget=forms.CheckboxSelectMultiple,
+        help_text="“off”: not switched on in this account; opt in in AWS first.",
+    )  # fmt: skip
 
 
 def _budget_field() -> forms.DecimalField:
@@ -113,7 +116,7 @@ class AccountForm(forms.Form):
     )  # fmt: skip
     act_role_arn = forms.CharField(
         label="Role for changing", required=False, max_length=255,
-        help_text="ARN of the role that may change endpoints. Empty: the role for reading does both.",
+        help_text="ARN of the role that may change endpoints. Empty: read-only, as far as the role for reading is.",
     )  # fmt: skip
     external_id = forms.CharField(
         label="External id",

@@ -1,5 +1,6 @@
 """Which AWS accounts are watched, as admins set it on the Settings page. No AWS call: workers check and read."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -12,6 +13,9 @@ from fleet.access import regions as known
 from fleet.access.roles import may
 from fleet.errors import Refusal, Refused
 from fleet.models import Account, Shard, User
+
+# What STS takes: API model of AssumeRole, parameter ExternalId (botocore 1.44.5).
+_EXTERNAL_ID = re.compile(r"[A-Za-z0-9_+=,.@:/-]{2,1224}")
 
 
 def save(
@@ -203,4 +207,7 @@ def refusals_of(account: Account, *, needs_external_id: bool = True) -> list[Ref
     if needs_external_id and (account.role_arn or account.act_role_arn) and not account.external_id:
         text = "A role is assumed with an external id; its trust policy demands it."
         refusals.append(Refusal("external_id", "missing", text))
+    if account.external_id and not _EXTERNAL_ID.fullmatch(account.external_id):
+        text = "Give 2 or more letters, digits or any of _+=,.@:/- without spaces."
+        refusals.append(Refusal("external_id", "invalid", text))
     return refusals

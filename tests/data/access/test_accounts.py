@@ -191,7 +191,7 @@ def test_regions_of_another_partition_and_regions_that_are_off_are_refused(clien
         found_regions={"source": "account:ListRegions", "regions": {"eu-west-1": True, "me-south-1": False}}
     )
     page = client.get(url("set-up-regions", draft)).content.decode()
-    assert "me-south-1 (not switched on)" in page
+    assert "me-south-1, off" in page
     assert "us-east-1" not in page
     answer = client.post(url("set-up-regions", draft), {"regions": ["me-south-1"]})
     assert "opt in in AWS first" in str(answer.context["form"].errors["regions"])
@@ -319,3 +319,14 @@ def test_pages_for_everybody_never_show_the_external_id(client: Client, account:
     for name in ("account", "set-up-check", "set-up-first-sync"):
         assert viewer.get(url(name, account)).status_code == 403
     assert viewer.get(url("role-text", account, "terraform")).status_code == 403
+
+
+def test_an_endpoint_of_a_read_only_account_says_so_where_actions_are_offered(
+    client: Client, account: Account
+) -> None:
+    shard = Shard.objects.filter(account=account).first()
+    assert shard is not None
+    page = reverse("endpoints:detail", args=[rows.serverless(shard, "ranker").pk])
+    assert "prod is read-only" not in client.get(page).content.decode()
+    client.post(url("account-remove-act-role", account))
+    assert "prod is read-only: it has no role for changing" in client.get(page).content.decode()
