@@ -28,9 +28,11 @@ def model_documents(entry: dict[str, Any], region: Region) -> list[dict[str, Any
     document: dict[str, Any] = {
         "ModelName": name,
         "ModelArn": region.arn(f"model/{name}"),
-        "EnableNetworkIsolation": False,
+        "EnableNetworkIsolation": bool(entry.get("isolated", False)),
         "ExecutionRoleArn": region.role_arn(spec.get("role", "SageMakerExecution")),
     }
+    if "vpc" in entry:
+        document["VpcConfig"] = _vpc(entry["vpc"])
     containers = spec.get("containers", [])
     if containers:
         document["Containers"] = [{**base, "ContainerHostname": hostname} for hostname in containers]
@@ -59,7 +61,12 @@ def endpoint_config(entry: dict[str, Any], region: Region) -> dict[str, Any]:
         topics = settings.get("topics")
         if topics:
             document["AsyncInferenceConfig"]["OutputConfig"]["NotificationConfig"] = topics
+    if "kms" in entry:
+        document["KmsKeyId"] = entry["kms"]
     if "components" in entry:
+        if "vpc" in entry:
+            document["VpcConfig"] = _vpc(entry["vpc"])
+        document["EnableNetworkIsolation"] = bool(entry.get("isolated", False))
         document["ExecutionRoleArn"] = region.role_arn("SageMakerExecution")
     if "capture" in entry:
         document["DataCaptureConfig"] = {
@@ -69,6 +76,10 @@ def endpoint_config(entry: dict[str, Any], region: Region) -> dict[str, Any]:
             "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
         }
     return document
+
+
+def _vpc(settings: dict[str, Any]) -> dict[str, Any]:
+    return {"SecurityGroupIds": settings["security_groups"], "Subnets": settings["subnets"]}
 
 
 def _variant(entry: dict[str, Any], variant: dict[str, Any]) -> dict[str, Any]:
@@ -94,6 +105,8 @@ def _variant(entry: dict[str, Any], variant: dict[str, Any]) -> dict[str, Any]:
     document["InitialInstanceCount"] = max(settings.get("count", 1), 1)
     if settings.get("volume_gb"):
         document["VolumeSizeInGB"] = settings["volume_gb"]
+    if "routing" in settings:
+        document["RoutingConfig"] = {"RoutingStrategy": settings["routing"]}
     if "managed_min" in settings:
         document["ManagedInstanceScaling"] = {
             "Status": "ENABLED",

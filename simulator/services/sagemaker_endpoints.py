@@ -62,6 +62,10 @@ def create_endpoint(call: Call, params: dict[str, Any]) -> dict[str, Any]:
         created=call.now,
         modified=call.now,
         variants=variants,
+        shadows=[
+            lifecycle.new_variant(doc, f"{name}/{doc['VariantName']}")
+            for doc in config.get("ShadowProductionVariants", [])
+        ],
         async_config=config.get("AsyncInferenceConfig"),
         hosting_kind=lifecycle.hosting_kind(region, config),
         deployment_config=params.get("DeploymentConfig"),

@@ -267,3 +267,42 @@ def test_nothing_but_a_resting_endpoint_may_be_updated(
         DesiredWeightsAndCapacities=concurrency(4),
     )
     assert code == "ValidationException"
+
+
+def test_a_private_encrypted_endpoint_with_routing_says_so(
+    client: Client, simulator: SimulatorProcess
+) -> None:
+    simulator.add_endpoint(
+        name="Sealed",
+        account="test",
+        region="us-east-1",
+        instances={"type": "ml.m5.large", "count": 1, "routing": "LEAST_OUTSTANDING_REQUESTS"},
+        kms="alias/sealed",
+        vpc={"subnets": ["subnet-1"], "security_groups": ["sg-1"]},
+        isolated=True,
+    )
+    sagemaker = client("sagemaker")
+    (variant,) = sagemaker.describe_endpoint(EndpointName="Sealed")["ProductionVariants"]
+    assert variant["RoutingConfig"] == {"RoutingStrategy": "LEAST_OUTSTANDING_REQUESTS"}
+    assert sagemaker.describe_endpoint_config(EndpointConfigName="Sealed-cfg-1")["KmsKeyId"] == "alias/sealed"
+    model = sagemaker.describe_model(ModelName="Sealed-model")
+    assert model["VpcConfig"] == {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]}
+    assert model["EnableNetworkIsolation"] is True
+
+
+def test_a_created_endpoint_brings_its_shadow(client: Client) -> None:
+    sagemaker = client("sagemaker")
+    variant = {
+        "VariantName": "Main",
+        "ModelName": "real-time-model",
+        "InstanceType": "ml.m5.large",
+        "InitialInstanceCount": 1,
+    }
+    sagemaker.create_endpoint_config(
+        EndpointConfigName="shaded",
+        ProductionVariants=[variant],
+        ShadowProductionVariants=[{**variant, "VariantName": "Shadow"}],
+    )
+    sagemaker.create_endpoint(EndpointName="shaded", EndpointConfigName="shaded")
+    described = settled(sagemaker, "shaded")
+    assert [v["VariantName"] for v in described["ShadowProductionVariants"]] == ["Shadow"]
