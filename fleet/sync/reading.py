@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from fleet.aws import sagemaker
@@ -10,7 +11,6 @@ from fleet.errors import AwsError, CredentialsInvalid, NotFound
 from fleet.types import AwsScope, EndpointState, EndpointSummary
 
 Document = dict[str, Any]
-KEEP_ALIVE_EVERY = 200
 
 
 @dataclass(frozen=True)
@@ -41,22 +41,28 @@ class Readings:
         return [row.error for row in self.rows if row.error is not None]
 
 
+@dataclass
+class Library:
+    """Configs and models a run has asked for, by name: each is asked for once, however many endpoints use it."""
+
+    configs: dict[str, Document | AwsError] = field(default_factory=dict)
+    models: dict[str, Document | AwsError] = field(default_factory=dict)
+
+
 def read(
     scope: AwsScope,
     summaries: Iterable[EndpointSummary],
     needs_config: Callable[[EndpointSummary, EndpointState], bool],
     keep_alive: Callable[[], None],
+    library: Library,
 ) -> Readings:
-    """Describe each endpoint and, where needs_config says so, its config and models; each of those once.
+    """Describe each endpoint and, where needs_config says so, its config and models that `library` lacks.
 
     One endpoint that cannot be read does not stop the others. Raises CredentialsInvalid, since then nothing can.
     """
     readings, states = Readings(), []
-    for number, (summary, state) in enumerate(
-        each(lambda s: sagemaker.describe_endpoint(scope, s.name), summaries), start=1
-    ):
-        if number % KEEP_ALIVE_EVERY == 0:
-            keep_alive()
+    for summary, state in each(lambda s: sagemaker.describe_endpoint(scope, s.name), summaries):
+        keep_alive()
         if isinstance(state, CredentialsInvalid):
             raise state
         if isinstance(state, NotFound) or (
@@ -68,11 +74,11 @@ def read(
         else:
             states.append((summary, state))
     wanted = {s.config_name for summary, s in states if s.config_name and needs_config(summary, s)}
-    keep_alive()
-    configs = _documents(sorted(wanted), lambda name: sagemaker.describe_endpoint_config(scope, name))
-    keep_alive()
-    models = _documents(_model_names(configs.values()), lambda name: sagemaker.describe_model(scope, name))
-    keep_alive()
+    configs, models = library.configs, library.models
+    describe = partial(sagemaker.describe_endpoint_config, scope)
+    configs |= _documents(sorted(wanted - configs.keys()), describe, keep_alive)
+    used = _model_names(configs[name] for name in wanted)
+    models |= _documents(sorted(used - models.keys()), partial(sagemaker.describe_model, scope), keep_alive)
     for summary, state in states:
         if needs_config(summary, state):
             readings.rows.append(_with_config(summary, state, configs, models))
@@ -87,17 +93,20 @@ def model_names(config: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(v["ModelName"] for v in variants if v.get("ModelName")))
 
 
-def _documents(names: Sequence[str], describe: Callable[[str], Document]) -> dict[str, Document | AwsError]:
+def _documents(
+    names: Sequence[str], describe: Callable[[str], Document], keep_alive: Callable[[], None]
+) -> dict[str, Document | AwsError]:
     found: dict[str, Document | AwsError] = {}
     for name, document in each(describe, names):
+        keep_alive()
         if isinstance(document, CredentialsInvalid):
             raise document
         found[name] = document
     return found
 
 
-def _model_names(configs: Iterable[Document | AwsError]) -> list[str]:
-    return sorted({name for config in configs if isinstance(config, dict) for name in model_names(config)})
+def _model_names(configs: Iterable[Document | AwsError]) -> set[str]:
+    return {name for config in configs if isinstance(config, dict) for name in model_names(config)}
 
 
 def _with_config(
