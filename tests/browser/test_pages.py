@@ -20,6 +20,8 @@ PATHS = (
     "/sync/",
     "/audit/",
     "/settings/",
+    "/settings/tokens/",
+    "/api/v1/docs",
 )
 
 
