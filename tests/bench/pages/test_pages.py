@@ -3,6 +3,7 @@
 import gzip
 import math
 import re
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from statistics import median
@@ -141,7 +142,7 @@ def served(spawn: Callable[..., Part], tmp_path: Path) -> tuple[int, int, Part]:
     env = {"BENCH_STATIC": str(tmp_path / "static"), "PYTHONPATH": str(ROOT)}
     ours = {**env, "DJANGO_SETTINGS_MODULE": "tests.bench.pages.served_settings"}
     theirs = {**env, "DJANGO_SETTINGS_MODULE": "tests.bench.pages.peer.settings"}
-    python = str(ROOT / ".venv" / "bin" / "python")
+    python = sys.executable
     static = spawn("static", python, "manage.py", "collectstatic", "--noinput", "-v", "0", env=ours)
     assert wait_until(lambda: not static.is_running(), timeout_s=120), static.tail()
     ports = free_port(), free_port()

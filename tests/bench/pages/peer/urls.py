@@ -10,7 +10,7 @@ from django.urls import path
 from fleet.models import Endpoint
 
 
-class EndpointAdmin(admin.ModelAdmin[Endpoint]):
+class EndpointAdmin(admin.ModelAdmin):
     """50 rows a page, the same filters and search, the month's cost summed per row as an admin would write it."""
 
     list_display = ("name", "kind", "status", "place", "owner", "team", "usd", "modified_at")
