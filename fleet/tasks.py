@@ -124,10 +124,13 @@ def update_places() -> None:
 
 @shared_task(name="fleet.evaluate_alerts", soft_time_limit=50, time_limit=60)
 def evaluate_alerts() -> None:
-    """Open, collect and resolve incidents."""
+    """Open, collect and resolve incidents; remind of endpoints about to expire."""
+    from fleet.alerts import expiry
     from fleet.alerts.evaluate import evaluate
 
-    evaluate(now=timezone.now())
+    now = timezone.now()
+    evaluate(now=now)
+    expiry.remind(now=now)
 
 
 @shared_task(name="fleet.run_operation", soft_time_limit=240, time_limit=300)

@@ -19,6 +19,7 @@ from dashboards.endpoint import (
     figures,
     history,
     judged,
+    ownership,
     parts,
     queue_tiles,
     tiles,
@@ -287,6 +288,7 @@ BUILD: dict[str, Callable[[Head, Activity], Context]] = {
     "scaling": _scaling,
     "configuration": _configuration,
     "built-from": built_from.context,
+    "ownership": ownership.context,
     "timeline": _timeline,
     "operations": _operations,
 }

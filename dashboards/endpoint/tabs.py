@@ -65,6 +65,7 @@ TABS: tuple[Tab, ...] = (
     Tab("scaling", "Scaling"),
     Tab("configuration", "Configuration"),
     Tab("built-from", "Built from"),
+    Tab("ownership", "Owner and expiry"),
     Tab("timeline", "Timeline"),
     Tab("operations", "Operations"),
 )

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from dashboards.endpoint import views
+from dashboards.endpoint import ownership, views
 
 urlpatterns = [
     path("<int:pk>/", views.detail, name="detail"),
     path("<int:pk>/tab/<slug:key>/", views.detail, name="tab"),
+    path("<int:pk>/ownership/", ownership.change, name="ownership"),
     path("<int:pk>/chart/<slug:name>/", views.chart, name="chart"),
 ]

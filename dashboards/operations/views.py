@@ -17,6 +17,7 @@ from fleet.models import Operation, User
 from fleet.operations import lifecycle
 from fleet.operations.kinds import KINDS, OperationKind
 from fleet.queries import operations as queries
+from fleet.queries import ownership
 
 EXCLUDED_BY_SERVERLESS = (
     "GPU instances",
@@ -142,6 +143,7 @@ def _context(request: htmx.HtmxHttpRequest, operation: Operation, form: ConfirmF
         "cost": words.cost_panel(operation),
         "quota_after": words.quota_after(operation),
         "exclusions": EXCLUDED_BY_SERVERLESS,
+        "blast": ownership.blast_radius(operation.endpoint),
         "is_convert": operation.kind == OperationKind.CONVERT,
         "is_active": operation.state in Operation.ACTIVE,
         "may_operate": may_operate,

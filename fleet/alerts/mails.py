@@ -113,6 +113,12 @@ def trial(person: User, now: datetime) -> Letter:
     return _letter(f"test-{person.pk}-{now:%Y%m%d%H%M%S%f}", "Flotilla test mail", "test", context)
 
 
+def reminder(key: str, subject: str, rows: Sequence[Mapping[str, Any]], at: str) -> Letter:
+    """The mail about endpoints that expire soon; rows: endpoint, days left and its address on the page."""
+    context = {"rows": rows, "at": at, "preferences_url": f"{settings.BASE_URL}/settings/me/"}
+    return _letter(key, one_line(subject), "expiry", context)
+
+
 def message_id(key: str, recipient: str) -> str:
     """The same for every attempt at the same mail, different for every recipient."""
     digest = hashlib.sha256(recipient.lower().encode()).hexdigest()[:12]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from fleet.access import ownership
 from fleet.aws import unknown
 from fleet.errors import AwsError
 from fleet.models import ChangeEvent, Endpoint, EndpointConfig, Shard
@@ -63,7 +64,8 @@ def write(shard: Shard, readings: Sequence[Reading], *, now: datetime) -> int:
     fresh = [w.endpoint for w in written if w.before is None]
     changed = [w.endpoint for w in written if w.before is not None and w.is_changed]
     Endpoint.objects.bulk_create(fresh)
-    Endpoint.objects.bulk_update(changed, [*FIELDS, "described_at"])
+    Endpoint.objects.bulk_update(changed, [*FIELDS, *search.FIELDS, "described_at"])
+    ownership.reapply([w.endpoint.pk for w in written if w.before is not None and w.is_changed])
     looked_at = [w for w in written if w.reading.state is not None and not w.is_changed]
     Endpoint.objects.filter(pk__in=[w.endpoint.pk for w in looked_at]).update(described_at=now)
     events = _events(shard, written, now)

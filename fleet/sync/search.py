@@ -1,22 +1,23 @@
 """Search text and ownership of endpoints: name, tags, models and images in one lower-case column."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 
+from fleet.access import ownership
 from fleet.models import Container, Endpoint, ProductionVariant
 
-OWNER_TAGS = ("Owner", "owner")
-TEAM_TAGS = ("Team", "team")
-MAX_LABEL = 256
-
-
-FIELDS = ("search_text", "owner", "team")
+FIELDS = ("search_text", *ownership.FIELDS)
 
 
 def fill(row: Endpoint, models: Iterable[str], images: Iterable[str]) -> None:
-    """Set the row's search_text, owner and team; it is not saved."""
+    """Set the row's search_text and what its tags say of owner, team, application and expiry; it is not saved.
+
+    What an operator set stands over the tags: call ownership.reapply once the rows are saved.
+    """
     words = [row.name, *(f"{k}={v}" for k, v in sorted(row.tags.items())), *models, *images]
     row.search_text = "\n".join(dict.fromkeys(words)).lower()
-    row.owner, row.team = label(row.tags, OWNER_TAGS), label(row.tags, TEAM_TAGS)
+    labels = ownership.from_tags(row.tags)
+    row.owner, row.team = labels.owner, labels.team
+    row.application, row.expires_on = labels.application, labels.expires_on
 
 
 def refill(rows: Collection[Endpoint]) -> None:
@@ -26,11 +27,6 @@ def refill(rows: Collection[Endpoint]) -> None:
     for row in rows:
         names = models.get(row.config_id or 0, [])
         fill(row, names, [image for name in names for image in images.get((row.shard_id, name), ())])
-
-
-def label(tags: Mapping[str, str], keys: Collection[str]) -> str:
-    """The value of the first of these tags that is set; "" when none is."""
-    return next((tags[key] for key in keys if tags.get(key)), "")[:MAX_LABEL]
 
 
 def _models(config_ids: Collection[int]) -> dict[int, list[str]]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from fleet import locks
+from fleet.access import ownership
 from fleet.aws import tags as aws_tags
 from fleet.models import Endpoint, Shard
 from fleet.sync import changes, search
@@ -20,9 +21,13 @@ def run(shard: Shard, *, now: datetime, fence: int, roster: Roster | None = None
     looked_at = (shard.sections.get("tags") or {}).get("ok_at")
     last_look = datetime.fromisoformat(looked_at) if looked_at else None
     changed, events = [], []
+    by_hand = ownership.set_ones(shard)
     for row in (roster or Roster(shard)).rows():
         tags = _clean(found.get(row.arn.lower(), {}))
         if tags == row.tags:
+            # The names of the tags that are read may have changed since; what is set by hand is put back below.
+            if _differs(row) and row.pk not in by_hand:
+                changed.append(row)
             continue
         if last_look is not None and row.first_seen_at <= last_look:
             events.append(changes.tags(row, row.tags, tags, now))
@@ -33,8 +38,14 @@ def run(shard: Shard, *, now: datetime, fence: int, roster: Roster | None = None
             locks.guard(shard.pk, fence)
             search.refill(changed)
             Endpoint.objects.bulk_update(changed, ["tags", *search.FIELDS], batch_size=500)
+            ownership.reapply([row.pk for row in changed])
             changes.save(events, now=now)
     return len(changed)
+
+
+def _differs(row: Endpoint) -> bool:
+    labels = ownership.from_tags(row.tags)
+    return any(getattr(row, field) != getattr(labels, field) for field in ownership.FIELDS)
 
 
 def _clean(tags: dict[str, str]) -> dict[str, str]:
