@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import F, FloatField, Max, Q, Sum
+from django.db.models import F, FloatField, Max, Min, Q, Sum
 from django.db.models.functions import ExtractHour, ExtractIsoWeekDay
 
 from fleet.models import Endpoint, EndpointWindow, HourBucket, PlaceHour, VariantStatus
+from fleet.queries import keyset
 from fleet.queries.rolled import NOT_SUMMED, Freshness, place_q
 from fleet.queries.scope import ScopeFilter, TimeRange
 from fleet.queries.usage import Middle, bucket_model
@@ -149,6 +150,27 @@ def page(scope: ScopeFilter, window: TimeRange, fresh: Freshness = NOT_SUMMED) -
         other_kinds=others.count(),
         data_until=min((v.metrics_until for v in variants if v.metrics_until), default=None),
     )
+
+
+def by_key(
+    scope: ScopeFilter, window: TimeRange, *, after: keyset.Key | None, limit: int
+) -> tuple[keyset.Slice[ColdStartRow], datetime | None]:
+    """The rows of `page` by name, `limit` of them after a key (name, variant id); until when every one has data."""
+    variants = VariantStatus.objects.filter(
+        scope.q("endpoint__shard"),
+        endpoint__kind=Kind.SERVERLESS,
+        endpoint__closed_at=None,
+        removed_at=None,
+    )
+    until = variants.order_by().aggregate(until=Min("metrics_until"))["until"]
+    loaded = variants.select_related("endpoint__shard__account").defer(
+        "endpoint__document", "endpoint__search_text", "endpoint__tags"
+    )
+    found = keyset.rows(loaded, ("endpoint__name", "pk"), after, limit)
+    sums = _sums([v.pk for v in found.rows], window)
+    published = publishing([v.pk for v in found.rows if not sums.get(v.pk, {}).get("cold")], window)
+    rows = [_row(v, sums.get(v.pk, {}), v.pk in published) for v in found.rows]
+    return keyset.Slice(rows, found.last), until
 
 
 def hour_cells(variant_ids: list[int], window: TimeRange) -> dict[tuple[int, int], HourCell]:

@@ -79,12 +79,11 @@ class Caches(Listed):
 def cold_starts_by_endpoint(request: HttpRequest, query: Query[InsightQuery]) -> dict[str, Any]:
     """Cold starts, their share of calls and the waiting they caused, per open serverless endpoint."""
     scope, window = query.filter(request), query.window()
-    page = cold_starts.page(scope, window)
     after = paging.after(query.cursor, "cold-starts", (str, int))
-    found = keyset.sorted_rows(page.rows, lambda row: (row.name, row.variant_id), after, query.limit)
+    found, data_until = cold_starts.by_key(scope, window, after=after, limit=query.limit)
     return {
         "window": window_out(window),
-        "data_until": page.data_until,
+        "data_until": data_until,
         "items": [_cold(row) for row in found.rows],
         "next": paging.link(request, "cold-starts", found),
         "as_of": as_of(scope),
