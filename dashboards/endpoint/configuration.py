@@ -8,6 +8,7 @@ from dashboards import wording
 from dashboards.endpoint import settings
 from dashboards.endpoint.sentence import variant_words
 from dashboards.status import ACTIVITY_LABELS, KIND_LABELS
+from dashboards.sync import observer
 from dashboards.tables import Column, PlainTable
 from dashboards.tiles import Explain
 from fleet.models import Endpoint, ProductionVariant, VariantStatus
@@ -43,6 +44,7 @@ def facts(head: Head) -> Facts:
     ]
     found += [
         ("Traffic, 14 days", activity_words(endpoint)),
+        *((f"Metrics of {v.name}", f"read {observer.cadence(v)}") for v in head.variants),
         ("Endpoint config", endpoint.config_name or wording.UNKNOWN),
         ("Owner", endpoint.owner or "no owner tag"),
         ("Team", endpoint.team or "no team tag"),
