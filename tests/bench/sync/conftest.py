@@ -1,5 +1,6 @@
 """A generated company in a simulator, our rows for it, and a real Celery worker that looks after its inventory."""
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -64,6 +65,13 @@ class Company:
         peaks = [_kilobytes(Path(f"/proc/{pid}/status"), "VmHWM") for pid in pids]
         shares = [_kilobytes(Path(f"/proc/{pid}/smaps_rollup"), "Pss") for pid in pids]
         return max(peaks) / 1024, sum(shares) / 1024
+
+    def cpu_s(self) -> float:
+        """CPU seconds the worker's processes have used so far: unlike wall time the same on a busy machine."""
+        assert self.worker.process is not None
+        pids = [self.worker.process.pid, *_children(self.worker.process.pid)]
+        stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids]
+        return sum(int(stat[11]) + int(stat[12]) for stat in stats) / os.sysconf("SC_CLK_TCK")
 
     def versions(self) -> dict[tuple[str, int], int]:
         """The writing transaction of every row of the mirror."""

@@ -66,12 +66,14 @@ def _rounds(
     ours: Company, other: SimulatorProcess, table: Table, case: str, folder: Path, endpoints: int
 ) -> tuple[list[float], list[float], list[float]]:
     """Milliseconds per endpoint of a cold sync, Cloud Custodian and a plain loop, in turn."""
-    cold, custodian, loop = [], [], []
+    cold, custodian, loop, cpu = [], [], [], []
     aws = other.environment(load_fleet.ACCESS_KEY)
     for number in range(1 if table.is_full else ROUNDS):
         ours.forget()
         ours.simulator.reset_calls()
+        cpu_before = ours.cpu_s()
         cold.append(ours.sync_s() * 1000 / endpoints)
+        cpu.append(ours.cpu_s() - cpu_before)
         made = ours.simulator.calls()["calls"]
         places = company.truth(ours.simulator)
         assert company.mirror() == places
@@ -84,6 +86,7 @@ def _rounds(
         custodian.append(peers.custodian_s(folder, aws, PEER_ENDPOINTS) * 1000 / PEER_ENDPOINTS)
         seconds, count = peers.plain_loop_s(aws, LOOP_ENDPOINTS)
         loop.append(seconds * 1000 / count)
+    table.bar(bench="B1", case=f"CPU of the worker, {case}", value=cpu, unit="CPU s")
     return cold, custodian, loop
 
 
