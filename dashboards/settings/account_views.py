@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -43,7 +44,7 @@ def account(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
     """The form of an account that stands; one that is still being set up goes on there."""
     found = access.account_for(request, pk)
     if found.is_draft:
-        return htmx.redirect(request, "settings:set-up", pk)
+        return redirect("settings:set-up", pk)
     form = AccountForm(found, queries.regions_of(found), request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         regions, address = form.cleaned_data["regions"], client.address(request)

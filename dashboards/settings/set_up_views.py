@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
@@ -75,7 +76,7 @@ def begin(request: htmx.HtmxHttpRequest, pk: int | None = None) -> HttpResponse:
 def resume(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
     """Back to the step a draft has reached."""
     found = access.account_for(request, pk)
-    return htmx.redirect(request, f"settings:set-up-{set_up.step_of(found)}", pk)
+    return redirect(f"settings:set-up-{set_up.step_of(found)}", pk)
 
 
 @require_http_methods(["GET", "POST"])

@@ -212,7 +212,7 @@ def test_the_report_lists_each_missing_permission_with_what_it_disables(
         }  # fmt: skip
 
     now = timezone.now()
-    report = {
+    report: dict[str, Any] = {
         "principal": PRINCIPAL, "region": "eu-west-1", "started_at": now.isoformat(), "done_at": None, "total": 3,
         "rows": [row("sagemaker:ListEndpoints", "allowed", "call"), row("tag:GetResources", "denied", "call")],
     }  # fmt: skip

@@ -26,6 +26,10 @@ from fleet.types import Kind
 SCRIPT = "<script>alert(1)</script>"
 IMAGE = "\"'><img src=x onerror=alert(2)>"
 TEXTS = (SCRIPT, IMAGE)
+DRAFT_ROUTES = tuple(
+    f"settings:{name}.pk" for name in ("set-up-access", "set-up-roles", "set-up-regions", "role-text")
+)
+"""Routes that want an account whose set-up is not finished."""
 
 
 def build(text: str) -> dict[str, Any]:
@@ -81,14 +85,50 @@ def build(text: str) -> dict[str, Any]:
         "sync.pk": shard.pk,
         "settings:account.pk": shard.account_id,
         "settings:account-check.pk": shard.account_id,
+        "settings:account-switch.pk": shard.account_id,
+        "settings:account-remove-act-role.pk": shard.account_id,
+        "settings:set-up.pk": shard.account_id,
+        "settings:set-up-check.pk": shard.account_id,
+        "settings:set-up-first-sync.pk": shard.account_id,
+        **dict.fromkeys(DRAFT_ROUTES, _draft(text).pk),
+        "settings:role-text.format": "terraform",
         "settings.pk": admin.pk,
         "admin": admin,
     }
 
 
+def _draft(text: str) -> Account:
+    """An account whose set-up goes on, with hostile answers of AWS."""
+    row = {
+        "action": text,
+        "role": "read",
+        "without": text,
+        "state": "denied",
+        "proof": "call",
+        "message": text,
+    }
+    return Account.objects.create(
+        account_id="999988887777", alias=f"draft {text}", enabled=False, external_id=text, role_arn=text,
+        permissions={"principal": {"arn": text, "error": text}, "region": text, "rows": [row], "total": 1},
+        found_regions={"source": text, "regions": {text: False}, "notes": []},
+    )  # fmt: skip
+
+
 def _shard(text: str) -> Shard:
     now = timezone.now()
-    account = Account.objects.create(account_id="111122223333", alias=f"prod {text}", identity_error=text)
+    now_text = now.isoformat()
+    row = {
+        "action": text,
+        "role": "act",
+        "without": text,
+        "state": "denied",
+        "proof": "simulation",
+        "message": text,
+    }
+    account = Account.objects.create(
+        account_id="111122223333", alias=f"prod {text}", identity_error=text, identity_checked_at=now,
+        permissions={"started_at": now_text, "done_at": now_text, "region": text, "rows": [row], "total": 1},
+    )  # fmt: skip
     error = {
         "code": text, "message": text, "action": text, "request_id": text,
         "since": (now - timedelta(hours=1)).isoformat(),

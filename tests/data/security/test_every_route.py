@@ -114,7 +114,8 @@ def test_hostile_texts_stay_text_and_headers_are_strict(route: Route, text: str,
 @pytest.mark.parametrize(
     "name",
     ["endpoints:page", "endpoints:detail", "alerts:page", "alerts:detail", "alerts:delivery", "alerts:as-sent",
-     "audit:page", "sync:page", "settings:page", "settings:people", "operations:page"],
+     "audit:page", "sync:page", "settings:page",
+     "settings:set-up-check", "settings:set-up-roles", "quotas:page", "settings:people", "operations:page"],
 )  # fmt: skip
 def test_hostile_texts_are_shown_as_they_are(name: str, text: str, client: Client) -> None:
     """Guards the sweep above: the attack is really on these pages, as characters."""
