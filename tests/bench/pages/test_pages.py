@@ -10,6 +10,7 @@ from statistics import median
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+import brotli
 import pytest
 from django.db import connection
 from django.test import Client
@@ -244,13 +245,15 @@ def weigh(port: int, url: str, cookie: str) -> tuple[float, int, set[str]]:
         if at in seen or at.startswith("data:"):
             continue
         seen.add(at)
-        _, answer, body = load.get(port, at, {"Cookie": cookie, "Accept-Encoding": "gzip"})
+        _, answer, body = load.get(port, at, {"Cookie": cookie, "Accept-Encoding": "gzip, br"})
         assert answer.status == 200, at
         total += len(body)
         kind = answer.headers.get("Content-Type", "")
         if "html" not in kind and "css" not in kind:
             continue
-        plain = gzip.decompress(body) if answer.headers.get("Content-Encoding") == "gzip" else body
+        plain = {"gzip": gzip.decompress, "br": brotli.decompress}.get(
+            answer.headers.get("Content-Encoding", ""), bytes
+        )(body)
         found = (_ASSET if "html" in kind else _IN_CSS).findall(plain.decode())
         for names in found:
             target = urljoin(at, next(name for name in names if name).replace("&amp;", "&"))
