@@ -37,6 +37,7 @@ from fleet.types import Kind
 
 Context = dict[str, Any]
 COSTS_STALE_AFTER = timedelta(hours=4)
+PARTS_STALE_AFTER = timedelta(hours=3)
 
 
 def context(key: str, head: Head, activity: Activity, scoped: PageScope, query: QueryDict) -> Context:
@@ -56,7 +57,7 @@ def context(key: str, head: Head, activity: Activity, scoped: PageScope, query: 
     if "tiles" in found:
         now = timezone.now()
         shown = [_not_asked(tile) for tile in found["tiles"]] if _is_unasked(head) else found["tiles"]
-        found["tiles"] = [truth.aged_tile(tile, now, _stale_after(tile, head)) for tile in shown]
+        found["tiles"] = [truth.aged_tile(tile, now, _stale_after(key, tile, head)) for tile in shown]
     return {"drawn": drawn, **found}
 
 
@@ -65,8 +66,10 @@ def _is_unasked(head: Head) -> bool:
     return not head.variants or head.endpoint.kind == Kind.UNKNOWN
 
 
-def _stale_after(tile: Tile, head: Head) -> timedelta:
-    """Metrics follow the variant's cadence; cost lines are worked out once an hour."""
+def _stale_after(key: str, tile: Tile, head: Head) -> timedelta:
+    """Metrics follow the variant's cadence; parts are read and cost lines worked out once an hour."""
+    if key in {"containers", "components"}:
+        return max(head.stale_after, PARTS_STALE_AFTER)
     return COSTS_STALE_AFTER if tile.label.startswith("Cost") else head.stale_after
 
 

@@ -1,5 +1,6 @@
 """The Containers and Components tabs: what a variant is made of, each part with its own figures."""
 
+from datetime import timedelta
 from typing import Any
 
 from dashboards import measured, wording
@@ -81,7 +82,7 @@ def _explain(
         inputs=[("Dimensions", dimensions), ("Buckets", "1 hour")],
         source=f"CloudWatch {metrics}",
         basis="measured",
-        as_of=newest,
+        as_of=newest + timedelta(hours=1) if newest else None,
         window=measured.window_words(activity.window),
         call="cloudwatch:GetMetricData",
     )

@@ -11,7 +11,7 @@ from fleet.models import Endpoint, HourBucket, Shard
 from fleet.types import EndpointStatus, Kind
 
 WINDOW = timedelta(days=14)
-EVERY = timedelta(hours=1)
+EVERY = timedelta(minutes=10)
 DAYS = WINDOW.days
 FIELDS = ("activity", "activity_reason", "last_call_at")
 # Zeros for minutes without calls: real-time endpoints publish them (Amazon SageMaker developer guide, "Auto scaling
@@ -69,7 +69,7 @@ def _why_not_known(seen: Seen, now: datetime) -> str:
 
 
 def is_due(shard: Shard, now: datetime) -> bool:
-    """Once an hour: a window of two weeks does not move faster."""
+    """Every ten minutes: a window of two weeks hardly moves, but history that has just arrived may settle it."""
     ok_at = (shard.sections.get("activity") or {}).get("ok_at")
     return ok_at is None or now - datetime.fromisoformat(ok_at) >= EVERY
 
