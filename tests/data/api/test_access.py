@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -17,7 +16,7 @@ from tests.data.api import fleet
 from tests.data.dashboards import rows
 
 pytestmark = pytest.mark.django_db
-Get = Callable[..., HttpResponse]
+Get = Callable[..., Any]
 PATHS = sorted(document()["paths"])
 METRIC = {"metric": "Invocations", "statistic": "Sum"}
 

@@ -30,7 +30,8 @@ def items(response: HttpResponse) -> list[dict[str, Any]]:
 
 def everything(get: Get, path: str, **query: Any) -> list[dict[str, Any]]:
     """All pages, by their `next` links."""
-    found, cursor = [], {}
+    found: list[dict[str, Any]] = []
+    cursor: dict[str, str] = {}
     while True:
         answer = get(path, **query, **cursor).json()
         found += answer["items"]

@@ -27,7 +27,7 @@ contract.config.update(base_url="http://testserver")
 contract.config.generation.update(
     modes=[GenerationMode.POSITIVE, GenerationMode.NEGATIVE], with_security_parameters=False
 )
-BEYOND_SCHEMA = [positive_data_acceptance]
+BEYOND_SCHEMA: list[Any] = [positive_data_acceptance]
 """A schema cannot say that `from` lies before `to`, or that a cursor came from this list: such requests get a 422."""
 
 
