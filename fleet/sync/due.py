@@ -30,7 +30,8 @@ def ring(
 ) -> None:
     """Call each doorbell with the ids of the shards it is due for; a late shard is rung once, not per miss.
 
-    inventory is called with several ids at once, all of one account where it has enough of them.
+    inventory is called with several ids at once, those that were synced longest ago first; of new ones, which all are
+    as old, an account's come together.
     """
     claimed = _claim("inventory_due_at", settings.INVENTORY_INTERVAL_S, now)
     for first in range(0, len(claimed), TOGETHER):
@@ -70,7 +71,9 @@ def _claim(field: str, interval_s: int, now: datetime, *, among: models.Q | None
     due &= among or models.Q()
     with transaction.atomic(), connection.cursor() as cursor:
         rows = _enabled().filter(due).select_for_update(skip_locked=True, of=("self",))
-        ids = list(rows.order_by("account_id", "pk").values_list("pk", flat=True))
+        # Whoever waits longest comes first: when a tick rings more than can be done, the same ones never miss twice.
+        longest_ago = models.F(field.replace("_due_at", "_ok_at")).asc(nulls_first=True)
+        ids = list(rows.order_by(longest_ago, "account_id", "pk").values_list("pk", flat=True))
         cursor.execute(
             f"UPDATE fleet_shard AS s SET {field} = n.due "  # noqa: S608
             "FROM unnest(%s::bigint[], %s::timestamptz[]) AS n (id, due) WHERE s.id = n.id",

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -61,6 +62,39 @@ def test_shard_that_is_hours_late_is_rung_once(shards: list[Shard]) -> None:
     bell.ring(NOW)
     bell.ring(NOW + timedelta(milliseconds=1))
     assert sorted(bell.inventory) == sorted(shard.pk for shard in shards)
+
+
+@pytest.mark.django_db
+def test_shards_that_wait_longest_are_rung_first(shards: list[Shard]) -> None:
+    first, second, third = shards
+    Shard.objects.filter(pk=first.pk).update(inventory_ok_at=NOW - MINUTE)
+    Shard.objects.filter(pk=second.pk).update(inventory_ok_at=NOW - 2 * MINUTE)
+    bell = Bell()
+    bell.ring(NOW)
+    assert bell.inventory == [third.pk, second.pk, first.pk]
+
+
+@pytest.mark.django_db
+def test_many_shards_are_claimed_and_rung_with_the_same_few_statements(
+    shards: list[Shard], django_assert_num_queries: Any
+) -> None:
+    account = shards[0].account
+    Shard.objects.bulk_create(Shard(account=account, region=f"made-up-{n}") for n in range(200))
+    rings: list[tuple[int, ...]] = []
+    with django_assert_num_queries(
+        2 + 2
+    ):  # BEGIN and COMMIT or their savepoints, the claim and the new due times
+        claimed = due._claim("inventory_due_at", 60, NOW)
+    assert len(claimed) == 203
+    Shard.objects.update(inventory_due_at=None)
+    due.ring(
+        NOW,
+        inventory=lambda *ids: rings.append(ids),
+        metrics=lambda _: None,
+        backfill=lambda _: None,
+        prices=lambda: None,
+    )
+    assert [len(ring) for ring in rings] == [due.TOGETHER] * 10 + [3]
 
 
 @pytest.mark.django_db
