@@ -10,7 +10,7 @@ from statistics import median
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-import brotli
+import brotli  # type: ignore[import-untyped]
 import pytest
 from django.db import connection
 from django.test import Client
