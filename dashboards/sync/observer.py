@@ -135,7 +135,8 @@ def _saved(found: Observer) -> Tile:
         tone="ok" if found.saved_usd > 0 else "",
         reason="No variant is watched yet",
         explain=Explain(
-            "Against reading every metric of every live variant each five minutes, history left out on both sides.",
+            "Against reading every metric of every live variant each five minutes since 00:00 UTC, or since the first "
+            "account was connected; history is left out on both sides.",
             formula=f"{found.polled:,} metrics × {READINGS_PER_DAY} readings × {wording.percent(float(found.elapsed))} "
             f"of the day × $0.01 ÷ 1,000 − {found.steady:,} metrics asked × $0.01 ÷ 1,000",
             source=PRICE_SOURCE,

@@ -101,8 +101,9 @@ class Observer:
 
     @property
     def elapsed(self) -> Decimal:
-        """Share of the UTC day that is over."""
-        return Decimal((self.now - midnight(self.now)).total_seconds()) / DAY_S
+        """Share of a day that was watched since 00:00 UTC, or since the first account was connected."""
+        first = min((row.account.created_at for row in self.accounts), default=self.now)
+        return Decimal((self.now - min(self.now, max(first, midnight(self.now)))).total_seconds()) / DAY_S
 
     @property
     def per_day(self) -> Decimal | None:

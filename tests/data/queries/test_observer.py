@@ -21,6 +21,7 @@ TODAY, YESTERDAY = date(2026, 11, 21), date(2026, 11, 20)
 
 def shard(alias: str, number: str, **account: object) -> Shard:
     found = Account.objects.create(account_id=number, alias=alias, **account)
+    Account.objects.filter(pk=found.pk).update(created_at=NOON - timedelta(days=30))
     return Shard.objects.create(account=found, region="us-east-1")
 
 
@@ -108,6 +109,11 @@ def test_history_is_told_before_it_is_paid(fleet: tuple[Shard, Shard], settings:
         backfill_from=NOON - timedelta(days=30), backfill_until=NOON, backfill_done_until=NOON
     )
     assert observer.read(ScopeFilter(), now=NOON).history_left == 36 * 2
+
+
+def test_on_the_day_of_connection_only_the_time_since_is_compared(fleet: tuple[Shard, Shard]) -> None:
+    Account.objects.update(created_at=NOON - timedelta(hours=6))
+    assert observer.read(ScopeFilter(), now=NOON).polling_usd == Decimal(50 * 72) / 100_000
 
 
 def test_a_scope_narrows_everything(fleet: tuple[Shard, Shard]) -> None:
