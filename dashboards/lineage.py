@@ -8,8 +8,8 @@ from django.utils.safestring import SafeString
 from dashboards.tables import Column, PlainTable
 from fleet.analysis.lineage import COLUMNS, Graph, Node, State, Verdict
 
-WIDTH, HEIGHT, GAP_X, GAP_Y, TOP = 196, 46, 44, 14, 28
-SHOWN = 25
+WIDTH, HEIGHT, GAP_X, GAP_Y, TOP = 186, 46, 36, 14, 28
+SHOWN = 23
 WORDS: Mapping[State, str] = {
     State.FOUND: "exists",
     State.GONE: "is gone",

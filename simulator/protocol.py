@@ -16,6 +16,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote
+from xml.sax.saxutils import escape
 
 from botocore.loaders import Loader
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
@@ -99,12 +100,16 @@ def parse(path: str, headers: dict[str, str], body: bytes) -> Request:
 def _rest(
     path: str, headers: dict[str, str], body: bytes, model: ServiceModel, who: tuple[str, str]
 ) -> Request:
-    """A call whose action is in its path: account's /listRegions, and HEAD of an S3 object."""
+    """A call whose action is in its path: account's /listRegions, an S3 object's HEAD, a bucket's list of keys."""
     token, (access_key, region) = headers.get("x-amz-security-token", ""), who
     if model.service_name == "s3":
-        operation = model.operation_model("HeadObject")
-        bucket, _, key = unquote(path.partition("?")[0]).lstrip("/").partition("/")
+        place, _, query = path.partition("?")
+        bucket, _, key = unquote(place).lstrip("/").partition("/")
+        asked = dict(parse_qsl(query, keep_blank_values=True))
         params: dict[str, Any] = {"Bucket": bucket, "Key": key}
+        if asked.get("list-type") == "2":
+            params = {"Bucket": bucket, "Prefix": asked.get("prefix", "")}
+        operation = model.operation_model("ListObjectsV2" if "Prefix" in params else "HeadObject")
         return Request(access_key, token, region, "s3", operation.name, "rest-xml", params, operation)
     for name in model.operation_names:
         operation = model.operation_model(name)
@@ -192,8 +197,11 @@ def answer(request: Request, result: dict[str, Any], request_id: str) -> tuple[b
     if request.wire in FORMS:
         text = forms.answer(request.operation, result, request_id, ec2=request.wire == "ec2")
         return text.encode(), {"Content-Type": "text/xml"}
-    if request.wire == "rest-xml":
+    if request.wire == "rest-xml" and request.operation.name == "HeadObject":
         return b"", {name: str(value) for name, value in result.items()}
+    if request.wire == "rest-xml":
+        rows = "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in result.items())
+        return f"<ListBucketResult>{rows}</ListBucketResult>".encode(), {"Content-Type": "application/xml"}
     text = json.dumps(plain(result, shape))
     version = request.operation.service_model.metadata.get("jsonVersion", "1.1")
     return text.encode(), {"Content-Type": f"application/x-amz-json-{version}"}

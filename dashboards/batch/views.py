@@ -35,6 +35,7 @@ def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
         "query": scoped.query,
         "files": [(word, f"{reverse(name)}?{request.GET.urlencode()}") for word, name in _FILES],
         "no_records": tables.NO_RECORDS,
+        "wants_rail": True,
     }
     return htmx.page(request, "pages/batch/page.html", context, part="job-list")
 

@@ -160,7 +160,7 @@ def _checked(kind: str, target: str, checks: Checks) -> Node:
     elif state is State.GONE:
         why = f"AWS says: {check.detail or check.code} ({check.action}, {at})."
     elif check.action:
-        why = f"Cannot check: {check.action} was refused, {at}. AWS says: {check.detail or check.code}"
+        why = f"Cannot check: {check.action} was not answered, {at}. AWS says: {check.detail or check.code}"
     else:
         why = f"Cannot check: {check.detail}"
     return Node(f"{kind}:{target}", 4, kind, target, state, why)

@@ -26,7 +26,7 @@ from fleet.types import TRANSITIONAL_STATUSES
 
 FRESH_FOR = timedelta(hours=1)
 RETURN_WITHIN = timedelta(days=7)
-"""A config that an endpoint left so recently may still be what somebody wants to go back to."""
+"""What was made or left so recently may be what somebody is about to use, or to go back to."""
 BATCH_WITHIN = timedelta(days=30)
 OPEN_STATES = (Operation.State.PLANNED, *Operation.ACTIVE)
 
@@ -184,6 +184,11 @@ def _orphan(
     command: str,
     now: datetime,
 ) -> Orphan:
+    if now - row.created_at < RETURN_WITHIN:
+        keep = [
+            *keep,
+            f"It was made less than {RETURN_WITHIN.days} days ago: somebody may be about to use it.",
+        ]
     doubts = _doubts(row.shard, sections, now)
     verdict = Verdict.KEEP if keep else Verdict.CANNOT_TELL if doubts else Verdict.MAY_GO
     return Orphan(

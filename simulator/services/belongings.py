@@ -107,9 +107,20 @@ def head_object(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def list_objects(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """ListObjectsV2, reduced to whether anything lies under the prefix."""
+    missing = _missing(call.caller.account, "objects", f"{params['Bucket']}/{params['Prefix']}")
+    return {
+        "Name": params["Bucket"],
+        "Prefix": params["Prefix"],
+        "KeyCount": 0 if missing else 1,
+        "IsTruncated": "false",
+    }
+
+
 IAM_ACTIONS: dict[str, Action] = {
     "GetRole": get_role,
     "SimulatePrincipalPolicy": simulate_principal_policy,
 }
 ECR_ACTIONS: dict[str, Action] = {"DescribeImages": describe_images}
-S3_ACTIONS: dict[str, Action] = {"HeadObject": head_object}
+S3_ACTIONS: dict[str, Action] = {"HeadObject": head_object, "ListObjectsV2": list_objects}

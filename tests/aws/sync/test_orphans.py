@@ -1,13 +1,15 @@
 """Configs and models that nothing uses are known, and marked gone when a complete listing lacks them."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from fleet.models import EndpointConfig, HostedModel, LinkCheck, Shard
 from fleet.sync.shard import run_inventory
-from tests.aws.simulator_process import SimulatorProcess
+from tests.aws.simulator_process import FLEETS, SimulatorProcess
 
 pytestmark = [pytest.mark.aws, pytest.mark.django_db(transaction=True)]
 QUARTER = timedelta(minutes=16)
@@ -70,3 +72,21 @@ def test_a_refused_check_is_an_answer_that_names_the_action(
     assert set(LinkCheck.objects.values_list("action", flat=True)) == {
         "ecr:DescribeImages", "iam:GetRole", "s3:ListBucket",
     }  # fmt: skip
+
+
+def test_what_exists_is_found_and_what_the_fleet_lost_is_gone(
+    simulator: SimulatorProcess, shard: Shard, now: datetime, tmp_path: Path
+) -> None:
+    document = yaml.safe_load((FLEETS / "two_endpoints.yaml").read_text())
+    document["accounts"][0]["missing"] = {"objects": ["*/beta-realtime/*"]}
+    path = tmp_path / "fleet.yaml"
+    path.write_text(yaml.safe_dump(document))
+    simulator.reset(path)
+    run_inventory(shard.pk, now=now)
+    run_inventory(shard.pk, now=now + QUARTER)
+    artefacts = dict(LinkCheck.objects.filter(kind="artefact").values_list("target", "state"))
+    assert artefacts == {
+        "s3://sim-models/alpha-serverless/model.tar.gz": "found",
+        "s3://sim-models/beta-realtime/model.tar.gz": "gone",
+    }
+    assert set(LinkCheck.objects.filter(kind="role").values_list("state", flat=True)) == {"found"}

@@ -73,7 +73,7 @@ def test_a_missing_permission_is_named_and_never_called_gone(client: Client, bui
     link(built.shard, "image", IMAGE, "unknown", action="ecr:DescribeImages", detail="not authorized")
     told = words(page(client, built))
     assert "Cannot tell." in told
-    assert "Cannot check: ecr:DescribeImages was refused" in told
+    assert "Cannot check: ecr:DescribeImages was not answered" in told
     assert "Cannot be patched" not in told
 
 

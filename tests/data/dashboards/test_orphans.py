@@ -119,6 +119,9 @@ def test_age_name_and_region_narrow(client: Client, where: Shard) -> None:
     config(where, "old-one")
     config(where, "new-one", created_at=now() - timedelta(days=3))
     assert set(listed(client)) == {"old-one", "new-one"}
+    assert {name: row["verdict"] for name, row in listed(client).items()} == {
+        "old-one": "may-go", "new-one": "keep",
+    }  # fmt: skip
     assert set(listed(client, "age=90")) == {"old-one"}
     assert set(listed(client, "q=NEW")) == {"new-one"}
     assert set(listed(client, "region=us-east-1")) == set()
