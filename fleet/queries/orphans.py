@@ -1,34 +1,28 @@
 """Endpoint configs and models that no endpoint uses, each with the proof that it may go or the reason to keep it."""
 
 import shlex
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, TextField
-from django.db.models.functions import Cast
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from fleet.models import (
-    ChangeEvent,
     Endpoint,
     EndpointConfig,
     HostedModel,
     InferenceComponent,
-    Operation,
-    ProductionVariant,
     Shard,
-    TransformJob,
     VariantStatus,
 )
+from fleet.queries import last_use
 from fleet.queries.scope import ScopeFilter
-from fleet.types import TRANSITIONAL_STATUSES
 
 FRESH_FOR = timedelta(hours=1)
 RETURN_WITHIN = timedelta(days=7)
 """What was made or left so recently may be what somebody is about to use, or to go back to."""
 BATCH_WITHIN = timedelta(days=30)
-OPEN_STATES = (Operation.State.PLANNED, *Operation.ACTIVE)
 
 
 class What(StrEnum):
@@ -119,9 +113,9 @@ def _models(narrowed: Q) -> QuerySet[HostedModel]:
 def _judged_configs(configs: Collection[EndpointConfig], now: datetime) -> list[Orphan]:
     names = {config.name for config in configs}
     shards = {config.shard_id for config in configs}
-    left = _left(names, shards)
-    named = _named_in_operations(names, shards)
-    changing = _changing(shards)
+    left = last_use.left(names, shards)
+    named = last_use.named_in_operations(names, shards)
+    changing, blind = last_use.changing(shards), last_use.unread(shards)
     found = []
     for config in configs:
         last = left.get((config.shard_id, config.name))
@@ -139,16 +133,17 @@ def _judged_configs(configs: Collection[EndpointConfig], now: datetime) -> list[
         else:
             proof.append(f"No endpoint left it within {RETURN_WITHIN.days} days.")
         command = f"aws sagemaker delete-endpoint-config --endpoint-config-name {shlex.quote(config.name)}"
-        found.append(_orphan(config, last, keep, proof, (), command, now))
+        found.append(_orphan(config, last, keep, proof, _doubts(config.shard, (), blind, now), command, now))
     return found
 
 
 def _judged_models(models: Collection[HostedModel], now: datetime) -> list[Orphan]:
     names = {model.name for model in models}
     shards = {model.shard_id for model in models}
-    jobs = _jobs(names, shards)
-    wished = _wished_by(names, shards)
-    used = _hosted(names, shards)
+    blind = last_use.unread(shards)
+    jobs = last_use.jobs(names, shards)
+    wished = last_use.wished_by(names, shards)
+    used = last_use.hosted(names, shards)
     found = []
     for model in models:
         key = (model.shard_id, model.name)
@@ -171,7 +166,9 @@ def _judged_models(models: Collection[HostedModel], now: datetime) -> list[Orpha
             proof.append(f"Its last transform job, {job[1]}, was created {job[0]:%-d %b %Y}.")
         last = max(filter(None, [used.get(key), job[:2] if job else None]), default=None)
         command = f"aws sagemaker delete-model --model-name {shlex.quote(model.name)}"
-        found.append(_orphan(model, last, keep, proof, ("batch",), command, now))
+        found.append(
+            _orphan(model, last, keep, proof, _doubts(model.shard, ("batch",), blind, now), command, now)
+        )
     return found
 
 
@@ -180,7 +177,7 @@ def _orphan(
     last: tuple[datetime, str] | None,
     keep: list[str],
     proof: list[str],
-    sections: Iterable[str],
+    doubts: list[str],
     command: str,
     now: datetime,
 ) -> Orphan:
@@ -189,7 +186,6 @@ def _orphan(
             *keep,
             f"It was made less than {RETURN_WITHIN.days} days ago: somebody may be about to use it.",
         ]
-    doubts = _doubts(row.shard, sections, now)
     verdict = Verdict.KEEP if keep else Verdict.CANNOT_TELL if doubts else Verdict.MAY_GO
     return Orphan(
         name=row.name,
@@ -205,9 +201,11 @@ def _orphan(
     )
 
 
-def _doubts(shard: Shard, sections: Iterable[str], now: datetime) -> list[str]:
-    """What was not read lately enough to prove that nothing refers to a thing."""
+def _doubts(shard: Shard, sections: Iterable[str], blind: Mapping[int, str], now: datetime) -> list[str]:
+    """What was not read, or not lately enough, to prove that nothing refers to a thing."""
     doubts = []
+    if shard.pk in blind:
+        doubts.append(f"{blind[shard.pk]} cannot be described: nobody knows what it uses.")
     if shard.inventory_ok_at is None or now - shard.inventory_ok_at > FRESH_FOR:
         doubts.append("Endpoints of this region were not read within the hour.")
     for name in ("configs", *sections):
@@ -216,82 +214,6 @@ def _doubts(shard: Shard, sections: Iterable[str], now: datetime) -> list[str]:
             words = "Transform jobs" if name == "batch" else "Configs and models"
             doubts.append(f"{words} of this region were not read within the hour.")
     return doubts
-
-
-def _left(names: Collection[str], shards: Collection[int]) -> dict[tuple[int, str], tuple[datetime, str]]:
-    """When an endpoint last left each config, and which one: by a change of config or by its own end."""
-    found: dict[tuple[int, str], tuple[datetime, str]] = {}
-    changes = ChangeEvent.objects.filter(
-        endpoint__shard__in=shards, category=ChangeEvent.Category.CONFIG, before__config_name__in=names
-    ).values_list("endpoint__shard_id", "before__config_name", "at", "endpoint__name")
-    closed = Endpoint.objects.filter(
-        shard__in=shards, config_name__in=names, closed_at__isnull=False
-    ).values_list("shard_id", "config_name", "closed_at", "name")
-    for shard, config, at, endpoint in [*changes, *closed]:
-        key = (shard, config)
-        if at is not None and (key not in found or at > found[key][0]):
-            found[key] = (at, endpoint)
-    return found
-
-
-def _named_in_operations(names: Collection[str], shards: Collection[int]) -> dict[tuple[int, str], str]:
-    """Code of an operation that has not ended and names the config anywhere in its plan or observation."""
-    rows = (
-        Operation.objects.filter(endpoint__shard__in=shards, state__in=OPEN_STATES)
-        .annotate(texts=Cast("plan", TextField()), seen=Cast("observed", TextField()))
-        .values_list("endpoint__shard_id", "code", "texts", "seen")
-    )
-    return {
-        (shard, name): code
-        for shard, code, plan, seen in rows
-        for name in names
-        if f'"{name}"' in f"{plan}{seen}"
-    }
-
-
-def _changing(shards: Collection[int]) -> dict[int, set[str]]:
-    """Names of endpoints under change, by shard."""
-    found: dict[int, set[str]] = {}
-    rows = Endpoint.objects.filter(shard__in=shards, closed_at=None, status__in=TRANSITIONAL_STATUSES)
-    for shard, name in rows.values_list("shard_id", "name"):
-        found.setdefault(shard, set()).add(name)
-    return found
-
-
-def _jobs(
-    names: Collection[str], shards: Collection[int]
-) -> dict[tuple[int, str], tuple[datetime, str, bool]]:
-    """The newest transform job of each model: when, its name, and whether it is still running."""
-    rows = TransformJob.objects.filter(shard__in=shards, model_name__in=names).order_by("created_at")
-    values = rows.values_list("shard_id", "model_name", "created_at", "name", "status")
-    return {
-        (shard, model): (at, name, status in ("InProgress", "Stopping"))
-        for shard, model, at, name, status in values
-    }
-
-
-def _wished_by(names: Collection[str], shards: Collection[int]) -> dict[tuple[int, str], list[str]]:
-    """Configs that AWS still has and that name each model."""
-    found: dict[tuple[int, str], list[str]] = {}
-    rows = ProductionVariant.objects.filter(
-        config__shard__in=shards, config__gone_at=None, model_name__in=names
-    ).values_list("config__shard_id", "model_name", "config__name")
-    for shard, model, config in rows:
-        found.setdefault((shard, model), []).append(config)
-    return found
-
-
-def _hosted(names: Collection[str], shards: Collection[int]) -> dict[tuple[int, str], tuple[datetime, str]]:
-    """When an endpoint was last known to run each model: its end, or the variant's removal."""
-    found: dict[tuple[int, str], tuple[datetime, str]] = {}
-    rows = VariantStatus.objects.filter(endpoint__shard__in=shards, model_name__in=names).values_list(
-        "endpoint__shard_id", "model_name", "removed_at", "endpoint__closed_at", "endpoint__name"
-    )
-    for shard, model, removed, closed, name in rows:
-        at = removed or closed
-        if at is not None and ((shard, model) not in found or at > found[shard, model][0]):
-            found[shard, model] = (at, name)
-    return found
 
 
 def _at(at: datetime | None) -> str:

@@ -125,3 +125,15 @@ def test_age_name_and_region_narrow(client: Client, where: Shard) -> None:
     assert set(listed(client, "age=90")) == {"old-one"}
     assert set(listed(client, "q=NEW")) == {"new-one"}
     assert set(listed(client, "region=us-east-1")) == set()
+
+
+@pytest.mark.parametrize("fields", [{"config_name": ""}, {"unreadable": {"code": "AccessDenied"}}])
+def test_nothing_may_go_where_an_endpoint_cannot_be_described(
+    client: Client, where: Shard, fields: dict[str, Any]
+) -> None:
+    endpoint(where, "hidden", **fields)
+    config(where, "hidden-cfg-9")
+    model(where, "free")
+    row = listed(client)["hidden-cfg-9"]
+    assert row["verdict"] == listed(client, "what=models")["free"]["verdict"] == "cannot-tell"
+    assert "hidden cannot be described" in row["proof"]
