@@ -38,6 +38,15 @@ class CredentialsInvalid(AwsError):
     """Credentials are absent, wrong, expired or the role may not be assumed."""
 
 
+class ClockSkewed(CredentialsInvalid):
+    """AWS refused a signature for its time: this machine's clock is off. skew_s: it is so far ahead of AWS's.
+
+    None when the answer told no time.
+    """
+
+    skew_s: float | None = None
+
+
 class Throttled(AwsError):
     """AWS asks to slow down; safe to repeat later."""
 

@@ -8,7 +8,7 @@ from django.urls import NoReverseMatch, reverse
 
 from dashboards.endpoint import judged, panels, sentence, tabs
 from dashboards.scope import PageScope
-from dashboards.sync.tables import Trouble, plain_words, trouble
+from dashboards.sync.words import Trouble, plain_words, trouble
 from fleet.analysis.cache import Verdict
 from fleet.models import Incident
 from fleet.queries.endpoint import Activity, Head, section_error
@@ -72,7 +72,7 @@ def unreadable(head: Head) -> Trouble | None:
     if not stored:
         return None
     error = section_error("inventory", stored)
-    text, following = plain_words(error.kind, error.code, error.action)
+    text, following = plain_words(error)
     return Trouble(
         title="This endpoint cannot be described",
         error=error,

@@ -7,26 +7,11 @@ from django.conf import settings
 from django.http import QueryDict
 
 from dashboards import wording
+from dashboards.sync.words import Trouble, label, trouble
 from dashboards.tables import Column, PlainTable
 from dashboards.tiles import Explain, Tile
-from fleet.queries.endpoint import SectionError
 from fleet.queries.sync import Section, ShardRow, SyncPage
 
-SECTION_LABELS = {
-    "inventory": "Endpoints and configs",
-    "components": "Inference components",
-    "tags": "Tags",
-    "batch": "Transform jobs",
-    "configs": "Configs and models",
-    "links": "Images, roles, artefacts",
-    "scaling": "Scaling",
-    "quotas": "Quotas",
-    "metrics": "Metrics",
-    "parts": "Containers and components",
-    "activity": "Idle or active",
-    "backfill": "Metric history",
-    "prices": "Prices",
-}
 PRICE_SOURCE = "Amazon CloudWatch pricing: USD 0.01 per 1,000 metrics requested by GetMetricData"
 REQUESTED_FOR = timedelta(minutes=3)
 """Longer than this nobody waits for a requested sync: no worker runs, and polling would not help."""
@@ -55,17 +40,6 @@ class Requested:
 
 
 @dataclass(frozen=True)
-class Trouble:
-    """A failed section with AWS's words, plain words and the next move."""
-
-    title: str
-    error: SectionError
-    text: str
-    next: str
-    since: datetime | None
-
-
-@dataclass(frozen=True)
 class Row:
     """A shard as the page draws it. state: a key of dashboards.status."""
 
@@ -87,49 +61,12 @@ def rows(found: SyncPage, requested: Requested | None, now: datetime) -> list[Ro
         Row(
             shard=row,
             state="failed" if row.errors else ("late" if row.is_late else "ok"),
-            sections=[(SECTION_LABELS.get(s.name, s.name), s) for s in row.sections],
+            sections=[(label(s.name), s) for s in row.sections],
             troubles=[trouble(error) for error in row.errors],
             is_due=requested is not None and requested.is_open(row, now),
         )
         for row in found.rows
     ]
-
-
-def trouble(error: SectionError) -> Trouble:
-    """A failed section as an error panel shows it."""
-    text, following = plain_words(error.kind, error.code, error.action)
-    label = SECTION_LABELS.get(error.section, error.section)
-    return Trouble(
-        title=f"{label} could not be read",
-        error=error,
-        text=text,
-        next=following,
-        since=datetime.fromisoformat(error.since) if error.since else None,
-    )
-
-
-def plain_words(kind: str, code: str, action: str) -> tuple[str, str]:
-    """(what happened, what you can do) in plain words; an error nobody foresaw is left to AWS's message."""
-    if kind == "AccessDenied" or "AccessDenied" in code or code == "UnauthorizedOperation":
-        return (
-            "the role that Flotilla reads with lacks a permission.",
-            f"Allow {action or 'the action AWS names'} in the role's policy; the next sync picks it up.",
-        )
-    if kind == "CredentialsInvalid":
-        return (
-            "AWS did not accept the credentials, or the role may not be assumed.",
-            "Check the role's ARN, its trust policy and the external id on the Settings page.",
-        )
-    if kind == "Throttled" or "Throttl" in code:
-        return ("AWS asked to slow down.", "Nothing: the next attempt comes by itself, later than usual.")
-    if kind == "Unavailable":
-        return ("AWS gave no usable answer.", "Nothing: the next attempt comes by itself.")
-    if kind == "MassDisappearance":
-        return (
-            "so many endpoints were missing from one listing that none is taken for deleted yet.",
-            "Check in AWS whether they are gone; if they are, the next complete listing says so again.",
-        )
-    return ("this part kept its last good state.", "Read AWS's message; the log holds the request id.")
 
 
 def tiles(found: SyncPage, now: datetime) -> list[Tile]:

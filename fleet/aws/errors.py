@@ -1,8 +1,10 @@
 """botocore's exceptions → fleet.errors, in one place, with AWS's message word for word and one log line per failure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 import structlog
 from botocore.exceptions import (
@@ -21,6 +23,7 @@ from fleet.aws.meter import THROTTLING_CODES
 from fleet.errors import (
     AccessDenied,
     AwsError,
+    ClockSkewed,
     Conflict,
     CredentialsInvalid,
     Invalid,
@@ -54,7 +57,17 @@ CREDENTIAL_CODES = frozenset(
         "OptInRequired",
     }
 )
-EXPIRED_CODES = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+# Temporary keys that AWS takes no more: run out, or of a role that was removed or made anew meanwhile.
+OUTLIVED_CODES = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "RequestExpired",
+        "UnrecognizedClientException",
+        "InvalidClientTokenId",
+        "InvalidAccessKeyId",
+    }
+)
 MISSING_CODES = frozenset(
     {
         "ResourceNotFound",
@@ -81,6 +94,9 @@ CREDENTIAL_ERRORS = (
     ProfileNotFound,
 )
 
+# AWS's words for a signature that was good but made at the wrong time; a wrong secret key shares the code.
+_SKEW_CODES = frozenset({"RequestTimeTooSkewed"})
+_SKEW_TEXT = re.compile(r"^signature (expired|not yet current)", re.IGNORECASE)
 _DENIED_ACTION = re.compile(r"not authorized to perform:? ([\w-]+:\w+)")
 # SageMaker models neither a missing nor a busy endpoint: both come as ValidationException, told apart by their text.
 _MISSING_TEXT = re.compile(
@@ -151,9 +167,9 @@ def _from_client_error(scope: AwsScope, action: str, error: ClientError) -> AwsE
     metadata = error.response.get("ResponseMetadata", {})
     code, message = str(document.get("Code", "Unknown")), str(document.get("Message", ""))
     kind = _kind(code, message, int(metadata.get("HTTPStatusCode", 0)), action)
-    if kind is AccessDenied and (found := _DENIED_ACTION.search(message)):
-        action = found.group(1)
-    return kind(
+    if kind is AccessDenied and (named := _DENIED_ACTION.search(message)):
+        action = named.group(1)
+    found = kind(
         account=scope.account_id,
         region=scope.region,
         action=action,
@@ -161,12 +177,26 @@ def _from_client_error(scope: AwsScope, action: str, error: ClientError) -> AwsE
         message=message,
         request_id=str(metadata.get("RequestId", "")),
     )
+    if isinstance(found, ClockSkewed):
+        found.skew_s = _skew_s(metadata.get("HTTPHeaders") or {})
+    return found
+
+
+def _skew_s(headers: Mapping[str, str]) -> float | None:
+    """This machine's clock minus AWS's, by the Date of the answer that was just received."""
+    try:
+        there = parsedate_to_datetime(headers.get("date", ""))
+    except ValueError:
+        return None
+    return (datetime.now(UTC) - there).total_seconds()
 
 
 def _kind(code: str, message: str, status: int, action: str) -> type[AwsError]:
     if code in DENIED_CODES:
         # A role that may not be assumed is a credentials matter: no other call will work either.
         return CredentialsInvalid if action == "sts:AssumeRole" else AccessDenied
+    if code in _SKEW_CODES or (code in CREDENTIAL_CODES and _SKEW_TEXT.search(message)):
+        return ClockSkewed
     if code in CREDENTIAL_CODES:
         return CredentialsInvalid
     if code in THROTTLING_CODES:

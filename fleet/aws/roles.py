@@ -47,6 +47,7 @@ class Provider:
 _signing: ContextVar[Keys] = ContextVar("flotilla_signing_keys")
 _lock = threading.Lock()
 _keys: dict[tuple[str, str], Keys] = {}
+_refused: dict[tuple[str, str, str], Keys] = {}
 _locks: dict[tuple[str, str], threading.Lock] = {}
 
 
@@ -78,15 +79,29 @@ def keys_of(scope: AwsScope, assume: Callable[[AwsScope], Keys]) -> Keys:
         return keys
 
 
-def forget(scope: AwsScope, refused: Keys | None) -> None:
-    """Drop the role's keys if they are still the refused ones: of many calls refused at once, one assumes it anew."""
+def forget(scope: AwsScope, refused: Keys) -> bool:
+    """Drop the role's keys if they are still the refused ones: of many calls refused at once, one assumes it anew.
+
+    False where a region refuses the keys that were made because it had refused the ones before: it takes none of this
+    role's, as one that the account has not enabled, and asking STS at each call would not change that.
+    """
     slot = (scope.role_arn, scope.external_id)
     with _lock:
+        if _refused.get((*slot, scope.region)) is refused:
+            return False
         if _keys.get(slot) is refused:
             _keys.pop(slot, None)
+        return True
+
+
+def mark(scope: AwsScope, keys: Keys) -> None:
+    """Remember that these keys were made because the scope's region refused the ones before, and refuses them too."""
+    with _lock:
+        _refused[scope.role_arn, scope.external_id, scope.region] = keys
 
 
 def reset() -> None:
     """Forget all keys."""
     with _lock:
         _keys.clear()
+        _refused.clear()

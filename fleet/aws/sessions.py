@@ -21,7 +21,7 @@ from botocore.hooks import BaseEventHooks
 from botocore.utils import parse_timestamp
 
 from fleet.aws import meter, metric_wire, pace, roles, unknown
-from fleet.aws.errors import EXPIRED_CODES, endless, incomplete, translating
+from fleet.aws.errors import OUTLIVED_CODES, endless, incomplete, translating
 from fleet.errors import AwsError, CredentialsInvalid
 from fleet.types import AwsScope
 
@@ -56,16 +56,15 @@ def call(
     """One AWS call; `operation` is botocore's method name. Raises fleet.errors only.
 
     expect: the key an answer must have; its absence is Unavailable, never "nothing there".
-    An assumed role whose token expired early is assumed again, once.
+    An assumed role whose token AWS takes no more is assumed again, once.
     """
     keys = _keys(scope)
     try:
         return _call_once(scope, keys, service, operation, expect, parameters)
     except CredentialsInvalid as error:
-        if keys is None or error.code not in EXPIRED_CODES:
+        if keys is None or error.code not in OUTLIVED_CODES or not roles.forget(scope, keys):
             raise
-        roles.forget(scope, keys)
-        return _call_once(scope, _keys(scope), service, operation, expect, parameters)
+        return _call_again(scope, service, operation, expect, parameters)
 
 
 def pages(
@@ -169,6 +168,19 @@ def reset() -> None:
         _sessions.clear()
     roles.reset()
     pace.reset()
+
+
+def _call_again(
+    scope: AwsScope, service: str, operation: str, expect: str, parameters: dict[str, Any]
+) -> dict[str, Any]:
+    """The call with keys made anew; what refuses these too refuses the role itself, not its old keys."""
+    keys = roles.keys_of(scope, _assume)
+    try:
+        return _call_once(scope, keys, service, operation, expect, parameters)
+    except CredentialsInvalid as error:
+        if error.code in OUTLIVED_CODES:
+            roles.mark(scope, keys)
+        raise
 
 
 def _call_once(

@@ -38,6 +38,8 @@ class SectionError:
     action: str
     request_id: str
     since: str
+    skew_s: float | None = None
+    """Clock errors only: how far this machine's clock was ahead of AWS's, seconds."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,8 @@ def section_errors(sections: Mapping[str, Any]) -> list[SectionError]:
 def section_error(section: str, error: Mapping[str, Any]) -> SectionError:
     """A stored error document, whatever of it is there."""
     keys = ("kind", "code", "message", "action", "request_id", "since")
-    return SectionError(section, **{key: str(error.get(key) or "") for key in keys})
+    texts = {key: str(error.get(key) or "") for key in keys}
+    return SectionError(section, **texts, skew_s=error.get("skew_s"))
 
 
 def activity(head: Head, window: TimeRange) -> Activity:

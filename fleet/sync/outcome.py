@@ -11,7 +11,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection, models
 
 from fleet.aws.meter import Tally
-from fleet.errors import AwsError, FleetError, LeaseLost
+from fleet.errors import AwsError, ClockSkewed, FleetError, LeaseLost
 from fleet.models import Shard
 
 log = structlog.get_logger(__name__)
@@ -139,5 +139,6 @@ def error_document(error: FleetError, before: dict[str, Any] | None, now: dateti
         "message": aws.message if aws else str(error),
         "action": aws.action if aws else "",
         "request_id": aws.request_id if aws else "",
+        "skew_s": error.skew_s if isinstance(error, ClockSkewed) else None,
         "since": before["since"] if before is not None and is_same else now.isoformat(),
     }

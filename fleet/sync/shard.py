@@ -32,7 +32,7 @@ from fleet.sync.due import next_due
 from fleet.sync.outcome import Outcome, save, section, since, write_tally
 from fleet.sync.roster import Roster
 
-MAX_BACKOFF = timedelta(minutes=30)
+MAX_BACKOFF = timedelta(hours=1)
 OUTAGE_BACKOFF = timedelta(minutes=5)
 METRICS_RETRY_STEP = 1
 # What no endpoint's modification time tells of: looked at this often, and whenever an endpoint changed.
@@ -196,7 +196,8 @@ def _finish(shard: Shard, outcome: Outcome, now: datetime, started: float, failu
 def backoff(failures: int, errors: Iterable[FleetError]) -> timedelta:
     """How long to wait after that many failures in a row: doubling from the interval, with jitter.
 
-    At most five minutes when AWS was merely out of reach or busy, so that an outage is over soon after it ends.
+    At most five minutes when AWS was merely out of reach or busy, so that an outage is over soon after it ends; at most
+    an hour when it refuses, which somebody has to mend.
     """
     is_passing = all(isinstance(error, Throttled | Unavailable) for error in errors)
     longest = OUTAGE_BACKOFF if is_passing else MAX_BACKOFF
