@@ -21,7 +21,9 @@ from fleet.models.ownership import ExpiryReminder, LinkCheck, Ownership
 from fleet.models.parts import PartHour
 from fleet.models.people import AuditEntry, User
 from fleet.models.prices import Budget, CostLedger, DailyCost, Price
+from fleet.models.push import EventQueue
 from fleet.models.rollups import (
+    CacheWindow,
     CostWindow,
     EndpointWindow,
     MonthCost,
@@ -30,7 +32,6 @@ from fleet.models.rollups import (
     RollupState,
     StaleDay,
 )
-from fleet.models.push import EventQueue
 from fleet.models.scaling import ScalableTarget, ScalingPolicy, ScheduledAction
 from fleet.models.tokens import ApiToken
 
@@ -40,6 +41,7 @@ __all__ = [
     "ApiToken",
     "AuditEntry",
     "Budget",
+    "CacheWindow",
     "CallTally",
     "CapacityPeriod",
     "ChangeEvent",

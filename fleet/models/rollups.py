@@ -9,7 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from fleet.models.accounts import Shard
-from fleet.models.endpoints import Endpoint
+from fleet.models.endpoints import Endpoint, VariantStatus
 
 
 class RollupState(models.Model):
@@ -29,9 +29,10 @@ class RollupState(models.Model):
 class EndpointWindow(models.Model):
     """Figures of one endpoint over the window `key` (1h, 24h, 7d, 30d, month) that ended at `until`.
 
-    Counts are sums over all live variants. p99_ms, setup_p50_ms: the middle bucket's; setup_p99_ms, concurrency: the
-    highest bucket's. *_before: the window of equal length before. span_calls: calls of the whole UTC days the window
-    touches. publishes_setup: it had a set-up sample in 30 days. spark: calls by step. None: not reported.
+    Counts are sums over all live variants but shadows, which answer nobody. p99_ms, setup_p50_ms: the middle bucket's;
+    setup_p99_ms, concurrency: the highest bucket's. *_before: the window of equal length before. span_calls: calls of
+    the whole UTC days the window touches; span_calls_next: of those among them that the same window touches tomorrow.
+    publishes_setup: it had a set-up sample in 30 days. spark: calls by step. None: not reported.
     """
 
     endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="windows")
@@ -54,6 +55,7 @@ class EndpointWindow(models.Model):
     cold_starts_before = models.FloatField(null=True)
     errors_5xx_before = models.FloatField(null=True)
     span_calls = models.FloatField(null=True)
+    span_calls_next = models.FloatField(null=True)
     publishes_setup = models.BooleanField(default=False)
     spark = ArrayField(models.FloatField(null=True), default=list)
 
@@ -66,10 +68,43 @@ class EndpointWindow(models.Model):
         return f"{self.endpoint_id} {self.key}"
 
 
+class CacheWindow(models.Model):
+    """Model cache of one variant of a multi-model endpoint over the window `key`, or over the one before (is_before).
+
+    Counts are sums, gauges means over buckets. covered_s: seconds of buckets with look-ups or unloads; None: not
+    reported.
+    """
+
+    variant = models.ForeignKey(VariantStatus, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=8)
+    is_before = models.BooleanField(default=False)
+    look_ups = models.FloatField(null=True)
+    hits = models.FloatField(null=True)
+    unloads = models.FloatField(null=True)
+    loads = models.FloatField(null=True)
+    wait_ms = models.FloatField(null=True)
+    latency_ms = models.FloatField(null=True)
+    loaded_models = models.FloatField(null=True)
+    memory_pct = models.FloatField(null=True)
+    disk_pct = models.FloatField(null=True)
+    covered_s = models.FloatField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["key", "is_before", "variant"], name="one_cache_per_variant_window"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.variant_id} {self.key}"
+
+
 class CostWindow(models.Model):
     """What one endpoint spent on one component over the UTC days the window `key` touches.
 
-    amount None: no line has one; unpriced, no_data: lines without an amount, and why.
+    In the last hours of a day `key` + ">" holds the days that the window will touch tomorrow, so that midnight finds
+    every sum made. amount None: no line has one; unpriced, no_data: lines without an amount, and why.
     """
 
     endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="cost_windows")
@@ -109,7 +144,8 @@ class MonthCost(models.Model):
 class PlaceHour(models.Model):
     """Traffic of one hour in one place: an account (its 12 digits) or a region, over the variants that are there.
 
-    serverless_calls, cold_starts: of serverless endpoints; busy_*: of their hours with calls, for the grid of the week.
+    Shadow variants answer nobody and do not count. serverless_calls, cold_starts: of serverless endpoints; busy_*: of
+    their hours with calls, for the grid of the week. cache_*, unloads: of multi-model endpoints.
     """
 
     place = models.CharField(max_length=32)
@@ -120,6 +156,9 @@ class PlaceHour(models.Model):
     cold_starts = models.FloatField(null=True)
     busy_calls = models.FloatField(null=True)
     busy_cold_starts = models.FloatField(null=True)
+    cache_hits = models.FloatField(null=True)
+    cache_lookups = models.FloatField(null=True)
+    unloads = models.FloatField(null=True)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["place", "at"], name="one_hour_per_place")]
