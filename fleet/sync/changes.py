@@ -50,6 +50,18 @@ def created(endpoint: Endpoint) -> ChangeEvent:
     )
 
 
+def reopened(endpoint: Endpoint, closed_at: datetime, at: datetime) -> ChangeEvent:
+    """It was taken for deleted, and AWS has it after all."""
+    return _event(
+        endpoint,
+        at,
+        Category.CREATED,
+        "AWS has it again: it was not deleted.",
+        {"closed_at": closed_at.isoformat()},
+        {"status": endpoint.status},
+    )
+
+
 def status(endpoint: Endpoint, before: str, at: datetime) -> ChangeEvent:
     """A status change, with AWS's failure reason where it gave one."""
     reason = f": {endpoint.failure_reason}" if endpoint.failure_reason else ""

@@ -1,6 +1,6 @@
 """Closing endpoints that are gone: never deleted, so history and costs stay."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from fleet.models import CapacityPeriod, ChangeEvent, Endpoint, ScalableTarget
@@ -26,6 +26,12 @@ def close(endpoints: Sequence[Endpoint], *, now: datetime) -> None:
         )
         for endpoint in endpoints
     )
+
+
+def reopen(closed_at: Mapping[int, datetime]) -> None:
+    """Take back the closing of endpoints (by pk, with its time) that AWS has after all: their capacity never ended."""
+    for pk, at in closed_at.items():
+        CapacityPeriod.objects.filter(variant__endpoint=pk, end=at).update(end=None)
 
 
 def _summary(endpoint: Endpoint) -> str:

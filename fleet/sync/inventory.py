@@ -13,7 +13,7 @@ from fleet import locks
 from fleet.aws import sagemaker
 from fleet.aws.errors import DENIED_CODES
 from fleet.aws.sessions import each
-from fleet.errors import AwsError, MassDisappearance, NotFound, Throttled, Unavailable
+from fleet.errors import AccessDenied, AwsError, MassDisappearance, NotFound, Throttled, Unavailable
 from fleet.models import Endpoint, Shard
 from fleet.sync import closing, mirror, reading
 from fleet.sync.chunks import chunks
@@ -59,8 +59,9 @@ def run(
 ) -> Counts:
     """Mirror every endpoint of the shard.
 
-    held_since: since when missing endpoints have been held back (None = not). Raises the first transient error of a
-    describe after everything else is written, and MassDisappearance when many endpoints are missing at once.
+    held_since: since when missing endpoints have been held back (None = not). After everything else is written it
+    raises the first transient error of a describe, Unavailable when the listing left out endpoints that are there, and
+    MassDisappearance when many endpoints are missing at once.
     """
     summaries = {(s.name, s.created_at): s for s in sagemaker.list_endpoints(shard.scope)}
     roster = roster or Roster(shard)
@@ -69,10 +70,10 @@ def run(
     waiting = [k for k, s in summaries.items() if k in known and known[k].unreadable and s not in wanted]
     counts = Counts(len(summaries), len(wanted), unreadable=len(waiting))
     vanished, errors = _read(shard, wanted, known, counts, now, fence, keep_alive)
-    counts.closed = _close(shard, known, set(summaries) - vanished, vanished, now, fence, held_since)
+    counts.closed, doubts = _close(shard, known, set(summaries) - vanished, vanished, now, fence, held_since)
     if counts.written or counts.closed:
         roster.changed()
-    transient = [e for e in errors if isinstance(e, Throttled | Unavailable)]
+    transient = [e for e in [*errors, *doubts] if isinstance(e, Throttled | Unavailable)]
     if transient:
         raise transient[0]
     return counts
@@ -163,30 +164,54 @@ def _close(
     now: datetime,
     fence: int,
     held_since: datetime | None,
-) -> int:
-    """Close what the complete listing lacks; hold back when that is too much to believe at once."""
+) -> tuple[int, list[AwsError]]:
+    """Close what the complete listing lacks and AWS does not know by name either; how many, and what speaks against it.
+
+    When that is too much to believe at once it is held back for a while.
+    """
     listed_names = {name for name, _ in present}
     missing = [row for key, row in known.items() if key not in present]
     # A name that came back with another creation time, and one that was gone when described, are proved gone.
     proved = [r for r in missing if r.name in listed_names or (r.name, r.created_at) in vanished]
     unproved = [r for r in missing if r not in proved]
     is_mass = len(unproved) > HELD_BACK_ABOVE and len(unproved) > HELD_BACK_SHARE * len(known)
-    if is_mass and held_since is not None and now - held_since >= CONFIRM_AFTER:
-        unproved, is_mass = _confirmed_gone(shard, unproved), False
-    gone = proved if is_mass else proved + unproved
-    if gone:
+    is_believed = not is_mass or (held_since is not None and now - held_since >= CONFIRM_AFTER)
+    gone, doubts = _asked_by_name(shard, unproved) if is_believed else ([], [])
+    if proved or gone:
         with transaction.atomic():
             locks.guard(shard.pk, fence)
-            closing.close(gone, now=now)
-    if is_mass:
+            closing.close([*proved, *gone], now=now)
+    if not is_believed:
         raise MassDisappearance(
             f"{len(unproved)} of {len(known)} endpoints are missing from AWS's listing at once. They are kept as they "
             f"were; each is asked for by name once this has lasted {CONFIRM_AFTER.seconds // 60} minutes."
         )
-    return len(gone)
+    return len(proved) + len(gone), doubts
 
 
-def _confirmed_gone(shard: Shard, rows: Sequence[Endpoint]) -> list[Endpoint]:
-    """Those of `rows` that AWS does not know by name any more."""
-    answers = each(lambda row: sagemaker.describe_endpoint(shard.scope, row.name), rows)
-    return [row for row, answer in answers if isinstance(answer, NotFound)]
+def _asked_by_name(shard: Shard, rows: Sequence[Endpoint]) -> tuple[list[Endpoint], list[AwsError]]:
+    """Those of `rows` that are gone, and why others are not believed to be.
+
+    Where AWS may not be asked, its listing alone has to do.
+    """
+    gone: list[Endpoint] = []
+    kept: list[Endpoint] = []
+    doubts: list[AwsError] = []
+    for row, answer in each(lambda row: sagemaker.describe_endpoint(shard.scope, row.name), rows):
+        if isinstance(answer, AwsError):
+            gone += [row] if isinstance(answer, NotFound | AccessDenied) else []
+            doubts += [] if isinstance(answer, NotFound | AccessDenied) else [answer]
+        else:
+            (kept if answer.created_at == row.created_at else gone).append(row)
+    return gone, [*doubts, *([_left_out(shard, kept)] if kept else [])]
+
+
+def _left_out(shard: Shard, rows: Sequence[Endpoint]) -> Unavailable:
+    names = ", ".join(row.name for row in rows[:3]) + (", …" if len(rows) > 3 else "")
+    return Unavailable(
+        account=shard.account.account_id,
+        region=shard.region,
+        action="sagemaker:ListEndpoints",
+        code="IncompleteListing",
+        message=f"AWS's listing left out {len(rows)} of the endpoints that it still describes by name ({names}).",
+    )

@@ -9,7 +9,7 @@ from fleet.access import ownership
 from fleet.aws import unknown
 from fleet.errors import AwsError
 from fleet.models import ChangeEvent, Endpoint, EndpointConfig, Shard
-from fleet.sync import blueprints, changes, search, variants
+from fleet.sync import blueprints, changes, closing, search, variants
 from fleet.sync.kinds import containers_of, infer
 from fleet.sync.reading import Reading, model_names
 from fleet.types import EndpointState, Kind
@@ -27,6 +27,7 @@ FIELDS = (
     "unreadable",
     "document",
     "unknown_fields",
+    "closed_at",
 )
 
 
@@ -38,6 +39,11 @@ class _Written:
     reading: Reading
     before: dict[str, Any] | None
     config_before: EndpointConfig | None = None
+
+    @property
+    def is_back(self) -> bool:
+        """It was taken for deleted, and AWS has it after all: the same one, by its creation time."""
+        return self.before is not None and self.before["closed_at"] is not None
 
     @property
     def is_changed(self) -> bool:
@@ -54,13 +60,14 @@ def write(shard: Shard, readings: Sequence[Reading], *, now: datetime) -> int:
     known = {
         (e.name, e.created_at): e
         for e in Endpoint.objects.filter(
-            shard=shard, closed_at=None, name__in=[r.summary.name for r in readings]
+            shard=shard, name__in=[r.summary.name for r in readings]
         ).select_related("config")
     }
     written = [
         _apply(shard, r, known.get((r.summary.name, r.summary.created_at)), configs, now) for r in readings
     ]
     search.refill([w.endpoint for w in written if _lacks_models(w)])
+    closing.reopen({w.endpoint.pk: w.before["closed_at"] for w in written if w.is_back and w.before})
     fresh = [w.endpoint for w in written if w.before is None]
     changed = [w.endpoint for w in written if w.before is not None and w.is_changed]
     Endpoint.objects.bulk_create(fresh)
@@ -87,6 +94,7 @@ def _apply(
             first_seen_at=now,
         )
         search.fill(row, (), ())
+    row.closed_at = None
     source: Any = reading.state or reading.summary
     if row.status != source.status:
         is_later = row.modified_at is None or source.modified_at > row.modified_at
@@ -161,6 +169,8 @@ def _events(shard: Shard, written: Sequence[_Written], now: datetime) -> list[Ch
         if before is None:
             events.append(changes.created(endpoint))
             continue
+        if item.is_back:
+            events.append(changes.reopened(endpoint, before["closed_at"], now))
         at = _event_time(endpoint, before["modified_at"], now)
         if before["config_name"] != endpoint.config_name:
             reconfigured.add(endpoint.pk)
