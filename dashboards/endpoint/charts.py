@@ -12,6 +12,7 @@ from fleet.queries import usage
 from fleet.queries.endpoint import Activity
 from fleet.types import Kind, MetricRow
 
+LATENCY_TITLE = "Model latency: p50 grey, p90 dotted, p99 blue"
 LATENCIES = ("model_latency_ms_p50", "model_latency_ms_p90", "model_latency_ms_p99")
 HIGHEST = (
     *LATENCIES, "overhead_ms_max", "setup_ms_p50", "setup_ms_p99", "concurrency_utilization_max", "cpu_pct",
@@ -48,7 +49,7 @@ def summary(activity: Activity, changes: Changes) -> Payload:
     """Calls above latency."""
     rows = points(activity)
     stack = [_calls_panel(activity, rows), _latency_panel(rows)]
-    return _drawn(activity, rows, stack, changes, [_per(activity, "Calls"), "Model latency"])
+    return _drawn(activity, rows, stack, changes, [_per(activity, "Calls"), LATENCY_TITLE])
 
 
 def traffic(activity: Activity, changes: Changes) -> Payload:
@@ -62,7 +63,7 @@ def traffic(activity: Activity, changes: Changes) -> Payload:
         weight=0.7,
     )
     stack = [_calls_panel(activity, rows), errors, _latency_panel(rows)]
-    return _drawn(activity, rows, stack, changes, [_per(activity, "Calls"), "4xx and 5xx", "Model latency"])
+    return _drawn(activity, rows, stack, changes, [_per(activity, "Calls"), "4xx and 5xx", LATENCY_TITLE])
 
 
 def cold_starts(activity: Activity, changes: Changes) -> Payload:

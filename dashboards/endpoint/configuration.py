@@ -71,12 +71,16 @@ def async_facts(head: Head) -> Facts:
     return [
         ("Requests come by", "InvokeEndpointAsync: the caller names the S3 object to read"),
         ("Results go to", found.output_path or wording.UNKNOWN),
-        ("Failures go to", found.failure_path or "no failure path: the reason reaches the error topic only"),
+        ("Failures go to", found.failure_path or _no_failure_path(found)),
         ("Success topic", f"{found.success_topic}{answer}" if found.success_topic else "none"),
         ("Error topic", found.error_topic or "none: failed requests are not announced"),
         ("Parallel requests per instance", str(found.max_concurrent or "chosen by SageMaker")),
         ("Instances now", str(sum(counts)) if counts else wording.UNKNOWN),
     ]
+
+
+def _no_failure_path(found: hosting.AsyncSettings) -> str:
+    return "no failure path: the reason reaches the error topic only" if found.error_topic else "no failure path"
 
 
 def async_warning(head: Head) -> str:

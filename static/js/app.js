@@ -172,6 +172,16 @@
   document.addEventListener("DOMContentLoaded", () => offerCopies(document));
   document.addEventListener("htmx:load", (event) => offerCopies(event.detail.elt));
 
+  // On a phone the tabs scroll; the one that is open must be seen.
+  const showTab = (scope) => {
+    for (const tab of scope.querySelectorAll(".tabs [aria-current]")) {
+      const strip = tab.closest(".tabs");
+      strip.scrollLeft += tab.getBoundingClientRect().right - strip.getBoundingClientRect().right + 40;
+    }
+  };
+  document.addEventListener("DOMContentLoaded", () => showTab(document));
+  document.addEventListener("htmx:load", (event) => showTab(event.detail.elt));
+
   document.addEventListener("DOMContentLoaded", () => prepare(document));
   document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));
 })();
