@@ -7,7 +7,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dashboards import access, client, htmx
 from dashboards.settings.account_forms import ROLE, BeginForm, RegionsForm, RolesForm
@@ -77,6 +77,22 @@ def resume(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
     """Back to the step a draft has reached."""
     found = access.account_for(request, pk)
     return redirect(f"settings:set-up-{set_up.step_of(found)}", pk)
+
+
+@require_POST
+@access.require_role("admin")
+def discard(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
+    """Forget a draft; its page asks first."""
+    found = access.account_for(request, pk)
+    try:
+        set_up.discard(found, actor=request.user, address=client.address(request))
+    except Refused as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(
+            request, f"The set-up of {found.alias} is discarded. Delete roles you made in AWS there."
+        )
+    return htmx.redirect(request, "settings:page")
 
 
 @require_http_methods(["GET", "POST"])

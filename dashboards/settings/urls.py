@@ -13,6 +13,7 @@ urlpatterns = [
     path("accounts/<int:pk>/switch/", account_views.switch, name="account-switch"),
     path("accounts/<int:pk>/remove-act-role/", account_views.remove_act_role, name="account-remove-act-role"),
     path("accounts/<int:pk>/set-up/", set_up_views.resume, name="set-up"),
+    path("accounts/<int:pk>/set-up/discard/", set_up_views.discard, name="set-up-discard"),
     path("accounts/<int:pk>/set-up/access/", set_up_views.begin, name="set-up-access"),
     path("accounts/<int:pk>/set-up/roles/", set_up_views.roles, name="set-up-roles"),
     path("accounts/<int:pk>/set-up/regions/", set_up_views.regions, name="set-up-regions"),

@@ -96,6 +96,28 @@ def finish(
     return accounts.save(account, regions=regions, actor=actor, now=now, address=address)
 
 
+def discard(account: Account, *, actor: User, address: str | None = None) -> None:
+    """Forget an account whose set-up was never finished; nothing was read of it. AWS keeps roles that were made.
+
+    Raises Refused below admin, and for an account that stands: that one is disabled instead.
+    """
+    accounts.need_admin(actor)
+    with transaction.atomic():
+        found = Account.objects.select_for_update().filter(pk=account.pk).first()
+        if found is None:
+            return
+        if not found.is_draft:
+            raise Refused([Refusal("", "stands", f"{found.alias} is set up; disable it instead.")])
+        audit.record(
+            actor=actor,
+            action="account.set_up_discarded",
+            target=found,
+            before=accounts.told(found),
+            address=address,
+        )
+        found.delete()
+
+
 def texts_for(account: Account) -> Setup:
     """What the role texts of this account are filled with."""
     principal = (account.permissions.get("principal") or {}).get("arn", "")

@@ -70,6 +70,11 @@ class Account(models.Model):
         """It is reached by a role for reading, and has none for changing."""
         return bool(self.role_arn) and not self.act_role_arn
 
+    @property
+    def cannot_change(self) -> bool:
+        """It is read-only, and IAM said that its role for reading may change no endpoint."""
+        return self.is_read_only and self.permissions.get("may_change") is False
+
 
 class Shard(models.Model):
     """One account in one region: when each section is due, when it last succeeded, and what went wrong.

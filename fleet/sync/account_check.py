@@ -18,6 +18,7 @@ from fleet.types import AwsScope
 
 BY_CALL, BY_SIMULATION, NOT_PROVEN = "call", "simulation", "not proven"
 _PROBES = {"ChangeEndpoints": "endpoint/flotilla-permission-check"}
+_CHANGES = {"sagemaker:UpdateEndpoint", "sagemaker:UpdateEndpointWeightsAndCapacities"}
 _CONFIG_PROBE = "endpoint-config/flotilla-permission-check"
 
 Document = dict[str, Any]
@@ -43,6 +44,8 @@ def check(account_id: int, *, now: datetime) -> bool:
             _reads(account, shard.scope, report)
             if account.act_role_arn:
                 _acts(account, shard, report)
+            elif account.is_read_only:
+                report["may_change"] = _may_change(account, shard)
             _regions(account, shard.scope, now)
         report["done_at"] = now.isoformat()
         _keep(account, report)
@@ -114,6 +117,14 @@ def _acts(account: Account, shard: Shard, report: Document) -> None:
         for resource, actions in by_resource.items():
             report["rows"] += _simulated(shard.scope, account.act_role_arn, actions, resource)
             _keep(account, report)
+
+
+def _may_change(account: Account, shard: Shard) -> bool | None:
+    """Whether the role for reading may change endpoints all the same; None when IAM does not tell."""
+    actions = [permission.action for permission in ACT[0].permissions if permission.action in _CHANGES]
+    target = f"arn:{account.partition}:sagemaker:{shard.region}:{account.account_id}:{_PROBES[ACT[0].sid]}"
+    states = {row["state"] for row in _simulated(shard.scope, account.role_arn, actions, target)}
+    return None if "unknown" in states else "allowed" in states
 
 
 def _simulated(scope: AwsScope, role_arn: str, actions: list[str], resource: str) -> list[Document]:

@@ -97,6 +97,12 @@ def test_what_the_act_role_may_do_is_asked_of_iam_and_never_tried(
     Account.objects.update(act_role_arn=f"arn:aws:iam::{ID}:role/FlotillaRead")
     found = states(checked(simulator, account), "act")
     assert found["sagemaker:UpdateEndpoint"] == ("denied", "simulation")
+    Account.objects.update(act_role_arn="")
+    assert states(checked(simulator, account), "act") == {}, "nothing is missing of a role nobody wants"
+    assert account.cannot_change
+    simulator.fault("deny", "iam:SimulatePrincipalPolicy")
+    checked(simulator, account)
+    assert not account.cannot_change, "what nobody told is not held against the account"
     assert simulator.calls()["writes"] == []
 
 

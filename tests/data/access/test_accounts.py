@@ -135,6 +135,20 @@ def test_a_draft_is_found_again_and_its_first_step_can_be_corrected(client: Clie
     assert changed.external_id == draft.external_id
 
 
+def test_a_draft_can_be_discarded_and_an_account_that_stands_cannot(client: Client) -> None:
+    client.post(reverse("settings:account-new"), BEGIN)
+    draft = Account.objects.get()
+    assert "Discard the set-up" in client.get(url("set-up-roles", draft)).content.decode()
+    client.post(url("set-up-discard", draft))
+    assert not Account.objects.exists()
+    entry = AuditEntry.objects.get(action="account.set_up_discarded")
+    assert (entry.object_label, entry.before["account_id"]) == ("prod", "111122223333")
+    standing = Account.objects.create(account_id="111122223333", alias="prod", set_up_at=timezone.now())
+    answer = client.post(url("set-up-discard", standing), follow=True).content.decode()
+    assert Account.objects.filter(pk=standing.pk).exists()
+    assert "prod is set up; disable it instead." in answer
+
+
 def test_own_credentials_need_no_roles(client: Client) -> None:
     draft = begin(client, access="own")
     assert (draft.role_arn, draft.act_role_arn, draft.external_id) == ("", "", "")
@@ -330,3 +344,8 @@ def test_an_endpoint_of_a_read_only_account_says_so_where_actions_are_offered(
     assert "prod is read-only" not in client.get(page).content.decode()
     client.post(url("account-remove-act-role", account))
     assert "prod is read-only: it has no role for changing" in client.get(page).content.decode()
+    assert "/change-concurrency/" in client.get(page).content.decode()
+    Account.objects.update(permissions={"may_change": False})
+    refused = client.get(page).content.decode()
+    assert "the role for reading may not change endpoints" in refused
+    assert "/change-concurrency/" not in refused

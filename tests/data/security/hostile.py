@@ -27,7 +27,8 @@ SCRIPT = "<script>alert(1)</script>"
 IMAGE = "\"'><img src=x onerror=alert(2)>"
 TEXTS = (SCRIPT, IMAGE)
 DRAFT_ROUTES = tuple(
-    f"settings:{name}.pk" for name in ("set-up-access", "set-up-roles", "set-up-regions", "role-text")
+    f"settings:{name}.pk"
+    for name in ("set-up-access", "set-up-roles", "set-up-regions", "set-up-discard", "role-text")
 )
 """Routes that want an account whose set-up is not finished."""
 
