@@ -14,6 +14,7 @@ from django.db.models import Aggregate, Case, Count, F, Max, Min, Q, QuerySet, S
 
 from fleet.costs.lines import add
 from fleet.models import Account, CostWindow, DailyCost, Endpoint, EndpointWindow, HourBucket, PlaceDay
+from fleet.queries import keyset
 from fleet.queries.cost_lines import endpoint_lines as endpoint_lines
 from fleet.queries.cost_scope import LOOKUPS, CostFilter, GroupBy, Span, Sums
 from fleet.queries.cost_scope import month_to_date as month_to_date
@@ -103,6 +104,27 @@ def group_sums(
     rows, sums = _rows(where, span, key)
     found = rows.values_list(LOOKUPS[by]).annotate(**sums).order_by(order, LOOKUPS[by])
     return [(str(name), Sums(amount, unpriced, no_data)) for name, amount, unpriced, no_data in found]
+
+
+def group_slice(
+    where: CostFilter, span: Span, by: GroupBy, *, after: keyset.Key | None, limit: int, key: str = ""
+) -> keyset.Slice[tuple[str, Sums]]:
+    """The groups by key, `limit` of them after one (int for endpoints, else text). One query; key as in group_sums."""
+    lookup = LOOKUPS[by]
+    rows, sums = _rows(where, span, key)
+    if after is not None:
+        rows = rows.filter(**{f"{lookup}__gt": after[0]})
+    found = rows.values_list(lookup).annotate(**sums).order_by(lookup)[: limit + 1]
+    shown = keyset.cut(list(found), lambda row: (row[0],), limit)
+    groups = [(str(name), Sums(amount, unpriced, no_data)) for name, amount, unpriced, no_data in shown.rows]
+    return keyset.Slice(groups, shown.last)
+
+
+def group_total(where: CostFilter, span: Span, *, key: str = "") -> Sums:
+    """What all groups of any grouping add up to. One query; key as in group_sums."""
+    rows, sums = _rows(where, span, key)
+    found = rows.order_by().aggregate(**sums)
+    return Sums(found["total"], found["unpriced"] or 0, found["no_data"] or 0)
 
 
 def _rows(where: CostFilter, span: Span, key: str) -> tuple[QuerySet[Any], Mapping[str, Aggregate]]:

@@ -1,6 +1,6 @@
 """Pages of a list by key: what comes after the last row shown, whatever was added or removed in between."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -27,12 +27,6 @@ def rows(found: QuerySet[Row], order: Sequence[str], after: Key | None, limit: i
     shown = list(found.order_by(*order)[: limit + 1])
     paths = [field.removeprefix("-") for field in order]
     return cut(shown, lambda row: tuple(_value(row, path) for path in paths), limit)
-
-
-def sorted_rows(found: Iterable[T], key: Callable[[T], Key], after: Key | None, limit: int) -> Slice[T]:
-    """The same of a list that is whole in memory."""
-    ordered = sorted(found, key=key)
-    return cut([row for row in ordered if after is None or key(row) > after][: limit + 1], key, limit)
 
 
 def cut(found: Sequence[T], key: Callable[[T], Key], limit: int) -> Slice[T]:

@@ -13,6 +13,7 @@ WITH watched AS (
     WHERE s.enabled AND a.enabled
         AND (cardinality(%(accounts)s::text[]) = 0 OR a.account_id = ANY(%(accounts)s::text[]))
         AND (cardinality(%(regions)s::text[]) = 0 OR s.region = ANY(%(regions)s::text[]))
+        AND (%(shards)s::bigint[] IS NULL OR s.id = ANY(%(shards)s::bigint[]))
 ), live AS (
     SELECT e.shard_id, v.endpoint_id, v.name, v.instance_type, {_HELD} AS held, {_WARM} AS warm, {_RUN} AS running,
         (v.max_concurrency IS NOT NULL OR v.desired_max_concurrency IS NOT NULL) AS is_serverless,

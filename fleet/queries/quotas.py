@@ -4,7 +4,7 @@ One statement, whatever the fleet's size; a second one names the endpoints behin
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,7 +13,8 @@ from typing import Any
 from django.db import connection
 
 from fleet import serverless_quotas as known
-from fleet.models import Operation
+from fleet.models import Operation, Shard
+from fleet.queries import keyset
 from fleet.queries.quota_sql import LINES, ORDERS
 from fleet.queries.scope import ScopeFilter
 
@@ -130,14 +131,17 @@ def ledger(
     limit: int | None = None,
     least_share: float = 0,
     more: int = 0,
+    shards: Sequence[int] | None = None,
 ) -> Ledger:
     """Quotas of every watched account region of the scope, tightest first; one query.
 
     groups: kinds of quota, () for all. limit None: all lines. least_share: only lines with at least that share of
     their limit held (lines without a known limit are left out then). more: what somebody thinks of adding to each.
+    shards: narrows to account regions by id; None for all of the scope.
     """
     order = ORDERS[sort].format(way="DESC" if descending else "ASC")
-    asked = {"offset": offset, "limit": limit, "least_share": least_share, "more": more}
+    asked: dict[str, Any] = {"offset": offset, "limit": limit, "least_share": least_share, "more": more}
+    asked["shards"] = None if shards is None else list(shards)
     rows = list(_select(LINES.format(order=order), {**_bound(scope, groups), **asked}))
     if not rows:
         return Ledger([])
@@ -145,6 +149,27 @@ def ledger(
     lines = [_line(row) for row in rows]
     names = ("total", "over", "short", "tight", "near", "unknown", "denied", "shards")
     return Ledger(lines, **{name: first[f"n_{name}"] for name in names})
+
+
+def by_key(scope: ScopeFilter, *, after: keyset.Key | None, limit: int) -> keyset.Slice[Line]:
+    """The lines by place and subject, `limit` of them after a key (account id, region, subject). Two queries.
+
+    Every account region has a line, so `limit` + 1 of them hold the page and what tells whether another one follows.
+    """
+    watched = Shard.objects.filter(scope.q(), enabled=True, account__enabled=True).select_related("account")
+    place = ("account__account_id", "region")
+    first = None if after is None else after[:2]
+    here = watched.filter(**dict(zip(place, first, strict=True))) if first else watched.none()
+    shards = [*here, *keyset.rows(watched, place, first, limit + 1).rows]
+    order = {shard.pk: n for n, shard in enumerate(shards)}
+    begun = {shard.pk for shard in shards if first == (shard.account.account_id, shard.region)}
+    lines = [
+        line
+        for line in ledger(scope, shards=list(order)).lines
+        if after is None or line.shard_id not in begun or line.subject > str(after[2])
+    ]
+    lines.sort(key=lambda line: (order[line.shard_id], line.subject))
+    return keyset.cut(lines, lambda line: (line.account_id, line.region, line.subject), limit)
 
 
 def _bound(scope: ScopeFilter, groups: tuple[Group, ...]) -> dict[str, Any]:

@@ -12,9 +12,8 @@ from pydantic import Field
 from dashboards.api import paging
 from dashboards.api.parameters import EndpointSelection, Listing, Window
 from dashboards.api.schemas import AsOf, EndpointRef, Listed, Money, as_of, endpoint_ref, money
-from fleet.costs.lines import add
 from fleet.models import DailyCost, Endpoint
-from fleet.queries import cost_lines, costs, keyset
+from fleet.queries import cost_lines, costs, keyset, rolled
 from fleet.queries.cost_lines import FormulaLine
 from fleet.queries.cost_scope import CostFilter, GroupBy, Span, Sums
 from fleet.queries.endpoints import NO_TEAM
@@ -110,19 +109,16 @@ class Lines(Schema):
 def costs_by_group(request: HttpRequest, query: Query[GroupsQuery]) -> dict[str, Any]:
     """Sums per group of the chosen days, with calls and cost per 1,000 of them; `total` is over every page."""
     where, span = query.where(request), query.span()
-    sums = costs.group_sums(where, span, query.group)
-    after = paging.after(query.cursor, f"costs-{query.group}", (str,))
-    found = keyset.sorted_rows(sums, lambda group: (group[0],), after, query.limit)
-    total = Sums(
-        add(each.amount for _, each in sums),
-        sum(each.unpriced for _, each in sums),
-        sum(each.no_data for _, each in sums),
+    key = rolled.freshness(where.scope).cost_key(span)
+    after = paging.after(
+        query.cursor, f"costs-{query.group}", (int if query.group is GroupBy.ENDPOINT else str,)
     )
+    found = costs.group_slice(where, span, query.group, after=after, limit=query.limit, key=key)
     return {
         "first_day": span.first,
         "last_day": span.last,
-        "total": _sum(total),
-        "items": [_group(group) for group in costs.groups(where, span, query.group, found.rows)],
+        "total": _sum(costs.group_total(where, span, key=key)),
+        "items": [_group(group) for group in costs.groups(where, span, query.group, found.rows, key=key)],
         "computed_at": costs.computed_at(where),
         "next": paging.link(request, f"costs-{query.group}", found),
         "as_of": as_of(where.scope),

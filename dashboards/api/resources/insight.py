@@ -10,7 +10,7 @@ from pydantic import Field
 from dashboards.api import paging
 from dashboards.api.parameters import Listing, Window
 from dashboards.api.schemas import EndpointRef, Listed, WindowOut, as_of, window_out
-from fleet.queries import cache, cold_starts, keyset
+from fleet.queries import cache, cold_starts
 from fleet.queries.cache import CacheRow
 from fleet.queries.cold_starts import ColdStartRow
 
@@ -94,12 +94,11 @@ def cold_starts_by_endpoint(request: HttpRequest, query: Query[InsightQuery]) ->
 def cache_by_endpoint(request: HttpRequest, query: Query[InsightQuery]) -> dict[str, Any]:
     """Hit ratio, loads, unloads and the verdict, per open multi-model endpoint."""
     scope, window = query.filter(request), query.window()
-    page = cache.page(scope, window)
     after = paging.after(query.cursor, "cache", (str, int))
-    found = keyset.sorted_rows(page.rows, lambda row: (row.name, row.variant_id), after, query.limit)
+    found, data_until = cache.by_key(scope, window, after=after, limit=query.limit)
     return {
         "window": window_out(window),
-        "data_until": page.data_until,
+        "data_until": data_until,
         "items": [_cache(row) for row in found.rows],
         "next": paging.link(request, "cache", found),
         "as_of": as_of(scope),

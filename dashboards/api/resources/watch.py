@@ -12,7 +12,7 @@ from pydantic import Field
 from dashboards.api import paging
 from dashboards.api.parameters import Listing
 from dashboards.api.schemas import Listed, Money, Place, as_of, money
-from fleet.queries import keyset, quotas, sync
+from fleet.queries import quotas, sync
 from fleet.queries.quotas import Line
 from fleet.queries.sync import ShardRow
 
@@ -86,11 +86,8 @@ def sync_state(request: HttpRequest, query: Query[Listing]) -> dict[str, Any]:
     """Per account region: when each part was last read, what failed, and what watching cost today."""
     scope = query.filter(request)
     late_after = timedelta(seconds=settings.STALE_AFTER_S)
-    page = sync.page(scope, now=timezone.now(), late_after=late_after)
     after = paging.after(query.cursor, "sync", (str, str))
-    found = keyset.sorted_rows(
-        page.rows, lambda row: (row.shard.account.account_id, row.shard.region), after, query.limit
-    )
+    found = sync.by_key(scope, now=timezone.now(), late_after=late_after, after=after, limit=query.limit)
     return {
         "items": [_region(row) for row in found.rows],
         "next": paging.link(request, "sync", found),
@@ -103,12 +100,7 @@ def quota_ledger(request: HttpRequest, query: Query[Listing]) -> dict[str, Any]:
     """What counts against each quota of each account region, what is allowed, what is left."""
     scope = query.filter(request)
     after = paging.after(query.cursor, "quotas", (str, str, str))
-    found = keyset.sorted_rows(
-        quotas.ledger(scope).lines,
-        lambda line: (line.account_id, line.region, line.subject),
-        after,
-        query.limit,
-    )
+    found = quotas.by_key(scope, after=after, limit=query.limit)
     return {
         "items": [_quota(line) for line in found.rows],
         "next": paging.link(request, "quotas", found),
