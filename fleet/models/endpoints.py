@@ -103,12 +103,20 @@ class Endpoint(models.Model):
     `status` is AWS's word even when it is one Flotilla does not know. `unreadable` holds why the last describe
     failed ({"code", "message", "action", "since", "tried_at"}) while only the listing can be trusted; null when it
     can be read. `activity` is judged from stored buckets by fleet.sync.activity, with its reason in words;
-    last_call_at: the newest stored bucket with a call, null when none is stored.
+    last_call_at: the newest stored bucket with a call, null when none is stored. `built_from` is judged by
+    fleet.sync.built_from, with since when; broken_links: [{"kind", "name", "action", "said"}], what AWS no longer has.
     """
 
     class Activity(models.TextChoices):
         ACTIVE = "active"
         IDLE = "idle"
+        CANNOT_TELL = "cannot-tell"
+
+    class BuiltFrom(models.TextChoices):
+        """Whether everything its config names still exists; the words of fleet.analysis.lineage.Verdict."""
+
+        PATCHABLE = "patchable"
+        BROKEN = "broken"
         CANNOT_TELL = "cannot-tell"
 
     shard = models.ForeignKey(Shard, on_delete=models.CASCADE, related_name="endpoints")
@@ -136,6 +144,14 @@ class Endpoint(models.Model):
     activity = models.CharField(max_length=16, choices=Activity.choices, default=Activity.CANNOT_TELL)
     activity_reason = models.CharField(max_length=255, blank=True)
     last_call_at = models.DateTimeField(null=True, blank=True)
+    built_from = models.CharField(
+        max_length=16,
+        choices=BuiltFrom.choices,
+        default=BuiltFrom.CANNOT_TELL,
+        db_default=BuiltFrom.CANNOT_TELL,
+    )
+    built_from_since = models.DateTimeField(null=True, blank=True)
+    broken_links = models.JSONField(default=list)
     document = models.JSONField(default=dict)
     unknown_fields = models.JSONField(default=list)
 

@@ -17,9 +17,8 @@ def graph(endpoint: Endpoint) -> Graph:
     config = endpoint.config
     nodes = [Node("endpoint", 0, "endpoint", endpoint.name, State.FOUND, f"AWS reports {endpoint.status}.")]
     edges: list[tuple[str, str]] = []
-    if endpoint.config_name:
-        nodes.append(_config_node(endpoint))
-        edges.append(("endpoint", "config"))
+    nodes.append(_config_node(endpoint))
+    edges.append(("endpoint", "config"))
     for node in _config_settings(config):
         nodes.append(node)
         edges.append(("config", node.key))
@@ -55,6 +54,8 @@ def graph(endpoint: Endpoint) -> Graph:
 
 def _config_node(endpoint: Endpoint) -> Node:
     config = endpoint.config
+    if not endpoint.config_name:
+        return Node("config", 1, "config", "not known", State.UNKNOWN, "The endpoint was not described.")
     if config is None:
         denied = bool(endpoint.unreadable)
         why = "It could not be read." if denied else "AWS has no config of this name: it was deleted."

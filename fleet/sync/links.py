@@ -1,4 +1,4 @@
-"""The links section: whether images, roles and artefacts of models in use still exist, each asked once a day."""
+"""The links section: whether images, roles and artefacts of models in use still exist, each asked once a day while it does."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,8 @@ from fleet.types import AwsScope
 
 EVERY = timedelta(minutes=15)
 AGAIN = timedelta(hours=24)
-UNKNOWN_AGAIN = timedelta(hours=1)
+SOON_AGAIN = timedelta(hours=1)
+"""How soon what was gone, or could not be told, is asked for again: somebody may have mended it."""
 AT_ONCE = 200
 """Most things asked for in one run, the longest unchecked first: a large region spreads over hours."""
 TRIED_BEFORE_GIVING_UP = 4
@@ -113,9 +114,9 @@ def _targets(shard: Shard) -> set[Target]:
 
 
 def _due(shard: Shard, wanted: set[Target], now: datetime) -> list[Target]:
-    """Those never asked for, then those whose answer is a day old (an hour where it was no answer)."""
+    """Those never asked for, then those whose answer is a day old (an hour where nothing was found)."""
     rows = LinkCheck.objects.filter(shard=shard)
-    is_fresh = Q(checked_at__gt=now - AGAIN) & ~Q(state=State.UNKNOWN) | Q(checked_at__gt=now - UNKNOWN_AGAIN)
+    is_fresh = Q(checked_at__gt=now - AGAIN, state=State.FOUND) | Q(checked_at__gt=now - SOON_AGAIN)
     fresh = {Target(*row) for row in rows.filter(is_fresh).values_list("kind", "target")}
     age = {Target(kind, name): at for kind, name, at in rows.values_list("kind", "target", "checked_at")}
     never = datetime.min.replace(tzinfo=now.tzinfo)

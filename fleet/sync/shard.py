@@ -17,6 +17,7 @@ from fleet.sync import (
     activity,
     backfill,
     batch,
+    built_from,
     components,
     inventory,
     links,
@@ -68,6 +69,7 @@ def run_inventory(
                     continue
                 check()
                 section(outcome, shard, name, work, now=now)
+            built_from.after(shard, outcome, roster, now=now)
         except LeaseLost:
             outcome.held = True
         finally:
