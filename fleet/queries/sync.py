@@ -13,6 +13,7 @@ from django.db import connection
 from django.db.models import BooleanField, F, Func, Sum
 
 from fleet.models import CallTally, Endpoint, Shard
+from fleet.queries import keyset
 from fleet.queries.endpoint import SectionError, section_error, section_errors
 from fleet.queries.scope import ScopeFilter
 
@@ -250,6 +251,16 @@ def rows(pks: Collection[int], *, now: datetime, late_after: timedelta) -> list[
         one = Tally(tally.action, tally.calls, tally.throttles, tally.errors, tally.metrics_requested)
         tallies.setdefault(tally.shard_id, []).append(one)
     return [_row(shards[pk], tallies.get(pk, []), now, late_after) for pk in pks if pk in shards]
+
+
+def by_key(
+    scope: ScopeFilter, *, now: datetime, late_after: timedelta, after: keyset.Key | None, limit: int
+) -> keyset.Slice[ShardRow]:
+    """The watched account regions by place, `limit` of them after a key (account id, region). Three queries."""
+    watched = Shard.objects.filter(scope.q(), enabled=True, account__enabled=True)
+    named = watched.select_related("account").defer("sections")
+    found = keyset.rows(named, ("account__account_id", "region"), after, limit)
+    return keyset.Slice(rows([shard.pk for shard in found.rows], now=now, late_after=late_after), found.last)
 
 
 _HAS_ERROR = Func(
