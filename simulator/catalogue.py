@@ -25,6 +25,7 @@ class MetricSource:
     dimensions: Dimensions
     series: Series
     families: dict[str, list[dict[tuple[str, str], Builder]]]
+    sample_s: int = 60
 
     def builder(self, day: Serving, metric: tuple[str, str]) -> Builder | None:
         """How this metric is built for a day; None when that hosting does not publish it."""
@@ -50,7 +51,13 @@ class MetricSource:
         found = tracks.get(builder)
         if found is None:
             found = tracks[builder] = builder(day)
-        return found
+        if self.sample_s == 60 or metric[0] != published.HOSTS:
+            return found
+        paced: dict[tuple[Builder, int], Track] = day.__dict__.setdefault("_paced", {})
+        key = (builder, self.sample_s)
+        if key not in paced:
+            paced[key] = found.paced(self.sample_s)
+        return paced[key]
 
     def names(self) -> list[tuple[str, str]]:
         """Every (namespace, metric) this series has published at some time."""
@@ -94,12 +101,18 @@ def endpoint_sources(region: Region, endpoint: Endpoint) -> Iterator[MetricSourc
         if not variant.history:
             continue
         dims: Dimensions = (("EndpointName", endpoint.name), ("VariantName", variant.name))
-        yield MetricSource(dims, series_of(endpoint, variant), VARIANT)
+        yield MetricSource(dims, series_of(endpoint, variant), VARIANT, _sample_s(region, endpoint))
         yield from _container_sources(region, endpoint, variant)
     first = endpoint.variants[0]
     if endpoint.async_config and first.history:
         yield MetricSource((("EndpointName", endpoint.name),), series_of(endpoint, first), QUEUE)
     yield from _component_sources(region, endpoint)
+
+
+def _sample_s(region: Region, endpoint: Endpoint) -> int:
+    """MetricPublishFrequencyInSeconds of the config: utilisation metrics keep to it, 60 where it is not given."""
+    config = region.configs.get(endpoint.config_name, {})
+    return int((config.get("MetricsConfig") or {}).get("MetricPublishFrequencyInSeconds") or 60)
 
 
 def _container_sources(region: Region, endpoint: Endpoint, variant: Variant) -> Iterator[MetricSource]:

@@ -68,6 +68,8 @@ def endpoint_config(entry: dict[str, Any], region: Region) -> dict[str, Any]:
             document["VpcConfig"] = _vpc(entry["vpc"])
         document["EnableNetworkIsolation"] = bool(entry.get("isolated", False))
         document["ExecutionRoleArn"] = region.role_arn("SageMakerExecution")
+    if "metrics" in entry:
+        document["MetricsConfig"] = entry["metrics"]
     if "capture" in entry:
         document["DataCaptureConfig"] = {
             "EnableCapture": True,

@@ -47,6 +47,16 @@ class Track:
     def _count_prefix(self) -> array[int]:
         return array("q", accumulate(self.counts, initial=0))
 
+    def paced(self, every_s: int) -> Track:
+        """The same quantity sampled each `every_s` seconds instead of each minute."""
+        more, step = max(1, 60 // every_s), max(1, every_s // 60)
+        keeps = [minute % step == 0 for minute in range(len(self.counts))]
+        sums = [s * more if kept else 0 for s, kept in zip(self.sums, keeps, strict=True)]
+        counts = [n * more if kept else 0 for n, kept in zip(self.counts, keeps, strict=True)]
+        lows = [v if kept else NOTHING for v, kept in zip(self.lows, keeps, strict=True)]
+        highs = [v if kept else 0 for v, kept in zip(self.highs, keeps, strict=True)]
+        return Track(sums, counts, lows, highs, self.scale)
+
     def total(self, start: int, end: int) -> tuple[int, int]:
         """Sum and sample count over minutes [start, end) of the day."""
         return (

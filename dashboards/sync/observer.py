@@ -8,7 +8,7 @@ from dashboards import wording
 from dashboards.tables import Column, PlainTable
 from dashboards.tiles import Explain, Tile
 from fleet.models import VariantStatus
-from fleet.queries.observer import HISTORY, PROBE, READINGS_PER_DAY, Observer, read
+from fleet.queries.observer import HISTORY, PARTS, PROBE, READINGS_PER_DAY, Observer, read
 from fleet.queries.scope import ScopeFilter
 
 PRICE_SOURCE = "Amazon CloudWatch pricing: USD 0.01 per 1,000 metrics requested by GetMetricData"
@@ -21,6 +21,7 @@ EVERY = {
     Why.SILENT: "each hour",
     Why.GONE: "once more",
     PROBE: "each five or fifteen minutes",
+    PARTS: "each hour",
     HISTORY: "once",
 }
 REASON = {
@@ -31,10 +32,11 @@ REASON = {
     Why.SILENT: "no traffic for a day",
     Why.GONE: "deleted: its last hour is read to the end",
     PROBE: "one metric of an idle variant, to wake it when traffic comes",
+    PARTS: "containers and inference components one by one",
     HISTORY: "hours before the first connection",
 }
 LABEL = {Why.NEW: "New", Why.MOVING: "Moving", Why.BUSY: "Busy", Why.IDLE: "Idle", Why.SILENT: "Silent",
-         Why.GONE: "Gone", PROBE: "Probes", HISTORY: "History"}  # fmt: skip
+         Why.GONE: "Gone", PROBE: "Probes", PARTS: "Parts", HISTORY: "History"}  # fmt: skip
 
 
 def cadence(variant: VariantStatus) -> str:
@@ -161,7 +163,7 @@ def cadences(found: Observer) -> PlainTable:
             LABEL[row.why],
             EVERY[row.why],
             REASON[row.why],
-            wording.count(row.variants) if row.why not in {PROBE, HISTORY} else "",
+            wording.count(row.variants) if row.why not in {PROBE, PARTS, HISTORY} else "",
             wording.count(row.metrics),
             wording.usd(row.usd).removeprefix("$"),
         )

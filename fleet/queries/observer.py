@@ -17,6 +17,7 @@ from fleet.types import Kind
 
 HISTORY = "history"
 PROBE = "probe"
+PARTS = "parts"
 READINGS_PER_DAY = 24 * 12
 """Of one metric, were everything polled each five minutes."""
 DAY_S = Decimal(86400)
@@ -193,7 +194,7 @@ def _cadences(scope: ScopeFilter, day: date) -> list[CadenceSpend]:
         .annotate(n=Count("pk"))
         .values_list("metrics_why", "n")
     )
-    order = [*VariantStatus.Cadence.values, PROBE, HISTORY]
+    order = [*VariantStatus.Cadence.values, PROBE, PARTS, HISTORY]
     return [
         CadenceSpend(why, live.get(why, 0), spent.get(why, 0))
         for why in order

@@ -17,6 +17,7 @@ USD_PER_METRIC = Decimal("0.00001")
 ACTION = "cloudwatch:GetMetricData"
 PROBE = "probe"
 HISTORY = "history"
+PARTS = "parts"
 _LOCK = 7_405_317
 
 

@@ -47,6 +47,8 @@ class Standing:
     traffic_at: datetime | None
     why: str
     has_incident: bool
+    read_from: datetime | None = None
+    """Where the probe that woke it looked from: nothing that it found is to be left out."""
 
     def saw(self, stamp: int | None) -> None:
         """Note the newest bucket with traffic, None when there was none."""
@@ -61,6 +63,13 @@ class Standing:
         """Whether its turn has come, or comes early because it began to move."""
         is_woken = self.why not in {Why.MOVING, Why.GONE} and self.is_moving(now)
         return self.due_at is None or self.due_at <= now or is_woken
+
+    def owes_hours(self, now: datetime) -> bool:
+        """Whether an hour in which it had traffic is still to be asked as a whole, or once more."""
+        if self.traffic_at is None or self.until is None:
+            return False
+        window = windows.hours(until=self.until, oldest=self.created_at, now=now)
+        return window is not None and self.traffic_at >= window[0]
 
     @property
     def settled_at(self) -> datetime | None:
@@ -129,10 +138,11 @@ def due(shard: Shard, rows: Sequence[Standing], *, now: datetime) -> tuple[list[
     silent: list[Standing] = []
     for row in probed:
         if row.item.variant_id in awake:
-            row.why = Why.BUSY
+            row.why, row.read_from = Why.BUSY, datetime.fromtimestamp(_probed_from(row), UTC)
             read.append(row)
         elif row.is_due(now):
-            (silent if row.item.kind is Kind.SERVERLESS else read).append(row)
+            is_silent = row.item.kind is Kind.SERVERLESS and not row.owes_hours(now)
+            (silent if is_silent else read).append(row)
     return read, silent
 
 
@@ -190,7 +200,9 @@ def _next(row: Standing, now: datetime) -> tuple[int, datetime, int, datetime, s
     )
     # Half a tick early, or a tick that comes a second sooner than the last one would skip a turn.
     due_at = now + timedelta(seconds=every - settings.METRICS_INTERVAL_S / 2)
-    due_at = max(due_at, row.settled_at or due_at)
+    if row.settled_at is not None and row.settled_at > now:
+        # The last reading, or the one before it came too early.
+        due_at = row.settled_at
     return row.item.variant_id, windows.floor(now, period_s), every, due_at, why, row.traffic_at
 
 

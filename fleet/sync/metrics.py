@@ -96,9 +96,13 @@ def _to_add_up(
 
 
 def _silent_from(row: Standing, now: datetime) -> datetime:
-    """The first hour of a variant that was not asked by the hour which its fine rows hold as a whole."""
+    """The first hour of a variant that was not asked by the hour which its fine rows hold as a whole.
+
+    All that were read again are: a row that came late is the only word of it.
+    """
     settled = windows.settled_hour(now)
-    return settled if row.until is None else min(settled, windows.settled_hour(row.until))
+    again = row.until and min(row.until - windows.REREAD[windows.FINE_S], row.read_from or row.until)
+    return windows.floor(again, windows.HOUR_S) if again else settled
 
 
 def _plan(
@@ -124,7 +128,9 @@ def _period_s(row: Standing) -> int:
 
 
 def _fine(row: Standing, now: datetime) -> windows.Window | None:
-    return windows.fine(_period_s(row), until=row.until, oldest=_oldest_fine(row, now), now=now)
+    return windows.fine(
+        _period_s(row), until=row.until, oldest=_oldest_fine(row, now), now=now, read_from=row.read_from
+    )
 
 
 def _oldest_fine(row: Standing, now: datetime) -> datetime:

@@ -17,7 +17,6 @@ SETTLE = timedelta(minutes=10)
 """CloudWatch fills in late: an hour is read once it has been over for this long, and once more the hour after."""
 FIRST = timedelta(days=7)
 KEPT = timedelta(days=35)
-SPENT_ON = "parts"
 HAVE_PARTS = (Kind.MULTI_CONTAINER, Kind.INFERENCE_COMPONENT)
 
 # column, metric, statistic, namespace, scale. Sources: Amazon SageMaker developer guide, "Use multi-container endpoint
@@ -89,7 +88,7 @@ def run(shard: Shard, *, now: datetime, keep_alive: Callable[[], None]) -> int:
         .values_list("variant_id", "of", "name")
         .distinct()
     )
-    book, rows = budget.booking(shard, SPENT_ON, now=now), []
+    book, rows = budget.booking(shard, budget.PARTS, now=now), []
     for is_known, since in ((True, start), (False, end - FIRST)):
         keep_alive()
         asked = [part for part in parts if ((part.variant_id, part.of, part.name) in known) is is_known]

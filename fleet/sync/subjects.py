@@ -36,12 +36,20 @@ FIELDS = (
     "instance_type",
     "provisioned_concurrency",
     "desired_provisioned_concurrency",
+    "endpoint__document__MetricsConfig__MetricPublishFrequencyInSeconds",
 )
+# Of utilisation metrics: one sample per instance and interval, 60 s unless the config says otherwise (Amazon SageMaker
+# developer guide, "Enhanced metrics for inference endpoints", read November 2026).
+PUBLISHED_EVERY_S = 60
+SAMPLED = "instance_minutes"
 
 
 @dataclass(slots=True)
 class Subject:
-    """One variant to ask about; components: the inference components that run on it, by name."""
+    """One variant to ask about; components: the inference components that run on it, by name.
+
+    sample_s: seconds between two samples of an instance's utilisation.
+    """
 
     variant_id: int
     endpoint_id: int
@@ -50,6 +58,11 @@ class Subject:
     kind: Kind
     metrics: tuple[Metric, ...]
     components: list[str] = field(default_factory=list)
+    sample_s: int = PUBLISHED_EVERY_S
+
+    def scale(self, metric: Metric) -> float:
+        """What CloudWatch's figure is multiplied by; samples of utilisation become instance-minutes."""
+        return metric.scale * self.sample_s / 60 if metric.column == SAMPLED else metric.scale
 
     @property
     def probe(self) -> Metric:
@@ -71,8 +84,9 @@ def load(rows: QuerySet[VariantStatus]) -> list[Subject]:
                 has_provisioned=current is not None or desired is not None,
                 has_gpu=has_gpu(instance_type),
             ),
+            sample_s=int(every or PUBLISHED_EVERY_S),
         )
-        for pk, name, endpoint_id, endpoint, kind, instance_type, current, desired in rows.order_by(
+        for pk, name, endpoint_id, endpoint, kind, instance_type, current, desired, every in rows.order_by(
             "pk"
         ).values_list(*FIELDS)
     ]
@@ -131,7 +145,7 @@ def fetch(
     for item, metrics in zip(items, asked, strict=True):
         columns = [_one(metric, [next(series) for _ in found]) for metric, found in metrics]
         rows = blocks.setdefault(tuple([metric.column for metric in item.metrics]), [])
-        rows.extend(_rows(item.variant_id, item.metrics, columns))
+        rows.extend(_rows(item, columns))
     return [Block(period_s, columns, rows) for columns, rows in blocks.items() if rows]
 
 
@@ -151,7 +165,7 @@ def _one(metric: Metric, parts: Sequence[Series]) -> Series:
     return Series(stamps, [at[stamp] for stamp in stamps])
 
 
-def _rows(variant_id: int, metrics: Sequence[Metric], found: Sequence[Series]) -> Iterator[Row]:
+def _rows(item: Subject, found: Sequence[Series]) -> Iterator[Row]:
     """(variant, bucket start, value per metric…) for every bucket in which any of them was reported."""
     grids = [one.stamps for one in found if one.stamps]
     if not grids:
@@ -160,15 +174,16 @@ def _rows(variant_id: int, metrics: Sequence[Metric], found: Sequence[Series]) -
     if any(other != grid for other in grids):
         grid = sorted(set().union(*grids))
     columns: list[Iterable[float | None]] = []
-    for metric, one in zip(metrics, found, strict=True):
-        values = one.values if metric.scale == 1.0 else [value * metric.scale for value in one.values]
+    for metric, one in zip(item.metrics, found, strict=True):
+        scale = item.scale(metric)
+        values = one.values if scale == 1.0 else [value * scale for value in one.values]
         if not one.stamps:
             columns.append(repeat(None))
         elif one.stamps == grid:
             columns.append(values)
         else:
             columns.append(map(dict(zip(one.stamps, values, strict=True)).get, grid))
-    return zip(repeat(variant_id), grid, *columns)
+    return zip(repeat(item.variant_id), grid, *columns)
 
 
 def traffic(block: Block) -> list[Row]:

@@ -27,10 +27,20 @@ def floor(moment: datetime, period_s: int) -> datetime:
     return datetime.fromtimestamp(int(moment.timestamp()) // period_s * period_s, UTC)
 
 
-def fine(period_s: int, *, until: datetime | None, oldest: datetime, now: datetime) -> Window | None:
-    """Closed buckets to ask for; until: where the last reading ended, None = never. None when nothing is closed."""
+def fine(
+    period_s: int,
+    *,
+    until: datetime | None,
+    oldest: datetime,
+    now: datetime,
+    read_from: datetime | None = None,
+) -> Window | None:
+    """Closed buckets to ask for; until: where the last reading ended, None = never. None when nothing is closed.
+
+    read_from: from there on anyway, where a probe found that something had come later than is read again.
+    """
     end = floor(now, period_s)
-    start = oldest if until is None else max(oldest, until - REREAD[period_s])
+    start = oldest if until is None else max(oldest, min(until - REREAD[period_s], read_from or until))
     start = floor(start, period_s)
     return (start, end) if start < end else None
 

@@ -69,6 +69,14 @@ def test_reasons_carry_their_variants_and_dollars(fleet: tuple[Shard, Shard]) ->
     assert found == {"busy": (2, 100_000), "idle": (1, 10_000), "probe": (0, 10_000)}
 
 
+def test_parts_count_as_a_steady_cost_with_words_of_their_own(fleet: tuple[Shard, Shard]) -> None:
+    before = observer.read(ScopeFilter(), now=NOON).steady
+    MetricSpend.objects.create(shard=fleet[0], day=TODAY, why="parts", metrics=5_000)
+    assert observer.read(ScopeFilter(), now=NOON).steady == before + 5_000
+    rows = {str(row[0]): row for row in panel(ScopeFilter(), NOON).cadences.rows}
+    assert rows["Parts"][1:5] == ("each hour", "containers and inference components one by one", "", "5,000")
+
+
 def test_forecast_takes_yesterday_as_a_steady_day_and_history_as_paid_once(
     fleet: tuple[Shard, Shard],
 ) -> None:
