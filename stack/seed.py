@@ -43,12 +43,12 @@ def people() -> int:
 
 
 def accounts(fleet: Path) -> int:
-    """Take in the fleet's accounts that are missing, as an administrator would; returns how many there are."""
+    """Take in the fleet's accounts that are missing and not spare, as an administrator would; returns how many."""
     from django.core.management import call_command
 
     from fleet.models import Account
 
-    described = accounts_of(fleet)
+    described = [account for account in accounts_of(fleet) if not account.get("spare")]
     known = set(Account.objects.values_list("account_id", flat=True))
     for account in described:
         if str(account["id"]) not in known:

@@ -14,6 +14,10 @@ from fleet.access.roles import may
 from fleet.errors import Refusal, Refused
 from fleet.models import Account, Shard, User
 
+_TAKEN = {
+    "account_id": "This account is in Flotilla already.",
+    "alias": "Another account has this name.",
+}
 # What STS takes: API model of AssumeRole, parameter ExternalId (botocore 1.44.5).
 _EXTERNAL_ID = re.compile(r"[A-Za-z0-9_+=,.@:/-]{2,1224}")
 
@@ -190,9 +194,10 @@ def refusals_of(account: Account, *, needs_external_id: bool = True) -> list[Ref
         account.full_clean()
     except ValidationError as error:
         refusals = [
-            Refusal(field, "invalid", message)
-            for field, messages in error.message_dict.items()
-            for message in messages
+            Refusal(field, "invalid", _TAKEN.get(field, message) if problem.code == "unique" else message)
+            for field, problems in error.error_dict.items()
+            for problem in problems
+            for message in problem.messages
         ]
     refused = {refusal.field for refusal in refusals}
     for label, arn in (("role_arn", account.role_arn), ("act_role_arn", account.act_role_arn)):

@@ -1,5 +1,7 @@
 """Every page at desktop and phone width, light and dark: accessible, inside its frame, without a console error."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page
 
@@ -17,12 +19,40 @@ PATHS = (
     "/scaling/",
     "/alerts/",
     "/quotas/",
+    "/batch/",
+    "/batch/1/",
+    "/orphans/",
+    "/orphans/?what=models",
     "/sync/",
     "/audit/",
     "/settings/",
+    "/settings/accounts/new/",
+    "/settings/accounts/1/permissions/",
     "/settings/tokens/",
     "/api/v1/docs",
 )
+TABS = (
+    ("chat-faq", "cold-starts"),
+    ("ranker", "configuration"),
+    ("ocr-async", "async"),
+    ("churn-mce", "containers"),
+    ("llm-ic", "components"),
+    ("persona-mme", "cache"),
+    ("vision-rt", "built-from"),
+    ("shadow-ranker-rt", "ownership"),
+)
+"""An endpoint of each kind, and the tab that only it has or that no other test opens."""
+
+
+def tabs(page: Page) -> list[str]:
+    """The addresses of TABS."""
+    lists = page.request.get("/endpoints/").text() + page.request.get("/endpoints/?page=2").text()
+    found = []
+    for name, tab in TABS:
+        link = re.search(rf'href="(/endpoints/\d+/)[^"]*"[^>]*><span[^>]*title="{name}"', lists)
+        assert link is not None, name
+        found.append(f"{link[1]}tab/{tab}/")
+    return found
 
 
 def violations(page: Page, axe_source: str, watch: Watch) -> list[str]:
@@ -45,7 +75,7 @@ def test_every_page_is_accessible_and_fits_its_window(
 ) -> None:
     page = sign_in("admin", width=width, dark=dark)
     problems: dict[str, object] = {}
-    for path in PATHS:
+    for path in (*PATHS, *tabs(page)):
         page.goto(path)
         page.wait_for_load_state("networkidle")
         found = violations(page, axe_source, watch)

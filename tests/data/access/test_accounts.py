@@ -119,7 +119,10 @@ def test_a_bad_beginning_is_refused_beside_its_field_and_nothing_is_lost(
 
 def test_an_account_is_not_taken_in_twice(client: Client, account: Account) -> None:
     answer = client.post(reverse("settings:account-new"), BEGIN)
-    assert set(answer.context["form"].errors) == {"account_id", "alias"}
+    assert answer.context["form"].errors == {
+        "account_id": ["This account is in Flotilla already."],
+        "alias": ["Another account has this name."],
+    }
     assert Account.objects.count() == 1
 
 
