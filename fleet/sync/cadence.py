@@ -9,7 +9,7 @@ ListMetrics with RecentlyActive would find active variants without GetMetricData
 three hours, and a variant on instances is always active: its machines publish (CloudWatch API reference, ListMetrics).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -82,7 +82,7 @@ def standings(shard: Shard) -> list[Standing]:
 
     Four queries, whatever the number of variants.
     """
-    rows = _readable(shard)
+    rows = _readable().filter(endpoint__shard=shard)
     incidents = set(
         Incident.objects.filter(resolved_at=None, endpoint__shard=shard).values_list("endpoint_id", flat=True)
     )
@@ -114,12 +114,26 @@ def standings(shard: Shard) -> list[Standing]:
     ]
 
 
-def _readable(shard: Shard) -> QuerySet[VariantStatus]:
+def with_work(shard_ids: Collection[int], now: datetime) -> set[int]:
+    """Those shards in which the turn of any variant has come, or comes early because it began to move. One query.
+
+    Probes are left out: their turns are those of the clock.
+    """
+    incidents = Incident.objects.filter(resolved_at=None).values("endpoint")
+    moves = Q(endpoint__modified_at__gt=now - windows.HOT_FOR) | Q(endpoint__in=incidents)
+    is_woken = (
+        moves & ~Q(metrics_why__in=(Why.MOVING, Why.GONE)) & Q(endpoint__closed_at=None, removed_at=None)
+    )
+    rows = _readable().filter(Q(metrics_due_at=None) | Q(metrics_due_at__lte=now) | is_woken)
+    found = rows.filter(endpoint__shard__in=shard_ids).order_by()
+    return set(found.values_list("endpoint__shard", flat=True).distinct())
+
+
+def _readable() -> QuerySet[VariantStatus]:
     settled = ExpressionWrapper(TruncHour(_GONE_AT, tzinfo=UTC) + HOUR + END_LAG, DateTimeField())
     return (
         VariantStatus.objects.annotate(settled=settled)
         .filter(Q(settled=None) | Q(metrics_until=None) | Q(settled__gt=F("metrics_until")))
-        .filter(endpoint__shard=shard)
         .exclude(endpoint__kind=Kind.UNKNOWN)
     )
 

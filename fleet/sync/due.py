@@ -9,7 +9,7 @@ from django.db import connection, models, transaction
 
 from fleet import locks
 from fleet.models import Shard
-from fleet.sync import prices
+from fleet.sync import cadence, prices, windows
 
 PRICES_CLAIM = "flotilla:claim:prices"
 PRICES_CLAIM_S = 300
@@ -36,7 +36,7 @@ def ring(
     claimed = _claim("inventory_due_at", settings.INVENTORY_INTERVAL_S, now)
     for first in range(0, len(claimed), TOGETHER):
         inventory(*claimed[first : first + TOGETHER])
-    _ring_each(metrics, _claim("metrics_due_at", settings.METRICS_INTERVAL_S, now))
+    _ring_each(metrics, _claim_metrics(now))
     _ring_each(backfill, backfills())
     if _claims_prices(now):
         prices()
@@ -63,6 +63,26 @@ def next_due(shard_id: int, interval_s: int, now: datetime) -> datetime:
 def claim_inventory(shard_ids: Collection[int], now: datetime) -> list[int]:
     """Those of `shard_ids` whose inventory is due, claimed: a tick that comes at the same time leaves them out."""
     return _claim("inventory_due_at", settings.INVENTORY_INTERVAL_S, now, among=models.Q(pk__in=shard_ids))
+
+
+def _claim_metrics(now: datetime) -> list[int]:
+    """Claim shards in which there is something to read, or to probe: each whenever a new five minutes began.
+
+    The others are up to date without being read, and are noted as such: a thousand quiet ones cost what one costs.
+    """
+    with transaction.atomic():
+        probed_at = windows.floor(now, windows.PROBE_S)
+        has_failed = ~(
+            models.Q(sections__metrics__error=None) | models.Q(sections__metrics__error__isnull=True)
+        )
+        is_awaited = models.Q(metrics_ok_at=None) | models.Q(metrics_ok_at__lt=probed_at) | has_failed
+        calm = _enabled().filter(metrics_due_at__lte=now).exclude(is_awaited)
+        ids = set(calm.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True))
+        quiet = ids - cadence.with_work(ids, now) if ids else ids
+        Shard.objects.filter(pk__in=quiet).update(
+            metrics_ok_at=now, metrics_due_at=now + timedelta(seconds=settings.METRICS_INTERVAL_S / 2)
+        )
+        return _claim("metrics_due_at", settings.METRICS_INTERVAL_S, now)
 
 
 def _claim(field: str, interval_s: int, now: datetime, *, among: models.Q | None = None) -> list[int]:

@@ -149,8 +149,11 @@ def test_a_tick_costs_a_fraction_of_stock_boto3_and_bulk_create(canned: int, tab
     # The first round of each warms up.
     cpu, wall = ([row[n] for row in mine[1:]] for n in (0, 1))
     other = [row[0] for row in theirs[1:]]
-    table.add(bench="B3", case=f"{case}: CPU of the client", unit="s", ours=cpu,
-              peer_name="boto3 + bulk_create", peer=other, at_least=8.0 if canned == 12 else 4.0)  # fmt: skip
+    # With a point a series there is little to parse: both sides mostly write their questions, and the bar only warns.
+    row = table.add(bench="B3", case=f"{case}: CPU of the client", unit="s", ours=cpu,
+                    peer_name="boto3 + bulk_create", peer=other, at_least=8.0, gates=canned == 12)  # fmt: skip
+    assert row.ratio is not None
+    assert row.ratio >= 4
     table.bar(bench="B3", case=f"{case}: wall", value=wall, unit="s", at_most=20)
 
 
@@ -193,9 +196,12 @@ def test_rows_reach_the_database_many_times_faster_than_by_bulk_create(table: Ta
         theirs.append(spent(peer)[1])
     assert len(BY_COLUMN) > len(columns)
     per_second = [len(rows) / seconds for seconds in mine]
-    table.add(bench="B12", case=f"{len(rows):,} rows of {len(columns)} columns, seconds per 100,000", unit="s",
-              ours=[100_000 / rate for rate in per_second], peer_name="bulk_create",
-              peer=[100_000 * seconds / len(sample) for seconds in theirs], at_least=5)  # fmt: skip
+    # PostgreSQL's own part of a merge is most of it: the index and the look at each row that may be there already.
+    row = table.add(bench="B12", case=f"{len(rows):,} rows of {len(columns)} columns, seconds per 100,000", unit="s",
+                    ours=[100_000 / rate for rate in per_second], peer_name="bulk_create",
+                    peer=[100_000 * seconds / len(sample) for seconds in theirs], at_least=15, gates=False)  # fmt: skip
+    assert row.ratio is not None
+    assert row.ratio >= 5
     table.bar(bench="B12", case="rows a second with the primary key", value=per_second, unit="rows/s",
               at_least=100_000, gates=False)  # fmt: skip
     table.bar(bench="B3", case=f"database part: {len(rows):,} rows, new", value=mine, unit="s", at_most=2)

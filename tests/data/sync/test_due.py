@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from fleet import locks
-from fleet.models import Account, Shard
+from fleet.models import Account, AlertRule, Endpoint, Incident, Shard, VariantStatus
 from fleet.sync import due, prices
 
 NOW = datetime(2026, 11, 21, 10, 0, 20, tzinfo=UTC)
@@ -95,6 +96,96 @@ def test_many_shards_are_claimed_and_rung_with_the_same_few_statements(
         prices=lambda: None,
     )
     assert [len(ring) for ring in rings] == [due.TOGETHER] * 10 + [3]
+
+
+def quiet(shards: list[Shard]) -> VariantStatus:
+    """Every shard was read a minute ago and is due; one variant in the first, whose turn is in an hour."""
+    Shard.objects.update(metrics_ok_at=NOW, metrics_due_at=NOW, inventory_due_at=NOW + 60 * MINUTE)
+    old = NOW - 60 * 24 * MINUTE
+    endpoint = Endpoint.objects.create(
+        shard=shards[0], name="idle", arn="idle", kind="real-time", status="InService", created_at=old,
+        modified_at=old, first_seen_at=old,
+    )  # fmt: skip
+    return VariantStatus.objects.create(
+        endpoint=endpoint, name="v", metrics_why="idle", metrics_until=NOW, metrics_due_at=NOW + 60 * MINUTE
+    )
+
+
+@pytest.mark.django_db
+def test_metrics_are_rung_only_where_a_variants_turn_has_come(shards: list[Shard]) -> None:
+    variant = quiet(shards)
+    bell = Bell()
+    bell.ring(NOW + MINUTE)
+    assert bell.metrics == []
+    assert set(Shard.objects.values_list("metrics_ok_at", flat=True)) == {NOW + MINUTE}, (
+        "nothing is out of date"
+    )
+    VariantStatus.objects.filter(pk=variant.pk).update(metrics_due_at=NOW + MINUTE)
+    bell.ring(NOW + 2 * MINUTE)
+    assert bell.metrics == [shards[0].pk]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("moving", ["changed", "incident", "new"])
+def test_metrics_are_rung_early_for_what_begins_to_move(shards: list[Shard], moving: str) -> None:
+    variant = quiet(shards)
+    if moving == "changed":
+        Endpoint.objects.update(modified_at=NOW + MINUTE)
+    elif moving == "new":
+        VariantStatus.objects.create(endpoint=variant.endpoint, name="w")
+    else:
+        rule = AlertRule.objects.create(key="made-up", name="Made up", severity="critical")
+        Incident.objects.create(
+            rule=rule, subject="idle", endpoint=variant.endpoint, severity="critical", title="t", summary="s",
+            opened_at=NOW, condition_since=NOW, last_true_at=NOW,
+        )  # fmt: skip
+    bell = Bell()
+    bell.ring(NOW + MINUTE)
+    assert bell.metrics == [shards[0].pk]
+
+
+@pytest.mark.django_db
+def test_metrics_of_quiet_shards_are_rung_when_probes_have_their_turn_or_the_last_run_failed(
+    shards: list[Shard],
+) -> None:
+    quiet(shards)
+    failed = {"metrics": {"tried_at": NOW.isoformat(), "ok_at": None, "error": {"code": "AccessDenied"}}}
+    Shard.objects.filter(pk=shards[1].pk).update(sections=failed)
+    bell = Bell()
+    bell.ring(NOW + MINUTE)
+    assert bell.metrics == [shards[1].pk]
+    later = Bell()
+    later.ring(NOW + 5 * MINUTE)
+    assert sorted(later.metrics) == sorted(shard.pk for shard in shards)
+
+
+@pytest.mark.django_db
+def test_a_variant_that_is_gone_and_read_to_its_end_rings_nothing(shards: list[Shard]) -> None:
+    variant = quiet(shards)
+    VariantStatus.objects.update(metrics_why="gone", metrics_due_at=NOW)
+    Endpoint.objects.update(closed_at=NOW - 120 * MINUTE)
+    bell = Bell()
+    bell.ring(NOW + MINUTE)
+    assert bell.metrics == []
+    VariantStatus.objects.filter(pk=variant.pk).update(metrics_until=NOW - 119 * MINUTE)
+    bell.ring(NOW + 2 * MINUTE)
+    assert bell.metrics == [shards[0].pk]
+
+
+@pytest.mark.django_db
+def test_two_thousand_quiet_shards_cost_as_many_statements_as_one(shards: list[Shard]) -> None:
+    quiet(shards)
+    made = []
+    for size in (0, 2000):
+        Shard.objects.bulk_create(
+            Shard(account=shards[0].account, region=f"made-up-{n}", metrics_ok_at=NOW, metrics_due_at=NOW)
+            for n in range(size)
+        )
+        Shard.objects.update(metrics_ok_at=NOW, metrics_due_at=NOW)
+        with CaptureQueriesContext(connection) as seen:
+            assert due._claim_metrics(NOW + MINUTE) == []
+        made.append(len(seen))
+    assert made[0] == made[1] < 12
 
 
 @pytest.mark.django_db
