@@ -12,7 +12,7 @@ ICONS = frozenset(
     """
     alert-octagon alert-triangle arrow-down-right arrow-right arrow-up-right arrows-diagonal bell bell-off bolt
     box-multiple check chevron-down chevron-left chevron-right chevron-up circle circle-check circle-dashed clock
-    cloud coin copy currency-dollar database device-floppy dots download eye-off filter history inbox info-circle
+    cloud coin copy currency-dollar database device-floppy dots download eye-off filter gauge history inbox info-circle
     key layout-dashboard layout-sidebar-left-collapse layout-sidebar-left-expand lock logout mail menu-2 minus moon
     packages photo player-play player-stop plus puzzle refresh rotate sailboat search send server-2 settings
     snowflake stack-2 sun table tag trash user user-check user-off x external-link file-text adjustments world

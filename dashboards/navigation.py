@@ -70,7 +70,7 @@ NAVIGATION: tuple[NavGroup, ...] = (
     NavGroup(
         "System",
         (
-            NavItem("quotas:page", "Quotas", "stack-2"),
+            NavItem("quotas:page", "Quotas", "gauge"),
             NavItem("sync:page", "Sync", "refresh"),
             NavItem("audit:page", "Audit", "history"),
             NavItem("settings:page", "Settings", "settings"),
