@@ -1,4 +1,4 @@
-"""The links section: whether images, roles and artefacts of models in use still exist, each asked once a day while it does."""
+"""The links section: do images, roles and artefacts of models in use still exist? Asked once a day while they do."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
