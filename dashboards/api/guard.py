@@ -11,7 +11,7 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.gzip import gzip_page
 
-from dashboards.api.problems import Problem, respond
+from dashboards.api.problems import OUTAGES, Problem, database_away, respond
 
 View = Callable[..., HttpResponse]
 
@@ -27,6 +27,8 @@ def guarded(view: View) -> View:
             response = respond(problem)
         except Http404:
             response = respond(Problem("not-found"))
+        except OUTAGES:
+            response = database_away()
         for name, value in getattr(request, "api_headers", {}).items():
             response[name] = value
         patch_vary_headers(response, ["Authorization"])

@@ -4,10 +4,14 @@ import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
 from ninja import Schema
+from psycopg_pool import PoolTimeout
 
 CONTENT_TYPE = "application/problem+json"
+OUTAGES = (OperationalError, InterfaceError, PoolTimeout)
+"""What a database that is away raises."""
 KINDS: dict[str, tuple[int, str, str]] = {
     "no-token": (401, "A token is needed", "Send the header Authorization: Bearer flo_…"),
     "invalid-token": (401, "This token does not work", "It is unknown, expired, revoked or its owner was disabled."),
@@ -73,6 +77,11 @@ def respond(problem: Problem) -> HttpResponse:
     for name, value in {"Cache-Control": "no-store", **problem.headers}.items():
         response[name] = value
     return response
+
+
+def database_away() -> HttpResponse:
+    """The answer while the database is away."""
+    return respond(Problem("database-away", headers={"Retry-After": "15"}))
 
 
 def phrase(status: int) -> str:

@@ -7,12 +7,10 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import ValidationError
 from ninja.operation import Operation
-from psycopg_pool import PoolTimeout
 
 from dashboards.api import problems
 from dashboards.api.auth import BearerToken
@@ -31,7 +29,6 @@ ROUTERS = (
     incidents.router,
     watch.router,
 )
-_OUTAGES = (OperationalError, InterfaceError, PoolTimeout)
 _REFUSALS = (401, 403, 404, 405, 422, 429, 500, 503)
 
 
@@ -78,8 +75,8 @@ def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 @api.exception_handler(Exception)
 def fault(request: HttpRequest, error: Exception) -> HttpResponse:
     """Anything else is Flotilla's own fault: logged with its traceback, told without it."""
-    if isinstance(error, _OUTAGES):
-        return problems.respond(Problem("database-away", headers={"Retry-After": "15"}))
+    if isinstance(error, problems.OUTAGES):
+        return problems.database_away()
     log.error("api.failed", path=request.path, exc_info=error)
     return problems.respond(Problem("fault"))
 

@@ -9,12 +9,12 @@ from typing import Any, TextIO
 
 from django.db.models import Prefetch, QuerySet
 
-from fleet.models import Endpoint, ScalableTarget, VariantStatus
-from fleet.queries import costs, keyset, usage
+from fleet.models import Endpoint, EndpointWindow, ScalableTarget, VariantStatus
+from fleet.queries import costs, keyset, rolled, usage
 from fleet.queries.cost_scope import Span, Sums
-from fleet.queries.endpoint_measures import Measures, measures, with_silence
+from fleet.queries.endpoint_measures import Measures, measures, summaries, with_silence
 from fleet.queries.endpoints import Criteria, selected, with_state
-from fleet.queries.scope import ScopeFilter, TimeRange
+from fleet.queries.scope import ScopeFilter, TimeRange, window_start
 
 _ENDPOINT_FIELDS = (
     "name",
@@ -88,30 +88,61 @@ def endpoint_slice(
 ) -> keyset.Slice[dict[str, Any]]:
     """The records of a filter by name, `limit` of them after a key (name, id); each also has id, state and measures.
 
-    A constant number of queries, whatever the fleet's size and the limit.
+    Figures are those of fleet.rollups where these cover the window; window_start and window_end are then the
+    summary's own. A constant number of queries, whatever the fleet's size and the limit.
     """
     found = keyset.rows(_loaded(selected(criteria)), ("name", "pk"), after, limit)
-    return keyset.Slice([_whole(*parts) for parts in _records(found.rows, window, now)], found.last)
+    fresh = rolled.freshness(criteria.scope)
+    return keyset.Slice([_whole(*parts) for parts in _records(found.rows, window, now, fresh)], found.last)
+
+
+def in_order(
+    ids: Sequence[int], window: TimeRange, *, now: datetime, fresh: rolled.Freshness
+) -> Iterator[dict[str, Any]]:
+    """The records of these endpoints in this order, as endpoint_slice has them, read some hundreds at a time."""
+    for first in range(0, len(ids), _CHUNK):
+        chunk = ids[first : first + _CHUNK]
+        found = {row.pk: row for row in _loaded(with_state(Endpoint.objects.filter(pk__in=chunk)))}
+        rows = [found[pk] for pk in chunk if pk in found]
+        yield from (_whole(*parts) for parts in _records(rows, window, now, fresh))
 
 
 def endpoint(pk: int, scope: ScopeFilter, window: TimeRange, *, now: datetime) -> dict[str, Any] | None:
     """The record of one endpoint of the scope, closed ones too, as endpoint_slice has it; None when there is none."""
     rows = list(_loaded(with_state(Endpoint.objects.filter(scope.q("shard"), pk=pk))))
-    return next((_whole(*parts) for parts in _records(rows, window, now)), None)
+    fresh = rolled.freshness(scope)
+    return next((_whole(*parts) for parts in _records(rows, window, now, fresh)), None)
 
 
 def _records(
-    rows: Sequence[Endpoint], window: TimeRange, now: datetime
+    rows: Sequence[Endpoint], window: TimeRange, now: datetime, fresh: rolled.Freshness = rolled.NOT_SUMMED
 ) -> Iterator[tuple[Endpoint, dict[str, Any], Measures]]:
     today = now.astimezone(UTC).date()
     month = Span(today.replace(day=1), today)
-    measured = measures([v.pk for row in rows for v in row.variants.all()], window)
-    traffic = with_silence(measured, [row.pk for row in rows], window)
+    traffic, windows = _traffic(rows, window, fresh)
     money = costs.endpoint_totals([row.pk for row in rows], month)
     for row in rows:
         sums, figures = money.get(row.pk, Sums()), traffic.get(row.pk, Measures())
-        record = _record(row, sums, figures, window)
+        record = _record(row, sums, figures, windows.get(row.pk, window))
         yield row, record | {"cost_is_complete": _is_complete(row, sums, month)}, figures
+
+
+def _traffic(
+    rows: Sequence[Endpoint], window: TimeRange, fresh: rolled.Freshness
+) -> tuple[dict[int, Measures], dict[int, TimeRange]]:
+    """Figures by endpoint, and the windows they are of where these are not the one asked for."""
+    ids = [row.pk for row in rows]
+    if fresh.covers(window):
+        ended = EndpointWindow.objects.filter(key=window.key, endpoint__in=ids).values_list(
+            "endpoint", "until"
+        )
+        windows = {
+            pk: TimeRange(window.key, window.label, window_start(window.key, until), until)
+            for pk, until in ended
+        }
+        return summaries(ids, window)[0], windows
+    measured = measures([v.pk for row in rows for v in row.variants.all()], window)
+    return with_silence(measured, ids, window), {}
 
 
 def _whole(row: Any, record: dict[str, Any], figures: Measures) -> dict[str, Any]:
