@@ -229,6 +229,8 @@ CELERY_TASK_ROUTES = {
     "fleet.sync_inventory": {"queue": "inventory"},
     "fleet.sync_due": {"queue": "inventory"},
     "fleet.sync_shards": {"queue": "inventory"},
+    "fleet.retry_shards": {"queue": "inventory"},
+    "fleet.sync_whole": {"queue": "inventory"},
     "fleet.sync_prices": {"queue": "inventory"},
     "fleet.sync_metrics": {"queue": "metrics"},
     "fleet.backfill_metrics": {"queue": "metrics"},

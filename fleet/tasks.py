@@ -60,6 +60,23 @@ def sync_shards(*shard_ids: int) -> None:
     run(shard_ids, now=timezone.now)
 
 
+@shared_task(name="fleet.retry_shards", soft_time_limit=240, time_limit=300)
+def retry_shards(*shard_ids: int) -> None:
+    """Whole inventories of many shards, as somebody asked for them: handed on in portions that workers share."""
+    from fleet.sync.due import TOGETHER
+
+    for first in range(0, len(shard_ids), TOGETHER):
+        sync_whole.delay(*shard_ids[first : first + TOGETHER])
+
+
+@shared_task(name="fleet.sync_whole", soft_time_limit=240, time_limit=300)
+def sync_whole(*shard_ids: int) -> None:
+    """The inventory of several shards side by side, leaving nothing out."""
+    from fleet.sync.many import run
+
+    run(shard_ids, now=timezone.now, is_routine=False)
+
+
 @shared_task(name="fleet.sync_due", soft_time_limit=240, time_limit=300)
 def sync_due(*shard_ids: int) -> None:
     """The routine inventory of those of the shards that are due: events asked for it."""

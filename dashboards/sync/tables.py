@@ -1,5 +1,6 @@
-"""Tiles and rows of the Sync page, and plain words beside AWS's own."""
+"""Tiles, rows, causes and history of the Sync page."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -10,43 +11,61 @@ from dashboards import wording
 from dashboards.sync.words import Trouble, label, trouble
 from dashboards.tables import Column, PlainTable
 from dashboards.tiles import Explain, Tile
-from fleet.queries.sync import Section, ShardRow, SyncPage
+from fleet.models import Shard
+from fleet.queries.sync import Cause, Fleet, Place, Section, ShardRow, Tally
 
 PRICE_SOURCE = "Amazon CloudWatch pricing: USD 0.01 per 1,000 metrics requested by GetMetricData"
 REQUESTED_FOR = timedelta(minutes=3)
 """Longer than this nobody waits for a requested sync: no worker runs, and polling would not help."""
+NAMED = 12
+"""Most account regions named under one cause; the rest is a link away."""
 
 
 @dataclass(frozen=True)
 class Requested:
-    """A sync somebody asked for: which shard, and when. Stands in the URL, so that Back and a reload keep it."""
+    """A sync somebody asked for: which shard (None: all that failed), and when. In the URL, so that Back keeps it."""
 
-    shard_id: int
+    shard_id: int | None
     at: datetime
 
     @classmethod
     def read(cls, query: QueryDict) -> "Requested | None":
-        """?reading=7&since=1763600000, None without it."""
+        """?reading=7&since=1763600000 (reading=failing for all of them), None without it."""
         reading, since = query.get("reading", ""), query.get("since", "")
-        if not (reading.isdecimal() and since.isdecimal() and len(reading) < 12 and len(since) < 12):
+        if not (since.isascii() and since.isdecimal() and len(since) < 12):
+            return None
+        if reading == "failing":
+            return cls(None, datetime.fromtimestamp(int(since), UTC))
+        if not (reading.isascii() and reading.isdecimal() and len(reading) < 12):
             return None
         return cls(int(reading), datetime.fromtimestamp(int(since), UTC))
 
-    def is_open(self, row: ShardRow, now: datetime) -> bool:
-        """True until that shard's inventory has succeeded after the request, three minutes at most."""
-        done = row.shard.inventory_ok_at
+    def is_open(self, found: Fleet, now: datetime) -> bool:
+        """True while what was asked for may still be under way, three minutes at most."""
+        if not timedelta(0) <= now - self.at < REQUESTED_FOR:
+            return False
+        if self.shard_id is None:
+            return bool(found.failing)
+        return any(place.pk == self.shard_id and self._waits(place.inventory_at) for place in found.places)
+
+    def concerns(self, shard: Shard, now: datetime) -> bool:
+        """Whether this one is still to be read."""
         is_recent = timedelta(0) <= now - self.at < REQUESTED_FOR
-        return row.shard.pk == self.shard_id and is_recent and (done is None or done < self.at)
+        return shard.pk == self.shard_id and is_recent and self._waits(shard.inventory_ok_at)
+
+    def _waits(self, done: datetime | None) -> bool:
+        return done is None or done < self.at
 
 
 @dataclass(frozen=True)
 class Row:
-    """A shard as the page draws it. state: a key of dashboards.status."""
+    """A shard as the page draws it. state: a key of dashboards.status; next_due: when its turn comes, in words."""
 
     shard: ShardRow
     state: str
     sections: list[tuple[str, Section]]
     troubles: list[Trouble]
+    next_due: str
     is_due: bool
 
     @property
@@ -54,28 +73,93 @@ class Row:
         """Parts whose last attempt succeeded."""
         return sum(1 for _, section in self.sections if section.error is None)
 
+    @property
+    def bad(self) -> list[str]:
+        """Names of the parts whose last attempt failed."""
+        return [name for name, section in self.sections if section.error is not None]
 
-def rows(found: SyncPage, requested: Requested | None, now: datetime) -> list[Row]:
-    """One per shard, in the page's order."""
+
+@dataclass(frozen=True)
+class Reason:
+    """One cause of failures as a panel shows it: the words, the parts, and the places it holds for."""
+
+    trouble: Trouble
+    parts: str
+    places: list[Place]
+    key: str
+
+    @property
+    def named(self) -> list[Place]:
+        """The places that the panel names."""
+        return self.places[:NAMED]
+
+    @property
+    def more(self) -> int:
+        """How many it does not name."""
+        return max(0, len(self.places) - NAMED)
+
+
+@dataclass(frozen=True)
+class History:
+    """All histories still being fetched as one progress; rows: the least complete ones."""
+
+    places: list[Place]
+
+    @property
+    def share(self) -> float:
+        """The part of all of them that is stored, 0 to 1."""
+        shares = [place.backfill.share for place in self.places if place.backfill]
+        return sum(shares) / len(shares) if shares else 1.0
+
+    @property
+    def named(self) -> list[Place]:
+        return self.places[:NAMED]
+
+    @property
+    def more(self) -> int:
+        return max(0, len(self.places) - NAMED)
+
+
+def row(found: ShardRow, requested: Requested | None, now: datetime) -> Row:
+    """One account region."""
+    return Row(
+        shard=found,
+        state="failed" if found.errors else ("late" if found.is_late else "ok"),
+        sections=[(label(s.name), s) for s in found.sections],
+        troubles=[trouble(error) for error in found.errors],
+        next_due=_next_due(found.shard, now),
+        is_due=requested is not None and requested.concerns(found.shard, now),
+    )
+
+
+def _next_due(shard: Shard, now: datetime) -> str:
+    due = shard.inventory_due_at
+    if due is None or due <= now:
+        return "now"
+    return f"in {wording.span(due - now)}"
+
+
+def reasons(causes: Sequence[Cause], found: Fleet) -> list[Reason]:
+    """One panel per cause, however many account regions it holds for."""
+    by_pk = {place.pk: place for place in found.places}
     return [
-        Row(
-            shard=row,
-            state="failed" if row.errors else ("late" if row.is_late else "ok"),
-            sections=[(label(s.name), s) for s in row.sections],
-            troubles=[trouble(error) for error in row.errors],
-            is_due=requested is not None and requested.is_open(row, now),
+        Reason(
+            trouble(cause.error),
+            ", ".join(label(section) for section in cause.sections),
+            sorted((by_pk[pk] for pk in cause.shard_ids if pk in by_pk), key=lambda place: place.name),
+            cause.key,
         )
-        for row in found.rows
+        for cause in causes
     ]
 
 
-def tiles(found: SyncPage, now: datetime) -> list[Tile]:
+def tiles(found: Fleet, now: datetime) -> list[Tile]:
     """Freshness, failures, calls and estimated CloudWatch dollars today."""
     return [_oldest(found, now), _failing(found), *_spent(found)]
 
 
-def _oldest(found: SyncPage, now: datetime) -> Tile:
-    regions = len(found.rows)
+def _oldest(found: Fleet, now: datetime) -> Tile:
+    regions = len(found.places)
     return Tile(
         "Oldest good sync",
         wording.span(now - found.oldest) if found.oldest else None,
@@ -91,23 +175,23 @@ def _oldest(found: SyncPage, now: datetime) -> Tile:
     )
 
 
-def _failing(found: SyncPage) -> Tile:
+def _failing(found: Fleet) -> Tile:
     return Tile(
         "Failing",
         str(len(found.failing)),
-        unit=f"of {len(found.rows)}",
+        unit=f"of {len(found.places)}",
         note="account regions with a failed part",
         tone="failed" if found.failing else "",
     )
 
 
-def _spent(found: SyncPage) -> list[Tile]:
+def _spent(found: Fleet) -> list[Tile]:
     day = f"{found.day.day} {found.day:%b}, UTC"
     return [
         Tile(
             "AWS calls today",
             wording.count(found.calls),
-            note=f"{wording.count(sum(row.throttles for row in found.rows))} throttled",
+            note=f"{wording.count(found.throttles)} throttled",
             title=f"{found.calls:,}",
             explain=Explain("Every call Flotilla made, retries included.", inputs=[("Day", day)], basis="measured"),
         ),
@@ -127,8 +211,8 @@ def _spent(found: SyncPage) -> list[Tile]:
     ]  # fmt: skip
 
 
-def actions(found: SyncPage) -> PlainTable:
-    """Calls today by AWS action over all shards."""
+def actions(tallies: Sequence[Tally], caption: str = "AWS calls today by action") -> PlainTable:
+    """Calls today by AWS action."""
     columns = [
         Column("Action"),
         Column("Calls", is_number=True),
@@ -136,7 +220,7 @@ def actions(found: SyncPage) -> PlainTable:
         Column("Failed", is_number=True),
         Column("Metrics requested", is_number=True),
     ]
-    rows = [
+    cells = [
         (
             tally.action,
             wording.count(tally.calls),
@@ -144,6 +228,6 @@ def actions(found: SyncPage) -> PlainTable:
             wording.count(tally.errors),
             wording.count(tally.metrics_requested) if tally.metrics_requested else "",
         )
-        for tally in found.actions
+        for tally in tallies
     ]
-    return PlainTable("AWS calls today by action", columns, rows)
+    return PlainTable(caption, columns, cells)

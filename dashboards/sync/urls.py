@@ -5,4 +5,9 @@ from django.urls import path
 from dashboards.sync import views
 
 app_name = "sync"
-urlpatterns = [path("", views.page, name="page"), path("<int:pk>/now/", views.sync_now, name="now")]
+urlpatterns = [
+    path("", views.page, name="page"),
+    path("retry/", views.retry_failing, name="retry-failing"),
+    path("<int:pk>/", views.detail, name="detail"),
+    path("<int:pk>/now/", views.sync_now, name="now"),
+]

@@ -1,6 +1,7 @@
 """The Sync page: how fresh the mirror is, what failed, and what watching cost today."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -11,33 +12,78 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from dashboards import access, client, htmx, scope, wording
+from dashboards.scope import PageScope
 from dashboards.sync import observer, tables
+from dashboards.sync.filters import Filters
+from dashboards.tables import Page
 from fleet import doorbell
 from fleet.access import audit
+from fleet.models import Shard
 from fleet.queries import push
 from fleet.queries import sync as queries
 
 
 @require_GET
 def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
-    """Every account region, the ones in trouble first; polls only while a back-fill or a requested sync runs."""
-    scoped = scope.read(request, has_range=False)
-    now = timezone.now()
-    found = queries.page(scoped.filter, now=now, late_after=timedelta(seconds=settings.STALE_AFTER_S))
-    rows = tables.rows(found, tables.Requested.read(request.GET), now)
-    is_settled = not found.backfills and not any(row.is_due for row in rows)
+    """All account regions, those in trouble first; polls only while a back-fill or a requested sync runs."""
+    scoped, now, filters = scope.read(request, has_range=False), timezone.now(), Filters.read(request.GET)
+    requested = tables.Requested.read(request.GET)
+    found = queries.fleet(scoped.filter, now=now, late_after=_late_after())
+    reasons = tables.reasons(queries.causes(found.places), found)
+    places = filters.apply(found, reasons)
+    pager = Page.read(request.GET, len(places))
+    shown = [place.pk for place in places[pager.offset : pager.offset + pager.size]]
+    is_settled = not found.backfills and not (requested and requested.is_open(found, now))
     context = {
         "found": found,
-        "tiles": tables.tiles(found, now),
-        "rows": rows,
-        "actions": tables.actions(found),
-        "observer": observer.panel(scoped.filter, now) if rows else None,
-        "push": push.queues(settings.EVENT_QUEUES, now=now),
-        "interval": wording.span(settings.INVENTORY_INTERVAL_S),
+        "reasons": reasons,
+        "history": tables.History(found.backfills),
+        "rows": [
+            tables.row(r, requested, now) for r in queries.rows(shown, now=now, late_after=_late_after())
+        ],
+        "filters": filters,
+        "tabs": filters.tabs(request.GET, found),
+        "chips": filters.chips(request.GET),
+        "pager": pager,
         "is_settled": is_settled,
         "query": scoped.query,
+        **_around(request, scoped, found),
     }
     return htmx.page(request, "pages/sync/page.html", context, part="sync-shards", settled=is_settled)
+
+
+def _around(request: htmx.HtmxHttpRequest, scoped: PageScope, found: queries.Fleet) -> dict[str, Any]:
+    """What stands outside the polled part, and is left out when that is all that is asked for."""
+    now = timezone.now()
+    context: dict[str, Any] = {"tiles": tables.tiles(found, now)}
+    if htmx.wants_part(request):
+        return context
+    return {
+        **context,
+        "actions": tables.actions(found.actions),
+        "observer": observer.panel(scoped.filter, now) if found.places else None,
+        "push": push.queues(settings.EVENT_QUEUES, now=now),
+        "interval": wording.span(settings.INVENTORY_INTERVAL_S),
+    }
+
+
+@require_GET
+def detail(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
+    """One account region part by part: last good read, how long it took, what AWS said, calls of today."""
+    shard, now = access.shard_for(request, pk), timezone.now()
+    requested = tables.Requested.read(request.GET)
+    (found,) = queries.rows([shard.pk], now=now, late_after=_late_after())
+    row = tables.row(found, requested, now)
+    context = {
+        "row": row,
+        "shard": shard,
+        "actions": tables.actions(found.tallies),
+        "is_settled": not row.is_due and (found.backfill is None or found.backfill.is_done),
+        "crumbs": [{"label": "Sync", "url": reverse("sync:page")}, {"label": str(shard)}],
+    }
+    return htmx.page(
+        request, "pages/sync/detail.html", context, part="sync-shard", settled=bool(context["is_settled"])
+    )
 
 
 @require_POST
@@ -59,4 +105,34 @@ def sync_now(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
         doorbell.ring_after_commit("fleet.sync_inventory", shard.pk)
         doorbell.ring_after_commit("fleet.sync_metrics", shard.pk)
     messages.success(request, f"{shard} will be read now.")
-    return htmx.redirect(request, f"{reverse('sync:page')}?reading={shard.pk}&since={int(now.timestamp())}")
+    to = reverse("sync:detail", args=[pk]) if "detail" in request.POST else reverse("sync:page")
+    return htmx.redirect(request, f"{to}?reading={shard.pk}&since={int(now.timestamp())}")
+
+
+@require_POST
+@access.require_role("operator")
+def retry_failing(request: htmx.HtmxHttpRequest) -> HttpResponse:
+    """Have every account region of the scope that has a failed part read again at once, all its parts."""
+    now, scoped = timezone.now(), scope.read(request, has_range=False)
+    found = queries.fleet(scoped.filter, now=now, late_after=_late_after())
+    pks = [place.pk for place in found.failing]
+    with transaction.atomic():
+        Shard.objects.filter(pk__in=pks).update(inventory_due_at=now, metrics_due_at=now)
+        for shard in Shard.objects.filter(pk__in=pks[:1]).select_related("account"):
+            audit.record(
+                actor=request.user,
+                action="shard.retry_failing",
+                target=shard,
+                after={"due_at": now.isoformat(), "shards": [place.name for place in found.failing]},
+                address=client.address(request),
+            )
+            doorbell.ring_after_commit("fleet.retry_shards", *pks)
+    messages.success(request, f"{wording.plural(len(pks), 'account region')} will be read now.")
+    again = f"reading=failing&since={int(now.timestamp())}"
+    return htmx.redirect(
+        request, f"{reverse('sync:page')}?{scoped.query}{'&' if scoped.query else ''}{again}"
+    )
+
+
+def _late_after() -> timedelta:
+    return timedelta(seconds=settings.STALE_AFTER_S)

@@ -3,6 +3,7 @@
 `fleet` looks at every region of a scope, in as many queries for two as for two thousand; `rows` at those of one page.
 """
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -236,7 +237,7 @@ def causes(places: Sequence[Place]) -> list[Cause]:
         cursor.execute(_CAUSES, [failing])
         rows = cursor.fetchall()
     found = [
-        Cause(section_error(sections[0], error), sections, _time(since), shard_ids)
+        Cause(section_error(sections[0], json.loads(error)), sections, _time(since), shard_ids)
         for error, sections, since, shard_ids in rows
     ]
     return sorted(found, key=lambda cause: (-len(cause.shard_ids), cause.error.since, cause.key))

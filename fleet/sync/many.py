@@ -16,8 +16,10 @@ from fleet.sync.shard import run_inventory
 AT_ONCE = 6
 
 
-def run(shard_ids: Sequence[int], *, now: Callable[[], datetime]) -> list[Outcome]:
-    """Look after each shard's routine. One that fails altogether stops no other; its error is raised at the end.
+def run(shard_ids: Sequence[int], *, now: Callable[[], datetime], is_routine: bool = True) -> list[Outcome]:
+    """Look after each shard's routine, or leave nothing out. One that fails altogether stops no other.
+
+    Its error is raised at the end.
 
     When the worker's soft time limit strikes, shards under way stop at their next call and the others are left out:
     their turn comes again.
@@ -31,7 +33,7 @@ def run(shard_ids: Sequence[int], *, now: Callable[[], datetime]) -> list[Outcom
     def attempt(shard_id: int) -> Outcome:
         check()
         try:
-            return run_inventory(shard_id, now=now(), is_routine=True, check=check)
+            return run_inventory(shard_id, now=now(), is_routine=is_routine, check=check)
         finally:
             # The thread's connection goes back to the pool.
             connection.close()

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -15,8 +16,13 @@ pytestmark = pytest.mark.django_db
 LATE_AFTER = timedelta(minutes=5)
 
 
-def page() -> sync.SyncPage:
-    return sync.page(ScopeFilter(), now=rows.now(), late_after=LATE_AFTER)
+def page(*regions: str) -> sync.Fleet:
+    return sync.fleet(ScopeFilter(regions=regions), now=rows.now(), late_after=LATE_AFTER)
+
+
+def row(shard: Shard) -> sync.ShardRow:
+    (found,) = sync.rows([shard.pk], now=rows.now(), late_after=LATE_AFTER)
+    return found
 
 
 def tally(shard: Shard, action: str, calls: int, metrics: int = 0, days_ago: int = 0) -> None:
@@ -50,17 +56,66 @@ def test_a_failed_section_keeps_awss_words_and_comes_first() -> None:
     }
     broken = rows.shard("us-east-1", sections={"metrics": {"ok_at": None, "tried_at": None, "error": error}})
     found = page()
-    assert [row.shard.pk for row in found.failing] == [broken.pk]
-    assert found.rows[0].shard.pk == broken.pk
-    assert found.rows[0].errors[0].message == error["message"]
-    assert found.rows[0].errors[0].action == "cloudwatch:GetMetricData"
+    assert [place.pk for place in found.failing] == [broken.pk]
+    assert (found.places[0].pk, found.places[0].state) == (broken.pk, "failed")
+    (told,) = row(broken).errors
+    assert (told.message, told.action) == (error["message"], "cloudwatch:GetMetricData")
+
+
+def denied(action: str, since: str, message: str) -> dict[str, str]:
+    return {
+        "kind": "AccessDenied",
+        "code": "AccessDeniedException",
+        "message": message,
+        "action": action,
+        "request_id": "r",
+        "since": since,
+    }
+
+
+def test_one_reason_is_told_once_for_all_the_places_it_holds_for() -> None:
+    good = {"ok_at": None, "tried_at": None, "error": None}
+    for number, region in enumerate(("eu-west-1", "us-east-1", "us-west-2")):
+        error = denied("tag:GetResources", f"2026-11-2{number + 1}T00:00:00+00:00", f"User {number} may not")
+        rows.shard(region, sections={"tags": {**good, "error": error}, "inventory": good})
+    for section in ("metrics", "parts"):
+        error = denied("cloudwatch:GetMetricData", "2026-11-20T00:00:00+00:00", "no")
+        shard = Shard.objects.get(region="us-east-1")
+        Shard.objects.filter(pk=shard.pk).update(
+            sections={**shard.sections, section: {**good, "error": error}}
+        )
+    tags, metrics = sync.causes(page().places)
+    assert (tags.error.action, tags.sections, len(tags.shard_ids)) == ("tag:GetResources", ["tags"], 3)
+    assert (tags.error.message, tags.error.since[:10]) == ("User 0 may not", "2026-11-21"), (
+        "the oldest, word for word"
+    )
+    assert (metrics.error.action, metrics.sections) == ("cloudwatch:GetMetricData", ["metrics", "parts"])
+    assert metrics.shard_ids == [Shard.objects.get(region="us-east-1").pk]
+    assert [len(cause.shard_ids) for cause in sync.causes(page("eu-west-1").places)] == [1]
+
+
+def test_the_fleet_costs_the_same_queries_whatever_its_size(django_assert_num_queries: Any) -> None:
+    for size in (2, 40):
+        for number in range(size):
+            rows.shard(
+                f"xx-test-{number}",
+                f"a{size}",
+                f"{size:012}",
+                sections={"tags": {"error": denied("a:B", "", "")}},
+            )
+        with django_assert_num_queries(3):
+            found = page()
+        with django_assert_num_queries(1):
+            assert len(sync.causes(found.places)) == 1
+        with django_assert_num_queries(2):
+            sync.rows([place.pk for place in found.places], now=rows.now(), late_after=LATE_AFTER)
 
 
 def test_a_shard_is_late_after_the_limit_or_when_never_read() -> None:
     rows.shard("eu-west-1")
     rows.shard("us-east-1", inventory_ok_at=rows.now() - timedelta(minutes=18))
     rows.shard("us-west-2", inventory_ok_at=None)
-    assert {row.shard.region for row in page().late} == {"us-east-1", "us-west-2"}
+    assert {place.region for place in page().late} == {"us-east-1", "us-west-2"}
     assert page().oldest is None
 
 
@@ -68,10 +123,9 @@ def test_back_fill_shows_the_stored_part() -> None:
     end = rows.hour()
     start = end - timedelta(days=30)
     rows.shard(backfill_from=start, backfill_until=end, backfill_done_until=start + timedelta(days=12))
-    (row,) = page().rows
-    assert row.backfill is not None
-    assert (row.backfill.share, row.backfill.days_done, row.backfill.days) == (0.4, 12, 30)
-    assert [r.shard.pk for r in page().backfills] == [row.shard.pk]
+    (place,) = page().backfills
+    assert place.backfill is not None
+    assert (place.backfill.share, place.backfill.days_done, place.backfill.days) == (0.4, 12, 30)
 
 
 def test_a_finished_back_fill_is_no_longer_listed() -> None:
