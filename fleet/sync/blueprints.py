@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from fleet.aws import unknown
 from fleet.models import Container, EndpointConfig, HostedModel, ProductionVariant, Shard
+from fleet.sync import rows
 from fleet.sync.kinds import containers_of
 from fleet.types import ServerlessCapacity
 
@@ -29,10 +30,10 @@ def write_configs(shard: Shard, documents: Iterable[Document]) -> dict[str, Endp
         for name, document in by_name.items()
         if (name, _created_at(document)) not in known
     ]
-    EndpointConfig.objects.bulk_create(fresh)
-    ProductionVariant.objects.bulk_create(v for config in fresh for v in _variants(config))
-    rows = {**known, **{(row.name, row.created_at): row for row in fresh}}
-    return {name: rows[name, _created_at(document)] for name, document in by_name.items()}
+    rows.insert(fresh)
+    rows.insert(v for config in fresh for v in _variants(config))
+    stored = {**known, **{(row.name, row.created_at): row for row in fresh}}
+    return {name: stored[name, _created_at(document)] for name, document in by_name.items()}
 
 
 def write_models(shard: Shard, documents: Iterable[Document]) -> None:
@@ -51,8 +52,8 @@ def write_models(shard: Shard, documents: Iterable[Document]) -> None:
         for name, document in by_name.items()
         if (name, _created_at(document)) not in known
     ]
-    HostedModel.objects.bulk_create(fresh)
-    Container.objects.bulk_create(c for model in fresh for c in _containers(model))
+    rows.insert(fresh)
+    rows.insert(c for model in fresh for c in _containers(model))
 
 
 def serverless_capacity(variant: Document) -> ServerlessCapacity | None:

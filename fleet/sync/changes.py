@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Q
 
 from fleet.models import ChangeEvent, Endpoint, EndpointConfig, Operation
+from fleet.sync import rows
 from fleet.sync.variants import Moved
 
 Category = ChangeEvent.Category
@@ -142,7 +143,7 @@ def save(events: Sequence[ChangeEvent], *, now: datetime) -> None:
     for event in events:
         if event.category != Category.CREATED:
             event.operation = operations.get(event.endpoint_id)
-    ChangeEvent.objects.bulk_create(events)
+    rows.insert(events)
 
 
 def settings(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from fleet.aws import sagemaker, unknown
 from fleet.aws.sessions import each
 from fleet.errors import AwsError, NotFound
 from fleet.models import Endpoint, InferenceComponent, Shard
+from fleet.sync import rows
 from fleet.sync.roster import Roster
 
 _FIELDS = (
@@ -52,8 +53,8 @@ def run(shard: Shard, *, now: datetime, fence: int, roster: Roster | None = None
     if fresh or changed or gone:
         with transaction.atomic():
             locks.guard(shard.pk, fence)
-            InferenceComponent.objects.bulk_create(fresh)
-            InferenceComponent.objects.bulk_update(changed, _FIELDS)
+            rows.insert(fresh)
+            rows.update(changed, _FIELDS)
             InferenceComponent.objects.filter(pk__in=gone).update(removed_at=now)
     if failure is not None:
         raise failure

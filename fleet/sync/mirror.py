@@ -9,7 +9,7 @@ from fleet.access import ownership
 from fleet.aws import unknown
 from fleet.errors import AwsError
 from fleet.models import ChangeEvent, Endpoint, EndpointConfig, Shard
-from fleet.sync import blueprints, changes, closing, search, variants
+from fleet.sync import blueprints, changes, closing, rows, search, variants
 from fleet.sync.kinds import containers_of, infer
 from fleet.sync.reading import Reading, model_names
 from fleet.types import EndpointState, Kind
@@ -70,8 +70,8 @@ def write(shard: Shard, readings: Sequence[Reading], *, now: datetime) -> int:
     closing.reopen({w.endpoint.pk: w.before["closed_at"] for w in written if w.is_back and w.before})
     fresh = [w.endpoint for w in written if w.before is None]
     changed = [w.endpoint for w in written if w.before is not None and w.is_changed]
-    Endpoint.objects.bulk_create(fresh)
-    Endpoint.objects.bulk_update(changed, [*FIELDS, *search.FIELDS, "described_at"])
+    rows.insert(fresh)
+    rows.update(changed, [*FIELDS, *search.FIELDS, "described_at"])
     ownership.reapply([w.endpoint.pk for w in written if w.before is not None and w.is_changed])
     looked_at = [w for w in written if w.reading.state is not None and not w.is_changed]
     Endpoint.objects.filter(pk__in=[w.endpoint.pk for w in looked_at]).update(described_at=now)

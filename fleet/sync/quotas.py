@@ -10,6 +10,7 @@ from fleet import locks, serverless_quotas
 from fleet.aws import quotas as aws_quotas
 from fleet.errors import AwsError
 from fleet.models import Quota, Shard
+from fleet.sync import rows
 
 EVERY = timedelta(hours=6)
 RETRY_AFTER = timedelta(minutes=30)
@@ -90,8 +91,8 @@ def _write(shard: Shard, reported: list[Row], now: datetime, fence: int) -> None
                 for field, text in {**wanted, "fetched_at": now}.items():
                     setattr(quota, field, text)
                 changed.append(quota)
-        Quota.objects.bulk_create(fresh)
-        Quota.objects.bulk_update(changed, ["name", "subject", "value", "source", "fetched_at"])
+        rows.insert(fresh)
+        rows.update(changed, ["name", "subject", "value", "source", "fetched_at"])
 
 
 def _subject(code: str, name: str) -> str:

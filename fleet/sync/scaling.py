@@ -18,7 +18,7 @@ from fleet.models import (
     ScheduledAction,
     Shard,
 )
-from fleet.sync import changes
+from fleet.sync import changes, rows
 from fleet.sync.roster import Roster
 
 Key = tuple[str, str]
@@ -46,10 +46,10 @@ class _Rows:
 
     def save(self) -> None:
         """At most three statements, whatever the number of rows."""
-        manager = self.model._default_manager
-        manager.filter(pk__in=self.gone).delete()
-        manager.bulk_create(self.fresh)
-        manager.bulk_update(self.changed, self.fields)
+        if self.gone:
+            self.model._default_manager.filter(pk__in=self.gone).delete()
+        rows.insert(self.fresh)
+        rows.update(self.changed, self.fields)
 
 
 class _Diff:
@@ -101,8 +101,8 @@ def run(shard: Shard, *, now: datetime, fence: int, roster: Roster | None = None
         is_first = (shard.sections.get("scaling") or {}).get("ok_at") is None
         with transaction.atomic():
             locks.guard(shard.pk, fence)
-            for rows in (diff.targets, diff.policies, diff.actions):
-                rows.save()
+            for kind in (diff.targets, diff.policies, diff.actions):
+                kind.save()
             changes.save([] if is_first else diff.events, now=now)
     return len(targets)
 

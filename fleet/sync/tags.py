@@ -8,7 +8,7 @@ from fleet import locks
 from fleet.access import ownership
 from fleet.aws import tags as aws_tags
 from fleet.models import Endpoint, Shard
-from fleet.sync import changes, search
+from fleet.sync import changes, rows, search
 from fleet.sync.roster import Roster
 
 
@@ -37,7 +37,7 @@ def run(shard: Shard, *, now: datetime, fence: int, roster: Roster | None = None
         with transaction.atomic():
             locks.guard(shard.pk, fence)
             search.refill(changed)
-            Endpoint.objects.bulk_update(changed, ["tags", *search.FIELDS], batch_size=500)
+            rows.update(changed, ["tags", *search.FIELDS])
             ownership.reapply([row.pk for row in changed])
             changes.save(events, now=now)
     return len(changed)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from fleet.models import CapacityPeriod, Endpoint, ProductionVariant, VariantStatus
+from fleet.sync import rows
 from fleet.types import EndpointState, ServerlessCapacity, VariantState
 
 LIVE_FIELDS = (
@@ -65,10 +66,10 @@ def write(seen: Sequence[Seen], *, now: datetime) -> list[Moved]:
     changed: list[VariantStatus] = []
     moved: list[Moved] = []
     for item in seen:
-        rows = known.get(item.endpoint.pk, {})
-        wanted = _wanted(item, wished.get(item.endpoint.config_id or 0, {}), now, rows)
+        stored = known.get(item.endpoint.pk, {})
+        wanted = _wanted(item, wished.get(item.endpoint.config_id or 0, {}), now, stored)
         for name, values in wanted.items():
-            row = rows.get(name)
+            row = stored.get(name)
             if row is None:
                 fresh.append(VariantStatus(endpoint=item.endpoint, name=name, **values))
                 continue
@@ -78,8 +79,8 @@ def write(seen: Sequence[Seen], *, now: datetime) -> list[Moved]:
                     setattr(row, name_, value)
                 changed.append(row)
                 moved.append(Moved(item.endpoint, name, fields))
-    VariantStatus.objects.bulk_create(fresh)
-    VariantStatus.objects.bulk_update(changed, LIVE_FIELDS)
+    rows.insert(fresh)
+    rows.update(changed, LIVE_FIELDS)
     _write_capacity({item.endpoint.pk: item for item in seen}, fresh, changed, now)
     return moved
 
@@ -175,8 +176,8 @@ def _write_capacity(
                     fresh.append(CapacityPeriod(variant=row, start=at, **values))
             amended.append(period)
     # The old period must be closed before the new one opens: a variant has at most one open period.
-    CapacityPeriod.objects.bulk_update(amended, ["end", *CAPACITY_FIELDS.values()])
-    CapacityPeriod.objects.bulk_create(fresh)
+    rows.update(amended, ["end", *CAPACITY_FIELDS.values()])
+    rows.insert(fresh)
 
 
 def _capacity(row: VariantStatus) -> dict[str, Any] | None:
