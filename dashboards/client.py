@@ -16,4 +16,15 @@ def address(request: HttpRequest) -> str:
     entries = [
         entry.strip() for entry in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if entry.strip()
     ]
-    return entries[-hops] if len(entries) >= hops else direct
+    return _without_port(entries[-hops]) if len(entries) >= hops else direct
+
+
+def _without_port(entry: str) -> str:
+    """ "192.0.2.7:52100" and "[2001:db8::7]:52100", as some load balancers write it, without port and brackets.
+
+    A port in the address would be a new client to the lockout at each connection.
+    """
+    if entry.startswith("["):
+        return entry[1:].partition("]")[0]
+    host, _, port = entry.partition(":")
+    return host if port.isdigit() else entry
