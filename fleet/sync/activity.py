@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import connection
 from django.db.models import Count, Max, Min, Q
 
 from fleet.models import Endpoint, HourBucket, Shard
@@ -13,7 +14,6 @@ from fleet.types import EndpointStatus, Kind
 WINDOW = timedelta(days=14)
 EVERY = timedelta(minutes=10)
 DAYS = WINDOW.days
-FIELDS = ("activity", "activity_reason", "last_call_at")
 # Zeros for minutes without calls: real-time endpoints publish them (Amazon SageMaker developer guide, "Auto scaling
 # prerequisites"); serverless and asynchronous ones publish nothing while nobody calls.
 PUBLISHES_ZEROS = frozenset({Kind.REAL_TIME, Kind.MULTI_MODEL, Kind.MULTI_CONTAINER})
@@ -121,8 +121,16 @@ def run(shard: Shard, *, now: datetime, keep_alive: Callable[[], None]) -> int:
         if (row.activity, row.activity_reason) != (activity, reason):
             row.activity, row.activity_reason, row.last_call_at = activity, reason, last
             changed.append(row)
-    Endpoint.objects.bulk_update(changed, FIELDS, batch_size=500)
+    _write(changed)
     return len(changed)
+
+
+def _write(rows: Sequence[Endpoint]) -> None:
+    """One statement, whatever the number of rows: all of a shard are judged anew when its history has arrived."""
+    if rows:
+        values = [(row.pk, row.activity, row.activity_reason, row.last_call_at) for row in rows]
+        with connection.cursor() as cursor:
+            cursor.execute(_UPDATE, [list(column) for column in zip(*values, strict=True)])
 
 
 def _hours(endpoints: Sequence[int], now: datetime) -> Mapping[int, dict[str, Any]]:
@@ -137,3 +145,10 @@ def _hours(endpoints: Sequence[int], now: datetime) -> Mapping[int, dict[str, An
         .annotate(hours=Count("at"), last=Max("at", filter=called))
     )
     return {row["variant__endpoint"]: {"hours": row["hours"], "last": row["last"]} for row in rows}
+
+
+_UPDATE = """
+UPDATE fleet_endpoint AS e SET activity = n.activity, activity_reason = n.reason, last_call_at = n.last
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[]) AS n (id, activity, reason, last)
+WHERE e.id = n.id
+"""
