@@ -7,12 +7,19 @@ from django.http import QueryDict
 from dashboards import scope as page_scope
 from dashboards import status
 from dashboards.tables import Facet, FacetOption, Sort
+from fleet.analysis.lineage import Verdict
 from fleet.queries.endpoint_rows import SORTS
 from fleet.queries.endpoints import NO_TEAM, STATE_ORDER, Criteria, Facets
 from fleet.types import Kind
 
 MAX_SEARCH = 200
 DEFAULT_SORT = "state"
+BUILT_FROM = {
+    Verdict.BROKEN.value: "broken",
+    Verdict.CANNOT_TELL.value: "cannot tell",
+    Verdict.PATCHABLE.value: "fine",
+}
+"""Whether everything an endpoint is built from exists, as a facet says it."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +38,13 @@ class EndpointFilters:
             kinds=tuple(value for value in query.getlist("kind") if value in kinds),
             teams=tuple(value for value in query.getlist("team") if value),
             activities=tuple(value for value in query.getlist("activity") if value in status.ACTIVITY_LABELS),
+            built_from=tuple(value for value in query.getlist("built-from") if value in BUILT_FROM),
             search=query.get("q", "").replace("\0", "")[:MAX_SEARCH].strip(),
         )
         return cls(criteria, Sort.read(query, SORTS, DEFAULT_SORT))
 
     def facets(self, found: Facets) -> list[Facet]:
-        """The six groups of check boxes with their counts."""
+        """The seven groups of check boxes with their counts."""
         criteria, scope = self.criteria, self.criteria.scope
         return [
             Facet("state", "State", [_state(s.value, found.states, criteria.states) for s in STATE_ORDER]),
@@ -46,6 +54,7 @@ class EndpointFilters:
                 "Traffic, 14 days",
                 _options(found.activities, criteria.activities, status.ACTIVITY_LABELS),
             ),
+            Facet("built-from", "Built from", _options(found.built_from, criteria.built_from, BUILT_FROM)),
             Facet("account", "Account", _options(found.accounts, scope.accounts, found.aliases)),
             Facet("region", "Region", _options(found.regions, scope.regions, {})),
             Facet("team", "Team", _options(found.teams, criteria.teams, {NO_TEAM: "no team"}), shown=6),
@@ -57,6 +66,7 @@ class EndpointFilters:
         chosen = [("state", value, status.look(value).word) for value in criteria.states]
         chosen += [("kind", value, status.KIND_LABELS.get(value, value)) for value in criteria.kinds]
         chosen += [("activity", value, status.ACTIVITY_LABELS[value]) for value in criteria.activities]
+        chosen += [("built-from", value, f"built from: {BUILT_FROM[value]}") for value in criteria.built_from]
         chosen += [("account", value, aliases.get(value, value)) for value in criteria.scope.accounts]
         chosen += [("region", value, value) for value in criteria.scope.regions]
         chosen += [("team", value, f"team {value}") for value in criteria.teams]

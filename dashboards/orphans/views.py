@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from dashboards import htmx, scope
 from dashboards.tables import Page
+from fleet.queries import endpoints
 from fleet.queries import orphans as queries
 from fleet.queries.export import defused
 from fleet.queries.orphans import Criteria, Orphan, Verdict, What
@@ -41,6 +42,8 @@ def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
         "pager": pager,
         "tabs": [_tab(request.GET, each, what, totals[each]) for each in What],
         "ages": [(key, words, request.GET.get("age") == key) for key, words in AGES.items()],
+        "broken": endpoints.broken_links(criteria.scope),
+        "broken_url": _broken_url(request.GET),
         "criteria": criteria,
         "csv_url": f"{reverse('orphans:csv')}?{request.GET.urlencode()}",
     }
@@ -89,6 +92,15 @@ def _criteria(query: QueryDict) -> Criteria:
         search=query.get("q", "").replace("\0", "")[:200].strip(),
         older_than=timedelta(days=int(age)) if age in AGES else None,
     )
+
+
+def _broken_url(query: QueryDict) -> str:
+    """The endpoints of the same scope that are built from something that is gone."""
+    wanted = QueryDict(mutable=True)
+    wanted["built-from"] = "broken"
+    for name in ("account", "region"):
+        wanted.setlist(name, query.getlist(name))
+    return f"{reverse('endpoints:page')}?{wanted.urlencode()}"
 
 
 def _tab(query: QueryDict, each: What, current: What, count: int) -> dict[str, object]:

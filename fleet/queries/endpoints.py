@@ -51,6 +51,7 @@ class Criteria:
     teams: tuple[str, ...] = ()
     search: str = ""
     activities: tuple[str, ...] = ()
+    built_from: tuple[str, ...] = ()
 
     @property
     def is_everything(self) -> bool:
@@ -59,7 +60,7 @@ class Criteria:
 
 @dataclass(frozen=True)
 class Group:
-    """How many endpoints share these six properties: what every facet count is added up from."""
+    """How many endpoints share these seven properties: what every facet count is added up from."""
 
     state: str
     kind: str
@@ -68,6 +69,7 @@ class Group:
     region: str
     team: str
     activity: str
+    built_from: str
     count: int
 
 
@@ -84,6 +86,7 @@ class Facets:
     regions: dict[str, int]
     teams: dict[str, int]
     activities: dict[str, int]
+    built_from: dict[str, int]
     aliases: dict[str, str]
 
 
@@ -140,6 +143,7 @@ def groups(scope: ScopeFilter, search: str = "") -> list[Group]:
             "shard__region",
             "team",
             "activity",
+            "built_from",
         )
         .annotate(n=Count("pk"))
     )
@@ -181,6 +185,7 @@ def facets(found: Iterable[Group], criteria: Criteria) -> Facets:
         regions=counts(any_region, lambda g: g.region),
         teams=counts(replace(criteria, teams=()), lambda g: g.team or NO_TEAM),
         activities=counts(replace(criteria, activities=()), lambda g: g.activity),
+        built_from=counts(replace(criteria, built_from=()), lambda g: g.built_from),
         aliases={group.account_id: group.account for group in everything},
     )
 
@@ -200,10 +205,18 @@ def selected(criteria: Criteria) -> "QuerySet[WithAnnotations[Endpoint, StateAnn
         endpoints = endpoints.filter(kind__in=criteria.kinds)
     if criteria.activities:
         endpoints = endpoints.filter(activity__in=criteria.activities)
+    if criteria.built_from:
+        endpoints = endpoints.filter(built_from__in=criteria.built_from)
     if criteria.teams:
         named = Q(team__in=[team for team in criteria.teams if team != NO_TEAM])
         endpoints = endpoints.filter(named | Q(team="") if NO_TEAM in criteria.teams else named)
     return endpoints
+
+
+def broken_links(scope: ScopeFilter) -> int:
+    """How many open endpoints are built from something that is gone."""
+    broken = Endpoint.BuiltFrom.BROKEN
+    return Endpoint.objects.filter(scope.q("shard"), closed_at=None, built_from=broken).count()
 
 
 def _matches(search: str) -> Q:
@@ -219,6 +232,7 @@ def _holds(group: Group, criteria: Criteria) -> bool:
         (group.state in criteria.states if criteria.states else group.state != State.CLOSED)
         and (not criteria.kinds or group.kind in criteria.kinds)
         and (not criteria.activities or group.activity in criteria.activities)
+        and (not criteria.built_from or group.built_from in criteria.built_from)
         and (not criteria.scope.accounts or group.account_id in criteria.scope.accounts)
         and (not criteria.scope.regions or group.region in criteria.scope.regions)
         and (not criteria.teams or (group.team or NO_TEAM) in criteria.teams)

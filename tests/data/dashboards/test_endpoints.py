@@ -100,6 +100,8 @@ def test_facets_count_what_ticking_them_would_show(viewer: Client) -> None:
         ("?account=444455556666", ["c"]),
         ("?region=us-east-1", ["c"]),
         ("?state=closed", ["gone"]),
+        ("?built-from=broken", ["b"]),
+        ("?built-from=broken&built-from=patchable", ["b", "c"]),
         ("?q=resnet", ["b"]),
         ("?q=RESNET+b", ["b"]),
         ("?q=resnet+nothing", []),
@@ -110,8 +112,10 @@ def test_facets_count_what_ticking_them_would_show(viewer: Client) -> None:
 def test_filters_and_search(viewer: Client, query: str, found: list[str]) -> None:
     lab = ShardFactory(account=AccountFactory(account_id="444455556666", alias="lab"), region="us-east-1")
     EndpointFactory(name="a", kind=Kind.SERVERLESS, team="risk")
-    EndpointFactory(name="b", kind=Kind.REAL_TIME, search_text="b model resnet-50 image torch")
-    EndpointFactory(name="c", kind=Kind.ASYNCHRONOUS, shard=lab)
+    EndpointFactory(
+        name="b", kind=Kind.REAL_TIME, search_text="b model resnet-50 image torch", built_from="broken"
+    )
+    EndpointFactory(name="c", kind=Kind.ASYNCHRONOUS, shard=lab, built_from="patchable")
     EndpointFactory(name="gone", closed_at=now())
     assert sorted(names(viewer, query)) == found
 

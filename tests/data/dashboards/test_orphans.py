@@ -137,3 +137,18 @@ def test_nothing_may_go_where_an_endpoint_cannot_be_described(
     row = listed(client)["hidden-cfg-9"]
     assert row["verdict"] == listed(client, "what=models")["free"]["verdict"] == "cannot-tell"
     assert "hidden cannot be described" in row["proof"]
+
+
+def test_endpoints_built_from_something_gone_are_counted_with_a_link_to_them(
+    client: Client, where: Shard
+) -> None:
+    endpoint(where, "whole", Kind.REAL_TIME, built_from="patchable")
+    assert "cannot be patched" not in words(client.get("/orphans/").content.decode())
+    endpoint(where, "broken", Kind.REAL_TIME, built_from="broken")
+    html = client.get("/orphans/?region=eu-west-1").content.decode()
+    assert "1 endpoint cannot be patched" in words(html)
+    assert 'href="/endpoints/?built-from=broken&amp;region=eu-west-1"' in html
+    assert (
+        "whole"
+        not in client.get("/endpoints/endpoints.csv?built-from=broken&region=eu-west-1").content.decode()
+    )
