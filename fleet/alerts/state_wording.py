@@ -1,9 +1,8 @@
 """The words of incidents about states: endpoints, operations, budgets, sync. AWS's own messages stay word for word."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
-from fleet.alerts import jobs, quotas
+from fleet.alerts import built_from, jobs, quotas, syncing
 from fleet.alerts.conditions import Measure
 from fleet.alerts.context import Place
 from fleet.alerts.figures import clock, day_and_clock, lasting, usd
@@ -135,48 +134,6 @@ def _budget(measure: Measure, place: Place) -> Words:
     )
 
 
-def _stale(measure: Measure, place: Place) -> Words:
-    late = measure.values["late"]
-    age = lasting(measure.until - measure.since)
-    facts = tuple(
-        (f"Last good read, {section}", day_and_clock(at) if at else "never")
-        for section, at in sorted(late.items())
-    )
-    errors = _error_facts(measure.values["errors"])
-    what = " and ".join(sorted(late))
-    return Words(
-        title=f"Sync of {place.account}/{place.region} is late",
-        cause=f"{what} not read for {age}",
-        summary=f"Pages about this account and region show what was known at {clock(measure.since)} UTC, not what is.",
-        advice="The Sync page shows AWS's own message and the permission that is missing.",
-        facts=(*facts, *errors, ("Allowed", f"{measure.values['intervals']:g} intervals")),
-    )
-
-
-def _error_facts(errors: Mapping[str, Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:
-    """What AWS said about each failing section, and the permission it names."""
-    facts = []
-    for section, error in sorted(errors.items()):
-        name = section.capitalize()
-        facts.append((f"{name}: {error.get('code') or 'error'}", error.get("message") or "no message"))
-        if error.get("action"):
-            facts.append((f"{name}: IAM action", error["action"]))
-    return tuple(facts)
-
-
-def _section(measure: Measure, place: Place) -> Words:
-    failing = measure.values["failing"]
-    what = " and ".join(sorted(failing))
-    first = failing[min(failing)]
-    return Words(
-        title=f"AWS refuses {what} of {place.account}/{place.region}",
-        cause=f"{what}: {first.get('code', 'error')} since {clock(measure.since)} UTC",
-        summary=f"What Flotilla shows of {what} here is as old as its last good read. AWS's own words stand below.",
-        advice="Add the action to the role's policy; docs/iam.md lists what Flotilla reads.",
-        facts=_error_facts(failing),
-    )
-
-
 _WORDS: dict[str, Callable[[Measure, Place], Words]] = {
     "update-not-applied": _not_applied,
     "endpoint-failed": _failed,
@@ -188,6 +145,7 @@ _WORDS: dict[str, Callable[[Measure, Place], Words]] = {
     "quota-filling": quotas.words,
     jobs.FAILED: jobs.words,
     jobs.LONG: jobs.words,
-    "sync-stale": _stale,
-    "sync-section-failing": _section,
+    built_from.KEY: built_from.words,
+    syncing.STALE: syncing.stale_words,
+    syncing.FAILING: syncing.failing_words,
 }

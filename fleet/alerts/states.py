@@ -12,8 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 
-from fleet import heartbeat
-from fleet.alerts import jobs, quotas
+from fleet.alerts import built_from, jobs, quotas, syncing
 from fleet.alerts.conditions import Measure
 from fleet.alerts.rules import RuleSpec
 from fleet.models import Budget, DailyCost, Endpoint, Incident, Operation, Shard
@@ -31,14 +30,18 @@ def measure(spec: RuleSpec, values: Mapping[str, float], now: datetime) -> list[
 def unjudged_subjects(key: str, values: Mapping[str, float], now: datetime) -> frozenset[str]:
     """Subjects on which the rule neither opens nor ends anything now, so that their open incidents stay.
 
-    Endpoints and quotas behind a late inventory, and quotas within the margin below their threshold.
+    Endpoints and quotas behind a late inventory, quotas within the margin below their threshold, and endpoints of
+    which AWS could not say whether what they are built from exists.
     """
     if key in quotas.KEYS:
         return quotas.unjudged_subjects(values, _late(now))
     if key not in _ON_ENDPOINTS:
         return frozenset()
     late = Shard.objects.filter(enabled=True, account__enabled=True).exclude(inventory_ok_at__gt=_late(now))
-    ids = Endpoint.objects.filter(shard__in=late, closed_at=None).values_list("id", flat=True)
+    unknown = Q(shard__in=late)
+    if key == built_from.KEY:
+        unknown |= built_from.UNJUDGED
+    ids = Endpoint.objects.filter(unknown, closed_at=None).values_list("id", flat=True)
     return frozenset(f"endpoint:{pk}" for pk in ids)
 
 
@@ -186,68 +189,6 @@ def _budget_scope(budget: Budget) -> str:
     return ", ".join(part for part in parts if part) or "the whole fleet"
 
 
-def _shards() -> QuerySet[Shard]:
-    return Shard.objects.filter(enabled=True, account__enabled=True).select_related("account")
-
-
-def _sync_stale(values: Mapping[str, float], now: datetime) -> list[Measure]:
-    """Shards whose inventory or metrics are overdue; one that never succeeded counts from its account's creation.
-
-    Time in which Flotilla itself did not run does not count.
-    """
-    found = []
-    awake_since = heartbeat.running_since()
-    for shard in _shards():
-        late = {}
-        for section, ok_at, interval_s in (
-            ("inventory", shard.inventory_ok_at, settings.INVENTORY_INTERVAL_S),
-            ("metrics", shard.metrics_ok_at, settings.METRICS_INTERVAL_S),
-        ):
-            allowed = timedelta(seconds=max(values["intervals"] * interval_s, settings.STALE_AFTER_S))
-            last = ok_at or shard.account.created_at
-            if now - max(last, awake_since or last) > allowed:
-                late[section] = ok_at
-        if late:
-            since = min(at or shard.account.created_at for at in late.values())
-            errors = {
-                name: state["error"] for name, state in shard.sections.items() if (state or {}).get("error")
-            }
-            found.append(
-                _shard_measure(shard, since, now, late=late, errors=errors, intervals=values["intervals"])
-            )
-    return found
-
-
-def _sync_section_failing(values: Mapping[str, float], now: datetime) -> list[Measure]:
-    """Shards with a section whose error has lasted."""
-    found = []
-    for shard in _shards():
-        failing = {}
-        for section, state in shard.sections.items():
-            error = (state or {}).get("error")
-            if not error:
-                continue
-            since = datetime.fromisoformat(error["since"]) if error.get("since") else now
-            if now - since >= timedelta(minutes=values["for_min"]):
-                failing[section] = {**error, "since": since}
-        if failing:
-            since = min(error["since"] for error in failing.values())
-            found.append(_shard_measure(shard, since, now, failing=failing))
-    return found
-
-
-def _shard_measure(shard: Shard, since: datetime, now: datetime, **values: Any) -> Measure:
-    return Measure(
-        subject=f"shard:{shard.pk}",
-        is_true=True,
-        since=since,
-        until=now,
-        last_true_at=now,
-        values={"account": shard.account.alias, "region": shard.region, **values},
-        shard_id=shard.pk,
-    )
-
-
 _CONDITIONS: dict[str, Callable[[Mapping[str, float], datetime], list[Measure]]] = {
     "update-not-applied": _update_not_applied,
     "endpoint-failed": _in_status(EndpointStatus.FAILED, EndpointStatus.OUT_OF_SERVICE),
@@ -258,8 +199,9 @@ _CONDITIONS: dict[str, Callable[[Mapping[str, float], datetime], list[Measure]]]
     jobs.FAILED: jobs.failed,
     jobs.LONG: jobs.long,
     **dict.fromkeys(quotas.KEYS, lambda values, now: quotas.measures(values, _late(now), now)),
-    "sync-stale": _sync_stale,
-    "sync-section-failing": _sync_section_failing,
+    built_from.KEY: lambda values, now: built_from.broken(_endpoints(now), values, now),
+    syncing.STALE: syncing.stale,
+    syncing.FAILING: syncing.failing,
 }
 _ON_ENDPOINTS = frozenset(
     {
@@ -268,5 +210,6 @@ _ON_ENDPOINTS = frozenset(
         "update-rollback-failed",
         "creating-too-long",
         "updating-too-long",
+        built_from.KEY,
     }
 )
