@@ -49,6 +49,7 @@ SHOTS = (
     Shot("operations", "/operations/"),
     Shot("scaling", "/scaling/"),
     Shot("alerts", "/alerts/"),
+    Shot("quotas", "/quotas/?add=80&kind=concurrency"),
     Shot("sync", "/sync/"),
     Shot("audit", "/audit/"),
     Shot("settings", "/settings/"),
