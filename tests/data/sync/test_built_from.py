@@ -37,14 +37,14 @@ def judged(where: Shard) -> Endpoint:
     return Endpoint.objects.get(shard=where, name="scorer")
 
 
-def answer(target: str, state: str, **fields: str) -> None:
-    LinkCheck.objects.filter(target=target).update(state=state, **fields)
+def answer(target: str, state: str, **fields: str) -> int:
+    return LinkCheck.objects.filter(target=target).update(state=state, **fields)
 
 
 CASES: dict[str, tuple[str, Callable[[], object]]] = {
     "all there": ("patchable", lambda: None),
     "role deleted": ("broken", lambda: answer(ROLE, "gone")),
-    "image gone, role not asked": ("broken", lambda: (answer(IMAGE, "gone"), answer(ROLE, "unknown"))),
+    "image gone, role not asked": ("broken", lambda: [answer(t, s) for t, s in ((IMAGE, "gone"), (ROLE, "unknown"))]),
     "no permission": ("cannot-tell", lambda: answer(DATA, "unknown", action="s3:ListBucket")),
     "not asked for yet": ("cannot-tell", lambda: LinkCheck.objects.filter(target=DATA).delete()),
     "model deleted": ("broken", lambda: HostedModel.objects.update(gone_at=now())),
