@@ -57,7 +57,7 @@ def _resource(document: dict[str, Any], path: str, operation: dict[str, Any]) ->
             Field(
                 each["name"],
                 _type(document, each["schema"]),
-                each.get("description", ""),
+                _plain(each.get("description", "")),
                 each.get("required", False),
             )
             for each in operation.get("parameters", ())
@@ -66,9 +66,14 @@ def _resource(document: dict[str, Any], path: str, operation: dict[str, Any]) ->
     )
 
 
+def _plain(text: str) -> str:
+    """Without the backticks that readers of the document draw as code."""
+    return text.replace("`", "")
+
+
 def _fields(document: dict[str, Any], schema: dict[str, Any], prefix: str, depth: int) -> Iterator[Field]:
     for name, field in _whole(document, schema).get("properties", {}).items():
-        yield Field(prefix + name, _type(document, field), field.get("description", ""))
+        yield Field(prefix + name, _type(document, field), _plain(field.get("description", "")))
         if depth >= MOST_FIELDS_DEEP:
             continue
         for inner, mark in ((field, "."), (field.get("items", {}), "[].")):

@@ -96,17 +96,6 @@ def endpoint_slice(
     return keyset.Slice([_whole(*parts) for parts in _records(found.rows, window, now, fresh)], found.last)
 
 
-def in_order(
-    ids: Sequence[int], window: TimeRange, *, now: datetime, fresh: rolled.Freshness
-) -> Iterator[dict[str, Any]]:
-    """The records of these endpoints in this order, as endpoint_slice has them, read some hundreds at a time."""
-    for first in range(0, len(ids), _CHUNK):
-        chunk = ids[first : first + _CHUNK]
-        found = {row.pk: row for row in _loaded(with_state(Endpoint.objects.filter(pk__in=chunk)))}
-        rows = [found[pk] for pk in chunk if pk in found]
-        yield from (_whole(*parts) for parts in _records(rows, window, now, fresh))
-
-
 def endpoint(pk: int, scope: ScopeFilter, window: TimeRange, *, now: datetime) -> dict[str, Any] | None:
     """The record of one endpoint of the scope, closed ones too, as endpoint_slice has it; None when there is none."""
     rows = list(_loaded(with_state(Endpoint.objects.filter(scope.q("shard"), pk=pk))))

@@ -116,3 +116,4 @@ def test_the_reference_names_every_resource_and_refusal() -> None:
     assert "items[].figures.cold_start_share" in page
     assert "one of open, resolved, all" in page
     assert "too-many-requests" in page
+    assert "now when only from is given" in page
