@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
+from dashboards import staleness
 from fleet.models import Account, Endpoint, Incident, Notification, Operation, Shard, TransformJob, User
 
 View = Callable[..., HttpResponse]
@@ -49,13 +50,17 @@ def require_role(role: str) -> Callable[[View], View]:
 
 def endpoint_for(request: HttpRequest, pk: int) -> Endpoint:
     """One endpoint with its shard and account, closed ones included: their history stays readable."""
-    return get_object_or_404(Endpoint.objects.select_related("shard__account", "config"), pk=pk)
+    found = get_object_or_404(Endpoint.objects.select_related("shard__account", "config"), pk=pk)
+    staleness.remember(request, found.shard)
+    return found
 
 
 def operation_for(request: HttpRequest, code: str) -> Operation:
     """One operation by its code (without the op- prefix)."""
     operations = Operation.objects.select_related("endpoint__shard__account", "requested_by")
-    return get_object_or_404(operations, code=code)
+    found = get_object_or_404(operations, code=code)
+    staleness.remember(request, found.endpoint.shard)
+    return found
 
 
 def incident_for(request: HttpRequest, pk: int) -> Incident:
@@ -63,7 +68,10 @@ def incident_for(request: HttpRequest, pk: int) -> Incident:
     incidents = Incident.objects.select_related(
         "rule", "endpoint__shard__account", "acknowledged_by", "operation"
     )
-    return get_object_or_404(incidents, pk=pk)
+    found = get_object_or_404(incidents, pk=pk)
+    if found.endpoint is not None:
+        staleness.remember(request, found.endpoint.shard)
+    return found
 
 
 def notification_for(request: HttpRequest, pk: int) -> Notification:
@@ -83,4 +91,6 @@ def account_for(request: HttpRequest, pk: int) -> Account:
 
 def transform_job_for(request: HttpRequest, pk: int) -> TransformJob:
     """One transform job with its account and region."""
-    return get_object_or_404(TransformJob.objects.select_related("shard__account"), pk=pk)
+    found = get_object_or_404(TransformJob.objects.select_related("shard__account"), pk=pk)
+    staleness.remember(request, found.shard)
+    return found

@@ -9,7 +9,7 @@ from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from dashboards import navigation, wording
+from dashboards import navigation, staleness, wording
 from dashboards.scope import RANGES, PageScope
 from fleet.queries.shell import ShardAge, Standing, standing
 
@@ -47,6 +47,7 @@ class Shell:
     other_parameters: list[tuple[str, str]]
     age: DataAge
     silent_since: datetime | None
+    stale: str
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -86,6 +87,12 @@ def build(request: HttpRequest) -> Shell:
         ],
         age=data_age(found, timezone.now()),
         silent_since=found.silent_since(timezone.now()),
+        stale=staleness.sentence(
+            request,
+            family,
+            timezone.now(),
+            is_any_late=bool(found.late(timezone.now(), timedelta(seconds=settings.STALE_AFTER_S))),
+        ),
     )
 
 

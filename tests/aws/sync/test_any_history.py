@@ -36,7 +36,8 @@ READS = (
     "sagemaker:DescribeEndpoint",
     "sagemaker:DescribeEndpointConfig",
     "sagemaker:DescribeModel",
-    "sagemaker:*InferenceComponent*",
+    "sagemaker:ListInferenceComponents",
+    "sagemaker:DescribeInferenceComponent",
     "application-autoscaling:Describe*",
     "tag:GetResources",
     "*:*",
@@ -279,7 +280,7 @@ def mirror(shard: Shard) -> dict[str, Any]:
 
 @given(steps=history)
 @settings(
-    max_examples=300 if IS_DEEP else 15,
+    max_examples=150 if IS_DEEP else 15,
     derandomize=not IS_DEEP,
     deadline=None,
     database=None,
