@@ -6,10 +6,21 @@ from datetime import datetime
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 
-from fleet.models import ChangeEvent, Endpoint, Operation, ProductionVariant, TransformJob, VariantStatus
+from fleet.models import (
+    ChangeEvent,
+    Endpoint,
+    InferenceComponent,
+    Operation,
+    ProductionVariant,
+    TransformJob,
+    VariantStatus,
+)
 from fleet.types import TRANSITIONAL_STATUSES
 
 OPEN_STATES = (Operation.State.PLANNED, *Operation.ACTIVE)
+WITHOUT_MODEL = {"Container", "BaseInferenceComponentName"}
+"""Parts of an inference component's specification that stand in for a model (API
+InferenceComponentSpecification)."""
 
 
 def unread(shards: Collection[int]) -> dict[int, str]:
@@ -18,6 +29,24 @@ def unread(shards: Collection[int]) -> dict[int, str]:
         Q(config_name="") | Q(unreadable__isnull=False), shard__in=shards, closed_at=None
     )
     return dict(rows.values_list("shard_id", "name"))
+
+
+def unknown_models(shards: Collection[int]) -> dict[int, list[str]]:
+    """Sentences, by shard, on what uses a model that nobody knows: jobs and components listed but not described."""
+    found: dict[int, list[str]] = {}
+    jobs = TransformJob.objects.filter(shard__in=shards, described_at=None)
+    newest = jobs.distinct("shard_id").order_by("shard_id", "-created_at")
+    for shard, name in newest.values_list("shard_id", "name"):
+        found.setdefault(shard, []).append(
+            f"Transform job {name} was not described yet: nobody knows its model."
+        )
+    parts = InferenceComponent.objects.filter(
+        endpoint__shard__in=shards, endpoint__closed_at=None, removed_at=None, model_name=""
+    ).values_list("endpoint__shard_id", "name", "document__Specification")
+    for shard, name, specification in parts:
+        if not WITHOUT_MODEL & set(specification or ()):
+            found.setdefault(shard, []).append(f"AWS told no model of the inference component {name}.")
+    return found
 
 
 def left(names: Collection[str], shards: Collection[int]) -> dict[tuple[int, str], tuple[datetime, str]]:
@@ -37,7 +66,7 @@ def left(names: Collection[str], shards: Collection[int]) -> dict[tuple[int, str
 
 
 def named_in_operations(names: Collection[str], shards: Collection[int]) -> dict[tuple[int, str], str]:
-    """Code of an operation that has not ended and names the config anywhere in its plan or observation."""
+    """Code of an operation that has not ended and names each config or model anywhere in its plan or observation."""
     rows = (
         Operation.objects.filter(endpoint__shard__in=shards, state__in=OPEN_STATES)
         .annotate(texts=Cast("plan", TextField()), seen=Cast("observed", TextField()))
@@ -84,13 +113,28 @@ def wished_by(names: Collection[str], shards: Collection[int]) -> dict[tuple[int
 
 
 def hosted(names: Collection[str], shards: Collection[int]) -> dict[tuple[int, str], tuple[datetime, str]]:
-    """When an endpoint was last known to run each model: its end, or the variant's removal."""
+    """When an endpoint was last known to run each model, and which one.
+
+    By its end, by the removal of the variant or component, or by its leaving a config that names the model.
+    """
+    live = VariantStatus.objects.filter(endpoint__shard__in=shards, model_name__in=names)
+    parts = InferenceComponent.objects.filter(endpoint__shard__in=shards, model_name__in=names)
+    fields = ("endpoint__shard_id", "model_name", "removed_at", "endpoint__closed_at", "endpoint__name")
+    ends = [
+        (shard, model, removed or closed, endpoint)
+        for shard, model, removed, closed, endpoint in [
+            *live.values_list(*fields),
+            *parts.values_list(*fields),
+        ]
+    ]
+    configs = ProductionVariant.objects.filter(config__shard__in=shards, model_name__in=names)
+    rows = list(configs.values_list("config__shard_id", "config__name", "model_name"))
+    moved = left({config for _, config, _ in rows}, shards)
+    ends += [
+        (shard, model, *moved[shard, config]) for shard, config, model in rows if (shard, config) in moved
+    ]
     found: dict[tuple[int, str], tuple[datetime, str]] = {}
-    rows = VariantStatus.objects.filter(endpoint__shard__in=shards, model_name__in=names).values_list(
-        "endpoint__shard_id", "model_name", "removed_at", "endpoint__closed_at", "endpoint__name"
-    )
-    for shard, model, removed, closed, name in rows:
-        at = removed or closed
+    for shard, model, at, endpoint in ends:
         if at is not None and ((shard, model) not in found or at > found[shard, model][0]):
-            found[shard, model] = (at, name)
+            found[shard, model] = (at, endpoint)
     return found

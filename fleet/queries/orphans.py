@@ -1,7 +1,7 @@
 """Endpoint configs and models that no endpoint uses, each with the proof that it may go or the reason to keep it."""
 
 import shlex
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -22,7 +22,14 @@ from fleet.queries.scope import ScopeFilter
 FRESH_FOR = timedelta(hours=1)
 RETURN_WITHIN = timedelta(days=7)
 """What was made or left so recently may be what somebody is about to use, or to go back to."""
-BATCH_WITHIN = timedelta(days=30)
+BATCH_WITHIN = timedelta(days=45)
+"""A model that scores once a month rests for 31 days, and a late run is still a run."""
+_WORDS = {
+    "configs": "Configs and models",
+    "components": "Inference components",
+    "batch": "Transform jobs",
+}
+"""Sections that tell what is used, as a sentence names what they read."""
 
 
 class What(StrEnum):
@@ -140,36 +147,60 @@ def _judged_configs(configs: Collection[EndpointConfig], now: datetime) -> list[
 def _judged_models(models: Collection[HostedModel], now: datetime) -> list[Orphan]:
     names = {model.name for model in models}
     shards = {model.shard_id for model in models}
-    blind = last_use.unread(shards)
+    blind, unknown = last_use.unread(shards), last_use.unknown_models(shards)
     jobs = last_use.jobs(names, shards)
     wished = last_use.wished_by(names, shards)
     used = last_use.hosted(names, shards)
+    named = last_use.named_in_operations(names, shards)
     found = []
     for model in models:
         key = (model.shard_id, model.name)
-        keep, proof = (
-            [],
-            [f"No endpoint or inference component uses it, as of {_at(model.shard.inventory_ok_at)}."],
+        keep, proof = _model_reasons(
+            wished.get(key, []), named.get(key), used.get(key), jobs.get(key), model.shard, now
         )
-        if configs := wished.get(key):
-            keep.append(
-                f"Named by {configs[0]}" + (f" and {len(configs) - 1} more configs." if configs[1:] else ".")
-            )
-        else:
-            proof.append("No endpoint config names it.")
+        doubts = _doubts(model.shard, ("components", "batch"), blind, now) + unknown.get(model.shard_id, [])
         job = jobs.get(key)
-        if job and (job[2] or now - job[0] < BATCH_WITHIN):
-            keep.append(f"Transform job {job[1]} {'is using it' if job[2] else 'used it within 30 days'}.")
-        elif job is None:
-            proof.append("No transform job names it.")
-        else:
-            proof.append(f"Its last transform job, {job[1]}, was created {job[0]:%-d %b %Y}.")
         last = max(filter(None, [used.get(key), job[:2] if job else None]), default=None)
         command = f"aws sagemaker delete-model --model-name {shlex.quote(model.name)}"
-        found.append(
-            _orphan(model, last, keep, proof, _doubts(model.shard, ("batch",), blind, now), command, now)
-        )
+        found.append(_orphan(model, last, keep, proof, doubts, command, now))
     return found
+
+
+def _model_reasons(
+    configs: Sequence[str],
+    operation: str | None,
+    used: tuple[datetime, str] | None,
+    job: tuple[datetime, str, bool] | None,
+    shard: Shard,
+    now: datetime,
+) -> tuple[list[str], list[str]]:
+    """Why a model is to be kept, and what speaks for its going."""
+    keep: list[str] = []
+    proof = [f"No endpoint or inference component uses it, as of {_at(shard.inventory_ok_at)}."]
+    if configs:
+        keep.append(
+            f"Named by {configs[0]}" + (f" and {len(configs) - 1} more configs." if configs[1:] else ".")
+        )
+    else:
+        proof.append("No endpoint config names it.")
+    if operation:
+        keep.append(f"Operation op-{operation} names it and has not ended.")
+    else:
+        proof.append("No operation that is planned or under way names it.")
+    if used and now - used[0] < RETURN_WITHIN:
+        keep.append(
+            f"{used[1]} used it less than {RETURN_WITHIN.days} days ago: somebody may want to go back."
+        )
+    else:
+        proof.append(f"No endpoint left it within {RETURN_WITHIN.days} days.")
+    if job and (job[2] or now - job[0] < BATCH_WITHIN):
+        when = "is using it" if job[2] else f"used it within {BATCH_WITHIN.days} days"
+        keep.append(f"Transform job {job[1]} {when}.")
+    elif job is None:
+        proof.append("No transform job names it.")
+    else:
+        proof.append(f"Its last transform job, {job[1]}, was created {job[0]:%-d %b %Y}.")
+    return keep, proof
 
 
 def _orphan(
@@ -209,10 +240,15 @@ def _doubts(shard: Shard, sections: Iterable[str], blind: Mapping[int, str], now
     if shard.inventory_ok_at is None or now - shard.inventory_ok_at > FRESH_FOR:
         doubts.append("Endpoints of this region were not read within the hour.")
     for name in ("configs", *sections):
-        ok_at = (shard.sections.get(name) or {}).get("ok_at")
+        section = shard.sections.get(name) or {}
+        ok_at, error = section.get("ok_at"), section.get("error")
         if not ok_at or now - datetime.fromisoformat(ok_at) > FRESH_FOR:
-            words = "Transform jobs" if name == "batch" else "Configs and models"
-            doubts.append(f"{words} of this region were not read within the hour.")
+            doubts.append(f"{_WORDS[name]} of this region were not read within the hour.")
+        elif error and name in sections:
+            # What AWS showed last time is not what it would not show since.
+            doubts.append(
+                f"{_WORDS[name]} of this region were not all read the last time: {error['message']}"
+            )
     return doubts
 
 

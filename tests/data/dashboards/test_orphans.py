@@ -10,12 +10,15 @@ from django.test import Client
 
 from fleet.models import (
     ChangeEvent,
+    Endpoint,
     EndpointConfig,
     HostedModel,
+    InferenceComponent,
     Operation,
     ProductionVariant,
     Shard,
     TransformJob,
+    VariantStatus,
 )
 from fleet.types import Kind
 from tests.data.dashboards.rows import endpoint, now, shard, user, words
@@ -28,7 +31,7 @@ def where(client: Client) -> Shard:
     """A region whose endpoints, configs and jobs were all read just now; somebody is signed in."""
     client.force_login(user("viewer"))
     fresh = {"ok_at": now().isoformat()}
-    return shard(sections={"configs": fresh, "batch": fresh})
+    return shard(sections={"configs": fresh, "batch": fresh, "components": fresh})
 
 
 def config(where: Shard, name: str, **fields: Any) -> EndpointConfig:
@@ -95,7 +98,7 @@ def test_models_are_kept_by_configs_and_batch_jobs(client: Client, where: Shard)
     ProductionVariant.objects.create(config=config(where, "old"), name="main", model_name="in-config")
     TransformJob.objects.create(
         shard=where, name="nightly", arn="a", status="Completed", model_name="in-job",
-        created_at=now() - timedelta(days=3), first_seen_at=now(),
+        created_at=now() - timedelta(days=3), first_seen_at=now(), described_at=now(),
     )  # fmt: skip
     found = listed(client, "what=models")
     assert {name: row["verdict"] for name, row in found.items()} == {
@@ -152,3 +155,101 @@ def test_endpoints_built_from_something_gone_are_counted_with_a_link_to_them(
         "whole"
         not in client.get("/endpoints/endpoints.csv?built-from=broken&region=eu-west-1").content.decode()
     )
+
+
+def component(where: Shard, name: str, **fields: Any) -> InferenceComponent:
+    made = {"status": "InService", "created_at": now(), "modified_at": now(), **fields}
+    return InferenceComponent.objects.create(
+        endpoint=endpoint(where, f"{name}-home", Kind.INFERENCE_COMPONENT), name=name, **made
+    )
+
+
+REFUSED = {"code": "AccessDeniedException", "message": "not authorized to perform that"}
+
+
+@pytest.mark.parametrize("section", ["components", "batch"])
+@pytest.mark.parametrize("read_before", [True, False])
+def test_no_model_may_go_while_aws_refuses_to_tell_what_else_uses_models(
+    client: Client, where: Shard, section: str, read_before: bool
+) -> None:
+    model(where, "hidden-use")
+    ok_at = now().isoformat() if read_before else None
+    Shard.objects.update(sections=where.sections | {section: {"ok_at": ok_at, "error": REFUSED}})
+    assert listed(client, "what=models")["hidden-use"]["verdict"] == "cannot-tell"
+
+
+@pytest.mark.parametrize(
+    ("specification", "verdict"),
+    [
+        ({}, "cannot-tell"),
+        ({"Container": {"Image": "i"}}, "may-go"),
+        ({"BaseInferenceComponentName": "base"}, "may-go"),
+    ],
+)
+def test_a_component_whose_model_nobody_told_may_run_any(
+    client: Client, where: Shard, specification: dict[str, Any], verdict: str
+) -> None:
+    model(where, "free")
+    component(where, "chat", document={"Specification": specification})
+    assert listed(client, "what=models")["free"]["verdict"] == verdict
+
+
+def test_a_job_that_was_not_described_yet_may_use_any_model(client: Client, where: Shard) -> None:
+    model(where, "free")
+    job = TransformJob.objects.create(
+        shard=where, name="new-job", arn="a", status="InProgress", created_at=now(), first_seen_at=now()
+    )
+    row = listed(client, "what=models")["free"]
+    assert row["verdict"] == "cannot-tell"
+    assert "Transform job new-job was not described yet" in row["proof"]
+    TransformJob.objects.filter(pk=job.pk).update(described_at=now(), model_name="another")
+    assert listed(client, "what=models")["free"]["verdict"] == "may-go"
+
+
+@pytest.mark.parametrize(("days", "verdict"), [(1, "keep"), (30, "may-go")])
+def test_a_model_its_endpoint_left_is_kept_while_it_may_be_wanted_back(
+    client: Client, where: Shard, days: int, verdict: str
+) -> None:
+    at = now() - timedelta(days=days)
+    for name in ("closed", "dropped", "moved-from"):
+        model(where, name)
+    gone = endpoint(where, "gone")
+    VariantStatus.objects.create(endpoint=gone, name="main", model_name="closed")
+    Endpoint.objects.filter(pk=gone.pk).update(closed_at=at)
+    component(where, "part", model_name="dropped", removed_at=at)
+    old = config(where, "old", gone_at=now())
+    ProductionVariant.objects.create(config=old, name="main", model_name="moved-from")
+    ChangeEvent.objects.create(
+        endpoint=endpoint(where, "alive"), at=at, category="config", before={"config_name": "old"}
+    )
+    found = listed(client, "what=models")
+    assert {name: (row["verdict"], row["last_used_by"]) for name, row in found.items()} == {
+        "closed": (verdict, "gone"), "dropped": (verdict, "part-home"), "moved-from": (verdict, "alive"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("days", "verdict"), [(31, "keep"), (44, "keep"), (46, "may-go")])
+def test_a_model_that_scores_once_a_month_is_kept(
+    client: Client, where: Shard, days: int, verdict: str
+) -> None:
+    model(where, "monthly")
+    TransformJob.objects.create(
+        shard=where, name="scoring", arn="a", status="Completed", model_name="monthly",
+        created_at=now() - timedelta(days=days), first_seen_at=now(), described_at=now(),
+    )  # fmt: skip
+    assert listed(client, "what=models")["monthly"]["verdict"] == verdict
+
+
+def test_a_model_an_open_operation_names_is_kept(client: Client, where: Shard) -> None:
+    model(where, "wanted")
+    found = endpoint(where, "alive")
+    Operation.objects.create(
+        form_token="t",
+        kind="clone",
+        endpoint=found,
+        planned_at=now(),
+        plan={"model": "wanted"},
+        state="running",
+    )
+    assert listed(client, "what=models")["wanted"]["verdict"] == "keep"
+    assert "has not ended" in listed(client, "what=models")["wanted"]["proof"]
