@@ -1,7 +1,7 @@
 """Whose an endpoint is, which application it serves and when it expires: from its tags, or as an operator set it."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 
 from django.conf import settings
@@ -24,6 +24,11 @@ class Labels:
     team: str = ""
     application: str = ""
     expires_on: date | None = None
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What is known, as text."""
+        return {field: value for field, value in _plain(self).items() if value}
 
     def over(self, other: "Labels") -> "Labels":
         """These values, with those of `other` where one is missing here."""
@@ -86,6 +91,39 @@ def set_by_hand(
 def set_ones(shard: Shard) -> set[int]:
     """Ids of the shard's endpoints on which somebody set something."""
     return set(Ownership.objects.filter(endpoint__shard=shard).values_list("endpoint_id", flat=True))
+
+
+def inherit(fresh: Sequence[Endpoint], today: date) -> dict[int, Labels]:
+    """Give endpoints that were just stored what was set by hand on earlier ones of the same name, account and region.
+
+    Who set it and when stays as it was. A date up to `today` is left out: it was meant for the one that is gone. What
+    was handed over, by endpoint id; call inside the transaction that stored them. At most four queries.
+    """
+    names = {endpoint.name for endpoint in fresh}
+    ids = [endpoint.pk for endpoint in fresh]
+    earlier = Ownership.objects.filter(
+        endpoint__shard__in={endpoint.shard_id for endpoint in fresh}, endpoint__name__in=names
+    ).exclude(endpoint__in=ids)
+    found = (
+        earlier.order_by("endpoint__created_at", "endpoint_id").select_related("endpoint") if fresh else []
+    )
+    newest = {(row.endpoint.shard_id, row.endpoint.name): row for row in found}
+    handed = []
+    for endpoint in fresh:
+        row = newest.get((endpoint.shard_id, endpoint.name))
+        if row is None or row.endpoint.created_at > endpoint.created_at:
+            continue
+        labels = _labels(row)
+        if labels.expires_on and labels.expires_on <= today:
+            labels = replace(labels, expires_on=None)
+        if labels != Labels():
+            handed.append(
+                Ownership(endpoint=endpoint, **asdict(labels), set_by_id=row.set_by_id, set_at=row.set_at)
+            )
+    if handed:
+        Ownership.objects.bulk_create(handed)
+        reapply([row.endpoint_id for row in handed])
+    return {row.endpoint_id: _labels(row) for row in handed}
 
 
 def reapply(endpoint_ids: Collection[int]) -> int:

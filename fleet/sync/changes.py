@@ -125,6 +125,13 @@ def tags(
     return _event(endpoint, at, Category.TAGS, summary, old, new)
 
 
+def inherited(endpoint: Endpoint, labels: Mapping[str, str], at: datetime) -> ChangeEvent:
+    """What somebody set by hand on an earlier endpoint of this name holds for it too; labels: field → text."""
+    told = ", ".join(f"{field.replace('_', ' ')} {value}" for field, value in labels.items())
+    summary = f"Kept from the deleted endpoint of the same name, where it was set by hand: {told}"
+    return _event(endpoint, at, Category.TAGS, summary, {}, labels)
+
+
 def scaling(
     endpoint: Endpoint, summary: str, before: Mapping[str, Any], after: Mapping[str, Any], at: datetime
 ) -> ChangeEvent:

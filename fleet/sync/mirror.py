@@ -75,7 +75,7 @@ def write(shard: Shard, readings: Sequence[Reading], *, now: datetime) -> int:
     ownership.reapply([w.endpoint.pk for w in written if w.before is not None and w.is_changed])
     looked_at = [w for w in written if w.reading.state is not None and not w.is_changed]
     Endpoint.objects.filter(pk__in=[w.endpoint.pk for w in looked_at]).update(described_at=now)
-    events = _events(shard, written, now)
+    events = [*_events(shard, written, now), *_inherited(fresh, now)]
     changes.save(events, now=now)
     return len(fresh) + len(changed)
 
@@ -184,6 +184,16 @@ def _events(shard: Shard, written: Sequence[_Written], now: datetime) -> list[Ch
             event = changes.capacity(difference, min(difference.endpoint.modified_at, now))
             events += [event] if event else []
     return events
+
+
+def _inherited(fresh: Sequence[Endpoint], now: datetime) -> list[ChangeEvent]:
+    """An endpoint deleted and made again keeps what people set on it: to them it is the same one."""
+    handed = ownership.inherit(fresh, now.date())
+    return [
+        changes.inherited(endpoint, handed[endpoint.pk].words, now)
+        for endpoint in fresh
+        if endpoint.pk in handed
+    ]
 
 
 def _event_time(endpoint: Endpoint, modified_before: datetime, now: datetime) -> datetime:

@@ -1,12 +1,25 @@
 """Writing readings into the mirror: unknown words are kept, only differences are written, capacity has no gaps."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from fleet.access import ownership
+from fleet.access.ownership import Labels
 from fleet.errors import AccessDenied
-from fleet.models import Account, CapacityPeriod, ChangeEvent, Endpoint, Operation, Shard, VariantStatus
+from fleet.models import (
+    Account,
+    CapacityPeriod,
+    ChangeEvent,
+    Endpoint,
+    Operation,
+    Ownership,
+    Shard,
+    User,
+    VariantStatus,
+)
 from fleet.sync import mirror
 from fleet.sync.reading import Reading
 from fleet.types import EndpointState, EndpointSummary, ServerlessCapacity, VariantState
@@ -166,3 +179,59 @@ def test_long_failure_reason_fits_the_timeline_and_stays_whole_on_the_endpoint(s
     mirror.write(shard, [Reading(EndpointSummary("e", "arn:e", "Failed", CREATED, NOW), state)], now=NOW)
     assert Endpoint.objects.get().failure_reason == reason
     assert len(ChangeEvent.objects.get(category="status").summary) == 512
+
+
+def recreated(at: datetime) -> Reading:
+    """The endpoint "e" deleted and made again at `at`."""
+    found = reading(modified_at=at)
+    assert found.state is not None
+    return replace(
+        found,
+        summary=replace(found.summary, created_at=at),
+        state=replace(found.state, created_at=at),
+    )
+
+
+def set_by_hand(endpoint: Endpoint, labels: Labels, now: datetime = NOW) -> User:
+    actor, _ = User.objects.get_or_create(username="olga", role="operator")
+    ownership.set_by_hand(endpoint, labels, actor=actor, reason="", now=now)
+    return actor
+
+
+def test_what_was_set_by_hand_survives_an_endpoint_deleted_and_made_again(shard: Shard) -> None:
+    mirror.write(shard, [reading()], now=NOW)
+    labels = Labels(owner="ben", application="checkout", expires_on=date(2027, 1, 31))
+    actor = set_by_hand(Endpoint.objects.get(), labels)
+    mirror.write(shard, [recreated(NOW + MINUTE)], now=NOW + 2 * MINUTE)
+    fresh = Endpoint.objects.get(created_at=NOW + MINUTE)
+    assert (fresh.owner, fresh.team, fresh.application) == ("ben", "", "checkout")
+    assert fresh.expires_on == date(2027, 1, 31)
+    assert (fresh.ownership.set_by, fresh.ownership.set_at) == (actor, NOW), "who said so stays known"
+    event = fresh.changes.get(category="tags")
+    assert event.at == NOW + 2 * MINUTE
+    assert event.summary == (
+        "Kept from the deleted endpoint of the same name, where it was set by hand: owner ben, application checkout, "
+        "expires on 2027-01-31"
+    )
+    mirror.write(shard, [recreated(NOW + MINUTE)], now=NOW + 3 * MINUTE)
+    assert fresh.changes.filter(category="tags").count() == 1
+    mirror.write(shard, [recreated(NOW + 5 * MINUTE)], now=NOW + 6 * MINUTE)
+    assert Endpoint.objects.get(created_at=NOW + 5 * MINUTE).owner == "ben", "the one after it keeps it too"
+
+
+def test_what_was_given_back_or_meant_another_endpoint_is_not_kept(shard: Shard) -> None:
+    mirror.write(shard, [reading()], now=NOW)
+    first = Endpoint.objects.get()
+    set_by_hand(first, Labels(owner="ben", expires_on=NOW.date() + timedelta(days=1)))
+    elsewhere = Shard.objects.create(account=shard.account, region="eu-west-1", inventory_ok_at=CREATED)
+    mirror.write(elsewhere, [reading()], now=NOW)
+    assert Endpoint.objects.get(shard=elsewhere).owner == ""
+    later = NOW + timedelta(days=2)
+    mirror.write(shard, [recreated(later)], now=later)
+    second = Endpoint.objects.get(created_at=later)
+    assert (second.owner, second.expires_on) == ("ben", None), "a date that has passed was the old one's"
+    set_by_hand(second, Labels(), later)
+    mirror.write(shard, [recreated(later + MINUTE)], now=later + MINUTE)
+    third = Endpoint.objects.get(created_at=later + MINUTE)
+    assert third.owner == ""
+    assert not Ownership.objects.filter(endpoint=third).exists()
