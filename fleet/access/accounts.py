@@ -18,6 +18,18 @@ _TAKEN = {
     "account_id": "This account is in Flotilla already.",
     "alias": "Another account has this name.",
 }
+EDITED = (
+    "account_id",
+    "alias",
+    "partition",
+    "role_arn",
+    "act_role_arn",
+    "external_id",
+    "cloudwatch_daily_usd",
+)
+"""What a form or the command line may say of an account; everything else is the workers' or the switch's."""
+CHECK = ("check_number", "identity_checked_at", "identity_error", "act_identity_error", "permissions")
+"""What asking for a check writes."""
 # What STS takes: API model of AssumeRole, parameter ExternalId (botocore 1.44.5).
 _EXTERNAL_ID = re.compile(r"[A-Za-z0-9_+=,.@:/-]{2,1224}")
 
@@ -40,19 +52,24 @@ def store(
     actor: User | None,
     now: datetime,
     address: str | None = None,
+    edited: Sequence[str] = EDITED,
 ) -> Account:
     """Store an account with its regions for whoever has the right to; actor None: somebody at the command line.
 
+    Of an account that exists only `edited` is written, over what the row holds now; a draft is read from here on.
     A region that is left out is switched off, not deleted: its history stays. Raises Refused with one refusal for
     each field that cannot stand.
     """
     with transaction.atomic():
         is_new = account.pk is None
-        before = {} if is_new else told(Account.objects.select_for_update().get(pk=account.pk))
+        before = {} if is_new else told(lock(account, edited))
         _check(account, regions, by_person=actor is not None)
-        account.identity_checked_at, account.identity_error, account.act_identity_error = None, "", ""
+        ask(account)
+        account.permissions.pop("may_change", None)
+        if account.is_draft:
+            account.enabled = True
         account.set_up_at = account.set_up_at or now
-        account.save()
+        write(account, (*edited, *CHECK, "enabled", "set_up_at"))
         for region in regions:
             Shard.objects.update_or_create(account=account, region=region, defaults={"enabled": True})
         account.shards.exclude(region__in=regions).update(enabled=False)
@@ -80,12 +97,37 @@ def ask_for_check(account: Account, *, actor: User, now: datetime, address: str 
     if not account.enabled and not account.is_draft:
         raise Refused([Refusal("", "disabled", f"{account.alias} is disabled: AWS is not asked about it.")])
     with transaction.atomic():
-        report = {**account.permissions, "started_at": None, "done_at": None, "rows": []}
-        Account.objects.filter(pk=account.pk).update(
-            identity_checked_at=None, identity_error="", act_identity_error="", permissions=report
-        )
+        lock(account, ())
+        ask(account)
+        account.permissions = {**account.permissions, "started_at": None, "done_at": None, "rows": []}
+        write(account, CHECK)
         _due(account, now)
         audit.record(actor=actor, action="account.check", target=account, address=address)
+
+
+def lock(account: Account, edited: Sequence[str]) -> Account:
+    """Lock the account's row, give `account` all it holds now but the `edited` fields; the row as it stands.
+
+    Only inside a transaction. Whoever read the account earlier thus never writes back what has changed since.
+    """
+    stands = Account.objects.select_for_update().get(pk=account.pk)
+    for field in Account._meta.concrete_fields:
+        if field.attname not in edited:
+            setattr(account, field.attname, getattr(stands, field.attname))
+    # The row's own documents stay apart from those that the caller goes on to change.
+    account.permissions, account.found_regions = {**stands.permissions}, {**stands.found_regions}
+    return stands
+
+
+def ask(account: Account) -> None:
+    """Make a check due, and one that is under way void; on the locked account, not written yet."""
+    account.check_number += 1
+    account.identity_checked_at, account.identity_error, account.act_identity_error = None, "", ""
+
+
+def write(account: Account, fields: Sequence[str]) -> None:
+    """Insert an account, or write these fields of the locked one."""
+    account.save(update_fields=None if account.pk is None else fields)
 
 
 def unchecked() -> list[int]:
@@ -135,7 +177,8 @@ def remove_act_role(account: Account, *, actor: User, address: str | None = None
             found.act_role_arn = found.act_identity_arn = found.act_identity_error = ""
             rows = [row for row in found.permissions.get("rows", []) if row["role"] != "act"]
             found.permissions = {**found.permissions, "rows": rows} if found.permissions else {}
-            found.save()
+            ask(found)
+            write(found, ("act_role_arn", "act_identity_arn", *CHECK))
             audit.record(
                 actor=actor,
                 action="account.act_role_removed",
@@ -177,9 +220,23 @@ def _check(account: Account, regions: Sequence[str], *, by_person: bool) -> None
     for region in known.foreign(account.partition, regions):
         text = f"{region} is not a region of the partition {account.partition}."
         refusals.append(Refusal("regions", "partition", text))
+    refusals += _not_enabled(account, regions)
     refusals += refusals_of(account, needs_external_id=by_person)
     if refusals:
         raise Refused(refusals)
+
+
+def _not_enabled(account: Account, regions: Sequence[str]) -> list[Refusal]:
+    """Regions that AWS said are off in this account; one that is watched already stays what it is."""
+    known_regions = account.found_regions.get("regions") or {}
+    watched = set()
+    if account.pk is not None:
+        watched = set(account.shards.filter(enabled=True).values_list("region", flat=True))
+    off = [region for region in regions if known_regions.get(region) is False and region not in watched]
+    if not off:
+        return []
+    text = f"{', '.join(off)}: not switched on in this account; opt in in AWS first."
+    return [Refusal("regions", "not-enabled", text)]
 
 
 def refusals_of(account: Account, *, needs_external_id: bool = True) -> list[Refusal]:

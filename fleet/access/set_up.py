@@ -15,6 +15,7 @@ from fleet.access.aws_roles import ACT_NAME, READ_NAME, Setup, role_arn
 from fleet.errors import Refusal, Refused
 from fleet.models import Account, User
 
+_FIRST = ("account_id", "alias", "partition", "role_arn", "act_role_arn", "external_id")
 STEPS = ("roles", "check", "regions", "first-sync")
 
 
@@ -24,22 +25,24 @@ def begin(
     """Store the draft of an account with its id, alias and partition, and the roles it is to have.
 
     by_role False: the worker's own credentials. The external id is made here: one that a person could choose could be
-    another account's. Raises Refused below admin, and with a refusal for each field that cannot stand.
+    another account's. Roles that somebody named differently stay, unless they are of another account now. Raises
+    Refused below admin, for an account that stands, and with a refusal for each field that cannot stand.
     """
     accounts.need_admin(actor)
-    account.enabled, account.set_up_at = False, None
-    account.role_arn = account.act_role_arn = ""
-    if by_role:
-        account.external_id = account.external_id or f"flotilla-{secrets.token_hex(16)}"
-        account.role_arn = role_arn(account.partition, account.account_id, READ_NAME)
-    if by_role and may_change:
-        account.act_role_arn = role_arn(account.partition, account.account_id, ACT_NAME)
     with transaction.atomic():
         is_new = account.pk is None
+        if is_new:
+            account.enabled, account.set_up_at = False, None
+        else:
+            _lock_draft(account, ("account_id", "alias", "partition"))
+        if by_role:
+            account.external_id = account.external_id or f"flotilla-{secrets.token_hex(16)}"
+        account.role_arn = _arn(account, account.role_arn, READ_NAME) if by_role else ""
+        account.act_role_arn = _arn(account, account.act_role_arn, ACT_NAME) if by_role and may_change else ""
         if refusals := [r for r in accounts.refusals_of(account) if not r.field.endswith("role_arn")]:
             raise Refused(refusals)
-        account.identity_checked_at = None
-        account.save()
+        accounts.ask(account)
+        accounts.write(account, (*_FIRST, *accounts.CHECK))
         action = "account.set_up_begun" if is_new else "account.set_up_changed"
         audit.record(
             actor=actor, action=action, target=account, after=accounts.told(account), address=address
@@ -52,15 +55,15 @@ def set_roles(
 ) -> Account:
     """Store the ARNs of the roles that were made, and ask for a check.
 
-    Raises Refused below admin, and with a refusal for each ARN that cannot stand.
+    Raises Refused below admin, for an account that stands, and with a refusal for each ARN that cannot stand.
     """
     accounts.need_admin(actor)
-    before = accounts.told(account)
-    account.role_arn, account.act_role_arn = role, act_role
     with transaction.atomic():
+        before = accounts.told(_lock_draft(account, ()))
+        account.role_arn, account.act_role_arn = role, act_role
         if refusals := accounts.refusals_of(account):
             raise Refused(refusals)
-        account.save()
+        accounts.write(account, ("role_arn", "act_role_arn"))
         after = accounts.told(account)
         if before != after:
             changed = [name for name in after if before[name] != after[name]]
@@ -85,15 +88,35 @@ def finish(
     now: datetime,
     address: str | None = None,
 ) -> Account:
-    """Choose regions and budget, and have the account read from now on. As `accounts.save`."""
-    if account.found_regions.get("regions"):
-        off = [r for r in regions if account.found_regions["regions"].get(r) is False]
-        if off:
-            text = f"{', '.join(off)}: not switched on in this account; opt in in AWS first."
-            raise Refused([Refusal("regions", "not-enabled", text)])
-    account.enabled = True
-    account.cloudwatch_daily_usd = cloudwatch_daily_usd
-    return accounts.save(account, regions=regions, actor=actor, now=now, address=address)
+    """Choose regions and budget, and have the account read from now on. As `accounts.save`, for a draft alone."""
+    accounts.need_admin(actor)
+    with transaction.atomic():
+        _lock_draft(account, ())
+        account.cloudwatch_daily_usd = cloudwatch_daily_usd
+        return accounts.store(
+            account,
+            regions=regions,
+            actor=actor,
+            now=now,
+            address=address,
+            edited=("cloudwatch_daily_usd",),
+        )
+
+
+def _lock_draft(account: Account, edited: Sequence[str]) -> Account:
+    """As `accounts.lock`. Raises Refused when the set-up was finished meanwhile."""
+    stands = accounts.lock(account, edited)
+    if not stands.is_draft:
+        raise Refused(
+            [Refusal("", "stands", f"{stands.alias} is set up already; change it in its own form.")]
+        )
+    return stands
+
+
+def _arn(account: Account, named: str, default: str) -> str:
+    """The role somebody named, while it lies in this account; else the one that the texts make."""
+    of_account = role_arn(account.partition, account.account_id, "")
+    return named if named.startswith(of_account) else role_arn(account.partition, account.account_id, default)
 
 
 def discard(account: Account, *, actor: User, address: str | None = None) -> None:

@@ -21,6 +21,7 @@ class Account(models.Model):
     set_up_at null: the guided set-up is not finished and nothing is read yet. permissions: the last live check
     (fleet.sync.permissions.Report as a document); found_regions: the last answer about regions
     (fleet.sync.regions.Found as a document). cloudwatch_daily_usd null: FLOTILLA_CLOUDWATCH_DAILY_USD holds.
+    check_number grows whenever a check is asked for: a check under way that began at an older one writes nothing more.
     """
 
     class Partition(models.TextChoices):
@@ -41,6 +42,7 @@ class Account(models.Model):
     act_role_arn = models.CharField(max_length=255, blank=True, validators=[ROLE_ARN])
     external_id = models.CharField(max_length=255, blank=True)
     enabled = models.BooleanField(default=True)
+    check_number = models.PositiveBigIntegerField(default=0, db_default=0)
     identity_checked_at = models.DateTimeField(null=True, blank=True)
     identity_arn = models.CharField(max_length=255, blank=True)
     identity_error = models.TextField(blank=True)

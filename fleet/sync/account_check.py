@@ -27,7 +27,8 @@ Document = dict[str, Any]
 def check(account_id: int, *, now: datetime) -> bool:
     """Check an account and keep the answers; False when another worker is at it, or nothing may be asked.
 
-    A disabled account is asked nothing, unless its set-up is still going on.
+    A disabled account is asked nothing, unless its set-up is still going on. False as well when the account changed
+    while it was checked: it stays unchecked, so that the next tick has it checked anew.
     """
     account = Account.objects.get(pk=account_id)
     if not account.enabled and not account.is_draft:
@@ -35,21 +36,28 @@ def check(account_id: int, *, now: datetime) -> bool:
     with locks.lease(f"account-check:{account_id}") as lease:
         if lease is None:
             return False
-        shard = account.shards.filter(enabled=True).order_by("region").first()
-        shard = shard or Shard(region=known.home(account.partition))
-        shard.account = account
-        report = _started(account, shard, now)
-        accounts.check_identity(account, now=now)
-        if not account.identity_error:
-            _reads(account, shard.scope, report)
-            if account.act_role_arn:
-                _acts(account, shard, report)
-            elif account.is_read_only:
-                report["may_change"] = _may_change(account, shard)
-            _regions(account, shard.scope, now)
-        report["done_at"] = now.isoformat()
-        _keep(account, report)
+        try:
+            _ask(Account.objects.get(pk=account_id), now)
+        except accounts.Superseded:
+            return False
         return True
+
+
+def _ask(account: Account, now: datetime) -> None:
+    shard = account.shards.filter(enabled=True).order_by("region").first()
+    shard = shard or Shard(region=known.home(account.partition))
+    shard.account = account
+    report = _started(account, shard, now)
+    accounts.check_identity(account, now=now)
+    if not account.identity_error:
+        _reads(account, shard.scope, report)
+        if account.act_role_arn:
+            _acts(account, shard, report)
+        elif account.is_read_only:
+            report["may_change"] = _may_change(account, shard)
+        _regions(account, shard.scope, now)
+    report["done_at"] = now.isoformat()
+    _keep(account, report)
 
 
 def _started(account: Account, shard: Shard, now: datetime) -> Document:
@@ -74,7 +82,7 @@ def _started(account: Account, shard: Shard, now: datetime) -> Document:
 
 def _keep(account: Account, report: Document) -> None:
     account.permissions = report
-    Account.objects.filter(pk=account.pk).update(permissions=report)
+    accounts.keep(account, ["permissions"])
 
 
 def _row(action: str, role: str, state: str, proof: str, error: AwsError | None = None) -> Document:
@@ -101,7 +109,7 @@ def _reads(account: Account, scope: AwsScope, report: Document) -> None:
             _keep(account, report)
     except CredentialsInvalid as error:
         account.identity_error = error.message
-        account.save(update_fields=["identity_error"])
+        accounts.keep(account, ["identity_error"])
 
 
 def _acts(account: Account, shard: Shard, report: Document) -> None:
@@ -155,4 +163,4 @@ def _regions(account: Account, scope: AwsScope, now: datetime) -> None:
         "notes": notes,
         "regions": {region: switched_on.get(region) for region in offered},
     }
-    account.save(update_fields=["found_regions"])
+    accounts.keep(account, ["found_regions"])

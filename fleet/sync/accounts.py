@@ -20,6 +20,10 @@ class BadAccount(FleetError):
     """The account as given cannot be taken in; the message says why."""
 
 
+class Superseded(FleetError):
+    """The account was changed, or asked to be checked anew, while a check was under way: its answers are void."""
+
+
 @dataclass(frozen=True)
 class Caller:
     """Who STS says a role is ("" when it does not say), and why it does not work ("" = it does)."""
@@ -54,7 +58,8 @@ def add(
         same_alias = Account.objects.filter(alias=alias).exclude(account_id=account_id).first()
         if same_alias is not None:
             raise BadAccount(f"The alias {alias} belongs to account {same_alias.account_id} already.")
-        account = Account.objects.filter(account_id=account_id).first() or Account(account_id=account_id)
+        found = Account.objects.select_for_update().filter(account_id=account_id).first()
+        account = found or Account(account_id=account_id)
         is_new = account.pk is None
         account.alias = alias
         given = {"role_arn": role_arn, "act_role_arn": act_role_arn, "external_id": external_id}
@@ -69,7 +74,8 @@ def add(
 def check_identity(account: Account, *, now: datetime) -> str:
     """Ask STS who the account's two roles are and record the answers; "" when the reading role works.
 
-    What is wrong with the acting role goes to `act_identity_error`: nothing but changes depends on it.
+    What is wrong with the acting role goes to `act_identity_error`: nothing but changes depends on it. Raises
+    Superseded when the account changed meanwhile: it then stays unchecked.
     """
     shard = account.shards.filter(enabled=True).first() or Shard(region=known.home(account.partition))
     shard.account = account
@@ -77,8 +83,15 @@ def check_identity(account: Account, *, now: datetime) -> str:
     account.identity_arn, account.identity_error = reader.arn or account.identity_arn, reader.error
     account.act_identity_arn, account.act_identity_error = actor.arn, actor.error
     account.identity_checked_at = now
-    account.save(update_fields=CHECKED)
+    keep(account, CHECKED)
     return account.identity_error
+
+
+def keep(account: Account, fields: Sequence[str]) -> None:
+    """Write these fields while nobody has asked for another check. Raises Superseded when somebody has."""
+    asked = Account.objects.filter(pk=account.pk, check_number=account.check_number)
+    if not asked.update(**{name: getattr(account, name) for name in fields}):
+        raise Superseded(f"account {account.alias} was asked to be checked anew")
 
 
 def act_role(shard: Shard) -> Caller | None:
