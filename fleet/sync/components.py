@@ -1,5 +1,6 @@
 """The components section: inference components and the copies they run."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -19,37 +20,32 @@ _FIELDS = (
     "model_name",
     "current_copies",
     "desired_copies",
+    "created_at",
     "modified_at",
     "removed_at",
     "document",
 )
+Place = tuple[str, str]
+"""Endpoint and component: a name is unique in its region, yet may be deleted here and made anew elsewhere."""
 
 
 def run(shard: Shard, *, now: datetime, fence: int, roster: Roster | None = None) -> int:
     """Mirror the shard's inference components; the number seen. Describes those that changed or are changing."""
-    listed = {row["InferenceComponentName"]: row for row in sagemaker.list_inference_components(shard.scope)}
     endpoints = {e.name: e for e in (roster or Roster(shard)).rows()}
-    known = {c.name: c for c in InferenceComponent.objects.filter(endpoint__in=list(endpoints.values()))}
+    listing = {_place(row): row for row in sagemaker.list_inference_components(shard.scope)}
+    known = _known(endpoints)
     stale = [
-        name
-        for name, row in listed.items()
-        if row["EndpointName"] in endpoints and _is_stale(row, known.get(name))
+        place for place, row in listing.items() if place[0] in endpoints and _is_stale(row, known.get(place))
     ]
-    documents: dict[str, dict[str, Any]] = {}
-    failure: AwsError | None = None
-    for name, answer in each(lambda n: sagemaker.describe_inference_component(shard.scope, n), stale):
-        if isinstance(answer, dict):
-            documents[name] = answer
-        elif not isinstance(answer, NotFound):
-            failure = failure or answer
+    documents, failure = _described(shard, stale)
     fresh, changed = [], []
-    for name, document in documents.items():
-        row = known.get(name)
+    for place, document in documents.items():
+        row = known.get(place)
         if row is None:
-            fresh.append(_new(endpoints[listed[name]["EndpointName"]], document))
+            fresh.append(_new(endpoints[place[0]], document))
         elif _amend(row, _values(document)):
             changed.append(row)
-    gone = [c.pk for name, c in known.items() if name not in listed and c.removed_at is None]
+    gone = [c.pk for place, c in known.items() if place not in listing and c.removed_at is None]
     if fresh or changed or gone:
         with transaction.atomic():
             locks.guard(shard.pk, fence)
@@ -58,7 +54,29 @@ def run(shard: Shard, *, now: datetime, fence: int, roster: Roster | None = None
             InferenceComponent.objects.filter(pk__in=gone).update(removed_at=now)
     if failure is not None:
         raise failure
-    return len(listed)
+    return len(listing)
+
+
+def _place(row: dict[str, Any]) -> Place:
+    return row["EndpointName"], row["InferenceComponentName"]
+
+
+def _known(endpoints: Mapping[str, Endpoint]) -> dict[Place, InferenceComponent]:
+    names = {endpoint.pk: name for name, endpoint in endpoints.items()}
+    found = InferenceComponent.objects.filter(endpoint__in=list(endpoints.values()))
+    return {(names[component.endpoint_id], component.name): component for component in found}
+
+
+def _described(shard: Shard, places: Iterable[Place]) -> tuple[dict[Place, dict[str, Any]], AwsError | None]:
+    """Documents of the components that are still where they were listed, and the first error."""
+    documents: dict[Place, dict[str, Any]] = {}
+    failure: AwsError | None = None
+    for place, answer in each(lambda p: sagemaker.describe_inference_component(shard.scope, p[1]), places):
+        if isinstance(answer, AwsError):
+            failure = failure or (None if isinstance(answer, NotFound) else answer)
+        elif answer.get("EndpointName", place[0]) == place[0]:
+            documents[place] = answer
+    return documents, failure
 
 
 def _is_stale(row: dict[str, Any], known: InferenceComponent | None) -> bool:
@@ -67,7 +85,7 @@ def _is_stale(row: dict[str, Any], known: InferenceComponent | None) -> bool:
     is_settled = row.get("InferenceComponentStatus") in {"InService", "Failed"}
     return (
         not is_settled
-        or known.modified_at != row["LastModifiedTime"]
+        or (known.created_at, known.modified_at) != (row["CreationTime"], row["LastModifiedTime"])
         or known.status != row.get("InferenceComponentStatus")
     )
 
@@ -80,6 +98,7 @@ def _values(document: dict[str, Any]) -> dict[str, Any]:
         "model_name": (document.get("Specification") or {}).get("ModelName", ""),
         "current_copies": runtime.get("CurrentCopyCount"),
         "desired_copies": runtime.get("DesiredCopyCount"),
+        "created_at": datetime.fromisoformat(document["CreationTime"]),
         "modified_at": datetime.fromisoformat(document["LastModifiedTime"]),
         "removed_at": None,
         "document": {key: value for key, value in document.items() if key != unknown.KEY},
@@ -90,7 +109,6 @@ def _new(endpoint: Endpoint, document: dict[str, Any]) -> InferenceComponent:
     return InferenceComponent(
         endpoint=endpoint,
         name=document["InferenceComponentName"],
-        created_at=datetime.fromisoformat(document["CreationTime"]),
         **_values(document),
     )
 

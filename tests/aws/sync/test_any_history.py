@@ -30,6 +30,7 @@ REGION = "us-east-1"
 NAMES = ("alpha", "beta", "gamma")
 CONFIGS = ("small", "large", "steady")
 COMPONENTS = ("chat", "vision")
+HOMES = ("shared", "spare")
 DIMENSION = "sagemaker:variant:DesiredProvisionedConcurrency"
 READS = (
     "sagemaker:ListEndpoints",
@@ -65,7 +66,8 @@ CHANGES = (
     st.tuples(st.just("scale"), names, st.integers(1, 2), st.integers(2, 5)),
     st.tuples(st.just("policy"), names, st.sampled_from((0.5, 0.7))),
     st.tuples(st.just("unscale"), names),
-    st.tuples(st.just("component"), components, st.integers(0, 1)),
+    st.tuples(st.just("component"), components, st.integers(0, 1), st.sampled_from(HOMES)),
+    st.tuples(st.just("move"), components, st.sampled_from(HOMES)),
     st.tuples(st.just("copies"), components, st.integers(0, 1)),
     st.tuples(st.just("drop"), components),
 )
@@ -151,11 +153,11 @@ class Life:
     def unscale(self, name: str) -> None:
         self.scaling.deregister_scalable_target(**_target(name))
 
-    def component(self, name: str, copies: int) -> None:
+    def component(self, name: str, copies: int, home: str) -> None:
         needs = {"NumberOfAcceleratorDevicesRequired": 1, "MinMemoryRequiredInMb": 1024}
         self.sagemaker.create_inference_component(
             InferenceComponentName=name,
-            EndpointName="shared",
+            EndpointName=home,
             VariantName="AllTraffic",
             Specification={"ModelName": "spare-model", "ComputeResourceRequirements": needs},
             RuntimeConfig={"CopyCount": copies},
@@ -168,6 +170,13 @@ class Life:
 
     def drop(self, name: str) -> None:
         self.sagemaker.delete_inference_component(InferenceComponentName=name)
+
+    def move(self, name: str, home: str) -> None:
+        """Delete it and make it anew under the same name, there or where it was, before anybody looks."""
+        with suppress(ClientError):
+            self.drop(name)
+        self.simulator.advance(900)
+        self.component(name, 1, home)
 
     def wait(self, seconds: float) -> None:
         self.simulator.advance(seconds)
@@ -245,7 +254,7 @@ class Life:
                 (t["ResourceId"], t["MinCapacity"], t["MaxCapacity"], tracked.get(t["ResourceId"])) for t in targets
             ),
             "components": sorted(
-                (c["InferenceComponentName"], c["CreationTime"], c["InferenceComponentStatus"],
+                (c["EndpointName"], c["InferenceComponentName"], c["CreationTime"], c["InferenceComponentStatus"],
                  c["RuntimeConfig"]["CurrentCopyCount"])
                 for c in parts
             ),
@@ -274,7 +283,7 @@ def mirror(shard: Shard) -> dict[str, Any]:
              next((p.configuration.get("TargetValue") for p in t.policies.all()), None))
             for t in targets
         ),
-        "components": sorted((c.name, c.created_at, c.status, c.current_copies) for c in parts),
+        "components": sorted((c.endpoint.name, c.name, c.created_at, c.status, c.current_copies) for c in parts),
     }  # fmt: skip
 
 
