@@ -12,11 +12,12 @@ from fleet.queries import scaling as queries
 def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
     """Targets with their bounds, policies and schedules; orphans; provisioned concurrency nothing scales."""
     scoped = scope.read(request, has_range=False)
-    found = queries.page(scoped.filter)
-    pager = Page.read(request.GET, len(found.targets))
+    counts = queries.counts(scoped.filter)
+    pager = Page.read(request.GET, counts.targets)
+    found = queries.page(scoped.filter, counts, slice(pager.offset, pager.offset + pager.size))
     context = {
         "found": found,
-        "rows": found.targets[pager.offset : pager.offset + pager.size],
+        "rows": found.targets,
         "pager": pager,
         "query": scoped.query,
     }

@@ -4,13 +4,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fleet.models import Endpoint, ScalableTarget, ScalingPolicy, ScheduledAction, VariantStatus
+from django.db.models import Count, Window
+
+from fleet.models import Endpoint, ScalableTarget, ScalingPolicy, ScheduledAction
+from fleet.queries import scaling_order
+from fleet.queries.scaling_order import COPIES as COPIES
+from fleet.queries.scaling_order import INSTANCES as INSTANCES
+from fleet.queries.scaling_order import PROVISIONED as PROVISIONED
+from fleet.queries.scaling_order import Counts as Counts
+from fleet.queries.scaling_order import counts as counts
 from fleet.queries.scope import ScopeFilter
 from fleet.types import Kind
-
-INSTANCES = "sagemaker:variant:DesiredInstanceCount"
-PROVISIONED = "sagemaker:variant:DesiredProvisionedConcurrency"
-COPIES = "sagemaker:inference-component:DesiredCopyCount"
 
 UNITS = {INSTANCES: "instances", PROVISIONED: "provisioned concurrency", COPIES: "copies"}
 
@@ -67,31 +71,47 @@ class UnscaledRow:
 
 @dataclass(frozen=True)
 class ScalingPage:
-    """Targets (those with warnings first), orphans, and provisioned concurrency without scaling."""
+    """A page of targets (those with warnings first), and the first of the orphans and of provisioned concurrency
+
+    without scaling; the counts are of all there are.
+    """
 
     targets: list[TargetRow]
+    target_count: int
+    warning_count: int
     orphans: list[TargetRow]
+    orphan_count: int
     unscaled: list[UnscaledRow]
-
-    @property
-    def warning_count(self) -> int:
-        """Targets that have at least one warning."""
-        return sum(1 for row in self.targets if row.warnings)
+    unscaled_count: int
 
 
 _RELATED = ("policies", "scheduled_actions", "endpoint__variants", "endpoint__inference_components")
+LISTED = 50
+"""As many orphans, and as many fixed levels, are listed at most."""
 
 
-def page(scope: ScopeFilter) -> ScalingPage:
-    """Every scalable target of the scope; a target is an orphan when its endpoint is gone or was never seen."""
-    stored = ScalableTarget.objects.filter(scope.q("shard")).select_related("shard__account", "endpoint")
+def page(scope: ScopeFilter, found: Counts | None = None, wanted: slice = slice(0, LISTED)) -> ScalingPage:
+    """A slice of the scope's targets, with what is beside them. Queries: the same number whatever there is."""
+    found = found or counts(scope)
+    stored = scaling_order.judged(scope).select_related("shard__account", "endpoint")
     stored = stored.defer("document", "endpoint__document", "endpoint__search_text", "endpoint__tags")
-    rows = [target_row(target) for target in stored.prefetch_related(*_RELATED)]
-    rows.sort(key=lambda r: (not r.warnings, r.endpoint.name if r.endpoint else r.resource_id, r.dimension))
+    ordered = stored.filter(scaling_order.AT_WORK).order_by("-warns", "endpoint__name", "dimension", "pk")
+    orphans = stored.filter(~scaling_order.AT_WORK).order_by("resource_id", "dimension", "pk")
+    unscaled = list(scaling_order.fixed_levels(scope).annotate(there_are=Window(Count("pk")))[:LISTED])
     return ScalingPage(
-        targets=[row for row in rows if row.endpoint is not None and row.endpoint.closed_at is None],
-        orphans=[row for row in rows if row.endpoint is None or row.endpoint.closed_at is not None],
-        unscaled=_unscaled(scope),
+        targets=[target_row(target) for target in ordered.prefetch_related(*_RELATED)[wanted]],
+        target_count=found.targets,
+        warning_count=found.warnings,
+        orphans=[target_row(target) for target in orphans.prefetch_related(*_RELATED)[:LISTED]]
+        if found.orphans
+        else [],
+        orphan_count=found.orphans,
+        unscaled=[
+            UnscaledRow(v.endpoint, v.endpoint.shard.account.alias, v.endpoint.shard.region, v.name, level)
+            for v in unscaled
+            if (level := v.provisioned_concurrency)
+        ],
+        unscaled_count=unscaled[0].there_are if unscaled else 0,
     )
 
 
@@ -261,23 +281,3 @@ def _current(target: ScalableTarget) -> int | None:
     return (
         variant.provisioned_concurrency if target.dimension == PROVISIONED else variant.current_instance_count
     )
-
-
-def _unscaled(scope: ScopeFilter) -> list[UnscaledRow]:
-    paying = VariantStatus.objects.filter(
-        scope.q("endpoint__shard"),
-        endpoint__closed_at=None,
-        endpoint__kind=Kind.SERVERLESS,
-        removed_at=None,
-        provisioned_concurrency__gt=0,
-    ).select_related("endpoint__shard__account")
-    scaled = set(
-        ScalableTarget.objects.filter(
-            scope.q("shard"), dimension=PROVISIONED, endpoint__isnull=False
-        ).values_list("endpoint_id", "variant_name")
-    )
-    return [
-        UnscaledRow(v.endpoint, v.endpoint.shard.account.alias, v.endpoint.shard.region, v.name, count)
-        for v in paying
-        if (count := v.provisioned_concurrency) and (v.endpoint_id, v.name) not in scaled
-    ]

@@ -29,7 +29,10 @@ def target(
 
 
 def the_row() -> scaling.TargetRow:
-    (row,) = scaling.page(ScopeFilter()).targets
+    """The only target; what PostgreSQL counts as contradictory is what the row says."""
+    found = scaling.page(ScopeFilter())
+    (row,) = found.targets
+    assert (found.target_count, found.warning_count) == (1, 1 if row.warnings else 0)
     return row
 
 
