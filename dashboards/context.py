@@ -63,8 +63,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 
 def build(request: HttpRequest) -> Shell:
-    """Two queries (fleet.queries.shell) and the state in the URL."""
-    found = standing()
+    """Three queries (fleet.queries.shell), a fourth where something may be old, and the state in the URL."""
+    now = timezone.now()
+    found = standing(now, timedelta(seconds=settings.STALE_AFTER_S))
     scope: PageScope | None = getattr(request, "page_scope", None)
     family = request.resolver_match.namespace.partition(":")[0] if request.resolver_match else ""
     accounts = scope.filter.accounts if scope else ()
@@ -85,14 +86,9 @@ def build(request: HttpRequest) -> Shell:
             for value in values
             if key not in {"account", "region", "page"}
         ],
-        age=data_age(found, timezone.now()),
-        silent_since=found.silent_since(timezone.now()),
-        stale=staleness.sentence(
-            request,
-            family,
-            timezone.now(),
-            is_any_late=bool(found.late(timezone.now(), timedelta(seconds=settings.STALE_AFTER_S))),
-        ),
+        age=data_age(found, now),
+        silent_since=found.silent_since(now),
+        stale=staleness.sentence(request, family, now, is_any_late=found.late > 0),
     )
 
 
@@ -100,20 +96,16 @@ def data_age(found: Standing, now: datetime) -> DataAge:
     """Words for the top bar; late beyond STALE_AFTER_S or where a shard was never read."""
     if not found.shards:
         return DataAge("No account yet", "Add an AWS account on the Settings page.", False)
-    late = found.late(now, timedelta(seconds=settings.STALE_AFTER_S))
-    times = [shard.synced_at for shard in found.shards if shard.synced_at]
-    if not times:
-        read = "; ".join(f"{shard.alias} {shard.region}, {_ages(shard, now)}" for shard in found.shards[:3])
-        return DataAge("Not synced yet", f"No account region has been read in full: {read}", True)
-    if late:
-        names = "; ".join(f"{shard.alias} {shard.region}, {_ages(shard, now)}" for shard in late[:3])
-        text = f"{len(late)} of {len(found.shards)} regions late"
-        return DataAge(text, f"No good sync for {wording.span(settings.STALE_AFTER_S)}: {names}", True)
-    oldest = min(
-        (shard for shard in found.shards if shard.synced_at), key=lambda shard: shard.synced_at or now
+    names = "; ".join(
+        f"{shard.alias} {shard.region}, {_ages(shard, now)}" for shard in found.oldest[: found.late]
     )
-    title = f"The oldest of {len(found.shards)} account regions: {_ages(oldest, now)}."
-    return DataAge(f"Synced {wording.span((now - min(times)).total_seconds())} ago", title, False)
+    if found.oldest_at is None:
+        return DataAge("Not synced yet", f"No account region has been read in full: {names}", True)
+    if found.late:
+        text = f"{found.late} of {found.shards} regions late"
+        return DataAge(text, f"No good sync for {wording.span(settings.STALE_AFTER_S)}: {names}", True)
+    title = f"The oldest of {found.shards} account regions: {_ages(found.oldest[0], now)}."
+    return DataAge(f"Synced {wording.span((now - found.oldest_at).total_seconds())} ago", title, False)
 
 
 def _ages(shard: ShardAge, now: datetime) -> str:
