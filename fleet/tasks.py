@@ -30,8 +30,8 @@ def tick() -> None:
     )
     for operation_id in recover.due(now):
         _ring(run_operation, operation_id)
-    for shard_id in rollups.overdue(now):
-        _ring(update_costs, shard_id)
+    for shard_ids in rollups.overdue(now):
+        _ring(update_costs, *shard_ids)
     _ring(update_places)
     for account_id in accounts.unchecked():
         _ring(check_account, account_id)
@@ -122,13 +122,14 @@ def sync_prices() -> None:
 
 
 @shared_task(name="fleet.update_costs", soft_time_limit=240, time_limit=300)
-def update_costs(shard_id: int) -> None:
-    """Bring the daily costs of one shard up to date, then the summaries that rest on them."""
+def update_costs(*shard_ids: int) -> None:
+    """Bring the daily costs of some shards up to date, then the summaries that rest on them."""
     from fleet import ledger, rollups
 
     now = timezone.now()
-    days = ledger.update_shard(shard_id, now=now)
-    rollups.update_shard(shard_id, now=now, is_history_new=days > rollups.USUAL_DAYS)
+    days = {shard_id: ledger.update_shard(shard_id, now=now) for shard_id in shard_ids}
+    changed = [shard_id for shard_id, count in days.items() if count > rollups.USUAL_DAYS]
+    rollups.update_shards(shard_ids, now=now, with_history=changed)
 
 
 @shared_task(name="fleet.update_places", soft_time_limit=240, time_limit=300)

@@ -8,6 +8,7 @@ from dashboards import htmx, scope
 from dashboards.cache import charts, tables
 from dashboards.tables import Page, Sort
 from fleet.queries import cache as queries
+from fleet.queries import rolled
 
 RANGE = "7d"
 
@@ -16,8 +17,9 @@ RANGE = "7d"
 def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
     """Hit ratio, unloads and verdict of every multi-model endpoint in the scope."""
     scoped = scope.read(request, default=RANGE)
-    found = queries.page(scoped.filter, scoped.range)
-    buckets = queries.buckets(queries.variant_ids(scoped.filter), scoped.range)
+    fresh = rolled.freshness(scoped.filter)
+    found = queries.page(scoped.filter, scoped.range, fresh)
+    buckets = queries.buckets(scoped.filter, scoped.range, fresh)
     sort = Sort.read(request.GET, tables.SORTS, "hits")
     pager = Page.read(request.GET, len(found.rows))
     context = {
@@ -39,5 +41,5 @@ def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
 def chart(request: htmx.HtmxHttpRequest) -> HttpResponse:
     """Hit ratio and unloads of the whole scope on one time axis."""
     scoped = scope.read(request, default=RANGE)
-    buckets = queries.buckets(queries.variant_ids(scoped.filter), scoped.range)
+    buckets = queries.buckets(scoped.filter, scoped.range, rolled.freshness(scoped.filter))
     return htmx.figure(charts.hit_ratio(buckets, scoped.range))

@@ -18,7 +18,9 @@ SETTLING = timedelta(hours=3)
 """How long costs wait for the metrics of a closed hour before the capacity history has to do."""
 
 COLUMNS = ("model_latency_ms_sum", "instance_minutes", "provisioned_invocations", "spillover_invocations")
-COUNTED = (*COLUMNS, "invocations", "processed", "errors_5xx", "setup_count")
+COUNTED = (
+    *COLUMNS, "invocations", "processed", "errors_5xx", "setup_count", "cache_hit_sum", "cache_hit_count", "unload_count",
+)  # fmt: skip
 """Columns whose change makes a day new: the billed ones, and those that fleet.rollups adds up by place."""
 
 

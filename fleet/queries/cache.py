@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Avg, Min, Q, QuerySet, Sum
+from django.db.models import Avg, Min, Q, QuerySet, Sum, Value
 
 from fleet.analysis.cache import CacheUse, Verdict, verdict
 from fleet.analysis.series import ratio, total
-from fleet.models import FineBucket, HourBucket, VariantStatus
+from fleet.models import CacheWindow, FineBucket, HourBucket, PlaceHour, VariantStatus
 from fleet.queries import keyset, usage
+from fleet.queries.rolled import NOT_SUMMED, Freshness, place_q
 from fleet.queries.scope import ScopeFilter, TimeRange
 from fleet.types import Kind, MetricRow
 
@@ -77,15 +78,30 @@ _SUMS = {
 }
 
 
-def page(scope: ScopeFilter, window: TimeRange) -> CachePage:
-    """Every open multi-model endpoint in the scope; a variant each, shadow variants left out."""
+_SHOWN = (
+    "name", "instance_type", "current_instance_count", "metrics_until", "endpoint__name", "endpoint__owner",
+    "endpoint__modified_at", "endpoint__shard__region", "endpoint__shard__backfill_from",
+    "endpoint__shard__backfill_until", "endpoint__shard__backfill_done_until", "endpoint__shard__account__alias",
+    "endpoint__shard__account__account_id",
+)  # fmt: skip
+"""The columns a row shows, and how far its shard's history reaches."""
+
+
+def page(scope: ScopeFilter, window: TimeRange, fresh: Freshness = NOT_SUMMED) -> CachePage:
+    """Every open multi-model endpoint in the scope; a variant each, shadow variants left out.
+
+    Figures are those of fleet.rollups where `fresh` says that these cover the window.
+    """
     variants = list(_variants(scope))
     ids = [variant.pk for variant in variants]
     shards = {variant.endpoint.shard for variant in variants}
     knows_before = usage.knows_before(shards, window)
-    now = _by_variant(ids, window, usage.bucket_model(window))
-    earlier = usage.bucket_model_before(window)
-    before = _by_variant(ids, window.previous, earlier) if knows_before else {}
+    if fresh.covers(window):
+        now, before = _summed(scope, window)
+    else:
+        now = _by_variant(ids, window, usage.bucket_model(window))
+        before = _by_variant(ids, window.previous, usage.bucket_model_before(window))
+    before = before if knows_before else {}
     empty = _Sums(NOTHING)
     rows = [_row(v, now.get(v.pk, empty), before.get(v.pk, empty).use, window) for v in variants]
     rows.sort(key=lambda r: (r.use.hit_ratio is None, r.use.hit_ratio or 0.0, r.name))
@@ -113,11 +129,6 @@ def by_key(
     return keyset.Slice(rows, found.last), until
 
 
-def variant_ids(scope: ScopeFilter) -> list[int]:
-    """The variants that `page` counts."""
-    return [variant.pk for variant in _variants(scope)]
-
-
 def _variants(scope: ScopeFilter) -> QuerySet[VariantStatus]:
     return (
         VariantStatus.objects.filter(
@@ -128,7 +139,7 @@ def _variants(scope: ScopeFilter) -> QuerySet[VariantStatus]:
             is_shadow=False,
         )
         .select_related("endpoint__shard__account")
-        .defer("endpoint__document", "endpoint__search_text", "endpoint__tags")
+        .only(*_SHOWN)
     )
 
 
@@ -144,21 +155,46 @@ def _by_variant(
     return {row["variant_id"]: _sums(dict(row)) for row in found}
 
 
-def buckets(variant_ids: list[int], window: TimeRange) -> list[MetricRow]:
-    """Hits, look-ups and unloads added over variants, per stored bucket, oldest first."""
-    found = (
-        usage.bucket_model(window)
-        .objects.filter(variant_id__in=variant_ids, at__gte=window.start, at__lt=window.end)
-        .order_by("at")
-        .values("at", "period_s")
-        .annotate(hits=Sum("cache_hit_sum"), lookups=Sum("cache_hit_count"), unloads=Sum("unload_count"))
-    )
+def _summed(scope: ScopeFilter, window: TimeRange) -> tuple[dict[int, _Sums], dict[int, _Sums]]:
+    """By variant, over the window and over the one before, from the summaries. One query."""
+    halves: tuple[dict[int, _Sums], dict[int, _Sums]] = ({}, {})
+    stored = CacheWindow.objects.filter(scope.q("variant__endpoint__shard"), key=window.key)
+    for row in stored.values("variant_id", "is_before", *_SUMS):
+        halves[row["is_before"]][row["variant_id"]] = _sums(dict(row))
+    return halves
+
+
+def buckets(scope: ScopeFilter, window: TimeRange, fresh: Freshness = NOT_SUMMED) -> list[MetricRow]:
+    """Hits, look-ups and unloads added over the variants that `page` counts, per stored bucket, oldest first.
+
+    Hours come from the places that make up the scope, where `fresh` says that these are whole.
+    """
+    places = None if window.has_fine_buckets or not fresh.covers(window) else place_q(scope)
+    within = Q(at__gte=window.start, at__lt=window.end)
+    hours: QuerySet[Any]
+    if places is not None:
+        hours = PlaceHour.objects.filter(places, within).annotate(period_s=Value(3600))
+        names = ("cache_hits", "cache_lookups", "unloads")
+        # A place has an hour as soon as anything ran in it; a cache only where one was used.
+        used = Q(hit_sum__isnull=False) | Q(lookup_sum__isnull=False) | Q(unload_sum__isnull=False)
+    else:
+        hours = usage.bucket_model(window).objects.filter(
+            within, variant__in=_variants(scope).select_related(None).only("pk")
+        )
+        names = ("cache_hit_sum", "cache_hit_count", "unload_count")
+        used = Q()
+    sums = dict(zip(("hit_sum", "lookup_sum", "unload_sum"), map(Sum, names), strict=True))
+    found: QuerySet[Any, Any] = hours.order_by("at").values("at", "period_s").annotate(**sums).filter(used)
     return [
         MetricRow(
             0,
             row["at"],
             row["period_s"],
-            {"cache_hit_sum": row["hits"], "cache_hit_count": row["lookups"], "unload_count": row["unloads"]},
+            {
+                "cache_hit_sum": row["hit_sum"],
+                "cache_hit_count": row["lookup_sum"],
+                "unload_count": row["unload_sum"],
+            },
         )
         for row in found
     ]

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import F, FloatField, Max, Min, Q, Sum
+from django.db.models import F, FloatField, Max, Min, Q, QuerySet, Sum
 from django.db.models.functions import ExtractHour, ExtractIsoWeekDay
 
 from fleet.models import Endpoint, EndpointWindow, HourBucket, PlaceHour, VariantStatus
@@ -113,21 +113,20 @@ class ColdStartPage:
         return found
 
 
+_SHOWN = (
+    "name", "memory_mb", "max_concurrency", "provisioned_concurrency", "metrics_until", "endpoint__name",
+    "endpoint__owner", "endpoint__shard__region", "endpoint__shard__account__alias",
+    "endpoint__shard__account__account_id",
+)  # fmt: skip
+"""The columns a row shows: thousands of variants are read for their totals."""
+
+
 def page(scope: ScopeFilter, window: TimeRange, fresh: Freshness = NOT_SUMMED) -> ColdStartPage:
     """Rows, grid and totals of every open serverless endpoint in the scope; the totals are the rows' sums.
 
     Figures are those of fleet.rollups where `fresh` says that these cover the window; the grid then counts whole hours.
     """
-    variants = list(
-        VariantStatus.objects.filter(
-            scope.q("endpoint__shard"),
-            endpoint__kind=Kind.SERVERLESS,
-            endpoint__closed_at=None,
-            removed_at=None,
-        )
-        .select_related("endpoint__shard__account")
-        .defer("endpoint__document", "endpoint__search_text", "endpoint__tags")
-    )
+    variants = list(_variants(scope))
     ids = [v.pk for v in variants]
     # A summary is an endpoint's: where one has two live variants, their rows alone tell them apart.
     is_summed = fresh.covers(window) and len({v.endpoint_id for v in variants}) == len(variants)
@@ -156,21 +155,20 @@ def by_key(
     scope: ScopeFilter, window: TimeRange, *, after: keyset.Key | None, limit: int
 ) -> tuple[keyset.Slice[ColdStartRow], datetime | None]:
     """The rows of `page` by name, `limit` of them after a key (name, variant id); until when every one has data."""
-    variants = VariantStatus.objects.filter(
-        scope.q("endpoint__shard"),
-        endpoint__kind=Kind.SERVERLESS,
-        endpoint__closed_at=None,
-        removed_at=None,
-    )
+    variants = _variants(scope)
     until = variants.order_by().aggregate(until=Min("metrics_until"))["until"]
-    loaded = variants.select_related("endpoint__shard__account").defer(
-        "endpoint__document", "endpoint__search_text", "endpoint__tags"
-    )
-    found = keyset.rows(loaded, ("endpoint__name", "pk"), after, limit)
+    found = keyset.rows(variants, ("endpoint__name", "pk"), after, limit)
     sums = _sums([v.pk for v in found.rows], window)
     published = publishing([v.pk for v in found.rows if not sums.get(v.pk, {}).get("cold")], window)
     rows = [_row(v, sums.get(v.pk, {}), v.pk in published) for v in found.rows]
     return keyset.Slice(rows, found.last), until
+
+
+def _variants(scope: ScopeFilter) -> QuerySet[VariantStatus]:
+    """Live variants of open serverless endpoints."""
+    is_there = Q(endpoint__closed_at=None, removed_at=None, is_shadow=False)
+    found = VariantStatus.objects.filter(scope.q("endpoint__shard"), is_there, endpoint__kind=Kind.SERVERLESS)
+    return found.select_related("endpoint__shard__account").only(*_SHOWN)
 
 
 def hour_cells(variant_ids: list[int], window: TimeRange) -> dict[tuple[int, int], HourCell]:

@@ -6,7 +6,7 @@ A sum is None only when no line has an amount; unpriced lines and lines without 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -18,7 +18,7 @@ from fleet.queries import keyset
 from fleet.queries.cost_lines import endpoint_lines as endpoint_lines
 from fleet.queries.cost_scope import LOOKUPS, CostFilter, GroupBy, Span, Sums
 from fleet.queries.cost_scope import month_to_date as month_to_date
-from fleet.queries.rolled import place_q
+from fleet.queries.rolled import TOMORROW, place_q
 from fleet.types import Confidence, CostComponent, Kind
 
 _UNPRICED = Count("pk", filter=Q(confidence=Confidence.UNPRICED))
@@ -130,7 +130,8 @@ def group_total(where: CostFilter, span: Span, *, key: str = "") -> Sums:
 def _rows(where: CostFilter, span: Span, key: str) -> tuple[QuerySet[Any], Mapping[str, Aggregate]]:
     """What a span's costs are added up from, and how."""
     if key:
-        return CostWindow.objects.filter(where.q(), key=key), _SUMMED
+        keys = (key, f"{key}{TOMORROW}")
+        return CostWindow.objects.filter(where.q(), key__in=keys, last=span.last), _SUMMED
     return DailyCost.objects.filter(where.q(), span.q), _LINES
 
 
@@ -170,17 +171,19 @@ def calls(
 ) -> dict[str, float]:
     """Calls by group key, of hours inside the span: Invocations, or requests processed for asynchronous endpoints.
 
-    Groups nobody reported calls for are absent; components have no calls of their own. key as in group_sums. One query.
+    A shadow's calls are copies and do not count. Groups nobody
+    reported calls for are absent; components have no calls of their own. key as in group_sums. One query.
     """
     if by is GroupBy.COMPONENT:
         return {}
     lookup = LOOKUPS[by] if key else f"variant__{LOOKUPS[by]}"
     if key:
         rows: QuerySet[Any] = EndpointWindow.objects.filter(where.q(), key=key)
-        number: Aggregate = Sum("span_calls")
+        today = When(until__gte=datetime.combine(span.last, time(), UTC), then=F("span_calls"))
+        number: Aggregate = Sum(Case(today, default=F("span_calls_next")))
     else:
         at = Q(at__gte=span.start, at__lt=span.end)
-        rows = HourBucket.objects.filter(where.q("variant__endpoint"), at)
+        rows = HourBucket.objects.filter(where.q("variant__endpoint"), at, variant__is_shadow=False)
         is_async = Q(variant__endpoint__kind=Kind.ASYNCHRONOUS)
         number = Sum(Case(When(is_async, then=F("processed")), default=F("invocations")))
     if keys is not None:

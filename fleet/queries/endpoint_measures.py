@@ -105,6 +105,7 @@ def _publishing(ids: Sequence[int], window: TimeRange) -> set[int]:
         HourBucket.objects.filter(
             variant__endpoint__in=ids,
             variant__endpoint__kind=Kind.SERVERLESS,
+            variant__is_shadow=False,
             at__gte=window.end - PUBLISHED_WITHIN,
             at__lt=window.end,
             setup_count__gt=0,

@@ -126,7 +126,8 @@ def added_up(
         usd = {pk: float(cost.usd) for pk, cost in spent.items() if cost.usd is not None}
         ordered = _by_state(listed, usd, descending) if sort == "state" else _by_figure(ids, usd, descending)
         return Order(ordered[wanted], costs=spent)
-    measured = measures(VariantStatus.objects.filter(endpoint__in=ids, removed_at=None).only("pk"), window)
+    answering = VariantStatus.objects.filter(endpoint__in=ids, removed_at=None, is_shadow=False)
+    measured = measures(answering.only("pk"), window)
     if sort == "cold":
         measured = with_silence(measured, ids, window)
     figures = {pk: value for pk, m in measured.items() if (value := getattr(m, MEASURE_OF[sort])) is not None}

@@ -128,8 +128,9 @@ def _endpoints(
 
 
 def _variants(ids: Sequence[int]) -> dict[int, list[VariantStatus]]:
+    """Live variants that answer: a shadow's calls are copies."""
     found: dict[int, list[VariantStatus]] = defaultdict(list)
-    for variant in VariantStatus.objects.filter(endpoint__in=ids, removed_at=None):
+    for variant in VariantStatus.objects.filter(endpoint__in=ids, removed_at=None, is_shadow=False):
         found[variant.endpoint_id].append(variant)
     return found
 
@@ -141,7 +142,6 @@ def _row(
     cost: Cost,
     spark: list[float | None],
 ) -> Row:
-    serving = [variant for variant in variants if not variant.is_shadow]
     return Row(
         pk=endpoint.pk,
         name=endpoint.name,
@@ -158,9 +158,9 @@ def _row(
         measures=measured,
         cost=cost,
         spark=spark,
-        max_concurrency=_total(variant.max_concurrency for variant in serving),
-        instances=_total(variant.current_instance_count for variant in serving),
-        desired_instances=_total(variant.desired_instance_count for variant in serving),
+        max_concurrency=_total(variant.max_concurrency for variant in variants),
+        instances=_total(variant.current_instance_count for variant in variants),
+        desired_instances=_total(variant.desired_instance_count for variant in variants),
         copies=endpoint.copies,
     )
 

@@ -130,7 +130,7 @@ def _traffic(
             for pk, until in ended
         }
         return summaries(ids, window)[0], windows
-    measured = measures([v.pk for row in rows for v in row.variants.all()], window)
+    measured = measures([v.pk for row in rows for v in row.variants.all() if not v.is_shadow], window)
     return with_silence(measured, ids, window), {}
 
 

@@ -37,7 +37,7 @@ class TrafficOf:
 
 
 def traffic(scope: ScopeFilter, window: TimeRange, fresh: Freshness = NOT_SUMMED) -> TrafficOf:
-    """Traffic of exactly the window and of the one before, and per UTC day, of variants that are there.
+    """Traffic of exactly the window and of the one before, and per UTC day, of variants that are there and answer.
 
     From the summaries of fleet.rollups where these cover the window, else added up in one query.
     """
@@ -116,7 +116,7 @@ def _grouped(
     model: type[FineBucket | HourBucket], scope: ScopeFilter, when: Q, slot: Case
 ) -> QuerySet[Any, Any]:
     serverless = Q(variant__endpoint__kind=Kind.SERVERLESS)
-    is_there = Q(variant__endpoint__closed_at=None, variant__removed_at=None)
+    is_there = Q(variant__endpoint__closed_at=None, variant__removed_at=None, variant__is_shadow=False)
     rows = model.objects.filter(when, is_there, scope.q("variant__endpoint__shard")).order_by()
     return (
         rows.annotate(day=TruncDate("at", tzinfo=UTC), slot=slot)

@@ -16,6 +16,10 @@ from fleet.queries.scope import WINDOW_KEYS, ScopeFilter, TimeRange, window_star
 _OLDEST = {"1h": timedelta(minutes=45), "24h": timedelta(hours=6)}
 _OLDEST_LONG = timedelta(hours=12)
 _CLOCK = timedelta(minutes=1)
+EVENING = 22
+"""From this hour of the UTC day on, the costs of tomorrow's windows are summed up beside today's."""
+TOMORROW = ">"
+"""Follows the key of such a window."""
 _FIELDS = ("hour_until", "day_until", "long_until", "costs_until")
 
 
@@ -33,12 +37,19 @@ class Freshness:
         if window.key not in WINDOW_KEYS or window.start != window_start(window.key, window.end):
             return False
         until = {"1h": self.hour_until, "24h": self.day_until}.get(window.key, self.long_until)
-        oldest = window.end - _OLDEST.get(window.key, _OLDEST_LONG)
+        # Before the first of a month there is nothing of that month.
+        oldest = max(window.start, window.end - _OLDEST.get(window.key, _OLDEST_LONG))
         return until is not None and oldest < until <= window.end + _CLOCK
 
     def has_costs(self, day: date) -> bool:
-        """Whether the summed costs of every shard are those of the UTC day `day`, which is today."""
-        return self.costs_until is not None and self.costs_until.astimezone(UTC).date() == day
+        """Whether the summed costs of every shard are those of the UTC day `day`, which is today.
+
+        Those of last evening are: a shard not renewed since midnight has no cost of today yet.
+        """
+        if self.costs_until is None:
+            return False
+        until = self.costs_until.astimezone(UTC)
+        return until.date() == day or (until.date() == day - timedelta(days=1) and until.hour >= EVENING)
 
     def cost_key(self, span: Span) -> str:
         """The window whose summed costs are those of the span, "" when none is."""

@@ -1,54 +1,65 @@
-"""Costs of every endpoint of one shard over the days of each window, from its daily costs."""
+"""Costs of every endpoint of some shards over the days of each window, from their daily costs."""
 
-from datetime import UTC, date, datetime
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
 
 from fleet.queries.cost_scope import Span
-from fleet.queries.scope import WINDOW_KEYS, TimeRange, window_start
+from fleet.queries.rolled import EVENING, TOMORROW
+from fleet.queries.scope import TimeRange, window_start
 
+KEYS = ("24h", "7d", "30d", "month")
+"""The windows whose days the Costs page groups."""
+
+# A component whose last line left the window has no new row to take the place of its old one.
 _WINDOWS = """
+WITH fresh AS (
+    SELECT c.endpoint_id, w.key, c.component, w.first, w.last, SUM(c.amount) AS amount,
+        COUNT(*) FILTER (WHERE c.confidence = 'unpriced') AS unpriced,
+        COUNT(*) FILTER (WHERE c.confidence = 'no-data') AS no_data
+    FROM fleet_endpoint e JOIN fleet_dailycost c ON c.endpoint_id = e.id
+    JOIN unnest(%(keys)s::text[], %(firsts)s::date[], %(lasts)s::date[]) AS w (key, first, last)
+        ON c.day >= w.first AND c.day <= w.last
+    WHERE e.shard_id = ANY(%(shards)s) AND c.day >= %(oldest)s
+    GROUP BY c.endpoint_id, w.key, c.component, w.first, w.last
+), gone AS (
+    DELETE FROM fleet_costwindow old USING fleet_endpoint e
+    WHERE old.endpoint_id = e.id AND e.shard_id = ANY(%(shards)s) AND NOT EXISTS (
+        SELECT FROM fresh WHERE (fresh.key, fresh.endpoint_id, fresh.component)
+            = (old.key, old.endpoint_id, old.component))
+)
 INSERT INTO fleet_costwindow AS old (endpoint_id, key, component, first, last, amount, unpriced, no_data)
-SELECT c.endpoint_id, w.key, c.component, w.first, w.last, SUM(c.amount),
-    COUNT(*) FILTER (WHERE c.confidence = 'unpriced'), COUNT(*) FILTER (WHERE c.confidence = 'no-data')
-FROM fleet_endpoint e JOIN fleet_dailycost c ON c.endpoint_id = e.id
-JOIN unnest(%(keys)s::text[], %(firsts)s::date[], %(lasts)s::date[]) AS w (key, first, last)
-    ON c.day >= w.first AND c.day <= w.last
-WHERE e.shard_id = %(shard)s AND c.day >= %(oldest)s
-GROUP BY c.endpoint_id, w.key, c.component, w.first, w.last
-ORDER BY w.key, c.endpoint_id, c.component
+SELECT endpoint_id, key, component, first, last, amount, unpriced, no_data FROM fresh
+ORDER BY key, endpoint_id, component
 ON CONFLICT (key, endpoint_id, component) DO UPDATE SET first = EXCLUDED.first, last = EXCLUDED.last,
     amount = EXCLUDED.amount, unpriced = EXCLUDED.unpriced, no_data = EXCLUDED.no_data
-"""
-# A component whose last line left the window has no new row to take the place of its old one.
-_GONE = """
-DELETE FROM fleet_costwindow old USING fleet_endpoint e,
-    unnest(%(keys)s::text[], %(firsts)s::date[], %(lasts)s::date[]) AS w (key, first, last)
-WHERE old.endpoint_id = e.id AND e.shard_id = %(shard)s AND old.key = w.key AND NOT EXISTS (
-    SELECT FROM fleet_dailycost c WHERE c.endpoint_id = old.endpoint_id AND c.component = old.component
-    AND c.day >= w.first AND c.day <= w.last)
+WHERE (old.first, old.last, old.amount, old.unpriced, old.no_data)
+    IS DISTINCT FROM (EXCLUDED.first, EXCLUDED.last, EXCLUDED.amount, EXCLUDED.unpriced, EXCLUDED.no_data)
 """
 _MONTH = """
 INSERT INTO fleet_monthcost AS old (endpoint_id, month, usd, unpriced)
 SELECT e.id, %(month)s, SUM(w.amount), COALESCE(SUM(w.unpriced), 0)
 FROM fleet_endpoint e LEFT JOIN fleet_costwindow w ON w.endpoint_id = e.id AND w.key = 'month'
-WHERE e.shard_id = %(shard)s GROUP BY e.id ORDER BY e.id
+WHERE e.shard_id = ANY(%(shards)s) GROUP BY e.id ORDER BY e.id
 ON CONFLICT (endpoint_id) DO UPDATE SET month = EXCLUDED.month, usd = EXCLUDED.usd, unpriced = EXCLUDED.unpriced
 WHERE (old.month, old.usd, old.unpriced) IS DISTINCT FROM (EXCLUDED.month, EXCLUDED.usd, EXCLUDED.unpriced)
 """
 
 
-def write(shard_id: int, now: datetime) -> None:
-    """Write the costs of all windows that end now (aware), and of the month."""
-    spans = {key: span(key, now) for key in WINDOW_KEYS}
+def write(shard_ids: Sequence[int], now: datetime) -> None:
+    """Write the costs of all windows that end now (aware), in the evening those of tomorrow too, and of the month."""
+    spans = {key: span(key, now) for key in KEYS}
+    if now.astimezone(UTC).hour >= EVENING:
+        spans |= {f"{key}{TOMORROW}": span(key, now + timedelta(days=1)) for key in KEYS}
     values: dict[str, Any] = {
-        "shard": shard_id, "keys": list(spans), "firsts": [each.first for each in spans.values()],
+        "shards": list(shard_ids), "keys": list(spans), "firsts": [each.first for each in spans.values()],
         "lasts": [each.last for each in spans.values()], "month": month(now),
         "oldest": min(each.first for each in spans.values()),
     }  # fmt: skip
     with connection.cursor() as cursor:
-        for statement in (_GONE, _WINDOWS, _MONTH):
+        for statement in (_WINDOWS, _MONTH):
             cursor.execute(statement, values)
 
 

@@ -10,14 +10,17 @@ from fleet.queries.cost_scope import Span
 _LOCK = 7_405_317
 _HOURS = """
 INSERT INTO fleet_placehour (place, at, calls, errors_5xx, serverless_calls, cold_starts, busy_calls,
-    busy_cold_starts)
+    busy_cold_starts, cache_hits, cache_lookups, unloads)
 SELECT COALESCE(a.account_id, s.region), b.at, SUM(COALESCE(b.invocations, b.processed)), SUM(b.errors_5xx),
     SUM(b.invocations) FILTER (WHERE e.kind = 'serverless'),
     SUM(b.setup_count) FILTER (WHERE e.kind = 'serverless'),
     SUM(b.invocations) FILTER (WHERE e.kind = 'serverless' AND b.invocations > 0),
-    SUM(b.setup_count) FILTER (WHERE e.kind = 'serverless' AND b.invocations > 0)
+    SUM(b.setup_count) FILTER (WHERE e.kind = 'serverless' AND b.invocations > 0),
+    SUM(b.cache_hit_sum) FILTER (WHERE e.kind = 'multi-model'),
+    SUM(b.cache_hit_count) FILTER (WHERE e.kind = 'multi-model'),
+    SUM(b.unload_count) FILTER (WHERE e.kind = 'multi-model')
 FROM fleet_hourbucket b
-JOIN fleet_variantstatus v ON v.id = b.variant_id AND v.removed_at IS NULL
+JOIN fleet_variantstatus v ON v.id = b.variant_id AND v.removed_at IS NULL AND NOT v.is_shadow
 JOIN fleet_endpoint e ON e.id = v.endpoint_id AND e.closed_at IS NULL
 JOIN fleet_shard s ON s.id = e.shard_id JOIN fleet_account a ON a.id = s.account_id
 WHERE b.at >= %(start)s AND b.at < %(end)s

@@ -21,8 +21,7 @@ def build(size: int) -> datetime:
     now = datetime.now(UTC)
     clear()
     fleet_rows.seed(size, now=now, fine_hours=FINE_HOURS)
-    for pk in Shard.objects.values_list("pk", flat=True):
-        rollups.update_shard(pk, now=now)
+    rollups.update_shards(list(Shard.objects.values_list("pk", flat=True)), now=now)
     shard, days = Shard.objects.first(), DailyCost.objects.values_list("day", flat=True).distinct()
     StaleDay.objects.bulk_create(StaleDay(shard=shard, day=day) for day in days)
     rollups.update_places()

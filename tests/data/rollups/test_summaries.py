@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import Sum
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -25,7 +26,7 @@ from fleet.models import (
     StaleDay,
     VariantStatus,
 )
-from fleet.queries import cold_starts, costs, endpoint_rows, fleet_traffic, overview, rolled
+from fleet.queries import cache, cold_starts, costs, endpoint_rows, fleet_traffic, overview, rolled
 from fleet.queries.cost_scope import CostFilter, GroupBy, Span
 from fleet.queries.endpoint_measures import measures, sparks, summaries, with_silence
 from fleet.queries.endpoints import Criteria
@@ -62,8 +63,8 @@ def fleet(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
 
 def sum_up(now: datetime = NOW, *, is_history_new: bool = False) -> None:
     """Every shard and place, as the worker would have done."""
-    for pk in Shard.objects.values_list("pk", flat=True):
-        rollups.update_shard(pk, now=now, is_history_new=is_history_new)
+    shards = list(Shard.objects.values_list("pk", flat=True))
+    rollups.update_shards(shards, now=now, with_history=shards if is_history_new else ())
     days = DailyCost.objects.order_by("day").values_list("day", flat=True).distinct()
     shard = Shard.objects.first()
     StaleDay.objects.bulk_create(StaleDay(shard=shard, day=day) for day in days)
@@ -186,7 +187,7 @@ def test_a_component_that_left_the_window_leaves_its_sum_too(fleet: None) -> Non
     endpoint = Endpoint.objects.filter(kind="real-time").first()
     assert endpoint is not None
     DailyCost.objects.filter(endpoint=endpoint, component="storage").delete()
-    rollups.update_shard(endpoint.shard_id, now=NOW)
+    rollups.update_shards([endpoint.shard_id], now=NOW)
     assert not CostWindow.objects.filter(endpoint=endpoint, component="storage").exists()
     left = DailyCost.objects.filter(endpoint=endpoint, day__gte=NOW.date().replace(day=1))
     spent = [cost.amount for cost in left if cost.amount is not None]
@@ -202,7 +203,7 @@ def test_what_is_gone_leaves_the_places_when_its_day_is_added_up_again(fleet: No
 
 def test_a_quiet_shard_is_renewed_all_the_same(fleet: None) -> None:
     assert rollups.overdue(NOW + timedelta(minutes=10)) == []
-    assert len(rollups.overdue(NOW + timedelta(hours=1))) == 12
+    assert [len(some) for some in rollups.overdue(NOW + timedelta(hours=1))] == [10, 2]
 
 
 def queries(client: Client, url: str, **headers: str) -> int:
@@ -214,7 +215,7 @@ def queries(client: Client, url: str, **headers: str) -> int:
 URLS = (
     "/", "/?range=24h", "/endpoints/", "/endpoints/?kind=serverless&team=risk", "/endpoints/?q=model-7",
     "/endpoints/?page=2", "/endpoints/?region=eu-west-1", "/costs/", "/costs/?group=account&range=30d",
-    "/costs/?group=component", "/scaling/", "/operations/", "/alerts/", "/sync/", "/audit/",
+    "/costs/?group=component", "/scaling/", "/cache/", "/cold-starts/", "/operations/", "/alerts/", "/sync/", "/audit/",
     *(f"/endpoints/?sort=-{sort}" for sort in sorted(endpoint_rows.SORTS)),
 )  # fmt: skip
 
@@ -232,3 +233,90 @@ def test_pages_ask_as_many_queries_at_10_000_endpoints_as_at_60(fleet: None, cli
     assert large == small
     assert queries(client, "/endpoints/", **part) == small_part
     assert max(large.values()) <= 15
+
+
+def cut(found: list[costs.Group]) -> list[tuple[str, dict[str, Decimal | None], int]]:
+    return [(row.key, row.components, row.endpoints) for row in found]
+
+
+@pytest.mark.parametrize("key", ["24h", "7d", "30d", "month"])
+@pytest.mark.parametrize("renewed", [0, 5])
+def test_costs_stay_summed_over_midnight(fleet: None, key: str, renewed: int) -> None:
+    """Nobody, or some of the shards, were summed up since midnight; last evening's sums serve the new day's window."""
+    midnight = (NOW + timedelta(days=1)).replace(hour=0, minute=0, second=0)
+    evening, after = midnight - timedelta(minutes=20), midnight + timedelta(minutes=10)
+    sum_up(evening)
+    early = list(Shard.objects.order_by("pk").values_list("pk", flat=True)[:renewed])
+    rollups.update_shards(early, now=after)
+    days = time_range(key, after).days
+    span, where = Span(days[0], days[-1]), CostFilter()
+    fresh = rolled.freshness(where.scope)
+    assert fresh.cost_key(span) == key, "the quick way holds"
+    raw = costs.group_sums(where, span, GroupBy.ENDPOINT)
+    assert costs.group_sums(where, span, GroupBy.ENDPOINT, key=key) == raw
+    assert cut(costs.groups(where, span, GroupBy.ENDPOINT, raw[:5], key=key)) == cut(
+        costs.groups(where, span, GroupBy.ENDPOINT, raw[:5])
+    )
+    assert costs.calls(where, span, GroupBy.KIND, key=key) == pytest.approx(
+        costs.calls(where, span, GroupBy.KIND)
+    )
+    assert overview.month_to_date(where.scope, after.date(), fresh) == overview.month_to_date(
+        where.scope, after.date()
+    )
+
+
+def test_last_afternoons_costs_do_not_pass_for_todays(fleet: None) -> None:
+    midnight = (NOW + timedelta(days=1)).replace(hour=0, minute=0, second=0)
+    sum_up(midnight - timedelta(hours=3))
+    assert not rolled.freshness(ScopeFilter()).has_costs(midnight.date())
+
+
+def test_a_shadows_copies_count_nowhere(fleet: None) -> None:
+    """A shadow variant gets copies of calls that its sibling answers: every sum is as if it were not there."""
+    window = time_range("7d", NOW)
+    traffic = fleet_traffic.traffic(ScopeFilter(), window)
+    days = Span(window.days[0], window.days[-1])
+    called = costs.calls(CostFilter(), days, GroupBy.KIND)
+    places = PlaceHour.objects.aggregate(Sum("calls"), Sum("errors_5xx"))
+    ids = list(Endpoint.objects.values_list("pk", flat=True))
+    figures, _ = summaries(ids, window)
+    for variant in VariantStatus.objects.exclude(endpoint__kind="serverless"):
+        known = HourBucket.objects.filter(variant=variant, at__gte=window.start)
+        variant.pk, variant.name, variant.is_shadow = None, "shadow", True
+        variant.save()
+        HourBucket.objects.bulk_create(
+            HourBucket(
+                variant=variant, at=row.at, period_s=3600, invocations=1e6, processed=1e6, errors_5xx=1e6
+            )
+            for row in known
+        )
+    sum_up(is_history_new=True)
+    fresh = rolled.freshness(ScopeFilter())
+    for each in (rolled.NOT_SUMMED, fresh):
+        assert vars(fleet_traffic.traffic(ScopeFilter(), window, each).now) == pytest.approx(
+            vars(traffic.now)
+        )
+        rows = endpoint_rows.rows(
+            Criteria(), window, NOW.date(), sort="calls", descending=True, offset=0, limit=None, fresh=each
+        )
+        assert {row.pk: row.measures.calls for row in rows} == {
+            pk: pytest.approx(figures[pk].calls) for pk in ids
+        }
+    assert PlaceHour.objects.aggregate(Sum("calls"), Sum("errors_5xx")) == pytest.approx(places)
+    assert costs.calls(CostFilter(), days, GroupBy.KIND) == pytest.approx(called)
+    assert costs.calls(CostFilter(), days, GroupBy.KIND, key="7d") == pytest.approx(called)
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize("key", WINDOW_KEYS)
+def test_caches_add_up_to_the_same_either_way(fleet: None, scope: ScopeFilter, key: str) -> None:
+    window, fresh = time_range(key, NOW), rolled.freshness(scope)
+    raw, summed = (cache.page(scope, window, each) for each in (rolled.NOT_SUMMED, fresh))
+    assert [row.name for row in summed.rows] == [row.name for row in raw.rows]
+    assert vars(summed.use) == pytest.approx(vars(raw.use))
+    assert vars(summed.before) == pytest.approx(vars(raw.before))
+    for one, other in zip(summed.rows, raw.rows, strict=True):
+        assert (one.verdict, one.memory_pct) == (other.verdict, pytest.approx(other.memory_pct))
+        assert vars(one.use) == pytest.approx(vars(other.use))
+    points, same = (cache.buckets(scope, window, each) for each in (rolled.NOT_SUMMED, fresh))
+    assert [(row.at, row.values) for row in same] == [(row.at, pytest.approx(row.values)) for row in points]
