@@ -1,9 +1,13 @@
 """The live check of an account against AWS: who Flotilla is, what each role may do, which regions there are."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.db import connection
 
+from fleet.access import accounts
 from fleet.access.aws_actions import act_actions
 from fleet.models import Account
 from fleet.sync import account_check, permissions
@@ -130,3 +134,33 @@ def test_regions_fall_back_to_awss_list_when_nobody_may_tell(
     assert found["regions"]["eu-west-1"] is None
     assert "cn-north-1" not in found["regions"]
     assert [note["action"] for note in found["notes"]] == ["account:ListRegions", "ec2:DescribeRegions"]
+
+
+def in_a_thread(account: Account, simulator: SimulatorProcess) -> bool:
+    try:
+        return account_check.check(account.pk, now=simulator.now())
+    finally:
+        connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_role_saved_while_the_old_one_is_checked_is_not_called_checked(
+    simulator: SimulatorProcess, account: Account
+) -> None:
+    simulator.fault("latency", "tag:GetResources", seconds=2)
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(in_a_thread, account, simulator)
+        deadline = time.monotonic() + 20
+        while not Account.objects.get().permissions.get("rows"):
+            assert time.monotonic() < deadline, "the check never began"
+            assert not running.done()
+        changed = Account.objects.get()
+        changed.role_arn, changed.external_id = f"arn:aws:iam::{ID}:role/nobody", "flotilla-x"
+        accounts.store(changed, regions=["us-east-1"], actor=None, now=simulator.now())
+        assert not running.result(timeout=60)
+    found = Account.objects.get()
+    assert accounts.unchecked() == [account.pk]
+    assert (found.permissions["done_at"], found.found_regions) == (None, {})
+    simulator.clear_faults()
+    checked(simulator, account)
+    assert "sts:AssumeRole" in account.identity_error, "the next tick checks the role that was saved"
