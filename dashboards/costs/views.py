@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from dashboards import access, client, htmx, scope, wording
-from dashboards.costs import charts, export, tiles
+from dashboards.costs import batch, charts, export, tiles
 from dashboards.costs.figures import WEEK, Figures
 from dashboards.costs.forms import BudgetForm
 from dashboards.costs.missing import missing_parts
@@ -48,6 +48,7 @@ def page(request: HtmxHttpRequest) -> HttpResponse:
         "rest_count": figures.total_groups - len(rows),
         "sort": Sort("cost", not wanted.ascending),
         "tiles": tiles.tiles(figures),
+        "batch": batch.line(wanted, scoped),
         "can_budget": budget_queries.account_of(wanted.where) is not None,
         **_words(figures),
         **_chart(wanted, figures),

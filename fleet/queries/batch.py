@@ -14,8 +14,10 @@ from django.db.models import (
     DurationField,
     ExpressionWrapper,
     F,
+    OuterRef,
     Q,
     QuerySet,
+    Subquery,
     Sum,
     Value,
     When,
@@ -70,6 +72,19 @@ class JobRow:
     @property
     def is_running(self) -> bool:
         return self.job.status not in ENDED
+
+
+@dataclass(frozen=True)
+class Total:
+    """What jobs cost together. usd: of the jobs with a price, None when there is none; unpriced and unknown: jobs that
+
+    are not in it, because their type has no price, or because AWS reported no start or no instances.
+    """
+
+    jobs: int = 0
+    usd: Decimal | None = None
+    unpriced: int = 0
+    unknown: int = 0
 
 
 @dataclass(frozen=True)
@@ -155,40 +170,27 @@ def peers(job: TransformJob, limit: int = 10) -> list[TransformJob]:
 
 
 def summary(criteria: Criteria, window: TimeRange, now: datetime) -> Summary:
-    """Counts, cost and the longest job. Statuses and models are counted without their own filter. Five queries."""
+    """Counts, cost and the longest job. Statuses and models are counted without their own filter. Four queries."""
     found = _timed(_jobs(criteria, window), now)
-    groups = (
-        found.order_by()
-        .values("shard__region", "instance_type")
-        .annotate(
-            jobs=Count("id"),
-            billed_jobs=Count("id", filter=Q(started_at__isnull=False, instance_count__isnull=False)),
-            hours=Sum("instance_time"),
-        )
-    )
-    usd, unpriced, unknown, total = None, 0, 0, 0
-    book = _book(criteria.scope)
-    for group in groups:
-        total += group["jobs"]
-        unknown += group["jobs"] - group["billed_jobs"]
-        point = book.find(group["shard__region"], CostComponent.BATCH_TIME, group["instance_type"])
-        if point is None:
-            unpriced += group["billed_jobs"]
-        elif group["hours"] is not None:
-            usd = (usd or Decimal(0)) + _hours(group["hours"]) * point.usd
+    sums = _added_up(found)
     longest = found.exclude(billed=None).order_by(F("billed").desc()).first()
     return Summary(
-        total=total,
+        total=sums.jobs,
         statuses=_counts(Criteria(criteria.scope, (), criteria.models, criteria.search), window, "status"),
         models=_counts(
             Criteria(criteria.scope, criteria.statuses, (), criteria.search), window, "model_name"
         ),
-        usd=usd,
-        unpriced=unpriced,
-        unknown=unknown,
+        usd=sums.usd,
+        unpriced=sums.unpriced,
+        unknown=sums.unknown,
         longest=longest,
         longest_billed=longest.billed if longest else None,
     )
+
+
+def total(scope: ScopeFilter, window: TimeRange, now: datetime) -> Total:
+    """What all jobs of the scope cost that were created, ran or ended in the window, each as a whole. One query."""
+    return _added_up(_timed(_jobs(Criteria(scope), window), now))
 
 
 def record_count(tags: Mapping[str, str]) -> int | None:
@@ -222,6 +224,35 @@ def _timed(found: QuerySet[TransformJob], now: datetime) -> QuerySet[Any]:
     return found.annotate(billed=billed).annotate(
         instance_time=ExpressionWrapper(Extract(billed, "epoch") * F("instance_count"), output_field=seconds)
     )
+
+
+def _added_up(found: QuerySet[Any]) -> Total:
+    """PostgreSQL adds the instance-time up by region and type, and brings the stored price of each along."""
+    stored = Price.objects.filter(
+        component=CostComponent.BATCH_TIME, region=OuterRef("shard__region"), item=OuterRef("instance_type")
+    ).order_by(Case(When(origin=Price.Origin.API, then=0), default=1))
+    groups = (
+        found.order_by()
+        .values("shard__region", "instance_type")
+        .annotate(
+            jobs=Count("id"),
+            billed_jobs=Count("id", filter=Q(started_at__isnull=False, instance_count__isnull=False)),
+            time=Sum("instance_time"),
+        )
+        .annotate(stored=Subquery(stored.values("usd")[:1]))
+    )
+    usd, unpriced, unknown, jobs = None, 0, 0, 0
+    built_in = prices.book_of(())
+    for group in groups:
+        jobs += group["jobs"]
+        unknown += group["jobs"] - group["billed_jobs"]
+        point = built_in.find(group["shard__region"], CostComponent.BATCH_TIME, group["instance_type"])
+        rate = point.usd if group["stored"] is None and point else group["stored"]
+        if rate is None:
+            unpriced += group["billed_jobs"]
+        elif group["time"] is not None:
+            usd = (usd or Decimal(0)) + _hours(group["time"]) * rate
+    return Total(jobs, usd, unpriced, unknown)
 
 
 def _priced(found: QuerySet[Any], book: PriceBook, criteria: Criteria, window: TimeRange) -> QuerySet[Any]:

@@ -6,17 +6,29 @@ from typing import Any, Literal
 
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
+from django.utils import timezone
 from ninja import Query, Router, Schema
 from pydantic import Field
 
 from dashboards.api import paging
 from dashboards.api.parameters import EndpointSelection, Listing, Window
-from dashboards.api.schemas import AsOf, EndpointRef, Listed, Money, as_of, endpoint_ref, money
+from dashboards.api.schemas import (
+    AsOf,
+    EndpointRef,
+    Listed,
+    Money,
+    WindowOut,
+    as_of,
+    endpoint_ref,
+    money,
+    window_out,
+)
 from fleet.models import DailyCost, Endpoint
-from fleet.queries import cost_lines, costs, keyset, rolled
+from fleet.queries import batch, cost_lines, costs, keyset, rolled
 from fleet.queries.cost_lines import FormulaLine
 from fleet.queries.cost_scope import CostFilter, GroupBy, Span, Sums
 from fleet.queries.endpoints import NO_TEAM
+from fleet.queries.scope import ScopeFilter, TimeRange
 
 router = Router(tags=["costs"])
 
@@ -63,12 +75,23 @@ class GroupOut(Sum):
     components: dict[str, Money]
 
 
+class BatchSum(Schema):
+    """Transform jobs, which belong to no endpoint: each that was created, ran or ended in the window, as a whole."""
+
+    cost: Money
+    jobs: int
+    unpriced_jobs: int
+    unknown_jobs: int = Field(description="AWS reported no start or no instances.")
+    window: WindowOut
+
+
 class Groups(Listed):
-    """A page of groups by key, and the sum of all of them."""
+    """A page of groups by key, and the sum of all of them. batch is in neither, and knows no team or kind."""
 
     first_day: date
     last_day: date
     total: Sum
+    batch: BatchSum
     items: list[GroupOut]
     computed_at: datetime | None
 
@@ -118,6 +141,7 @@ def costs_by_group(request: HttpRequest, query: Query[GroupsQuery]) -> dict[str,
         "first_day": span.first,
         "last_day": span.last,
         "total": _sum(costs.group_total(where, span, key=key)),
+        "batch": _batch(where.scope, query.window()),
         "items": [_group(group) for group in costs.groups(where, span, query.group, found.rows, key=key)],
         "computed_at": costs.computed_at(where),
         "next": paging.link(request, f"costs-{query.group}", found),
@@ -151,6 +175,20 @@ def _sum(sums: Sums) -> dict[str, Any]:
         "unpriced_lines": sums.unpriced,
         "lines_without_data": sums.no_data,
         "is_complete": sums.is_complete,
+    }
+
+
+def _batch(scope: ScopeFilter, window: TimeRange) -> dict[str, Any]:
+    # At the full minute, so that a running job's cost does not make every answer a new one.
+    found = batch.total(scope, window, timezone.now().replace(second=0, microsecond=0))
+    return {
+        "cost": money(
+            found.usd, "No job in the window has a price" if found.jobs else "No job in the window"
+        ),
+        "jobs": found.jobs,
+        "unpriced_jobs": found.unpriced,
+        "unknown_jobs": found.unknown,
+        "window": window_out(window),
     }
 
 

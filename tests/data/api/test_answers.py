@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from fleet.models import DailyCost, Endpoint, Shard, VariantStatus
 from fleet.queries import export
 from fleet.queries.scope import ScopeFilter
+from tests import fleet_rows
 from tests.data.api import fleet
 from tests.data.dashboards import rows
 
@@ -40,15 +41,15 @@ def everything(get: Get, path: str, **query: Any) -> list[dict[str, Any]]:
         cursor = {"cursor": answer["next"].rpartition("cursor=")[2].partition("&")[0]}
 
 
-def many(number: int, where: Shard, *, first: int = 0) -> None:
-    """So many serverless endpoints with a variant each, numbered from `first`."""
+def many(number: int, where: Shard) -> None:
+    """So many serverless endpoints with a variant each."""
     created = rows.now() - timedelta(days=9)
     found = Endpoint.objects.bulk_create(
         Endpoint(
             shard=where, name=f"e{n:05}", arn="arn", kind="serverless", status="InService",
             created_at=created, modified_at=created, first_seen_at=created,
         )
-        for n in range(first, first + number)
+        for n in range(number)
     )  # fmt: skip
     VariantStatus.objects.bulk_create(VariantStatus(endpoint=each, name="AllTraffic") for each in found)
 
@@ -77,6 +78,18 @@ def test_unknown_is_null_and_says_why(get: Get) -> None:
     assert many_models["figures"]["why"]["calls"] == "CloudWatch reported nothing in this window"
 
 
+def test_a_ratio_of_no_look_ups_is_told_from_one_that_was_not_reported(get: Get) -> None:
+    where = rows.shard()
+    silent, idle = (rows.multi_model(where, name) for name in ("silent", "idle"))
+    rows.hour_bucket(silent, rows.hour() - timedelta(hours=1), invocations=2.0)
+    rows.hour_bucket(idle, rows.hour() - timedelta(hours=1), cache_hit_sum=0.0, cache_hit_count=0.0)
+    found = {each["name"]: (each["lookups"], each["why"]) for each in items(get("cache", range="7d"))}
+    assert found == {
+        "silent": (None, "ModelCacheHit was not reported in this window"),
+        "idle": (0.0, "No model was looked up in this window"),
+    }
+
+
 def test_filters_mean_what_they_mean_on_the_page(get: Get) -> None:
     fleet.build()
     fleet.build("444455556666", "dev")
@@ -91,8 +104,13 @@ def test_filters_mean_what_they_mean_on_the_page(get: Get) -> None:
     assert names(state="closed") == {"prod-gone", "dev-gone"}
     assert names(q="prod fa") == {"prod-faq"}
     assert names(region="us-east-1") == set()
-    assert get("endpoints", acount="1").status_code == 422
-    assert get("endpoints", acount="1").json()["errors"][0]["field"] == "acount"
+
+
+def test_a_misspelt_parameter_is_refused_before_anything_is_read(get: Get) -> None:
+    with CaptureQueriesContext(connection) as made:
+        refused = get("endpoints", acount="1")
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "acount")
+    assert not [query["sql"] for query in made if "fleet_endpoint" in query["sql"]]
 
 
 def test_pages_hold_every_row_once_while_rows_come_and_go(get: Get) -> None:
@@ -121,10 +139,28 @@ def test_every_list_pages_to_its_end(path: str, get: Get) -> None:
 
 @pytest.mark.parametrize(
     "cursor",
-    ["x", "bnVsbA", "W10", "WyJlbmRwb2ludHMiLCJhIiwtMV0", "WyJlbmRwb2ludHMiLCJcdTAwMDAiLDFd", "é\0💥"],
+    [
+        "x",
+        "bnVsbA",
+        "W10",
+        "WyJlbmRwb2ludHMiLCJhIiwtMV0",
+        "WyJlbmRwb2ludHMiLCJcdTAwMDAiLDFd",
+        "WyJlbmRwb2ludHMiLCJcdWQ4MDAiLDFd",
+        "é\0💥",
+    ],
 )
 def test_a_cursor_that_was_never_given_out_is_refused(cursor: str, get: Get) -> None:
     assert get("endpoints", cursor=cursor).json()["errors"][0]["field"] == "cursor"
+
+
+@pytest.mark.parametrize("label", ["Team\u00a0A", "a\u200bb", "\U0001f468\u200d\U0001f469", "\r\n"])
+def test_a_cursor_continues_behind_any_text_that_is_stored(label: str, get: Get) -> None:
+    names = [label, f"{label} next"]
+    for n, name in enumerate(names):
+        of = rows.serverless(rows.shard(f"eu-west-{n + 1}"), f"e{n}")
+        Endpoint.objects.filter(pk=of.pk).update(team=name)
+        fleet.cost(of, "1")
+    assert len(everything(get, "costs", group="team", limit=1)) == 2
 
 
 def test_a_cursor_of_another_list_is_refused(get: Get) -> None:
@@ -187,6 +223,14 @@ def test_costs_add_up_and_lines_explain_them(get: Get) -> None:
     assert [(g["label"], Decimal(g["cost"]["amount"])) for g in found["items"]] == [
         ("prod", Decimal("1.25")), ("dev", Decimal("1.25")),
     ]  # fmt: skip
+    assert found["batch"]["cost"] == {
+        "amount": None, "currency": "USD", "why": "No job in the window has a price",
+    }  # fmt: skip
+    assert (found["batch"]["jobs"], found["batch"]["unpriced_jobs"], found["batch"]["unknown_jobs"]) == (
+        2,
+        2,
+        0,
+    )
     lines = [line for each in items(get("costs/lines")) for line in each["lines"]]
     amounts = [Decimal(line["cost"]["amount"]) for line in lines if line["cost"]["amount"] is not None]
     assert sum(amounts) == Decimal("2.50")
@@ -211,9 +255,7 @@ def test_as_many_queries_for_ten_thousand_endpoints_as_for_a_hundred(get: Get) -
     where = rows.shard()
 
     def queries(path: str) -> int:
-        with CaptureQueriesContext(
-            connection,
-        ) as made:
+        with CaptureQueriesContext(connection) as made:
             assert get(path, limit=100).status_code == 200
         return len(made)
 
@@ -221,6 +263,7 @@ def test_as_many_queries_for_ten_thousand_endpoints_as_for_a_hundred(get: Get) -
     get("metrics")
     many(100, where)
     few = {path: queries(path) for path in paths}
-    many(9_900, where, first=100)
+    fleet_rows.copies(Endpoint.objects.get(name="e00007"), 9_900)
     assert {path: queries(path) for path in paths} == few
     assert max(few.values()) <= 15
+    assert Endpoint.objects.count() == VariantStatus.objects.count() == 10_000

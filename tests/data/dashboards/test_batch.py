@@ -2,8 +2,10 @@
 
 import csv
 import io
+import re
 from datetime import timedelta
 from decimal import Decimal
+from html import unescape
 from typing import Any
 
 import pytest
@@ -11,7 +13,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from dashboards.scope import time_range
 from fleet.models import Price, Shard, TransformJob
+from fleet.queries import batch
+from fleet.queries.scope import ScopeFilter
 from fleet.types import CostComponent
 from tests.data.dashboards.rows import now, shard, user, words
 
@@ -157,3 +162,42 @@ def test_queries_do_not_grow_with_jobs(viewer: Client) -> None:
 
 def test_anonymous_people_are_sent_to_sign_in(client: Client) -> None:
     assert client.get("/batch/").status_code == 302
+
+
+def test_the_costs_page_says_what_jobs_cost_beside_its_totals(
+    viewer: Client, django_assert_num_queries: Any
+) -> None:
+    where, window = shard(), time_range("7d", now())
+    price(where)
+    Price.objects.create(
+        region=where.region, component=CostComponent.BATCH_TIME, item="ml.m5.xlarge", unit="instance-hour",
+        usd=Decimal(9), origin=Price.Origin.SNAPSHOT, source="older", source_date=now().date(), fetched_at=now(),
+    )  # fmt: skip
+    empty = words(viewer.get("/costs/?range=7d").content.decode())
+    assert "Batch transform jobs" not in empty
+    job(where, "nightly")  # 2 × 2 h × 0.30 = 1.20
+    job(where, "broken", hours=1, status="Failed")  # 0.60
+    job(where, "odd", instance_type="ml.p99.huge")
+    job(where, "waiting", started_at=None, ended_at=None, status="InProgress")
+    job(where, "long ago", ago_h=24 * 20)
+    with django_assert_num_queries(1):
+        found = batch.total(ScopeFilter(), window, now())
+    assert found == batch.Total(jobs=4, usd=Decimal("1.80"), unpriced=1, unknown=1)
+    html = viewer.get("/costs/?range=7d&region=eu-west-1").content.decode()
+    assert (
+        "Batch transform jobs : $1.80 in the last 7 days, not in the totals below; "
+        "1 job unpriced, 1 job without a start" in words(html)
+    )
+    link = unescape(re.search(r'href="(/batch/[^"]*)">Batch transform jobs', html)[1])  # type: ignore[index]
+    assert "region=eu-west-1" in link
+    assert "4 transform jobs in the last 7 days cost $1.80" in words(viewer.get(link).content.decode())
+    assert "Batch transform jobs" not in viewer.get("/costs/?range=7d&region=us-east-1").content.decode()
+    assert "of all teams and kinds" in viewer.get("/costs/?range=7d&team=risk").content.decode()
+
+
+def test_jobs_without_any_price_have_an_unknown_cost_on_the_costs_page(viewer: Client) -> None:
+    where = shard()
+    job(where, "odd", instance_type="ml.p99.huge", ago_h=3)
+    page = words(viewer.get("/costs/?range=24h").content.decode())
+    assert "Batch transform jobs : — No job in the window has a price in the last 24 hours" in page
+    assert "1 job unpriced" in page
