@@ -28,6 +28,7 @@ class OwnershipForm(forms.Form):
         label="Expires on", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
     reason = forms.CharField(label="Why", required=False, max_length=500)
+    seen = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, tagged: Labels, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -41,6 +42,12 @@ class OwnershipForm(forms.Form):
         """The values of a valid form."""
         found = self.cleaned_data
         return Labels(found["owner"], found["team"], found["application"], found["expires_on"])
+
+    def refused(self, refused: Refused, stamp: str) -> None:
+        """Show why; what stands by now counts as seen, so that saving again goes through."""
+        for refusal in refused.refusals:
+            self.add_error(refusal.field or None, refusal.message)
+        self.data = {**{name: self.data.get(name) for name in self.fields}, "seen": stamp}
 
 
 def context(head: Head, activity: Activity) -> dict[str, Any]:
@@ -67,14 +74,14 @@ def change(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
     scope.read(request, has_range=False)
     data = request.POST if request.method == "POST" else None
     before = ownership.by_hand(endpoint)
-    form = OwnershipForm(data, tagged=ownership.from_tags(endpoint.tags), initial=vars(before))
+    initial = {**vars(before), "seen": ownership.stamp(endpoint)}
+    form = OwnershipForm(data, tagged=ownership.from_tags(endpoint.tags), initial=initial)
     if form.is_valid():
         try:
             _set(request, endpoint, form)
             return htmx.redirect(request, "endpoints:tab", pk, "ownership")
         except Refused as refused:
-            for refusal in refused.refusals:
-                form.add_error(refusal.field or None, refusal.message)
+            form.refused(refused, ownership.stamp(endpoint))
     crumbs = [{"label": endpoint.name, "url": tabs.url(pk, "ownership")}, {"label": "Owner and expiry"}]
     found = {"endpoint": endpoint, "form": form, "crumbs": crumbs}
     return htmx.page(request, "pages/endpoint/ownership.html", found, status=422 if form.errors else 200)
@@ -86,6 +93,7 @@ def _set(request: htmx.HtmxHttpRequest, endpoint: Endpoint, form: OwnershipForm)
         form.wanted(),
         actor=request.user,
         reason=form.cleaned_data["reason"],
+        seen=form.cleaned_data["seen"],
         now=timezone.now(),
         address=client.address(request),
     )

@@ -56,12 +56,26 @@ def by_hand(endpoint: Endpoint) -> Labels:
     return _labels(row) if row else Labels()
 
 
+def stamp(endpoint: Endpoint) -> str:
+    """When what was set by hand was last set, as a form carries it; "" while nobody did."""
+    row = Ownership.objects.filter(endpoint=endpoint).first()
+    return row.set_at.isoformat() if row else ""
+
+
 def set_by_hand(
-    endpoint: Endpoint, wanted: Labels, *, actor: User, reason: str, now: datetime, address: str | None = None
+    endpoint: Endpoint,
+    wanted: Labels,
+    *,
+    actor: User,
+    reason: str,
+    now: datetime,
+    address: str | None = None,
+    seen: str | None = None,
 ) -> None:
     """Store what an operator wants; an empty value gives the word back to the tags. Audited.
 
-    Raises Refused for a date in the past that was not there before, and for people below operator.
+    seen: the `stamp` that the operator's form was made from, None for no form. Raises Refused for a date in the past
+    that was not there before, when somebody else set something since `seen`, and for people below operator.
     """
     if not may(actor, User.Role.OPERATOR):
         raise Refused([Refusal("", "role", "Changing the owner or expiry date needs the role operator.")])
@@ -73,6 +87,8 @@ def set_by_hand(
             raise Refused([Refusal("expires_on", "past", "Give a date after today.")])
         if wanted == before:
             return
+        if seen is not None and seen != stamp(endpoint):
+            raise Refused([Refusal("", "moved", _moved(endpoint))])
         Ownership.objects.update_or_create(
             endpoint=endpoint, defaults={**asdict(wanted), "set_by": actor, "set_at": now}
         )
@@ -138,6 +154,25 @@ def _apply(endpoint: Endpoint, labels: Labels) -> None:
     values = asdict(labels)
     if any(getattr(endpoint, field) != value for field, value in values.items()):
         Endpoint.objects.filter(pk=endpoint.pk).update(**values)
+
+
+def _moved(endpoint: Endpoint) -> str:
+    row = Ownership.objects.select_related("set_by").get(endpoint=endpoint)
+    who = row.set_by.get_username() if row.set_by else "Somebody"
+    stands = ", ".join(
+        f"{word} {value}"
+        for word, value in (
+            ("owner", row.owner),
+            ("team", row.team),
+            ("application", row.application),
+            ("expires on", row.expires_on or ""),
+        )
+        if value
+    )
+    return (
+        f"{who} changed this while your form was open; now it is: {stands or 'nothing set'}. "
+        "Save again to put yours in its place."
+    )
 
 
 def _labels(row: Ownership) -> Labels:

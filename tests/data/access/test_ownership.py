@@ -95,6 +95,26 @@ def test_the_tab_sets_it_shows_when_mails_go_out_and_who_shares_the_application(
     assert "Give a date after today." in words(refused.content.decode())
 
 
+def test_of_two_operators_the_second_is_told_what_the_first_set_before_it_is_replaced(
+    client: Client,
+) -> None:
+    found = endpoint(shard(), "scorer")
+    url = f"/endpoints/{found.pk}/ownership/"
+    client.force_login(user("operator"))
+    seen = client.get(url).context["form"].initial["seen"]
+    ana = user("admin")
+    ownership.set_by_hand(found, Labels(team="risk"), actor=ana, reason="", now=now())
+    refused = client.post(url, {"owner": "ben", "seen": seen})
+    assert refused.status_code == 422
+    assert f"{ana.username} changed this while your form was open; now it is: team risk." in words(
+        refused.content.decode()
+    )
+    assert ownership.by_hand(found) == Labels(team="risk")
+    again = {"owner": "ben", "seen": refused.context["form"]["seen"].value()}
+    assert client.post(url, again).status_code == 303
+    assert ownership.by_hand(found) == Labels(owner="ben")
+
+
 def test_viewers_may_look_but_not_set(client: Client) -> None:
     found = endpoint(shard(), "scorer")
     client.force_login(user("viewer"))
