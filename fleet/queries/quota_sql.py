@@ -35,8 +35,9 @@ WITH watched AS (
         AND p.dimension = 'sagemaker:variant:DesiredProvisionedConcurrency'
 ), wanted AS (
     SELECT w.id AS shard_id, o.parameters ->> 'instance_type' AS instance_type, coalesce(l.held, 0) AS held,
-        coalesce(l.running, 0) AS running, coalesce(l.instance_type, '') AS running_type,
+        coalesce(l.warm, 0) AS warm, coalesce(l.running, 0) AS running, coalesce(l.instance_type, '') AS running_type,
         (o.parameters ->> 'max_concurrency')::numeric::int AS max_concurrency,
+        (o.parameters ->> 'provisioned_concurrency')::numeric::int AS provisioned_concurrency,
         coalesce((o.parameters ->> 'instance_count')::numeric::int, 0) AS instance_count
     FROM fleet_operation o
     JOIN fleet_endpoint e ON e.id = o.endpoint_id
@@ -46,6 +47,9 @@ WITH watched AS (
 ), pending AS (
     SELECT shard_id, 'serverless-concurrency' AS subject, sum(greatest(max_concurrency - held, 0))::int AS amount
     FROM wanted WHERE max_concurrency IS NOT NULL GROUP BY shard_id
+    UNION ALL
+    SELECT shard_id, 'provisioned-concurrency', sum(greatest(provisioned_concurrency - warm, 0))::int
+    FROM wanted WHERE provisioned_concurrency IS NOT NULL GROUP BY shard_id
     UNION ALL
     SELECT shard_id, 'instances:' || instance_type,
         sum(greatest(instance_count - CASE WHEN running_type = instance_type THEN running ELSE 0 END, 0))::int

@@ -101,6 +101,29 @@ def test_changes_under_way_count_with_what_they_add() -> None:
     assert (line("instances:ml.m5.large").used, line("instances:ml.m5.large").pending) == (0, 2)
 
 
+def test_provisioned_concurrency_about_to_be_added_counts() -> None:
+    shard = rows.shard("us-east-1")
+    report(
+        shard,
+        "Maximum total provisioned concurrency that can be allocated across all serverless endpoints",
+        20,
+    )
+    warm = rows.serverless(shard, "warm", max_concurrency=20, provisioned_concurrency=6)
+    cold = rows.serverless(shard, "cold", max_concurrency=20)
+    common = {
+        "state": "running",
+        "variant_name": "AllTraffic",
+        "requested_by": User.objects.create_user("ana"),
+    }
+    for endpoint, level in ((warm, 10), (cold, 3)):
+        wish = {"max_concurrency": 20, "provisioned_concurrency": level}
+        OperationFactory(endpoint=endpoint, parameters=wish, **common)
+    less = {"max_concurrency": 20, "provisioned_concurrency": None}
+    OperationFactory(endpoint=rows.serverless(shard, "none"), parameters=less, **common)
+    found = line(known.PROVISIONED)
+    assert (found.used, found.pending, found.room) == (6, 7, 7)
+
+
 def test_deleted_endpoints_removed_variants_and_switched_off_regions_hold_nothing() -> None:
     shard = rows.shard()
     rows.serverless(shard, "gone")
