@@ -64,11 +64,17 @@ def conversion(
 
 
 def standing(seen: Observed, context: Context) -> list[Refusal]:
-    """Refusals that hold whatever is asked: role, kind, status, readability, another operation."""
+    """Refusals that hold whatever is asked: role, kind, status, readability, AWS's leave, another operation."""
     found = []
     if not context.actor_may:
         text = f"Your role is {context.actor_role}; changing an endpoint needs operator or admin."
         found.append(Refusal("", "role", text))
+    if seen.is_read_only:
+        text = (
+            f"{seen.account} is read-only: it has no role for changing, and the role for reading may not change "
+            "endpoints. An admin adds one in Settings."
+        )
+        found.append(Refusal("", "read-only-account", text))
     if context.active is not None:
         active = context.active
         text = (

@@ -79,7 +79,8 @@ class Observed:
     serverless: live capacity of the variant, None when it is not serverless or was never described.
     modified_at: ISO 8601 UTC, AWS's LastModifiedTime. unreadable: why the last describe failed, "" when it did not.
     scaling: the scalable target of provisioned concurrency, None when there is none. unknown_fields: paths in the
-    config that the installed AWS SDK does not know, so that a copy could not carry them.
+    config that the installed AWS SDK does not know, so that a copy could not carry them. is_read_only: IAM said that no
+    role of the account may change endpoints.
     """
 
     endpoint: str
@@ -96,6 +97,7 @@ class Observed:
     config_document: Mapping[str, Any] = field(default_factory=dict)
     scaling: ScalingRange | None = None
     unknown_fields: tuple[str, ...] = ()
+    is_read_only: bool = False
 
     def version(self) -> dict[str, Any]:
         """What must still hold when the plan is confirmed and when its first step runs."""

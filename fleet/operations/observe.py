@@ -58,6 +58,7 @@ def observe(endpoint: Endpoint) -> Observed:
         config_document=endpoint.config.document if endpoint.config else {},
         scaling=_scaling(endpoint, variant),
         unknown_fields=tuple(endpoint.config.unknown_fields) if endpoint.config else (),
+        is_read_only=endpoint.shard.account.cannot_change,
     )
 
 

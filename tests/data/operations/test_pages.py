@@ -50,6 +50,18 @@ def page_of(operation: Operation, action: str = "detail") -> str:
     return reverse(f"operations:{action}", args=[operation.code])
 
 
+def test_an_account_whose_roles_cannot_change_is_refused_by_the_form_itself(
+    operator: Client, endpoint: Endpoint
+) -> None:
+    account = endpoint.shard.account
+    account.role_arn = f"arn:aws:iam::{account.account_id}:role/FlotillaRead"
+    account.act_role_arn, account.permissions = "", {"may_change": False}
+    account.save()
+    answer = operator.post(change_url(endpoint), {**CHANGE, "reason": "INC-214"})
+    assert f"{account.alias} is read-only: it has no role for changing" in rows.words(answer.content.decode())
+    assert not Operation.objects.exists()
+
+
 def test_a_change_goes_from_form_to_plan_to_queue(operator: Client, endpoint: Endpoint) -> None:
     form = operator.get(change_url(endpoint))
     assert "Today 20 calls at a time, none kept warm" in rows.words(form.content.decode())

@@ -77,6 +77,14 @@ def test_a_viewer_is_told_the_role_that_is_needed(wish: str) -> None:
 
 
 @pytest.mark.parametrize("wish", ["concurrency", "conversion"])
+def test_an_account_none_of_whose_roles_may_change_is_refused(wish: str) -> None:
+    refusals = _refusals(wish, seen(is_read_only=True), context())
+    assert [(r.field, r.code) for r in refusals] == [("", "read-only-account")]
+    assert "prod is read-only" in refusals[0].message
+    assert guards.available(seen(), context()) == []
+
+
+@pytest.mark.parametrize("wish", ["concurrency", "conversion"])
 def test_a_second_operation_is_told_who_changes_what_since_when(wish: str) -> None:
     refusals = _refusals(wish, seen(), context(active=BUSY))
     assert [r.code for r in refusals] == ["busy"]
