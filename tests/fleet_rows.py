@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection
+from django.db.models import Model
 
 from fleet.models import (
     Account,
@@ -96,6 +97,23 @@ WHERE h.variant_id = f.variant_id AND h.at = f.at
 """An hour counts what its minutes count, as CloudWatch has it."""
 
 
+def _columns(model: type[Model], *, but: str) -> str:
+    return ", ".join(f.column for f in model._meta.concrete_fields if f.column not in {"id", but})
+
+
+_COPIES = f"""
+WITH made AS (
+    INSERT INTO fleet_endpoint (name, {_columns(Endpoint, but="name")})
+    SELECT name || '-' || lpad(n::text, 5, '0'), {_columns(Endpoint, but="name")}
+    FROM fleet_endpoint, generate_series(1, %(size)s) n WHERE id = %(pk)s
+    RETURNING id
+)
+INSERT INTO fleet_variantstatus (endpoint_id, {_columns(VariantStatus, but="endpoint_id")})
+SELECT made.id, {_columns(VariantStatus, but="endpoint_id")} FROM fleet_variantstatus, made
+WHERE endpoint_id = %(pk)s
+"""  # noqa: S608 - columns of models only
+
+
 def seed(
     size: int, *, now: datetime, days: int = 31, fine_hours: int = 24, incidents_every: int = 100
 ) -> None:
@@ -127,6 +145,13 @@ def add_plain(size: int, *, now: datetime) -> None:
         now,
         first=90_000,
     )
+
+
+def copies(endpoint: Endpoint, size: int) -> None:
+    """`size` more endpoints like this one, each with its variants, made by the server: no buckets, no costs."""
+    values: dict[str, Any] = {"pk": endpoint.pk, "size": size}
+    with connection.cursor() as cursor:
+        cursor.execute(_COPIES, values)
 
 
 def analyse() -> None:

@@ -50,7 +50,8 @@ def _cursor(name: str, key: Key) -> str:
 def _part(value: Any, wanted: type) -> str | int | datetime:
     if wanted is int and isinstance(value, int) and 0 <= value <= LARGEST_ID:
         return value
-    if wanted is str and isinstance(value, str) and "\0" not in value and value.isprintable():
+    if wanted is str and isinstance(value, str) and "\0" not in value:
+        value.encode()  # PostgreSQL stores everything but NUL and lone surrogates, which this refuses
         return value
     if wanted is datetime and isinstance(value, str):
         at = datetime.fromisoformat(value)

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Sequence
 from functools import cache, wraps
-from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -17,7 +16,7 @@ from dashboards.api.auth import BearerToken
 from dashboards.api.problems import Problem, ProblemDocument
 from dashboards.api.resources import batch, costs, endpoints, incidents, insight, metrics, operations, watch
 
-View = Callable[..., HttpResponse]
+View = Callable[..., Any]
 log = structlog.get_logger(__name__)
 ROUTERS = (
     endpoints.router,
@@ -49,8 +48,6 @@ api = ReadApi(
     docs_url=None,
     auth=BearerToken(),
 )
-for router in ROUTERS:
-    api.add_router("", router)
 
 
 @api.exception_handler(Problem)
@@ -112,21 +109,28 @@ def parameters() -> dict[str, frozenset[str]]:
 
 
 def known_only(view: View) -> View:
-    """Refuses parameters a resource does not have: a misspelt filter must not silently mean everything."""
+    """Refuses parameters a resource does not have: a misspelt filter must not silently mean everything.
+
+    The token and the parameters that exist have been judged by then, nothing has been read yet.
+    """
 
     @wraps(view)
-    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        response = view(request, *args, **kwargs)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         match = request.resolver_match
         path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", f"/{match.route}" if match else "")
-        surplus = sorted(set(request.GET) - parameters().get(path, frozenset(request.GET)))
-        if response.status_code != HTTPStatus.OK or not surplus:
-            return response
-        raise Problem(
-            "invalid-parameters", errors=[(name, "is no parameter of this resource") for name in surplus]
-        )
+        surplus = sorted(set(request.GET) - parameters()[path])
+        if surplus:
+            raise Problem(
+                "invalid-parameters", errors=[(name, "is no parameter of this resource") for name in surplus]
+            )
+        return view(request, *args, **kwargs)
 
     return answer
+
+
+for router in ROUTERS:
+    router.add_decorator(known_only)
+    api.add_router("", router)
 
 
 def _field(location: Sequence[str | int]) -> str:

@@ -4,12 +4,12 @@ from django.urls import URLPattern, URLResolver, path
 
 from dashboards.api import views
 from dashboards.api.guard import guarded, unknown
-from dashboards.api.site import api, known_only
+from dashboards.api.site import api
 
 
 def _guarded(pattern: URLPattern | URLResolver) -> URLPattern:
     assert isinstance(pattern, URLPattern), "routers are flat"
-    pattern.callback = guarded(known_only(pattern.callback))
+    pattern.callback = guarded(pattern.callback)
     return pattern
 
 

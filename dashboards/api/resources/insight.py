@@ -150,5 +150,11 @@ def _cache(row: CacheRow) -> dict[str, Any]:
         "memory_percent": row.memory_pct,
         "disk_percent": row.disk_pct,
         "verdict": row.verdict.value,
-        "why": None if use.look_ups else "ModelCacheHit was not reported in this window",
+        "why": _why_no_ratio(use.look_ups),
     }
+
+
+def _why_no_ratio(look_ups: float | None) -> str | None:
+    if look_ups is None:
+        return "ModelCacheHit was not reported in this window"
+    return None if look_ups else "No model was looked up in this window"

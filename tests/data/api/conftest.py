@@ -17,7 +17,7 @@ Get = Callable[..., HttpResponse]
 @pytest.fixture
 def made(db: None) -> tokens.Made:
     """A token of a viewer, for every account."""
-    return tokens.make(rows.user("viewer"), name="ci", days=7, now=timezone.now())
+    return tokens.make(rows.user("viewer", None), name="ci", days=7, now=timezone.now())
 
 
 @pytest.fixture

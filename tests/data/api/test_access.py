@@ -66,7 +66,7 @@ def test_only_a_token_that_works_reads(made: tokens.Made, client: Client) -> Non
 
 def test_a_session_is_no_token_and_nothing_but_get_is_answered(made: tokens.Made) -> None:
     strict = Client(enforce_csrf_checks=True)
-    strict.force_login(rows.user("admin"))
+    strict.force_login(rows.user("admin", None))
     for path in PATHS:
         assert problem(strict.get(url(path))) == (401, "no-token"), path
         for method in ("post", "put", "patch", "delete", "head", "options"):
@@ -77,7 +77,7 @@ def test_a_session_is_no_token_and_nothing_but_get_is_answered(made: tokens.Made
 def test_a_token_bound_to_an_account_sees_nothing_of_another(client: Client) -> None:
     mine, other = fleet.build(), fleet.build("444455556666", "secret")
     made = tokens.make(
-        rows.user("operator"), name="bound", days=7, accounts=["111122223333"], now=timezone.now()
+        rows.user("operator", None), name="bound", days=7, accounts=["111122223333"], now=timezone.now()
     )
     headers = bearer(made.secret)
     for path in PATHS:
@@ -94,7 +94,7 @@ def test_a_token_bound_to_an_account_sees_nothing_of_another(client: Client) -> 
 
 def test_a_disabled_owner_ends_the_token_at_once(made: tokens.Made, get: Get) -> None:
     assert get("metrics").status_code == 200
-    admin = rows.user("admin")
+    admin = rows.user("admin", None)
     owner = made.token.owner
     people.change(owner.pk, email="", role="viewer", is_active=False, receives_alerts=False, actor=admin)
     assert problem(get("metrics")) == (401, "invalid-token")

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 def signed_in(role: str) -> Client:
     client = Client()
-    client.force_login(rows.user(role))
+    client.force_login(rows.user(role, None))
     return client
 
 
@@ -93,7 +93,7 @@ def test_a_name_serves_once_while_its_token_works() -> None:
 
 
 def test_a_person_has_only_so_many_tokens_and_only_for_known_accounts() -> None:
-    owner, now = rows.user("viewer"), timezone.now()
+    owner, now = rows.user("viewer", None), timezone.now()
     with pytest.raises(Refused, match="does not read"):
         tokens.make(owner, name="a", days=7, accounts=["999999999999"], now=now)
     for n in range(tokens.LIVE_PER_PERSON):
@@ -101,13 +101,13 @@ def test_a_person_has_only_so_many_tokens_and_only_for_known_accounts() -> None:
     with pytest.raises(Refused, match="revoke one first"):
         tokens.make(owner, name="one more", days=7, now=now)
     with pytest.raises(Refused, match="lifetimes"):
-        tokens.make(rows.user("admin"), name="a", days=8, now=now)
+        tokens.make(rows.user("admin", None), name="a", days=8, now=now)
 
 
 def test_only_the_owner_or_an_admin_may_revoke() -> None:
-    made = tokens.make(rows.user("viewer"), name="a", days=7, now=timezone.now())
+    made = tokens.make(rows.user("viewer", None), name="a", days=7, now=timezone.now())
     with pytest.raises(Refused, match="owner or an admin"):
-        tokens.revoke(made.token, actor=rows.user("operator"), now=timezone.now())
+        tokens.revoke(made.token, actor=rows.user("operator", None), now=timezone.now())
 
 
 def test_the_reference_names_every_resource_and_refusal() -> None:
