@@ -54,13 +54,6 @@ def held(names: Iterable[str]) -> set[str]:
     return {name for name, value in zip(wanted, values, strict=True) if value is not None}
 
 
-def next_fence(shard: Shard) -> int:
-    """Raise the shard's fencing number and return it: every run that holds a smaller one has lost."""
-    Shard.objects.filter(pk=shard.pk).update(fence=F("fence") + 1)
-    shard.refresh_from_db(fields=["fence"])
-    return shard.fence
-
-
 def fenced(shard_id: int) -> Shard:
     """The shard with its account, under a fencing number that no earlier run holds."""
     Shard.objects.filter(pk=shard_id).update(fence=F("fence") + 1)

@@ -17,7 +17,6 @@ REGIONS: dict[str, tuple[str, ...]] = {
     "aws-cn": ("cn-north-1", "cn-northwest-1"),
 }
 _HOME = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
-_CONSOLE = {"aws": "aws.amazon.com", "aws-us-gov": "amazonaws-us-gov.com", "aws-cn": "amazonaws.cn"}
 
 
 def home(partition: str) -> str:
@@ -34,8 +33,3 @@ def foreign(partition: str, regions: Iterable[str]) -> list[str]:
     """The regions that belong to another partition."""
     others = {region for name, known in REGIONS.items() if name != partition for region in known}
     return sorted(set(regions) & others)
-
-
-def console_host(partition: str) -> str:
-    """The host of AWS's console in a partition."""
-    return f"console.{_CONSOLE[partition]}"

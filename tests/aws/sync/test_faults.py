@@ -251,8 +251,8 @@ def test_held_lease_means_nothing_is_done(simulator: SimulatorProcess, shard: Sh
 def test_run_with_an_older_fence_cannot_write(
     simulator: SimulatorProcess, shard: Shard, now: datetime
 ) -> None:
-    old = locks.next_fence(shard)
-    locks.next_fence(shard)
+    old = locks.fenced(shard.pk).fence
+    locks.fenced(shard.pk)
     with pytest.raises(LeaseLost):
         inventory.run(shard, now=now, fence=old, keep_alive=nothing)
     assert not Endpoint.objects.exists()
