@@ -8,12 +8,15 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q
 
 from fleet.alerts import figures, incidents, mails
 from fleet.doorbell import ring_after_commit
 from fleet.models import Endpoint, ExpiryReminder, Notification
 from fleet.queries.ownership import REMIND_DAYS
 
+PAST = 0
+"""The stage of a date that had passed before anybody was told of it."""
 _LOCK = 7_203_412
 """Advisory lock of the reminders; any number that no other part of the product uses."""
 
@@ -42,30 +45,34 @@ def _alone() -> bool:
 
 
 def _due(now: datetime) -> dict[str, list[Due]]:
-    """Endpoints to remind each address of, with the stage. A date that came closer unseen skips the earlier stage."""
+    """Endpoints to remind each address of, with the stage. A date that came closer unseen skips the earlier stage,
+
+    and one that passed unseen has a last one. An address is the same however it is spelt.
+    """
     today = now.date()
-    soon = list(
-        Endpoint.objects.filter(
-            closed_at=None, expires_on__gte=today, expires_on__lte=today + timedelta(days=max(REMIND_DAYS))
-        ).select_related("shard__account")
-    )
+    told_of = ExpiryReminder.objects.filter(endpoint=OuterRef("pk"), expires_on=OuterRef("expires_on"))
+    is_near = Q(expires_on__gte=today, expires_on__lte=today + timedelta(days=max(REMIND_DAYS)))
+    is_unseen = Q(~Exists(told_of), expires_on__lt=today)
+    soon = list(Endpoint.objects.filter(is_near | is_unseen, closed_at=None).select_related("shard__account"))
     if not soon:
         return {}
     everyone = [person.email for person in incidents.recipients()]
-    told = set(
-        ExpiryReminder.objects.filter(endpoint__in=soon).values_list(
-            "endpoint_id", "expires_on", "days_before", "recipient"
-        )
+    rows = ExpiryReminder.objects.filter(endpoint__in=soon).values_list(
+        "endpoint_id", "expires_on", "days_before", "recipient"
     )
+    told = {(pk, day, stage, recipient.lower()) for pk, day, stage, recipient in rows}
+    spelt: dict[str, str] = {}
     found: dict[str, list[Due]] = defaultdict(list)
     for endpoint in soon:
         assert endpoint.expires_on is not None
         left = (endpoint.expires_on - today).days
-        stage = min(days for days in REMIND_DAYS if days >= left)
-        for address in {each.lower(): each for each in (*_owner_address(endpoint), *everyone)}.values():
+        stage = min(days for days in REMIND_DAYS if days >= left) if left >= 0 else PAST
+        people = {each.lower(): each for each in (*_owner_address(endpoint), *everyone)}
+        spelt.update(people)
+        for address in people:
             if (endpoint.pk, endpoint.expires_on, stage, address) not in told:
                 found[address].append((endpoint, stage))
-    return found
+    return {spelt[address]: due for address, due in found.items()}
 
 
 def _owner_address(endpoint: Endpoint) -> list[str]:
@@ -85,7 +92,8 @@ def _queue(address: str, due: list[Due], now: datetime) -> Notification:
     keys = " ".join(f"{endpoint.pk}:{endpoint.expires_on}:{stage}" for endpoint, stage in due)
     letter = mails.reminder(
         f"expiry-{sha256(keys.encode()).hexdigest()[:16]}",
-        f"[expiry] {first.name} {place}: expires on {first.expires_on:%-d %b %Y}{more}",
+        f"[expiry] {first.name} {place}: {'expired' if due[0][1] == PAST else 'expires'} on "
+        f"{first.expires_on:%-d %b %Y}{more}",
         [
             {
                 "endpoint": endpoint,
@@ -101,7 +109,7 @@ def _queue(address: str, due: list[Due], now: datetime) -> Notification:
             endpoint=endpoint,
             expires_on=endpoint.expires_on,
             days_before=stage,
-            recipient=address,
+            recipient=address.lower(),
             queued_at=now,
         )
         for endpoint, stage in due

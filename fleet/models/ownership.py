@@ -30,7 +30,8 @@ class Ownership(models.Model):
 class ExpiryReminder(models.Model):
     """Says that one recipient was reminded of one endpoint's expiry date, so that nobody is reminded twice.
 
-    days_before: 7 or 1, the reminder's place before the date. Written in the transaction that queues the mail.
+    days_before: 7 or 1, the reminder's place before the date; 0: it had passed before anybody was told. recipient: in
+    lower case. Written in the transaction that queues the mail.
     """
 
     endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="expiry_reminders")
