@@ -4,6 +4,7 @@ The rows of AlertRule hold what people tuned; a key without a row stands at its 
 fleet.alerts.{conditions,states}.
 """
 
+from fleet.alerts.own_rules import OWN_RULES
 from fleet.alerts.spec import Parameter as Parameter
 from fleet.alerts.spec import RuleSpec as RuleSpec
 from fleet.models import AlertRule
@@ -264,29 +265,7 @@ RULES: tuple[RuleSpec, ...] = (
         (Parameter("share_pct", "Share of the limit", 80, 1, 100, "%"), _MARGIN),
         shadowed_by="quota-full",
     ),
-    RuleSpec(
-        "sync-stale",
-        "Sync is late",
-        CRITICAL,
-        "Inventory or metrics have not been read for more than {intervals} intervals, nor within the age at which "
-        "pages call data late",
-        "Each account and region that is switched on",
-        "The time of the last good read",
-        "This rule is about absence: no good read opens it, the next good read resolves it. Time in which Flotilla "
-        "itself did not run does not count.",
-        (Parameter("intervals", "Later than", 3, 2, 1000, "intervals"),),
-    ),
-    RuleSpec(
-        "sync-section-failing",
-        "AWS refuses a part of the sync",
-        WARNING,
-        "A section of the sync has failed for more than {for_min} min",
-        "Each account and region that is switched on; a missing permission once per account",
-        "The error AWS gave when the section was last read",
-        "A section that was never tried is not judged.",
-        (Parameter("for_min", "Longer than", 5, 0, 1440, "min"),),
-        shadowed_by="sync-stale",
-    ),
+    *OWN_RULES,
 )
 
 BY_KEY: dict[str, RuleSpec] = {spec.key: spec for spec in RULES}

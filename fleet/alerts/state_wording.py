@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from fleet.alerts import built_from, jobs, quotas, syncing
+from fleet.alerts import built_from, jobs, own_health, quotas, syncing
 from fleet.alerts.conditions import Measure
 from fleet.alerts.context import Place
 from fleet.alerts.figures import clock, day_and_clock, lasting, usd
@@ -148,4 +148,6 @@ _WORDS: dict[str, Callable[[Measure, Place], Words]] = {
     built_from.KEY: built_from.words,
     syncing.STALE: syncing.stale_words,
     syncing.FAILING: syncing.failing_words,
+    own_health.THROTTLED: own_health.throttled_words,
+    own_health.MAILS: own_health.stuck_words,
 }

@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 
-from fleet.alerts import built_from, jobs, quotas, syncing
+from fleet.alerts import built_from, jobs, own_health, quotas, syncing
 from fleet.alerts.conditions import Measure
 from fleet.alerts.rules import RuleSpec
 from fleet.models import Budget, DailyCost, Endpoint, Incident, Operation, Shard
@@ -202,6 +202,8 @@ _CONDITIONS: dict[str, Callable[[Mapping[str, float], datetime], list[Measure]]]
     built_from.KEY: lambda values, now: built_from.broken(_endpoints(now), values, now),
     syncing.STALE: syncing.stale,
     syncing.FAILING: syncing.failing,
+    own_health.THROTTLED: own_health.throttled,
+    own_health.MAILS: own_health.stuck,
 }
 _ON_ENDPOINTS = frozenset(
     {
