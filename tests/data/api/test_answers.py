@@ -3,7 +3,7 @@
 import gzip
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,9 +12,10 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
 
+from fleet import rollups
 from fleet.models import DailyCost, Endpoint, Shard, VariantStatus
 from fleet.queries import export
-from fleet.queries.scope import ScopeFilter
+from fleet.queries.scope import ScopeFilter, window_start
 from tests import fleet_rows
 from tests.data.api import fleet
 from tests.data.dashboards import rows
@@ -65,6 +66,22 @@ def test_an_endpoint_says_what_the_export_says(get: Get) -> None:
     assert shown["tags"] == record["tags"] == {"note": fleet.HOSTILE}
     assert shown["scaling"] == json.loads(json.dumps(record["scaling"]))
     assert get(f"endpoints/{of.pk}").json().items() >= shown.items()
+
+
+@pytest.mark.parametrize("key", ["1h", "24h", "7d", "30d"])
+def test_figures_added_up_before_are_those_of_the_rows_until_then(key: str, get: Get) -> None:
+    of = fleet.build()
+    until = rows.now() - timedelta(minutes=5)
+    for n in range(1, 4):
+        rows.minute_bucket(of, until - timedelta(minutes=n), invocations=7.0, model_latency_ms_p99=30.0 + n)
+    window = {"from": window_start(key, until).isoformat(), "to": until.isoformat()}
+    raw = {each["id"]: each for each in items(get("endpoints", **window))}
+    rollups.update_shards(list(Shard.objects.values_list("pk", flat=True)), now=until)
+    summed = {each["id"]: each for each in items(get("endpoints", range=key))}
+    assert raw[of.pk]["figures"]["calls"] == (21.0 if key in ("1h", "24h") else 27.0)
+    assert summed == raw
+    assert datetime.fromisoformat(summed[of.pk]["window"]["end"]) == until
+    assert get(f"endpoints/{of.pk}", range=key).json().items() >= raw[of.pk].items()
 
 
 def test_unknown_is_null_and_says_why(get: Get) -> None:
