@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import botocore.session
+
 from fleet.access import aws_roles
 from fleet.access.aws_actions import ACT, READ, act_actions
 from fleet.aws.sessions import iam_action
@@ -140,6 +142,19 @@ def test_the_live_check_and_the_table_cover_the_read_policy() -> None:
 def test_the_table_of_operations_names_the_act_policy() -> None:
     section = TEXT.split("| operation | actions it uses |")[1].split("\n## ")[0]
     assert set(re.findall(r"`(\w+)`", section)) == {name.split(":")[-1] for name in policies()[1]}
+
+
+def test_what_a_copied_config_may_need_beyond_the_act_policy_is_told_and_not_granted() -> None:
+    model = botocore.session.get_session().get_service_model("sagemaker")
+    shape = model.operation_model("CreateEndpointConfig").input_shape
+    fields = shape.members if shape else {}
+    assert "iam:PassRole" in fields["ExecutionRoleArn"].documentation
+    assert "UpdateEndpoint" in fields["KmsKeyId"].documentation
+    section = TEXT.split("## Act role: permissions")[1].split("\n## ")[0]
+    points = re.findall(r"^- `(\w+)`: (.*?)(?=^- |\n\n)", section, re.DOTALL | re.MULTILINE)
+    needed = {field: re.findall(r"`((?:iam|kms):\w+)`", text)[0] for field, text in points}
+    assert needed == {"ExecutionRoleArn": "iam:PassRole", "KmsKeyId": "kms:CreateGrant"}
+    assert not policies()[1] & {"iam:PassRole", "kms:CreateGrant"}
 
 
 def test_the_policy_for_the_event_queue_is_what_the_listener_calls() -> None:
