@@ -7,7 +7,7 @@ from typing import Any
 from django.http import QueryDict
 
 from dashboards.sync.tables import Reason
-from fleet.queries.sync import FAILED, GOOD, LATE, Fleet, Place
+from fleet.queries.sync_state import FAILED, GOOD, LATE, Fleet, Place
 
 MAX_SEARCH = 200
 HISTORY = "history"

@@ -1,7 +1,7 @@
 """Tiles, rows, causes and history of the Sync page."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
@@ -12,7 +12,8 @@ from dashboards.sync.words import Trouble, label, trouble
 from dashboards.tables import Column, PlainTable
 from dashboards.tiles import Explain, Tile
 from fleet.models import Shard
-from fleet.queries.sync import Cause, Fleet, Place, Section, ShardRow, Tally
+from fleet.queries.endpoint import SectionError
+from fleet.queries.sync_state import Cause, Fleet, Place, Section, ShardRow, Tally
 
 PRICE_SOURCE = "Amazon CloudWatch pricing: USD 0.01 per 1,000 metrics requested by GetMetricData"
 REQUESTED_FOR = timedelta(minutes=3)
@@ -126,10 +127,22 @@ def row(found: ShardRow, requested: Requested | None, now: datetime) -> Row:
         shard=found,
         state="failed" if found.errors else ("late" if found.is_late else "ok"),
         sections=[(label(s.name), s) for s in found.sections],
-        troubles=[trouble(error) for error in found.errors],
+        troubles=_troubles(found),
         next_due=_next_due(found.shard, now),
         is_due=requested is not None and requested.concerns(found.shard, now),
     )
+
+
+def _troubles(found: ShardRow) -> list[Trouble]:
+    """One per reason: parts that fail with the same words share a panel."""
+    alike: dict[tuple[str, str, str], list[SectionError]] = {}
+    for error in found.errors:
+        alike.setdefault((error.code, error.action, error.message), []).append(error)
+    told = [trouble(min(errors, key=lambda error: error.since)) for errors in alike.values()]
+    return [
+        replace(one, title=f"{', '.join(label(error.section) for error in errors)} could not be read")
+        for one, errors in zip(told, alike.values(), strict=True)
+    ]
 
 
 def _next_due(shard: Shard, now: datetime) -> str:
@@ -164,7 +177,7 @@ def _oldest(found: Fleet, now: datetime) -> Tile:
         "Oldest good sync",
         wording.span(now - found.oldest) if found.oldest else None,
         unit="ago" if found.oldest else "",
-        note=f"{len(found.late)} of {regions} late" if found.late else f"{regions} account regions",
+        note=f"{len(found.late):,} of {regions:,} late" if found.late else f"{regions:,} account regions",
         tone="attention" if found.late else "",
         reason="An account region was never read",
         explain=Explain(
@@ -179,7 +192,7 @@ def _failing(found: Fleet) -> Tile:
     return Tile(
         "Failing",
         str(len(found.failing)),
-        unit=f"of {len(found.places)}",
+        unit=f"of {len(found.places):,}",
         note="account regions with a failed part",
         tone="failed" if found.failing else "",
     )

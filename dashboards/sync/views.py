@@ -21,6 +21,7 @@ from fleet.access import audit
 from fleet.models import Shard
 from fleet.queries import push
 from fleet.queries import sync as queries
+from fleet.queries.sync_state import Fleet
 
 
 @require_GET
@@ -52,7 +53,7 @@ def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
     return htmx.page(request, "pages/sync/page.html", context, part="sync-shards", settled=is_settled)
 
 
-def _around(request: htmx.HtmxHttpRequest, scoped: PageScope, found: queries.Fleet) -> dict[str, Any]:
+def _around(request: htmx.HtmxHttpRequest, scoped: PageScope, found: Fleet) -> dict[str, Any]:
     """What stands outside the polled part, and is left out when that is all that is asked for."""
     now = timezone.now()
     context: dict[str, Any] = {"tiles": tables.tiles(found, now)}

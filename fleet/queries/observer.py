@@ -12,7 +12,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from fleet.catalogue import HISTORY_SLICE, has_gpu, metrics_for
 from fleet.models import Account, CallTally, MetricSpend, Shard, VariantStatus
 from fleet.queries.scope import ScopeFilter
-from fleet.queries.sync import USD_PER_METRIC
+from fleet.queries.sync_state import USD_PER_METRIC
 from fleet.types import Kind
 
 HISTORY = "history"

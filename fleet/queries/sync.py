@@ -5,219 +5,25 @@
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
-from functools import cached_property
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import BooleanField, F, Func, Sum
+from django.db.models import BooleanField, Count, F, Func, OuterRef, Subquery, Sum, Value
+from django.db.models.functions import JSONObject
 
 from fleet.models import CallTally, Endpoint, Shard
 from fleet.queries import keyset
-from fleet.queries.endpoint import SectionError, section_error, section_errors
+from fleet.queries.endpoint import section_error, section_errors
 from fleet.queries.scope import ScopeFilter
-
-USD_PER_METRIC = Decimal("0.01") / 1000
-"""GetMetricData: USD 0.01 per 1,000 metrics requested, outside the free tier (Amazon CloudWatch pricing, 2023)."""
+from fleet.queries.sync_state import Backfill, Cause, Fleet, Place, Section, ShardRow, Tally
 
 SECTIONS = ("inventory", "tags", "scaling", "quotas", "metrics", "prices")
-FAILED, LATE, GOOD = "failed", "late", "ok"
-
-
-@dataclass(frozen=True)
-class Tally:
-    """Calls of one AWS action today (UTC)."""
-
-    action: str
-    calls: int
-    throttles: int
-    errors: int
-    metrics_requested: int
-
-
-@dataclass(frozen=True)
-class Section:
-    """One part of a shard's sync; ok_at None: never succeeded. duration_ms: of the last attempt, None before it."""
-
-    name: str
-    ok_at: datetime | None
-    tried_at: datetime | None
-    duration_ms: int | None
-    error: SectionError | None
-
-
-@dataclass(frozen=True)
-class Backfill:
-    """Hourly history being fetched over [start, end), known up to done_until. share is between 0 and 1."""
-
-    start: datetime
-    end: datetime
-    done_until: datetime
-
-    @property
-    def share(self) -> float:
-        """The part of the history that is stored."""
-        whole = (self.end - self.start).total_seconds()
-        done = (min(self.done_until, self.end) - self.start).total_seconds()
-        return max(0.0, min(1.0, done / whole)) if whole > 0 else 1.0
-
-    @property
-    def is_done(self) -> bool:
-        return self.done_until >= self.end
-
-    @property
-    def days(self) -> int:
-        """Days to fetch in all, rounded."""
-        return round((self.end - self.start) / timedelta(days=1))
-
-    @property
-    def days_done(self) -> int:
-        """Whole days stored."""
-        return int((min(self.done_until, self.end) - self.start) / timedelta(days=1))
-
-
-@dataclass(frozen=True)
-class ShardRow:
-    """One account region. is_late: no good inventory within the limit, or never."""
-
-    shard: Shard
-    sections: list[Section]
-    errors: list[SectionError]
-    tallies: list[Tally]
-    backfill: Backfill | None
-    is_late: bool
-
-    @property
-    def calls(self) -> int:
-        return sum(tally.calls for tally in self.tallies)
-
-    @property
-    def throttles(self) -> int:
-        return sum(tally.throttles for tally in self.tallies)
-
-    @property
-    def metrics_requested(self) -> int:
-        return sum(tally.metrics_requested for tally in self.tallies)
-
-    @property
-    def cloudwatch_usd(self) -> Decimal:
-        """Estimated CloudWatch charge today, unrounded."""
-        return self.metrics_requested * USD_PER_METRIC
-
-
-@dataclass(frozen=True)
-class Place:
-    """One account region as the whole fleet is looked at. is_late: no good inventory within the limit, or never."""
-
-    pk: int
-    account_id: str
-    alias: str
-    region: str
-    inventory_at: datetime | None
-    is_failing: bool
-    is_late: bool
-    backfill: Backfill | None
-
-    @property
-    def name(self) -> str:
-        return f"{self.alias} · {self.region}"
-
-    @property
-    def state(self) -> str:
-        """FAILED, LATE or GOOD."""
-        if self.is_failing:
-            return FAILED
-        return LATE if self.is_late else GOOD
-
-
-@dataclass(frozen=True)
-class Fleet:
-    """Every enabled account region of a scope, the ones in trouble first, and today's calls over all of them.
-
-    unreadable: endpoints that AWS does not describe. day: of the calls, UTC.
-    """
-
-    places: list[Place]
-    actions: list[Tally]
-    day: date
-    unreadable: int = 0
-
-    @cached_property
-    def failing(self) -> list[Place]:
-        return [place for place in self.places if place.is_failing]
-
-    @cached_property
-    def late(self) -> list[Place]:
-        return [place for place in self.places if place.is_late]
-
-    @property
-    def calls(self) -> int:
-        return sum(tally.calls for tally in self.actions)
-
-    @property
-    def throttles(self) -> int:
-        return sum(tally.throttles for tally in self.actions)
-
-    @property
-    def metrics_requested(self) -> int:
-        return sum(tally.metrics_requested for tally in self.actions)
-
-    @property
-    def cloudwatch_usd(self) -> Decimal:
-        return self.metrics_requested * USD_PER_METRIC
-
-    @cached_property
-    def oldest(self) -> datetime | None:
-        """The oldest good inventory; None when a shard never had one."""
-        times = [place.inventory_at for place in self.places]
-        return min((t for t in times if t), default=None) if all(times) else None
-
-    @cached_property
-    def backfills(self) -> list[Place]:
-        """Those whose history is still being fetched, the least complete first."""
-        unfinished = [place for place in self.places if place.backfill and not place.backfill.is_done]
-        return sorted(unfinished, key=lambda place: place.backfill.share if place.backfill else 1.0)
-
-
-@dataclass(frozen=True)
-class Cause:
-    """One reason why parts cannot be read, with every account region it holds for.
-
-    error: the oldest of them, word for word. sections: the parts concerned. since: the oldest.
-    """
-
-    error: SectionError
-    sections: list[str]
-    since: datetime | None
-    shard_ids: list[int]
-
-    @property
-    def key(self) -> str:
-        """Its name in a URL."""
-        return f"{self.error.code}/{self.error.action}"
 
 
 def fleet(scope: ScopeFilter, *, now: datetime, late_after: timedelta) -> Fleet:
-    """Three queries: account regions, today's calls by action, endpoints that cannot be described."""
+    """Two queries: account regions with the count of endpoints that cannot be described, today's calls by action."""
     day = now.astimezone(UTC).date()
-    shards = Shard.objects.filter(scope.q(), enabled=True, account__enabled=True)
-    found = shards.annotate(is_failing=_HAS_ERROR).values_list(
-        "pk",
-        "account__account_id",
-        "account__alias",
-        "region",
-        "inventory_ok_at",
-        "is_failing",
-        "backfill_from",
-        "backfill_until",
-        "backfill_done_until",
-    )
-    places = [
-        Place(*row[:6], is_late=_is_late(row[4], now, late_after), backfill=_backfill(*row[6:]))
-        for row in found
-    ]
-    places.sort(key=lambda place: (not place.is_failing, not place.is_late, place.alias, place.region))
     hidden = Endpoint.objects.filter(
         scope.q("shard"),
         shard__enabled=True,
@@ -225,7 +31,28 @@ def fleet(scope: ScopeFilter, *, now: datetime, late_after: timedelta) -> Fleet:
         closed_at=None,
         unreadable__isnull=False,
     )
-    return Fleet(places, _actions(scope, day), day, hidden.count())
+    counted = hidden.order_by().values(everything=Value(1)).annotate(n=Count("pk")).values("n")
+    shards = Shard.objects.filter(scope.q(), enabled=True, account__enabled=True)
+    found = list(
+        shards.annotate(is_failing=_HAS_ERROR, unreadable=Subquery(counted)).values_list(
+            "pk",
+            "account__account_id",
+            "account__alias",
+            "region",
+            "inventory_ok_at",
+            "is_failing",
+            "backfill_from",
+            "backfill_until",
+            "backfill_done_until",
+            "unreadable",
+        )
+    )
+    places = [
+        Place(*row[:6], is_late=_is_late(row[4], now, late_after), backfill=_backfill(*row[6:9]))
+        for row in found
+    ]
+    places.sort(key=lambda place: (not place.is_failing, not place.is_late, place.alias, place.region))
+    return Fleet(places, _actions(scope, day), day, (found[0][9] or 0) if found else 0)
 
 
 def causes(places: Sequence[Place]) -> list[Cause]:
@@ -244,20 +71,20 @@ def causes(places: Sequence[Place]) -> list[Cause]:
 
 
 def rows(pks: Collection[int], *, now: datetime, late_after: timedelta) -> list[ShardRow]:
-    """These account regions with all their parts, in the order of `pks`. Two queries."""
+    """These account regions with all their parts, in the order of `pks`. One query."""
     day = now.astimezone(UTC).date()
-    shards = Shard.objects.filter(pk__in=pks).select_related("account").in_bulk()
-    tallies: dict[int, list[Tally]] = {}
-    for tally in CallTally.objects.filter(shard__in=pks, day=day).order_by("-calls", "action"):
-        one = Tally(tally.action, tally.calls, tally.throttles, tally.errors, tally.metrics_requested)
-        tallies.setdefault(tally.shard_id, []).append(one)
-    return [_row(shards[pk], tallies.get(pk, []), now, late_after) for pk in pks if pk in shards]
+    fields = ("action", "calls", "throttles", "errors", "metrics_requested")
+    tallies = CallTally.objects.filter(shard=OuterRef("pk"), day=day).order_by("-calls", "action")
+    documents = ArraySubquery(tallies.values(document=JSONObject(**{name: name for name in fields})))
+    found = Shard.objects.filter(pk__in=pks).select_related("account").annotate(today=documents).in_bulk()
+    shards = [found[pk] for pk in pks if pk in found]
+    return [_row(shard, [Tally(**document) for document in shard.today], now, late_after) for shard in shards]
 
 
 def by_key(
     scope: ScopeFilter, *, now: datetime, late_after: timedelta, after: keyset.Key | None, limit: int
 ) -> keyset.Slice[ShardRow]:
-    """The watched account regions by place, `limit` of them after a key (account id, region). Three queries."""
+    """The watched account regions by place, `limit` of them after a key (account id, region). Two queries."""
     watched = Shard.objects.filter(scope.q(), enabled=True, account__enabled=True)
     named = watched.select_related("account").defer("sections")
     found = keyset.rows(named, ("account__account_id", "region"), after, limit)

@@ -14,7 +14,7 @@ from dashboards.api.parameters import Listing
 from dashboards.api.schemas import Listed, Money, Place, as_of, money
 from fleet.queries import quotas, sync
 from fleet.queries.quotas import Line
-from fleet.queries.sync import ShardRow
+from fleet.queries.sync_state import ShardRow
 
 router = Router(tags=["watching"])
 

@@ -139,6 +139,15 @@ def test_the_page_of_one_region_tells_each_part_with_its_time_and_awss_words(vie
     assert viewer.get(reverse("sync:detail", args=[shard.pk + 1])).status_code == 404
 
 
+def test_parts_that_fail_for_one_reason_share_a_panel(viewer: Client) -> None:
+    company(accounts=1, regions=1, denied=1)
+    shard = Shard.objects.get()
+    Shard.objects.update(sections={**shard.sections, "scaling": shard.sections["tags"]})
+    page = viewer.get(reverse("sync:detail", args=[shard.pk])).content.decode()
+    assert page.count("not authorized to perform: tag:GetResources") == 1
+    assert "Scaling, Tags could not be read since" in rows.words(page)
+
+
 def test_an_operator_retries_all_that_fails_in_the_scope_and_it_is_audited(operator: Client) -> None:
     company(accounts=4, regions=2, denied=2)
     answer = operator.post(reverse("sync:retry-failing") + "?account=000000000001")
