@@ -11,9 +11,14 @@ class TransformJob(models.Model):
     """One transform job as AWS describes it.
 
     `status` is AWS's word even when it is one Flotilla does not know. started_at to ended_at is what AWS bills
-    ("TransformStartTime", API DescribeTransformJob); null = not reported. described_at null: only the listing was
-    read so far, so settings and start are unknown.
+    ("TransformStartTime", API DescribeTransformJob); null = not reported. described_at null: to be
+    described (again), since only the listing told of it or of its last change; tags_read_at null: tags unknown.
+    missing_at: when AWS, asked by name, last had no such job. is_older_unread: a listing was last read so far and not
+    to its end, so that older jobs may be missing.
     """
+
+    ENDED: ClassVar = ("Completed", "Failed", "Stopped")
+    """Statuses after which AWS changes nothing about a job (API DescribeTransformJob)."""
 
     shard = models.ForeignKey(Shard, on_delete=models.CASCADE, related_name="transform_jobs")
     name = models.CharField(max_length=63)
@@ -26,6 +31,9 @@ class TransformJob(models.Model):
     ended_at = models.DateTimeField(null=True)
     first_seen_at = models.DateTimeField()
     described_at = models.DateTimeField(null=True)
+    tags_read_at = models.DateTimeField(null=True)
+    missing_at = models.DateTimeField(null=True)
+    is_older_unread = models.BooleanField(default=False)
     model_name = models.CharField(max_length=63, blank=True)
     instance_type = models.CharField(max_length=64, blank=True)
     instance_count = models.PositiveIntegerField(null=True)

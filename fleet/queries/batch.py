@@ -33,7 +33,6 @@ from fleet.queries.instance_sizes import vcpus
 from fleet.queries.scope import ScopeFilter, TimeRange
 from fleet.types import CostComponent, CostLine
 
-ENDED = ("Completed", "Failed", "Stopped")
 RECORD_TAGS = ("records", "Records")
 """AWS counts no records of a transform job; a job that carries this tag tells us itself."""
 SORTS = {
@@ -71,7 +70,7 @@ class JobRow:
 
     @property
     def is_running(self) -> bool:
-        return self.job.status not in ENDED
+        return self.job.status not in TransformJob.ENDED
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ class Summary:
 
     @property
     def running(self) -> int:
-        return sum(count for status, count in self.statuses.items() if status not in ENDED)
+        return sum(count for status, count in self.statuses.items() if status not in TransformJob.ENDED)
 
 
 def rows(
@@ -201,7 +200,9 @@ def record_count(tags: Mapping[str, str]) -> int | None:
 
 def _jobs(criteria: Criteria, window: TimeRange) -> QuerySet[TransformJob]:
     """Jobs that were created, ran or ended in the window."""
-    touched = Q(created_at__gte=window.start) | Q(ended_at__gte=window.start) | ~Q(status__in=ENDED)
+    touched = (
+        Q(created_at__gte=window.start) | Q(ended_at__gte=window.start) | ~Q(status__in=TransformJob.ENDED)
+    )
     found = TransformJob.objects.filter(criteria.scope.q("shard"), touched, created_at__lt=window.end)
     if criteria.statuses:
         found = found.filter(status__in=criteria.statuses)

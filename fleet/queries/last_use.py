@@ -34,7 +34,7 @@ def unread(shards: Collection[int]) -> dict[int, str]:
 def unknown_models(shards: Collection[int]) -> dict[int, list[str]]:
     """Sentences, by shard, on what uses a model that nobody knows: jobs and components listed but not described."""
     found: dict[int, list[str]] = {}
-    jobs = TransformJob.objects.filter(shard__in=shards, described_at=None)
+    jobs = TransformJob.objects.filter(shard__in=shards, described_at=None, missing_at=None, model_name="")
     newest = jobs.distinct("shard_id").order_by("shard_id", "-created_at")
     for shard, name in newest.values_list("shard_id", "name"):
         found.setdefault(shard, []).append(

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Min, Q, QuerySet
 
 from fleet import locks
 from fleet.aws import batch as aws_batch
@@ -21,8 +22,8 @@ EVERY = timedelta(minutes=5)
 PAGE = 100
 DESCRIBED_AT_ONCE = 500
 """Most jobs described in one run: a first look at years of jobs spreads over runs, the newest first."""
-ENDED = ("Completed", "Failed", "Stopped")
-"""Statuses after which AWS changes nothing about a job (API DescribeTransformJob)."""
+MISSING_AGAIN = timedelta(days=1)
+"""How soon a job that AWS lists or listed, and does not know by name, is asked for again."""
 
 Document = Mapping[str, Any]
 _LISTED = ("status", "failure_reason", "ended_at", "modified_at")
@@ -60,51 +61,68 @@ def is_due(shard: Shard, now: datetime) -> bool:
     if not tried or now - datetime.fromisoformat(tried) >= EVERY:
         return True
     has_error = (shard.sections.get("batch") or {}).get("error")
-    return not has_error and TransformJob.objects.filter(shard=shard).exclude(status__in=ENDED).exists()
+    return not has_error and _under_way(shard, now).exists()
 
 
 def run(shard: Shard, *, now: datetime, fence: int, keep_alive: Callable[[], None]) -> Counts:
     """Mirror the shard's transform jobs. Raises the first error of a describe after everything else is written."""
     counts = Counts()
-    fresh, changed = _listed(shard, now)
-    if fresh or changed:
-        with transaction.atomic():
-            # All at once: a stored job proves that every older one is, which is where the next listing stops.
-            locks.guard(shard.pk, fence)
-            TransformJob.objects.bulk_create(fresh, batch_size=1000)
-            TransformJob.objects.bulk_update(changed, _LISTED, batch_size=1000)
-    counts.fresh = len(fresh)
+    _list(shard, counts, now, fence, keep_alive)
     failure: AwsError | None = None
-    for chunk in chunks(_wanted(shard, changed), PAGE):
+    for chunk in chunks(_wanted(shard, now), PAGE):
         keep_alive()
         error, is_hopeless = _describe(shard, chunk, counts, now, fence)
         failure = failure or error
         if is_hopeless:
             break
+    failure = failure or _read_tags(shard, now, fence, keep_alive)
     batch_prices.refresh(shard, now=now)
     if failure is not None:
         raise failure
     return counts
 
 
-def _listed(shard: Shard, now: datetime) -> tuple[list[TransformJob], list[TransformJob]]:
-    """Jobs that are new and jobs whose listing says something else than the row; ends at a page that is all known."""
-    fresh: list[TransformJob] = []
-    changed: list[TransformJob] = []
+def _list(shard: Shard, counts: Counts, now: datetime, fence: int, keep_alive: Callable[[], None]) -> None:
+    """Store, page by page, jobs that are new and what the listing says anew; ends at a page that is all known.
+
+    A stored job proves that every older one is, unless a listing broke off below it: then that place is passed first.
+    """
+    unread = TransformJob.objects.filter(shard=shard, is_older_unread=True)
+    oldest = unread.aggregate(at=Min("created_at"))["at"]
     for page in chunks(aws_batch.list_transform_jobs(shard.scope), PAGE):
-        rows = {
-            (row.name, row.created_at): row
-            for row in TransformJob.objects.filter(shard=shard, name__in=[s.name for s in page])
-        }
-        before = len(fresh) + len(changed)
-        for summary in page:
-            row = rows.get((summary.name, summary.created_at))
-            if row is None:
-                fresh.append(_new(shard, summary, now))
-            elif _set(row, {field: getattr(summary, field) for field in _LISTED}):
-                changed.append(row)
-        if len(fresh) + len(changed) == before:
+        keep_alive()
+        fresh, changed = _differing(shard, page, now)
+        if not fresh and not changed and (oldest is None or page[-1].created_at < oldest):
             break
+        if fresh:
+            fresh[-1].is_older_unread = True
+        with transaction.atomic():
+            locks.guard(shard.pk, fence)
+            TransformJob.objects.bulk_create(fresh)
+            TransformJob.objects.bulk_update(changed, [*_LISTED, "described_at", "missing_at"])
+        counts.fresh += len(fresh)
+    if oldest is not None or counts.fresh:
+        with transaction.atomic():
+            locks.guard(shard.pk, fence)
+            unread.update(is_older_unread=False)
+
+
+def _differing(
+    shard: Shard, page: Sequence[JobSummary], now: datetime
+) -> tuple[list[TransformJob], list[TransformJob]]:
+    """Jobs of a page that are new, and those whose listing says something else than the row: to be described again."""
+    rows = {
+        (row.name, row.created_at): row
+        for row in TransformJob.objects.filter(shard=shard, name__in=[s.name for s in page])
+    }
+    fresh, changed = [], []
+    for summary in page:
+        row = rows.get((summary.name, summary.created_at))
+        if row is None:
+            fresh.append(_new(shard, summary, now))
+        elif _set(row, {field: getattr(summary, field) for field in _LISTED}):
+            row.described_at = row.missing_at = None
+            changed.append(row)
     return fresh, changed
 
 
@@ -127,15 +145,22 @@ def _set(row: TransformJob, values: Mapping[str, Any]) -> bool:
     return bool(differing)
 
 
-def _wanted(shard: Shard, changed: Sequence[TransformJob]) -> list[TransformJob]:
-    """Jobs to describe: those under way, those that changed, then those never described, the newest first."""
-    rows = TransformJob.objects.filter(shard=shard)
-    first = list(rows.exclude(status__in=ENDED)[:DESCRIBED_AT_ONCE])
-    known = {row.pk for row in first}
-    first += [row for row in changed if row.pk not in known]
-    known = {row.pk for row in first}
+def _known(shard: Shard, now: datetime) -> QuerySet[TransformJob]:
+    """Jobs that AWS is believed to know by name."""
+    is_missing = Q(missing_at__gt=now - MISSING_AGAIN)
+    return TransformJob.objects.filter(shard=shard).exclude(is_missing)
+
+
+def _under_way(shard: Shard, now: datetime) -> QuerySet[TransformJob]:
+    return _known(shard, now).exclude(status__in=TransformJob.ENDED)
+
+
+def _wanted(shard: Shard, now: datetime) -> list[TransformJob]:
+    """Jobs to describe: those under way, then those never described or changed since, the newest first."""
+    first = list(_under_way(shard, now)[:DESCRIBED_AT_ONCE])
     room = max(DESCRIBED_AT_ONCE - len(first), 0)
-    return first + list(rows.filter(described_at=None).exclude(pk__in=known)[:room])
+    ended = _known(shard, now).filter(described_at=None, status__in=TransformJob.ENDED)
+    return first + list(ended[:room])
 
 
 def _describe(
@@ -145,22 +170,43 @@ def _describe(
     answers = list(each(lambda row: aws_batch.describe_transform_job(shard.scope, row.name), rows))
     errors = [a for _, a in answers if isinstance(a, AwsError) and not isinstance(a, NotFound)]
     denied = [e for e in errors if isinstance(e, AccessDenied | CredentialsInvalid)]
-    read = [(row, answer) for row, answer in answers if isinstance(answer, dict)]
-    newcomers = [row for row, _ in read if row.described_at is None]
-    tags = aws_tags.tags_of(shard.scope, [row.arn for row in newcomers]) if newcomers else {}
     changed = []
-    for row, document in read:
-        is_changed = _set(row, _values(document))
-        if row.described_at is None:
-            row.tags = tags.get(row.arn.lower(), {})
-        if is_changed or row.described_at is None:
-            row.described_at = now
+    for row, answer in answers:
+        if isinstance(answer, NotFound):
+            row.missing_at = now
             changed.append(row)
+        elif isinstance(answer, dict):
+            counts.described += 1
+            if _set(row, {**_values(answer), "missing_at": None}) or row.described_at is None:
+                row.described_at = now
+                changed.append(row)
     with transaction.atomic():
         locks.guard(shard.pk, fence)
-        TransformJob.objects.bulk_update(changed, [*_DESCRIBED, "tags", "described_at"])
-    counts.described += len(read)
+        TransformJob.objects.bulk_update(changed, [*_DESCRIBED, "described_at", "missing_at"])
     return (errors[0] if errors else None), len(denied) == len(answers)
+
+
+def _read_tags(shard: Shard, now: datetime, fence: int, keep_alive: Callable[[], None]) -> AwsError | None:
+    """Fill in the tags that were not read yet; an error that will pass.
+
+    A refusal is none: the tags section, which needs the same permission, records it in every run, and what else is
+    known of the jobs stands.
+    """
+    rows = TransformJob.objects.filter(shard=shard, tags_read_at=None)
+    for chunk in chunks(rows[:DESCRIBED_AT_ONCE], PAGE):
+        keep_alive()
+        try:
+            tags = aws_tags.tags_of(shard.scope, [row.arn for row in chunk])
+        except AccessDenied:
+            return None
+        except AwsError as error:
+            return error
+        for row in chunk:
+            row.tags, row.tags_read_at = tags.get(row.arn.lower(), {}), now
+        with transaction.atomic():
+            locks.guard(shard.pk, fence)
+            TransformJob.objects.bulk_update(chunk, ["tags", "tags_read_at"])
+    return None
 
 
 def _values(document: Document) -> dict[str, Any]:

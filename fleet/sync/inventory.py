@@ -66,8 +66,9 @@ def run(
     summaries = {(s.name, s.created_at): s for s in sagemaker.list_endpoints(shard.scope)}
     roster = roster or Roster(shard)
     known = {(e.name, e.created_at): e for e in roster.rows()}
-    wanted = [s for key, s in summaries.items() if _needs_describe(s, known.get(key), now)]
-    waiting = [k for k, s in summaries.items() if k in known and known[k].unreadable and s not in wanted]
+    needed = {key: s for key, s in summaries.items() if _needs_describe(s, known.get(key), now)}
+    wanted = list(needed.values())
+    waiting = [key for key in summaries if key in known and known[key].unreadable and key not in needed]
     counts = Counts(len(summaries), len(wanted), unreadable=len(waiting))
     vanished, errors = _read(shard, wanted, known, counts, now, fence, keep_alive)
     counts.closed, doubts = _close(shard, known, set(summaries) - vanished, vanished, now, fence, held_since)
@@ -173,7 +174,8 @@ def _close(
     missing = [row for key, row in known.items() if key not in present]
     # A name that came back with another creation time, and one that was gone when described, are proved gone.
     proved = [r for r in missing if r.name in listed_names or (r.name, r.created_at) in vanished]
-    unproved = [r for r in missing if r not in proved]
+    known_gone = {row.pk for row in proved}
+    unproved = [row for row in missing if row.pk not in known_gone]
     is_mass = len(unproved) > HELD_BACK_ABOVE and len(unproved) > HELD_BACK_SHARE * len(known)
     is_believed = not is_mass or (held_since is not None and now - held_since >= CONFIRM_AFTER)
     gone, doubts = _asked_by_name(shard, unproved) if is_believed else ([], [])

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from celery.exceptions import SoftTimeLimitExceeded
 
 from fleet.costs.batch import Job, cost_line
 from fleet.models import Shard, TransformJob
@@ -120,9 +121,53 @@ def test_jobs_that_may_not_be_described_are_listed_all_the_same(
     assert TransformJob.objects.filter(described_at=None).count() == 0
 
 
-def test_a_listing_that_breaks_off_stores_nothing_so_that_no_job_is_skipped_later(
+def test_tags_that_may_not_be_read_hide_nothing_else_and_follow_later(
     load: Load, shard: Shard, now: datetime
 ) -> None:
+    simulator = load([job(1, tags={"team": "risk"})])
+    simulator.fault("deny", "tag:GetResources")
+    assert run_inventory(shard.pk, now=now).failed_sections == {"tags"}
+    found = TransformJob.objects.get()
+    assert (found.instance_type, found.started_at) == ("ml.m5.xlarge", START + timedelta(hours=1, minutes=2))
+    assert (found.tags, found.tags_read_at) == ({}, None)
+    simulator.clear_faults()
+    run_inventory(shard.pk, now=now + timedelta(minutes=6))
+    assert TransformJob.objects.get().tags == {"team": "risk"}
+
+
+def test_a_job_aws_does_not_know_by_name_is_not_asked_for_in_every_run(
+    load: Load, shard: Shard, now: datetime
+) -> None:
+    simulator = load([job(0, status="InProgress", minutes=None)])
+    run_inventory(shard.pk, now=now)
+    simulator = load([])
+    for minute in range(1, 5):
+        run_inventory(shard.pk, now=now + minute * timedelta(minutes=6))
+    assert calls_of(simulator, "DescribeTransformJob") == 1
+    run_inventory(shard.pk, now=now + timedelta(days=1, hours=1))
+    assert calls_of(simulator, "DescribeTransformJob") == 2
+
+
+def test_what_a_listing_told_before_it_broke_off_stays_and_the_rest_follows(
+    load: Load, shard: Shard, now: datetime
+) -> None:
+    simulator = load([job(n) for n in range(230)])
+
+    def end_the_run() -> None:
+        if TransformJob.objects.exists():
+            raise SoftTimeLimitExceeded
+
+    with pytest.raises(SoftTimeLimitExceeded):
+        run_inventory(shard.pk, now=now, check=end_the_run)
+    assert TransformJob.objects.count() == 100
+    run_inventory(shard.pk, now=now + timedelta(minutes=6))
+    assert TransformJob.objects.count() == 230
+    simulator.reset_calls()
+    run_inventory(shard.pk, now=now + timedelta(minutes=12))
+    assert calls_of(simulator, "ListTransformJobs") == 1
+
+
+def test_a_listing_that_is_refused_skips_no_job_later(load: Load, shard: Shard, now: datetime) -> None:
     simulator = load([job(n) for n in range(130)])
     simulator.fault("deny", "sagemaker:ListTransformJobs")
     assert run_inventory(shard.pk, now=now).failed_sections == {"batch"}
