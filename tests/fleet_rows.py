@@ -98,7 +98,7 @@ WHERE h.variant_id = f.variant_id AND h.at = f.at
 
 
 def _columns(model: type[Model], *, but: str) -> str:
-    return ", ".join(f.column for f in model._meta.concrete_fields if f.column not in {"id", but})
+    return ", ".join(str(f.column) for f in model._meta.concrete_fields if f.column not in {"id", but})
 
 
 _COPIES = f"""
