@@ -9,10 +9,11 @@ from dashboards import status
 from dashboards.tables import Facet, FacetOption, Sort
 from fleet.analysis.lineage import Verdict
 from fleet.queries.endpoint_rows import SORTS
-from fleet.queries.endpoints import NO_TEAM, STATE_ORDER, Criteria, Facets
+from fleet.queries.endpoints import LABELS_SHOWN, NO_TEAM, STATE_ORDER, Counted, Criteria, Facets
 from fleet.types import Kind
 
 MAX_SEARCH = 200
+MAX_TICKED = 50
 DEFAULT_SORT = "state"
 BUILT_FROM = {
     Verdict.BROKEN.value: "broken",
@@ -39,12 +40,14 @@ class EndpointFilters:
             teams=tuple(value for value in query.getlist("team") if value),
             activities=tuple(value for value in query.getlist("activity") if value in status.ACTIVITY_LABELS),
             built_from=tuple(value for value in query.getlist("built-from") if value in BUILT_FROM),
+            owners=_labels(query, "owner"),
+            applications=_labels(query, "application"),
             search=query.get("q", "").replace("\0", "")[:MAX_SEARCH].strip(),
         )
         return cls(criteria, Sort.read(query, SORTS, DEFAULT_SORT))
 
-    def facets(self, found: Facets) -> list[Facet]:
-        """The seven groups of check boxes with their counts."""
+    def facets(self, found: Facets, counted: Counted) -> list[Facet]:
+        """The nine groups of check boxes with their counts."""
         criteria, scope = self.criteria, self.criteria.scope
         return [
             Facet("state", "State", [_state(s.value, found.states, criteria.states) for s in STATE_ORDER]),
@@ -58,6 +61,8 @@ class EndpointFilters:
             Facet("account", "Account", _options(found.accounts, scope.accounts, found.aliases)),
             Facet("region", "Region", _options(found.regions, scope.regions, {})),
             Facet("team", "Team", _options(found.teams, criteria.teams, {NO_TEAM: "no team"}), shown=6),
+            _label_facet("owner", counted.owners, criteria.owners),
+            _label_facet("application", counted.applications, criteria.applications),
         ]
 
     def chips(self, query: QueryDict, aliases: dict[str, str]) -> list[tuple[str, str]]:
@@ -70,6 +75,8 @@ class EndpointFilters:
         chosen += [("account", value, aliases.get(value, value)) for value in criteria.scope.accounts]
         chosen += [("region", value, value) for value in criteria.scope.regions]
         chosen += [("team", value, f"team {value}") for value in criteria.teams]
+        chosen += [("owner", value, f"owner {value}") for value in criteria.owners]
+        chosen += [("application", value, f"application {value}") for value in criteria.applications]
         if criteria.search:
             chosen.append(("q", query.get("q", ""), f"“{criteria.search}”"))
         return [(words, _without(query, name, value)) for name, value, words in chosen]
@@ -80,6 +87,18 @@ def _without(query: QueryDict, name: str, value: str) -> str:
     rest.setlist(name, [other for other in query.getlist(name) if other != value])
     rest.pop("page", None)
     return rest.urlencode()
+
+
+def _labels(query: QueryDict, name: str) -> tuple[str, ...]:
+    """Values of free text; PostgreSQL stores no NUL, so none can match."""
+    return tuple(value for value in query.getlist(name) if value and "\0" not in value)[:MAX_TICKED]
+
+
+def _label_facet(name: str, counts: dict[str, int], ticked: tuple[str, ...]) -> Facet:
+    """Free text has no end: the legend says so where not every value is offered."""
+    is_cut = len(counts) == LABELS_SHOWN
+    label = f"{name.capitalize()}, most used" if is_cut else name.capitalize()
+    return Facet(name, label, _options(counts, ticked, {NO_TEAM: f"no {name}"}), shown=6)
 
 
 def _state(value: str, counts: dict[str, int], chosen: tuple[str, ...]) -> FacetOption:

@@ -68,7 +68,7 @@ def csv_rows(rows: list[Row]) -> Iterator[list[str]]:
     yield [
         "name", "kind", "status", "state", "incident", "account", "region", "calls", "p99_ms", "cold_start_share",
         "cache_hit_ratio", "error_5xx_share", "cost_month_to_date_usd", "unpriced_lines", "max_concurrency",
-        "instances", "copies", "owner", "team",
+        "instances", "copies", "owner", "team", "application",
     ]  # fmt: skip
     for row in rows:
         m = row.measures
@@ -82,6 +82,7 @@ def csv_rows(rows: list[Row]) -> Iterator[list[str]]:
             *map(_figure, figures),
             defused(row.owner),
             defused(row.team),
+            defused(row.application),
         ]  # fmt: skip
 
 

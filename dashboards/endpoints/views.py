@@ -15,7 +15,6 @@ from dashboards.htmx import HtmxHttpRequest
 from dashboards.scope import PageScope
 from dashboards.tables import Page
 from fleet.queries import endpoint_rows, endpoints, rolled
-from fleet.queries.scope import ScopeFilter
 
 
 @require_GET
@@ -23,22 +22,20 @@ def endpoint_list(request: HtmxHttpRequest) -> HttpResponse:
     """Facets, search, sorted table; the whole state stands in the URL."""
     scoped = scope.read(request, default="24h")
     filters = EndpointFilters.read(request.GET)
-    everything = endpoints.groups(ScopeFilter())
-    search = filters.criteria.search
-    groups = endpoints.groups(ScopeFilter(), search) if search else everything
-    page = Page.read(request.GET, endpoints.matching(groups, filters.criteria))
-    found = endpoints.facets(groups, filters.criteria)
+    counted = endpoints.counted(filters.criteria)
+    page = Page.read(request.GET, endpoints.matching(counted.found, filters.criteria))
+    found = endpoints.facets(counted.found, filters.criteria)
     fresh = rolled.freshness(scoped.filter)
     rows = _rows(filters, scoped, fresh, page)
     context = {
         "lines": [tables.line(row) for row in rows],
-        "facets": filters.facets(found),
+        "facets": filters.facets(found, counted),
         "chips": filters.chips(request.GET, found.aliases),
         "filters": filters,
         "page": page,
         "window": scoped.range,
-        "sentence": sentence(everything, scoped.filter, fresh),
-        "strip": strip(groups, filters.criteria),
+        "sentence": sentence(counted.everything, scoped.filter, fresh),
+        "strip": strip(counted.found, filters.criteria),
         "calls_label": f"Calls, {scope.RANGES[scoped.range.key][0].lower()}",
         "wants_rail": True,
         "csv_url": _csv_url(request),

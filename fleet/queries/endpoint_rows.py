@@ -45,6 +45,7 @@ class Row:
     region: str
     owner: str
     team: str
+    application: str
     measures: Measures
     cost: Cost
     spark: list[float | None]
@@ -155,6 +156,7 @@ def _row(
         region=endpoint.shard.region,
         owner=endpoint.owner,
         team=endpoint.team,
+        application=endpoint.application,
         measures=measured,
         cost=cost,
         spark=spark,

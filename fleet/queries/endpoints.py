@@ -3,11 +3,11 @@
 What stands in a row beyond its identity is measured in fleet.queries.endpoint_rows.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Value, When
 
@@ -39,11 +39,13 @@ class State(StrEnum):
 STATE_ORDER: tuple[State, ...] = tuple(State)
 BROKEN = (EndpointStatus.FAILED, EndpointStatus.OUT_OF_SERVICE, EndpointStatus.UPDATE_ROLLBACK_FAILED)
 NO_TEAM = "none"
+"""How "without a team" is written in a filter; the same for owner and application."""
+LABELS_SHOWN = 50
 
 
 @dataclass(frozen=True)
 class Criteria:
-    """A filter. Empty means any; states empty means every state but closed. team "none" means without one."""
+    """A filter. Empty means any; states empty means every state but closed. Of labels, "none" means without one."""
 
     scope: ScopeFilter = field(default_factory=ScopeFilter)
     states: tuple[str, ...] = ()
@@ -52,10 +54,19 @@ class Criteria:
     search: str = ""
     activities: tuple[str, ...] = ()
     built_from: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+    applications: tuple[str, ...] = ()
 
     @property
     def is_everything(self) -> bool:
         return self == Criteria()
+
+    @property
+    def ungrouped(self) -> Q:
+        """What no Group holds, since it would multiply them: search, owner and application; false when any will do."""
+        found = _matches(self.search)
+        found &= _labelled("owner", self.owners) & _labelled("application", self.applications)
+        return found
 
 
 @dataclass(frozen=True)
@@ -71,6 +82,25 @@ class Group:
     activity: str
     built_from: str
     count: int
+
+
+_GROUP_KEYS = (
+    "state", "kind", "shard__account__account_id", "shard__account__alias", "shard__region", "team", "activity",
+    "built_from",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What a page of the list counts. found: the groups that Criteria.ungrouped leaves of everything.
+
+    owners and applications: as in Facets, the ticked ones and the most used, LABELS_SHOWN of each at most.
+    """
+
+    everything: list[Group]
+    found: list[Group]
+    owners: dict[str, int]
+    applications: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -127,27 +157,12 @@ def with_state(endpoints: QuerySet[Endpoint]) -> "QuerySet[WithAnnotations[Endpo
     )
 
 
-def groups(scope: ScopeFilter, search: str = "") -> list[Group]:
+def groups(scope: ScopeFilter) -> list[Group]:
     """Everything the facets and the sentence count, in one query; closed endpoints included.
 
     The scope's own accounts and regions are facets, so they do not narrow the groups: pass ScopeFilter() for that.
     """
-    found = (
-        with_state(Endpoint.objects.filter(scope.q("shard"), _matches(search)))
-        .order_by()
-        .values_list(
-            "state",
-            "kind",
-            "shard__account__account_id",
-            "shard__account__alias",
-            "shard__region",
-            "team",
-            "activity",
-            "built_from",
-        )
-        .annotate(n=Count("pk"))
-    )
-    return [Group(*row) for row in found]
+    return [Group(*row[1:]) for row in _grouped("scope", scope.q("shard"))]
 
 
 def fleet(found: Iterable[Group], scope: ScopeFilter | None = None) -> Fleet:
@@ -197,7 +212,7 @@ def matching(found: Iterable[Group], criteria: Criteria) -> int:
 
 def selected(criteria: Criteria) -> "QuerySet[WithAnnotations[Endpoint, StateAnnotation]]":
     """The endpoints a filter means, with their state."""
-    endpoints = with_state(Endpoint.objects.filter(criteria.scope.q("shard"), _matches(criteria.search)))
+    endpoints = with_state(Endpoint.objects.filter(criteria.scope.q("shard"), criteria.ungrouped))
     endpoints = (
         endpoints.filter(state__in=criteria.states) if criteria.states else endpoints.filter(closed_at=None)
     )
@@ -207,10 +222,54 @@ def selected(criteria: Criteria) -> "QuerySet[WithAnnotations[Endpoint, StateAnn
         endpoints = endpoints.filter(activity__in=criteria.activities)
     if criteria.built_from:
         endpoints = endpoints.filter(built_from__in=criteria.built_from)
-    if criteria.teams:
-        named = Q(team__in=[team for team in criteria.teams if team != NO_TEAM])
-        endpoints = endpoints.filter(named | Q(team="") if NO_TEAM in criteria.teams else named)
-    return endpoints
+    return endpoints.filter(_labelled("team", criteria.teams))
+
+
+def counted(criteria: Criteria) -> Counted:
+    """All that the list's page counts, in one query: the parts of it are one UNION ALL."""
+    parts = [_grouped("scope", Q())]
+    parts += [_grouped("found", criteria.ungrouped)] if criteria.ungrouped else []
+    parts += [
+        _label_counts(replace(criteria, owners=()), "owner", criteria.owners),
+        _label_counts(replace(criteria, applications=()), "application", criteria.applications),
+    ]
+    rows: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    for part, *row in parts[0].union(*parts[1:], all=True):
+        rows[part].append(tuple(row))
+    everything = [Group(*row) for row in rows["scope"]]
+    return Counted(
+        everything=everything,
+        found=[Group(*row) for row in rows["found"]] if criteria.ungrouped else everything,
+        owners={row[0] or NO_TEAM: row[-1] for row in rows["owner"]},
+        applications={row[0] or NO_TEAM: row[-1] for row in rows["application"]},
+    )
+
+
+def _grouped(part: str, where: Q) -> "QuerySet[Any, Any]":
+    """Rows of Group after the part's name."""
+    found = with_state(Endpoint.objects.filter(where)).order_by().annotate(part=_text(part))
+    return found.values_list("part", *_GROUP_KEYS).annotate(n=Count("pk"))
+
+
+def _label_counts(loose: Criteria, label: str, ticked: tuple[str, ...]) -> "QuerySet[Any, Any]":
+    """The label and its count, in rows as wide as those of _grouped; the ticked first, then the most used."""
+    ticked_first = Case(When(_labelled(label, ticked), then=0), default=1) if ticked else Value(0)
+    blanks = {f"blank_{n}": _text("") for n in range(len(_GROUP_KEYS) - 1)}
+    found = selected(loose).order_by().annotate(part=_text(label), **blanks)
+    counts = found.values_list("part", label, *blanks).annotate(n=Count("pk"))
+    return counts.order_by(ticked_first, "-n", label)[:LABELS_SHOWN]
+
+
+def _text(words: str) -> Value:
+    return Value(words, output_field=CharField())
+
+
+def _labelled(label: str, values: tuple[str, ...]) -> Q:
+    """Whether the label is one of the values, "none" standing for an empty one; no values: any."""
+    if not values:
+        return Q()
+    named = Q(**{f"{label}__in": [value for value in values if value != NO_TEAM]})
+    return named | Q(**{label: ""}) if NO_TEAM in values else named
 
 
 def broken_links(scope: ScopeFilter) -> int:

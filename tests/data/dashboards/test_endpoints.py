@@ -97,6 +97,14 @@ def test_facets_count_what_ticking_them_would_show(viewer: Client) -> None:
         ("?kind=serverless&kind=real-time", ["a", "b"]),
         ("?team=risk", ["a"]),
         ("?team=none", ["b", "c"]),
+        ("?owner=ana", ["a"]),
+        ("?owner=ana&owner=none", ["a", "b"]),
+        ("?owner=ana&owner=ben", ["a", "c"]),
+        ("?application=checkout", ["a", "c"]),
+        ("?application=checkout&owner=ben", ["c"]),
+        ("?application=checkout&owner=none", []),
+        ("?application=none&q=resnet", ["b"]),
+        ("?owner=%00", ["a", "b", "c"]),
         ("?account=444455556666", ["c"]),
         ("?region=us-east-1", ["c"]),
         ("?state=closed", ["gone"]),
@@ -111,13 +119,52 @@ def test_facets_count_what_ticking_them_would_show(viewer: Client) -> None:
 )
 def test_filters_and_search(viewer: Client, query: str, found: list[str]) -> None:
     lab = ShardFactory(account=AccountFactory(account_id="444455556666", alias="lab"), region="us-east-1")
-    EndpointFactory(name="a", kind=Kind.SERVERLESS, team="risk")
+    EndpointFactory(name="a", kind=Kind.SERVERLESS, team="risk", owner="ana", application="checkout")
     EndpointFactory(
-        name="b", kind=Kind.REAL_TIME, search_text="b model resnet-50 image torch", built_from="broken"
+        name="b",
+        kind=Kind.REAL_TIME,
+        search_text="b model resnet-50 image torch",
+        built_from="broken",
+        owner="",
     )
-    EndpointFactory(name="c", kind=Kind.ASYNCHRONOUS, shard=lab, built_from="patchable")
+    EndpointFactory(
+        name="c",
+        kind=Kind.ASYNCHRONOUS,
+        shard=lab,
+        built_from="patchable",
+        owner="ben",
+        application="checkout",
+    )
     EndpointFactory(name="gone", closed_at=now())
     assert sorted(names(viewer, query)) == found
+
+
+def test_owners_and_applications_are_facets_counted_like_the_others(viewer: Client) -> None:
+    EndpointFactory(name="a", kind=Kind.SERVERLESS, owner="ana", application="checkout")
+    EndpointFactory(name="b", kind=Kind.REAL_TIME, owner="ana", application="search")
+    EndpointFactory(name="c", kind=Kind.REAL_TIME, owner="", application="checkout")
+    EndpointFactory(name="gone", owner="ana", closed_at=now())
+    ticked = Criteria(owners=("ana",))
+    assert endpoints.counted(ticked).owners == {"ana": 2, "none": 1}, "its own ticks do not narrow a facet"
+    assert endpoints.counted(ticked).applications == {"checkout": 1, "search": 1}
+    assert endpoints.counted(Criteria(kinds=(Kind.REAL_TIME,), search="b")).owners == {"ana": 1}
+    html = page(viewer, "?owner=ana&kind=real-time")
+    assert 'data-announce="1 endpoint"' in html
+    assert "owner ana" in html
+    assert '<input type="checkbox" name="kind" value="serverless"' in html
+    (row,) = csv.DictReader(
+        viewer.get("/endpoints/endpoints.csv?owner=ana&kind=real-time").content.decode().splitlines()
+    )
+    assert (row["name"], row["owner"], row["application"]) == ("b", "ana", "search")
+
+
+def test_of_many_owners_the_ticked_and_the_largest_are_offered(viewer: Client) -> None:
+    EndpointFactory.create_batch(2, owner="large")
+    for n in range(endpoints.LABELS_SHOWN + 5):
+        EndpointFactory(owner=f"o{n:02}")
+    found = endpoints.counted(Criteria(owners=("o54",))).owners
+    assert (len(found), found["o54"], found["large"]) == (endpoints.LABELS_SHOWN, 1, 2)
+    assert "Owner, most used" in page(viewer)
 
 
 @pytest.mark.parametrize("sort", sorted(endpoint_rows.SORTS))
@@ -238,6 +285,8 @@ def test_queries_do_not_grow_with_the_fleet(viewer: Client, django_assert_max_nu
         IncidentFactory(endpoint=endpoint)
     with django_assert_max_num_queries(15):  # type: ignore[operator]
         page(viewer, "?sort=-p99")
+    with django_assert_max_num_queries(15):  # type: ignore[operator]
+        page(viewer, "?sort=-p99&owner=none&application=none&q=e")
 
 
 def test_zero_calls_are_told_from_no_report(viewer: Client) -> None:
