@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import F
+from django.db.models import Count, F, Window
 
 from fleet.alerts.conditions import Measure
 from fleet.alerts.context import Place
@@ -62,8 +62,8 @@ def throttled_words(measure: Measure, place: Place) -> Words:
 
 
 def stuck(values: Mapping[str, float], now: datetime) -> list[Measure]:
-    """The outbox, when its oldest mail has waited too long; mails that are sent or given up do not count."""
-    waiting = Notification.objects.filter(state__in=_WAITING)
+    """The outbox, when its oldest mail has waited too long; mails that are sent or given up do not count. One query."""
+    waiting = Notification.objects.filter(state__in=_WAITING).annotate(total=Window(Count("id")))
     oldest = waiting.order_by("created_at", "id").first()
     if oldest is None or now - oldest.created_at < timedelta(minutes=values["for_min"]):
         return []
@@ -74,7 +74,7 @@ def stuck(values: Mapping[str, float], now: datetime) -> list[Measure]:
             since=oldest.created_at,
             until=now,
             last_true_at=now,
-            values={"waiting": waiting.count(), "attempts": oldest.attempts, "error": oldest.error},
+            values={"waiting": oldest.total, "attempts": oldest.attempts, "error": oldest.error},
         )
     ]
 
