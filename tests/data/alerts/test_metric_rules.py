@@ -268,7 +268,8 @@ def test_the_number_of_queries_does_not_grow_with_the_fleet() -> None:
     shard = make_shard(at=NOON + minutes(60))
 
     def queries(count: int, now: datetime) -> int:
-        Notification.objects.update(state="sent")  # mails that wait would be followed as an incident of their own
+        # Mails that wait would be followed as an incident of their own.
+        Notification.objects.update(state="sent")
         for i in range(count):
             variant = make_endpoint(shard, f"e-{now:%H%M}-{i}")
             fill(variant, now - minutes(5), 5, concurrency_utilization_max=1.0, invocations=10, errors_5xx=5)
