@@ -20,12 +20,12 @@ def get(port: int, url: str, headers: dict[str, str]) -> tuple[float, http.clien
     return spent, answer, body
 
 
-def readers(port: int, urls: Sequence[str], headers: dict[str, str], rounds: int) -> list[float]:
-    """USERS readers go through the urls `rounds` times, each from another one; every answer's milliseconds."""
+def readers(port: int, urls: Sequence[str], headers: dict[str, str], each: int) -> list[float]:
+    """USERS readers take `each` pages, going round the urls from another one each; every answer's milliseconds."""
 
     def read(number: int) -> list[float]:
         found = []
-        for n in range(len(urls) * rounds):
+        for n in range(each):
             spent, answer, _ = get(port, urls[(n + number) % len(urls)], headers)
             assert answer.status == 200, (answer.status, urls[(n + number) % len(urls)])
             found.append(spent)
