@@ -19,11 +19,13 @@ AT_ONCE = 6
 def run(shard_ids: Sequence[int], *, now: Callable[[], datetime], is_routine: bool = True) -> list[Outcome]:
     """Look after each shard's routine, or leave nothing out. One that fails altogether stops no other.
 
-    Its error is raised at the end.
+    Its error is raised at the end. A single shard is read in the caller's own thread.
 
     When the worker's soft time limit strikes, shards under way stop at their next call and the others are left out:
     their turn comes again.
     """
+    if len(shard_ids) == 1:
+        return [run_inventory(shard_ids[0], now=now(), is_routine=is_routine)]
     stopped = Event()
 
     def check() -> None:

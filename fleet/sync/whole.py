@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from fleet.models import Shard
-from fleet.sync import prices
+from fleet.sync import due, many, prices
+from fleet.sync.chunks import chunks
 from fleet.sync.outcome import Outcome
-from fleet.sync.shard import run_backfill, run_inventory, run_metrics
+from fleet.sync.shard import run_backfill, run_metrics
 
 Say = Callable[[str], object]
 
@@ -14,8 +15,10 @@ Say = Callable[[str], object]
 def run(shards: list[Shard], *, now: Callable[[], datetime], say: Say, backfill: bool = False) -> bool:
     """Inventory, prices, metrics and, if asked, the whole hourly history of these shards. True when nothing failed."""
     is_good = True
-    for shard in shards:
-        is_good &= _tell(say, shard, "inventory", run_inventory(shard.pk, now=now()))
+    for together in chunks(shards, due.TOGETHER):
+        outcomes = many.run([shard.pk for shard in together], now=now, is_routine=False)
+        for shard, outcome in zip(together, outcomes, strict=True):
+            is_good &= _tell(say, shard, "inventory", outcome)
     for outcome in prices.refresh(now=now()):
         is_good &= _tell(say, Shard.objects.get(pk=outcome.shard_id), "prices", outcome)
     for shard in shards:

@@ -124,6 +124,20 @@ def test_sync_mirrors_everything_with_progress(simulator: SimulatorProcess) -> N
     assert Price.objects.filter(origin="api", region="us-east-1").exists()
 
 
+@pytest.mark.django_db(transaction=True)
+def test_regions_read_together_are_told_one_by_one(simulator: SimulatorProcess) -> None:
+    regions = ["eu-west-1", "us-east-1", "us-west-2"]
+    run("accounts", "add", "test", "--regions", ",".join(regions))
+    simulator.fault("deny", "application-autoscaling:DescribeScalableTargets", region="us-west-2")
+    out = io.StringIO()
+    with pytest.raises(CommandError, match="Some sections failed"):
+        call_command("sync", "--wait", stdout=out)
+    told = [line for line in out.getvalue().splitlines() if ": inventory: " in line]
+    assert sorted(line.split(":")[0] for line in told) == [f"test/{region}" for region in regions]
+    assert "test/us-west-2: scaling failed" in out.getvalue()
+    assert "test/us-east-1: inventory: inventory 2 endpoints, 2 described, 2 written" in out.getvalue()
+
+
 def test_sync_that_fails_says_so_by_its_exit(simulator: SimulatorProcess) -> None:
     run("accounts", "add", "test", "--regions", "us-east-1")
     simulator.fault("deny", "application-autoscaling:DescribeScalableTargets")
