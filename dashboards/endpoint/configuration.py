@@ -80,7 +80,9 @@ def async_facts(head: Head) -> Facts:
 
 
 def _no_failure_path(found: hosting.AsyncSettings) -> str:
-    return "no failure path: the reason reaches the error topic only" if found.error_topic else "no failure path"
+    return (
+        "no failure path: the reason reaches the error topic only" if found.error_topic else "no failure path"
+    )
 
 
 def async_warning(head: Head) -> str:

@@ -12,6 +12,7 @@ from dashboards.charts import Mark, Panel, Payload, Series, Threshold
 from dashboards.forms import style
 from dashboards.tables import Column, Facet, FacetOption, Page, PlainTable, Sort
 from dashboards.tiles import Explain, Tile
+from fleet.queries.ownership import BlastRadius
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 HOSTILE = '<script>alert(1)</script>"quoted"'
@@ -166,6 +167,7 @@ def context(query: QueryDict) -> dict[str, Any]:
         "confirm": SampleConfirm(),
         "grid": _grid(),
         **_operation(),
+        "blast": BlastRadius("checkout", 1, []),
         "facts": [("Now / limit", "20 / Max 20"), ("Calls a minute", "640")],
         "crumbs": [{"label": "Endpoints", "url": "/endpoints/"}, {"label": "prod · eu-west-1", "url": "/endpoints/"},
                    {"label": HOSTILE}],

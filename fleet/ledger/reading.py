@@ -19,7 +19,8 @@ SETTLING = timedelta(hours=3)
 
 COLUMNS = ("model_latency_ms_sum", "instance_minutes", "provisioned_invocations", "spillover_invocations")
 COUNTED = (
-    *COLUMNS, "invocations", "processed", "errors_5xx", "setup_count", "cache_hit_sum", "cache_hit_count", "unload_count",
+    *COLUMNS, "invocations", "processed", "errors_5xx", "setup_count",
+    "cache_hit_sum", "cache_hit_count", "unload_count",
 )  # fmt: skip
 """Columns whose change makes a day new: the billed ones, and those that fleet.rollups adds up by place."""
 

@@ -4,35 +4,38 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('fleet', '0011_batch_ownership_and_links'),
+        ("fleet", "0011_batch_ownership_and_links"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='endpoint',
-            name='activity',
-            field=models.CharField(choices=[('active', 'Active'), ('idle', 'Idle'), ('cannot-tell', 'Cannot Tell')], default='cannot-tell', max_length=16),
+            model_name="endpoint",
+            name="activity",
+            field=models.CharField(
+                choices=[("active", "Active"), ("idle", "Idle"), ("cannot-tell", "Cannot Tell")],
+                default="cannot-tell",
+                max_length=16,
+            ),
         ),
         migrations.AddField(
-            model_name='endpoint',
-            name='activity_reason',
+            model_name="endpoint",
+            name="activity_reason",
             field=models.CharField(blank=True, max_length=255),
         ),
         migrations.AddField(
-            model_name='endpoint',
-            name='last_call_at',
+            model_name="endpoint",
+            name="last_call_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='endpoint',
-            name='unknown_fields',
+            model_name="endpoint",
+            name="unknown_fields",
             field=models.JSONField(default=list),
         ),
         migrations.AddField(
-            model_name='endpointconfig',
-            name='unknown_fields',
+            model_name="endpointconfig",
+            name="unknown_fields",
             field=models.JSONField(default=list),
         ),
     ]

@@ -5,38 +5,65 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('fleet', '0012_activity_and_unknown_fields'),
+        ("fleet", "0012_activity_and_unknown_fields"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='shard',
-            name='backfill_variant',
+            model_name="shard",
+            name="backfill_variant",
             field=models.BigIntegerField(default=0, db_default=0),
         ),
         migrations.AddField(
-            model_name='variantstatus',
-            name='metrics_traffic_at',
+            model_name="variantstatus",
+            name="metrics_traffic_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='variantstatus',
-            name='metrics_why',
-            field=models.CharField(choices=[('new', 'not read yet'), ('moving', 'changed within the hour, or an incident is open'), ('busy', 'had traffic within the hour'), ('idle', 'no traffic for an hour'), ('silent', 'no traffic for a day'), ('gone', 'the variant is gone')], default='new', db_default='new', max_length=8),
+            model_name="variantstatus",
+            name="metrics_why",
+            field=models.CharField(
+                choices=[
+                    ("new", "not read yet"),
+                    ("moving", "changed within the hour, or an incident is open"),
+                    ("busy", "had traffic within the hour"),
+                    ("idle", "no traffic for an hour"),
+                    ("silent", "no traffic for a day"),
+                    ("gone", "the variant is gone"),
+                ],
+                default="new",
+                db_default="new",
+                max_length=8,
+            ),
         ),
         migrations.CreateModel(
-            name='MetricSpend',
+            name="MetricSpend",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField(db_index=True)),
-                ('why', models.CharField(max_length=8)),
-                ('metrics', models.PositiveBigIntegerField(default=0)),
-                ('shard', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='metric_spends', to='fleet.shard')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField(db_index=True)),
+                ("why", models.CharField(max_length=8)),
+                ("metrics", models.PositiveBigIntegerField(default=0)),
+                (
+                    "shard",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="metric_spends",
+                        to="fleet.shard",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('shard', 'day', 'why'), name='one_metric_spend_per_reason_day')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("shard", "day", "why"), name="one_metric_spend_per_reason_day"
+                    )
+                ],
             },
         ),
         migrations.RunSQL(

@@ -6,150 +6,211 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('fleet', '0013_metric_cadence_and_spend'),
+        ("fleet", "0013_metric_cadence_and_spend"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CostWindow',
+            name="CostWindow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=8)),
-                ('component', models.CharField(max_length=32)),
-                ('first', models.DateField()),
-                ('last', models.DateField()),
-                ('amount', models.DecimalField(decimal_places=12, max_digits=24, null=True)),
-                ('unpriced', models.PositiveIntegerField(default=0)),
-                ('no_data', models.PositiveIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=8)),
+                ("component", models.CharField(max_length=32)),
+                ("first", models.DateField()),
+                ("last", models.DateField()),
+                ("amount", models.DecimalField(decimal_places=12, max_digits=24, null=True)),
+                ("unpriced", models.PositiveIntegerField(default=0)),
+                ("no_data", models.PositiveIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='EndpointWindow',
+            name="EndpointWindow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=8)),
-                ('until', models.DateTimeField()),
-                ('calls', models.FloatField(null=True)),
-                ('invocations', models.FloatField(null=True)),
-                ('p99_ms', models.FloatField(null=True)),
-                ('cold_starts', models.FloatField(null=True)),
-                ('cache_hits', models.FloatField(null=True)),
-                ('cache_lookups', models.FloatField(null=True)),
-                ('errors_5xx', models.FloatField(null=True)),
-                ('concurrency', models.FloatField(null=True)),
-                ('setup_wasted_ms', models.FloatField(null=True)),
-                ('setup_p50_ms', models.FloatField(null=True)),
-                ('setup_p99_ms', models.FloatField(null=True)),
-                ('spillover', models.FloatField(null=True)),
-                ('calls_before', models.FloatField(null=True)),
-                ('invocations_before', models.FloatField(null=True)),
-                ('cold_starts_before', models.FloatField(null=True)),
-                ('errors_5xx_before', models.FloatField(null=True)),
-                ('span_calls', models.FloatField(null=True)),
-                ('publishes_setup', models.BooleanField(default=False)),
-                ('spark', django.contrib.postgres.fields.ArrayField(base_field=models.FloatField(null=True), default=list, size=None)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=8)),
+                ("until", models.DateTimeField()),
+                ("calls", models.FloatField(null=True)),
+                ("invocations", models.FloatField(null=True)),
+                ("p99_ms", models.FloatField(null=True)),
+                ("cold_starts", models.FloatField(null=True)),
+                ("cache_hits", models.FloatField(null=True)),
+                ("cache_lookups", models.FloatField(null=True)),
+                ("errors_5xx", models.FloatField(null=True)),
+                ("concurrency", models.FloatField(null=True)),
+                ("setup_wasted_ms", models.FloatField(null=True)),
+                ("setup_p50_ms", models.FloatField(null=True)),
+                ("setup_p99_ms", models.FloatField(null=True)),
+                ("spillover", models.FloatField(null=True)),
+                ("calls_before", models.FloatField(null=True)),
+                ("invocations_before", models.FloatField(null=True)),
+                ("cold_starts_before", models.FloatField(null=True)),
+                ("errors_5xx_before", models.FloatField(null=True)),
+                ("span_calls", models.FloatField(null=True)),
+                ("publishes_setup", models.BooleanField(default=False)),
+                (
+                    "spark",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.FloatField(null=True), default=list, size=None
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='MonthCost',
+            name="MonthCost",
             fields=[
-                ('endpoint', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='month_cost', serialize=False, to='fleet.endpoint')),
-                ('month', models.DateField()),
-                ('usd', models.DecimalField(decimal_places=12, max_digits=24, null=True)),
-                ('unpriced', models.PositiveIntegerField(default=0)),
+                (
+                    "endpoint",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="month_cost",
+                        serialize=False,
+                        to="fleet.endpoint",
+                    ),
+                ),
+                ("month", models.DateField()),
+                ("usd", models.DecimalField(decimal_places=12, max_digits=24, null=True)),
+                ("unpriced", models.PositiveIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='PlaceDay',
+            name="PlaceDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('place', models.CharField(max_length=32)),
-                ('day', models.DateField()),
-                ('kind', models.CharField(max_length=32)),
-                ('component', models.CharField(max_length=32)),
-                ('amount', models.DecimalField(decimal_places=12, max_digits=24, null=True)),
-                ('unpriced', models.PositiveIntegerField(default=0)),
-                ('no_data', models.PositiveIntegerField(default=0)),
-                ('earliest_until', models.DateTimeField()),
-                ('latest_until', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("place", models.CharField(max_length=32)),
+                ("day", models.DateField()),
+                ("kind", models.CharField(max_length=32)),
+                ("component", models.CharField(max_length=32)),
+                ("amount", models.DecimalField(decimal_places=12, max_digits=24, null=True)),
+                ("unpriced", models.PositiveIntegerField(default=0)),
+                ("no_data", models.PositiveIntegerField(default=0)),
+                ("earliest_until", models.DateTimeField()),
+                ("latest_until", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='PlaceHour',
+            name="PlaceHour",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('place', models.CharField(max_length=32)),
-                ('at', models.DateTimeField()),
-                ('calls', models.FloatField(null=True)),
-                ('errors_5xx', models.FloatField(null=True)),
-                ('serverless_calls', models.FloatField(null=True)),
-                ('cold_starts', models.FloatField(null=True)),
-                ('busy_calls', models.FloatField(null=True)),
-                ('busy_cold_starts', models.FloatField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("place", models.CharField(max_length=32)),
+                ("at", models.DateTimeField()),
+                ("calls", models.FloatField(null=True)),
+                ("errors_5xx", models.FloatField(null=True)),
+                ("serverless_calls", models.FloatField(null=True)),
+                ("cold_starts", models.FloatField(null=True)),
+                ("busy_calls", models.FloatField(null=True)),
+                ("busy_cold_starts", models.FloatField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='PlaceState',
+            name="PlaceState",
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('recent_at', models.DateTimeField(null=True)),
-                ('days_at', models.DateTimeField(null=True)),
-                ('whole_at', models.DateTimeField(null=True)),
+                ("id", models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("recent_at", models.DateTimeField(null=True)),
+                ("days_at", models.DateTimeField(null=True)),
+                ("whole_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='RollupState',
+            name="RollupState",
             fields=[
-                ('shard', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='rollup', serialize=False, to='fleet.shard')),
-                ('hour_until', models.DateTimeField(null=True)),
-                ('day_until', models.DateTimeField(null=True)),
-                ('long_until', models.DateTimeField(null=True)),
-                ('costs_until', models.DateTimeField(null=True)),
-                ('endpoints', models.PositiveIntegerField(default=0)),
+                (
+                    "shard",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="rollup",
+                        serialize=False,
+                        to="fleet.shard",
+                    ),
+                ),
+                ("hour_until", models.DateTimeField(null=True)),
+                ("day_until", models.DateTimeField(null=True)),
+                ("long_until", models.DateTimeField(null=True)),
+                ("costs_until", models.DateTimeField(null=True)),
+                ("endpoints", models.PositiveIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='StaleDay',
+            name="StaleDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField()),
             ],
         ),
         migrations.AddIndex(
-            model_name='dailycost',
-            index=models.Index(condition=models.Q(('amount', None)), fields=['day'], name='cost_without_amount'),
+            model_name="dailycost",
+            index=models.Index(
+                condition=models.Q(("amount", None)), fields=["day"], name="cost_without_amount"
+            ),
         ),
         migrations.AddField(
-            model_name='costwindow',
-            name='endpoint',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='cost_windows', to='fleet.endpoint'),
+            model_name="costwindow",
+            name="endpoint",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="cost_windows", to="fleet.endpoint"
+            ),
         ),
         migrations.AddField(
-            model_name='endpointwindow',
-            name='endpoint',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='windows', to='fleet.endpoint'),
+            model_name="endpointwindow",
+            name="endpoint",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="windows", to="fleet.endpoint"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='placeday',
-            constraint=models.UniqueConstraint(fields=('place', 'day', 'kind', 'component'), name='one_cost_per_place_day'),
+            model_name="placeday",
+            constraint=models.UniqueConstraint(
+                fields=("place", "day", "kind", "component"), name="one_cost_per_place_day"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='placehour',
-            constraint=models.UniqueConstraint(fields=('place', 'at'), name='one_hour_per_place'),
+            model_name="placehour",
+            constraint=models.UniqueConstraint(fields=("place", "at"), name="one_hour_per_place"),
         ),
         migrations.AddField(
-            model_name='staleday',
-            name='shard',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='fleet.shard'),
+            model_name="staleday",
+            name="shard",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="fleet.shard"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='costwindow',
-            constraint=models.UniqueConstraint(fields=('key', 'endpoint', 'component'), name='one_cost_per_endpoint_window'),
+            model_name="costwindow",
+            constraint=models.UniqueConstraint(
+                fields=("key", "endpoint", "component"), name="one_cost_per_endpoint_window"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='endpointwindow',
-            constraint=models.UniqueConstraint(fields=('key', 'endpoint'), name='one_summary_per_endpoint_window'),
+            model_name="endpointwindow",
+            constraint=models.UniqueConstraint(
+                fields=("key", "endpoint"), name="one_summary_per_endpoint_window"
+            ),
         ),
     ]

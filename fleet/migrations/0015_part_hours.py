@@ -5,33 +5,51 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('fleet', '0014_summaries'),
+        ("fleet", "0014_summaries"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PartHour',
+            name="PartHour",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('of', models.CharField(choices=[('container', 'Container'), ('component', 'Component')], max_length=16)),
-                ('name', models.CharField(max_length=63)),
-                ('at', models.DateTimeField()),
-                ('invocations', models.FloatField(null=True)),
-                ('errors_4xx', models.FloatField(null=True)),
-                ('errors_5xx', models.FloatField(null=True)),
-                ('latency_ms_sum', models.FloatField(null=True)),
-                ('latency_count', models.FloatField(null=True)),
-                ('latency_ms_max', models.FloatField(null=True)),
-                ('cpu_pct', models.FloatField(null=True)),
-                ('gpu_pct', models.FloatField(null=True)),
-                ('memory_pct', models.FloatField(null=True)),
-                ('variant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='part_hours', to='fleet.variantstatus')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "of",
+                    models.CharField(
+                        choices=[("container", "Container"), ("component", "Component")], max_length=16
+                    ),
+                ),
+                ("name", models.CharField(max_length=63)),
+                ("at", models.DateTimeField()),
+                ("invocations", models.FloatField(null=True)),
+                ("errors_4xx", models.FloatField(null=True)),
+                ("errors_5xx", models.FloatField(null=True)),
+                ("latency_ms_sum", models.FloatField(null=True)),
+                ("latency_count", models.FloatField(null=True)),
+                ("latency_ms_max", models.FloatField(null=True)),
+                ("cpu_pct", models.FloatField(null=True)),
+                ("gpu_pct", models.FloatField(null=True)),
+                ("memory_pct", models.FloatField(null=True)),
+                (
+                    "variant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="part_hours",
+                        to="fleet.variantstatus",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['at'],
-                'constraints': [models.UniqueConstraint(fields=('variant', 'of', 'name', 'at'), name='one_hour_per_part')],
+                "ordering": ["at"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("variant", "of", "name", "at"), name="one_hour_per_part")
+                ],
             },
         ),
     ]

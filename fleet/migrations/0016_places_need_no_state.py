@@ -4,13 +4,12 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('fleet', '0015_part_hours'),
+        ("fleet", "0015_part_hours"),
     ]
 
     operations = [
         migrations.DeleteModel(
-            name='PlaceState',
+            name="PlaceState",
         ),
     ]

@@ -4,25 +4,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('fleet', '0016_places_need_no_state'),
+        ("fleet", "0016_places_need_no_state"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='EventQueue',
+            name="EventQueue",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('url', models.CharField(max_length=255, unique=True)),
-                ('listening_at', models.DateTimeField(blank=True, null=True)),
-                ('heard_at', models.DateTimeField(blank=True, null=True)),
-                ('messages', models.PositiveBigIntegerField(default=0)),
-                ('ignored', models.PositiveBigIntegerField(default=0)),
-                ('error', models.JSONField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("url", models.CharField(max_length=255, unique=True)),
+                ("listening_at", models.DateTimeField(blank=True, null=True)),
+                ("heard_at", models.DateTimeField(blank=True, null=True)),
+                ("messages", models.PositiveBigIntegerField(default=0)),
+                ("ignored", models.PositiveBigIntegerField(default=0)),
+                ("error", models.JSONField(blank=True, null=True)),
             ],
             options={
-                'ordering': ['url'],
+                "ordering": ["url"],
             },
         ),
     ]

@@ -5,52 +5,67 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('fleet', '0017_event_queue'),
+        ("fleet", "0017_event_queue"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='endpointwindow',
-            name='span_calls_next',
+            model_name="endpointwindow",
+            name="span_calls_next",
             field=models.FloatField(null=True),
         ),
         migrations.AddField(
-            model_name='placehour',
-            name='cache_hits',
+            model_name="placehour",
+            name="cache_hits",
             field=models.FloatField(null=True),
         ),
         migrations.AddField(
-            model_name='placehour',
-            name='cache_lookups',
+            model_name="placehour",
+            name="cache_lookups",
             field=models.FloatField(null=True),
         ),
         migrations.AddField(
-            model_name='placehour',
-            name='unloads',
+            model_name="placehour",
+            name="unloads",
             field=models.FloatField(null=True),
         ),
         migrations.CreateModel(
-            name='CacheWindow',
+            name="CacheWindow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=8)),
-                ('is_before', models.BooleanField(default=False)),
-                ('look_ups', models.FloatField(null=True)),
-                ('hits', models.FloatField(null=True)),
-                ('unloads', models.FloatField(null=True)),
-                ('loads', models.FloatField(null=True)),
-                ('wait_ms', models.FloatField(null=True)),
-                ('latency_ms', models.FloatField(null=True)),
-                ('loaded_models', models.FloatField(null=True)),
-                ('memory_pct', models.FloatField(null=True)),
-                ('disk_pct', models.FloatField(null=True)),
-                ('covered_s', models.FloatField(null=True)),
-                ('variant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='fleet.variantstatus')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=8)),
+                ("is_before", models.BooleanField(default=False)),
+                ("look_ups", models.FloatField(null=True)),
+                ("hits", models.FloatField(null=True)),
+                ("unloads", models.FloatField(null=True)),
+                ("loads", models.FloatField(null=True)),
+                ("wait_ms", models.FloatField(null=True)),
+                ("latency_ms", models.FloatField(null=True)),
+                ("loaded_models", models.FloatField(null=True)),
+                ("memory_pct", models.FloatField(null=True)),
+                ("disk_pct", models.FloatField(null=True)),
+                ("covered_s", models.FloatField(null=True)),
+                (
+                    "variant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="fleet.variantstatus",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('key', 'is_before', 'variant'), name='one_cache_per_variant_window')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("key", "is_before", "variant"), name="one_cache_per_variant_window"
+                    )
+                ],
             },
         ),
     ]

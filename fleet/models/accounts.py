@@ -81,9 +81,11 @@ class Account(models.Model):
 class Shard(models.Model):
     """One account in one region: when each section is due, when it last succeeded, and what went wrong.
 
-    `sections` maps a section name (inventory, scaling, tags, metrics, prices, quotas) to
+    `sections` maps a section name (inventory, components, scaling, tags, batch, quotas, configs, links, metrics, parts,
+    activity, backfill) to
     {"ok_at", "tried_at", "error": {"code", "message", "action", "request_id", "since"} | null}, ISO times.
-    backfill_done_until: history is whole up to there; backfill_variant: of the slice after it, variants up to this id are.
+    backfill_done_until: history is whole up to there; backfill_variant: of the slice after it, variants up to this id
+    are.
     `fence` grows with every lease; a run that holds an older number may not write any more.
     """
 

@@ -73,8 +73,9 @@ class Incident(models.Model):
 class Notification(models.Model):
     """One mail to one recipient: the outbox and the delivery log.
 
-    It is about one transition of an incident, or (incident null) about many at once, a reminder or a test. The message id is
-    derived from what the mail is about, so that a repeated attempt carries the same one and a second row cannot exist.
+    It is about one transition of an incident, or (incident null) about many at once, a reminder or a test. The message
+    id is derived from what the mail is about, so that a repeated attempt carries the same one and a second row cannot
+    exist.
     """
 
     class Transition(models.TextChoices):

@@ -10,10 +10,10 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Aggregate, Case, Count, F, Max, Min, Q, QuerySet, Sum, When
+from django.db.models import Aggregate, Case, Count, F, Max, Min, Q, QuerySet, Sum, Value, When
 
 from fleet.costs.lines import add
-from fleet.models import Account, CostWindow, DailyCost, Endpoint, EndpointWindow, HourBucket, PlaceDay
+from fleet.models import CostWindow, DailyCost, Endpoint, EndpointWindow, HourBucket, PlaceDay
 from fleet.queries import keyset
 from fleet.queries.cost_lines import endpoint_lines as endpoint_lines
 from fleet.queries.cost_scope import LOOKUPS, CostFilter, GroupBy, Span, Sums
@@ -138,24 +138,24 @@ def _rows(where: CostFilter, span: Span, key: str) -> tuple[QuerySet[Any], Mappi
 def groups(
     where: CostFilter, span: Span, by: GroupBy, shown: Sequence[tuple[str, Sums]], *, key: str = ""
 ) -> list[Group]:
-    """The groups of `shown` (a page of group_sums) with their components, calls and names. At most four queries."""
+    """The groups of `shown` (a page of group_sums) with their components, calls and names. At most three queries."""
     keys = [name for name, _ in shown]
     lookup = LOOKUPS[by]
     parts: dict[str, dict[str, Decimal | None]] = defaultdict(dict)
     rows = _rows(where, span, key)[0].filter(**{f"{lookup}__in": keys})
-    for name, component, amount in (
-        rows.values_list(lookup, "component").annotate(total=Sum("amount")).order_by()
-    ):
+    aliases: dict[str, str] = {}
+    alias = Max("endpoint__shard__account__alias") if by is GroupBy.ACCOUNT else Value("")
+    sums_by_part = rows.values_list(lookup, "component").annotate(total=Sum("amount"), alias=alias)
+    for name, component, amount, called_so in sums_by_part.order_by():
         parts[str(name)][component] = amount
-    members = dict(rows.values_list(lookup).annotate(n=Count("endpoint", distinct=True)).order_by())
-    counted = {str(name): number for name, number in members.items()}
+        aliases[str(name)] = called_so
+    counted = dict.fromkeys(keys, 1) if by is GroupBy.ENDPOINT else _members(rows, lookup)
     called = calls(where, span, by, keys, key=key)
     named = endpoints(keys) if by is GroupBy.ENDPOINT else {}
-    aliases = _aliases(keys) if by is GroupBy.ACCOUNT else {}
     return [
         Group(
             key=name,
-            label=named[name].name if name in named else aliases.get(name, name),
+            label=named[name].name if name in named else aliases.get(name) or name,
             sums=sums,
             components=parts[name],
             endpoints=counted.get(name, 0),
@@ -164,6 +164,12 @@ def groups(
         )
         for name, sums in shown
     ]
+
+
+def _members(rows: QuerySet[Any], lookup: str) -> dict[str, int]:
+    """How many endpoints each group has."""
+    found = rows.values_list(lookup).annotate(n=Count("endpoint", distinct=True)).order_by()
+    return {str(name): number for name, number in found}
 
 
 def calls(
@@ -231,7 +237,3 @@ def in_order(keys: Iterable[str], order: Iterable[Any] = (*Kind, *CostComponent)
     """Keys of a stack in the fixed order of kinds and components, unknown ones last."""
     rank = {str(value): n for n, value in enumerate(order)}
     return sorted(keys, key=lambda key: (rank.get(key, len(rank)), key))
-
-
-def _aliases(account_ids: Iterable[str]) -> dict[str, str]:
-    return dict(Account.objects.filter(account_id__in=list(account_ids)).values_list("account_id", "alias"))

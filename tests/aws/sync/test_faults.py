@@ -154,7 +154,10 @@ def test_denied_config_keeps_what_was_known(simulator: SimulatorProcess, shard: 
     outcome = run_inventory(shard.pk, now=now)
     assert outcome.errors == {}
     row = Endpoint.objects.get(name="beta-realtime")
-    assert (row.kind, row.kind_reason) == ("unknown", "its endpoint config cannot be read (DescribeEndpointConfig)")
+    assert (row.kind, row.kind_reason) == (
+        "unknown",
+        "its endpoint config cannot be read (DescribeEndpointConfig)",
+    )
     assert row.unreadable is not None
     # Serverless shows in the endpoint itself, so it needs no config to be told.
     assert Endpoint.objects.get(name="alpha-serverless").kind == "serverless"

@@ -12,7 +12,7 @@ from tests.aws.simulator_process import SimulatorProcess
 
 pytestmark = [pytest.mark.aws, pytest.mark.django_db(transaction=True)]
 
-FLEET = [
+FLEET: list[dict[str, Any]] = [
     {
         "account": "test",
         "region": "us-east-1",
