@@ -1,6 +1,7 @@
 """Containers and components are read one by one under dimensions of their own, and equal what the simulator serves."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db.models import Sum
