@@ -5,16 +5,19 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from config.celery import app
 from fleet.aws import sessions
 from fleet.models import Shard
 from fleet.sync import due
+from fleet.sync.due import TOGETHER
 from fleet.tasks import sync_shards
 from simulator import load_fleet
 from stack.processes import Part
@@ -41,9 +44,18 @@ class Company:
             cursor.execute("TRUNCATE fleet_scalabletarget, fleet_quota, fleet_calltally CASCADE")
         Shard.objects.update(sections={}, inventory_ok_at=None, failures=0)
 
+    def warm_up(self) -> None:
+        """Have each worker process load what it needs and make its clients; then forget what was read."""
+        self._sync_s(Shard.objects.filter(pk__in=[shard.pk for shard in self.shards[: PROCESSES * TOGETHER]]))
+        self.forget()
+
     def sync_s(self) -> float:
         """Seconds from one tick's ring for every shard until the last of them is through."""
-        Shard.objects.update(inventory_due_at=None)
+        return self._sync_s(Shard.objects.all())
+
+    def _sync_s(self, shards: "QuerySet[Shard]") -> float:
+        Shard.objects.update(inventory_due_at=timezone.now() + timedelta(days=1))
+        shards.update(inventory_due_at=None)
         begun, started = timezone.now(), time.perf_counter()
         due.ring(
             begun,
@@ -52,7 +64,7 @@ class Company:
             backfill=lambda _: None,
             prices=lambda: None,
         )
-        late = Shard.objects.exclude(inventory_ok_at__gte=begun)
+        late = shards.exclude(inventory_ok_at__gte=begun)
         while late.exists():
             assert time.perf_counter() - started < PATIENCE_S, self.worker.tail()
             time.sleep(0.05)
@@ -73,13 +85,13 @@ class Company:
         stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids]
         return sum(int(stat[11]) + int(stat[12]) for stat in stats) / os.sysconf("SC_CLK_TCK")
 
-    def versions(self) -> dict[tuple[str, int], int]:
-        """The writing transaction of every row of the mirror."""
-        found: dict[tuple[str, int], int] = {}
+    def versions(self) -> dict[tuple[str, int], tuple[int, str]]:
+        """The writing transaction of every row of the mirror, and a digest of what stands in it."""
+        found: dict[tuple[str, int], tuple[int, str]] = {}
         with connection.cursor() as cursor:
             for table in MIRROR_TABLES:
-                cursor.execute(f"SELECT id, xmin::text::bigint FROM {table}")  # noqa: S608
-                found |= {(table, pk): writer for pk, writer in cursor.fetchall()}
+                cursor.execute(f"SELECT id, xmin::text::bigint, md5(t::text) FROM {table} AS t")  # noqa: S608
+                found |= {(table, pk): (writer, digest) for pk, writer, digest in cursor.fetchall()}
         return found
 
 
