@@ -200,11 +200,22 @@ def answer(request: Request, result: dict[str, Any], request_id: str) -> tuple[b
     if request.wire == "rest-xml" and request.operation.name == "HeadObject":
         return b"", {name: str(value) for name, value in result.items()}
     if request.wire == "rest-xml":
-        rows = "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in result.items())
-        return f"<ListBucketResult>{rows}</ListBucketResult>".encode(), {"Content-Type": "application/xml"}
+        return f"<ListBucketResult>{_xml(result)}</ListBucketResult>".encode(), {
+            "Content-Type": "application/xml"
+        }
     text = json.dumps(plain(result, shape))
     version = request.operation.service_model.metadata.get("jsonVersion", "1.1")
     return text.encode(), {"Content-Type": f"application/x-amz-json-{version}"}
+
+
+def _xml(members: dict[str, Any]) -> str:
+    """Members as S3 writes them: a list is its elements one after another, without a wrapper."""
+    written = []
+    for name, value in members.items():
+        for item in value if isinstance(value, list) else [value]:
+            text = _xml(item) if isinstance(item, dict) else escape(str(item))
+            written.append(f"<{name}>{text}</{name}>")
+    return "".join(written)
 
 
 def error_answer(wire: str, error: ServiceError, request_id: str) -> tuple[bytes, dict[str, str]]:

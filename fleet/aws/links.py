@@ -51,10 +51,20 @@ def check_role(scope: AwsScope, arn: str) -> None:
 
 
 def artefact_exists(scope: AwsScope, url: str) -> bool:
-    """Whether an object with this key or prefix exists. Raises NotFound when the bucket is gone.
+    """Whether this object, or anything in the folder of this name, exists. Raises NotFound when the bucket is gone.
 
-    A multi-model artefact is a prefix; both are found by listing one key, which tells missing from forbidden.
+    Listing one key tells missing from forbidden. S3 lists keys in order: the object itself comes before those whose
+    keys only begin like its own (model.tar.gz before model.tar.gz.bak), what lies in its folder may come after them.
     """
     bucket, _, key = url.removeprefix("s3://").partition("/")
-    answer = call(scope, "s3", "list_objects_v2", expect="KeyCount", Bucket=bucket, Prefix=key, MaxKeys=1)
-    return int(answer["KeyCount"]) > 0
+    first = _first_key(scope, bucket, key)
+    if first is None:
+        return False
+    folder = f"{key.removesuffix('/')}/" if key else ""
+    return first == key or first.startswith(folder) or _first_key(scope, bucket, folder) is not None
+
+
+def _first_key(scope: AwsScope, bucket: str, prefix: str) -> str | None:
+    """The first key that begins so; None when there is none."""
+    answer = call(scope, "s3", "list_objects_v2", expect="KeyCount", Bucket=bucket, Prefix=prefix, MaxKeys=1)
+    return next((str(found["Key"]) for found in answer.get("Contents", ())), None)

@@ -1,7 +1,8 @@
 """The links section: do images, roles and artefacts of models in use still exist? Asked once a day while they do."""
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -21,7 +22,7 @@ SOON_AGAIN = timedelta(hours=1)
 AT_ONCE = 200
 """Most things asked for in one run, the longest unchecked first: a large region spreads over hours."""
 TRIED_BEFORE_GIVING_UP = 4
-"""When AWS denies that many of a kind and answers for none, the rest of the kind is not asked for in this run."""
+"""When AWS denies that many of one place and answers for none, the rest of the place is not asked for in this run."""
 
 Kind = LinkCheck.Kind
 State = LinkCheck.State
@@ -33,6 +34,13 @@ class Target:
 
     kind: str
     name: str
+
+    @property
+    def place(self) -> str:
+        """Whose word a refusal is: an image's registry, an artefact's bucket, for roles the account itself."""
+        if self.kind == Kind.ROLE:
+            return ""
+        return self.name.removeprefix("s3://").partition("/")[0]
 
 
 @dataclass(frozen=True)
@@ -71,15 +79,7 @@ def run(shard: Shard, *, now: datetime, fence: int, keep_alive: Callable[[], Non
     failure: AwsError | None = None
     asked = 0
     for kind in Kind.values:
-        targets = [target for target in due if target.kind == kind]
-        first, rest = targets[:TRIED_BEFORE_GIVING_UP], targets[TRIED_BEFORE_GIVING_UP:]
-        answers, error = _ask(shard.scope, first)
-        keep_alive()
-        if len(answers) == len(first) and rest:
-            is_hopeless = all(a.code and a.state == State.UNKNOWN for a in answers.values())
-            more, later = ({}, None) if is_hopeless else _ask(shard.scope, rest)
-            answers |= dict.fromkeys(rest, next(iter(answers.values()))) if is_hopeless else more
-            error = error or later
+        answers, error = _asked(shard.scope, [target for target in due if target.kind == kind], keep_alive)
         _write(shard, answers, now, fence)
         failure, asked = failure or error, asked + len(answers)
     with transaction.atomic():
@@ -91,6 +91,30 @@ def run(shard: Shard, *, now: datetime, fence: int, keep_alive: Callable[[], Non
     if failure is not None:
         raise failure
     return asked
+
+
+def _asked(
+    scope: AwsScope, targets: Sequence[Target], keep_alive: Callable[[], None]
+) -> tuple[dict[Target, Answer], AwsError | None]:
+    """Answers for targets of one kind: a few of each place first, the rest where AWS does not refuse all of those."""
+    places: dict[str, list[Target]] = defaultdict(list)
+    for target in targets:
+        places[target.place].append(target)
+    answers, error = _ask(scope, [t for some in places.values() for t in some[:TRIED_BEFORE_GIVING_UP]])
+    keep_alive()
+    rest: list[Target] = []
+    for place, some in places.items():
+        first, others = some[:TRIED_BEFORE_GIVING_UP], some[TRIED_BEFORE_GIVING_UP:]
+        told = [answers[target] for target in first if target in answers]
+        if len(told) < len(first):
+            continue
+        if others and all(answer.code and answer.state == State.UNKNOWN for answer in told):
+            words = f"Not asked for: AWS refused {len(told)} others in {place or 'this account'}."
+            answers |= dict.fromkeys(others, replace(told[0], detail=words))
+        else:
+            rest += others
+    more, later = _ask(scope, rest)
+    return answers | more, error or later
 
 
 def _targets(shard: Shard) -> set[Target]:

@@ -108,12 +108,19 @@ def head_object(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def list_objects(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    """ListObjectsV2, reduced to whether anything lies under the prefix."""
-    missing = _missing(call.caller.account, "objects", f"{params['Bucket']}/{params['Prefix']}")
+    """ListObjectsV2, reduced to the first key: the prefix itself, what lies in it, or a left-over that begins so."""
+    account, bucket, prefix = call.caller.account, params["Bucket"], params["Prefix"]
+    keys = [f"{prefix}model.tar.gz" if prefix.endswith("/") or not prefix else prefix]
+    if _missing(account, "objects", f"{bucket}/{prefix}"):
+        kept = account.missing.get("left_over", [])
+        keys = sorted(
+            name.removeprefix(f"{bucket}/") for name in kept if name.startswith(f"{bucket}/{prefix}")
+        )
     return {
-        "Name": params["Bucket"],
-        "Prefix": params["Prefix"],
-        "KeyCount": 0 if missing else 1,
+        "Name": bucket,
+        "Prefix": prefix,
+        "KeyCount": len(keys[:1]),
+        "Contents": [{"Key": key} for key in keys[:1]],
         "IsTruncated": "false",
     }
 

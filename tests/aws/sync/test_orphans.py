@@ -78,7 +78,11 @@ def test_what_exists_is_found_and_what_the_fleet_lost_is_gone(
     simulator: SimulatorProcess, shard: Shard, now: datetime, tmp_path: Path
 ) -> None:
     document = yaml.safe_load((FLEETS / "two_endpoints.yaml").read_text())
-    document["accounts"][0]["missing"] = {"objects": ["*/beta-realtime/*"]}
+    # What only begins like the artefact's name does not stand in for it.
+    document["accounts"][0]["missing"] = {
+        "objects": ["*/beta-realtime/*"],
+        "left_over": ["sim-models/beta-realtime/model.tar.gz.bak"],
+    }
     path = tmp_path / "fleet.yaml"
     path.write_text(yaml.safe_dump(document))
     simulator.reset(path)
@@ -90,3 +94,29 @@ def test_what_exists_is_found_and_what_the_fleet_lost_is_gone(
         "s3://sim-models/beta-realtime/model.tar.gz": "gone",
     }
     assert set(LinkCheck.objects.filter(kind="role").values_list("state", flat=True)) == {"found"}
+
+
+def test_registries_that_refuse_do_not_hide_the_images_of_ones_that_answer(
+    simulator: SimulatorProcess, shard: Shard, now: datetime
+) -> None:
+    images = [f"000000000001.dkr.ecr.us-east-1.amazonaws.com/theirs-{n}:1" for n in range(6)]
+    own = "111122223333.dkr.ecr.us-east-1.amazonaws.com/ours:1"
+    for n, image in enumerate([*images, own]):
+        simulator.add_endpoint(
+            account="test", region="us-east-1", name=f"built-{n}", created="-3d", model={"image": image},
+            instances={"type": "ml.m5.xlarge", "count": 1}, traffic={"model": "idle"},
+        )  # fmt: skip
+    run_inventory(shard.pk, now=now)
+    simulator.reset_calls()
+    run_inventory(shard.pk, now=now + QUARTER)
+    rows = {row.target: row for row in LinkCheck.objects.filter(kind="image")}
+    assert rows[own].state == "found"
+    assert {rows[image].state for image in images} == {"unknown"}
+    for n, image in enumerate(images[:4]):
+        assert f"repository/theirs-{n}" in rows[image].detail
+    for image in images[4:]:
+        assert rows[image].detail == (
+            "Not asked for: AWS refused 4 others in 000000000001.dkr.ecr.us-east-1.amazonaws.com."
+        )
+    # Four of theirs, and the image of the fleet's other endpoints, which lies in a registry of AWS.
+    assert simulator.calls()["errors"]["AccessDeniedException"] == 5
