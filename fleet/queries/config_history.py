@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from fleet.analysis.config_settings import settings as settings
 from fleet.models import ChangeEvent, Endpoint, EndpointConfig
 
-NOT_SETTINGS = frozenset({"EndpointConfigName", "EndpointConfigArn", "CreationTime"})
-VARIANTS = ("ProductionVariants", "ShadowProductionVariants")
 LENGTH = 50
 
 WORDS = {
@@ -86,20 +85,6 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Dif
     ]
 
 
-def settings(document: Mapping[str, Any]) -> dict[str, Any]:
-    """A config document as "variant.field" or "field" → plain value, names and times of the config left out."""
-    flat: dict[str, Any] = {}
-    for key, value in document.items():
-        if key in VARIANTS:
-            prefix = "shadow " if key == VARIANTS[1] else ""
-            for variant in value or ():
-                rest = {k: v for k, v in variant.items() if k != "VariantName"}
-                flat.update(_flat(f"{prefix}{variant['VariantName']}", rest))
-        elif key not in NOT_SETTINGS:
-            flat.update(_flat(key, value))
-    return flat
-
-
 def worded(path: str) -> str:
     """ "AllTraffic: Max concurrency" for a known field, AWS's own path for another."""
     for field, words in WORDS.items():
@@ -117,12 +102,3 @@ def pair(found: Sequence[Used], before: str, after: str) -> tuple[Used, Used] | 
     if len(read) < 2:
         return None
     return by_name.get(before, read[1]), by_name.get(after, read[0])
-
-
-def _flat(prefix: str, value: Any) -> dict[str, Any]:
-    if not isinstance(value, Mapping):
-        return {prefix: value}
-    flat: dict[str, Any] = {}
-    for key, inner in value.items():
-        flat.update(_flat(f"{prefix}.{key}", inner))
-    return flat

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from fleet.analysis.config_settings import settings
 from fleet.models import ChangeEvent, Endpoint, EndpointConfig, Operation
 from fleet.sync import rows
 from fleet.sync.variants import Moved
@@ -33,7 +34,6 @@ CAPACITY_WORDS = {
     "provisioned_concurrency": "provisioned concurrency",
     "memory_mb": "memory in MB",
 }
-_NOT_SETTINGS = frozenset({"EndpointConfigName", "EndpointConfigArn", "CreationTime"})
 
 
 def created(endpoint: Endpoint) -> ChangeEvent:
@@ -79,7 +79,7 @@ def config(
     at: datetime,
 ) -> ChangeEvent:
     """Another config is live: which settings differ. `before`/`after` hold "variant.field" → value."""
-    old, new = (settings(c.document) if c else {} for c in (before, after))
+    old, new = (settings(c.document, shadow="") if c else {} for c in (before, after))
     paths = [path for path in {**old, **new} if old.get(path) != new.get(path)]
     summary = f"Config {before_name or 'unknown'} → {endpoint.config_name}"
     if before and after:
@@ -151,30 +151,6 @@ def save(events: Sequence[ChangeEvent], *, now: datetime) -> None:
         if event.category != Category.CREATED:
             event.operation = operations.get(event.endpoint_id)
     rows.insert(events)
-
-
-def settings(document: Mapping[str, Any]) -> dict[str, Any]:
-    """A config document as "variant.field" or "field" → plain value, names and times of the config left out."""
-    flat: dict[str, Any] = {}
-    for key, value in document.items():
-        if key in _NOT_SETTINGS:
-            continue
-        if key in {"ProductionVariants", "ShadowProductionVariants"}:
-            for variant in value:
-                name = variant["VariantName"]
-                flat.update(_flat(name, {k: v for k, v in variant.items() if k != "VariantName"}))
-        else:
-            flat.update(_flat(key, value))
-    return flat
-
-
-def _flat(prefix: str, value: Any) -> dict[str, Any]:
-    if not isinstance(value, Mapping):
-        return {prefix: value}
-    flat: dict[str, Any] = {}
-    for key, inner in value.items():
-        flat.update(_flat(f"{prefix}.{key}", inner))
-    return flat
 
 
 def _words(path: str) -> str:
