@@ -7,11 +7,11 @@ from decimal import Decimal
 from dashboards import wording
 from dashboards.tables import Column, PlainTable
 from dashboards.tiles import Explain, Tile
+from fleet.costs.observer import PRICE_SOURCE
 from fleet.models import VariantStatus
 from fleet.queries.observer import HISTORY, PARTS, PROBE, READINGS_PER_DAY, Observer, read
 from fleet.queries.scope import ScopeFilter
 
-PRICE_SOURCE = "Amazon CloudWatch pricing: USD 0.01 per 1,000 metrics requested by GetMetricData"
 Why = VariantStatus.Cadence
 EVERY = {
     Why.NEW: "once, with the last day",

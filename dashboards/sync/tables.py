@@ -11,11 +11,11 @@ from dashboards import wording
 from dashboards.sync.words import Trouble, label, trouble
 from dashboards.tables import Column, PlainTable
 from dashboards.tiles import Explain, Tile
+from fleet.costs.observer import PRICE_SOURCE
 from fleet.models import Shard
 from fleet.queries.endpoint import SectionError
 from fleet.queries.sync_state import Cause, Fleet, Place, Section, ShardRow, Tally
 
-PRICE_SOURCE = "Amazon CloudWatch pricing: USD 0.01 per 1,000 metrics requested by GetMetricData"
 REQUESTED_FOR = timedelta(minutes=3)
 """Longer than this nobody waits for a requested sync: no worker runs, and polling would not help."""
 NAMED = 12

@@ -10,9 +10,9 @@ from django.conf import settings
 from django.db.models import Count, Q, QuerySet, Sum
 
 from fleet.catalogue import HISTORY_SLICE, has_gpu, metrics_for
+from fleet.costs.observer import USD_PER_METRIC
 from fleet.models import Account, CallTally, MetricSpend, Shard, VariantStatus
 from fleet.queries.scope import ScopeFilter
-from fleet.queries.sync_state import USD_PER_METRIC
 from fleet.types import Kind
 
 HISTORY = "history"

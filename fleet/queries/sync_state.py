@@ -5,11 +5,9 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 
+from fleet.costs.observer import USD_PER_METRIC
 from fleet.models import Shard
 from fleet.queries.endpoint import SectionError
-
-USD_PER_METRIC = Decimal("0.01") / 1000
-"""GetMetricData: USD 0.01 per 1,000 metrics requested, outside the free tier (Amazon CloudWatch pricing, 2023)."""
 
 FAILED, LATE, GOOD = "failed", "late", "ok"
 

@@ -9,11 +9,10 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from fleet.aws import meter
+from fleet.costs.observer import USD_PER_METRIC
 from fleet.errors import BudgetReached
 from fleet.models import Account, Shard
 
-# GetMetricData, Amazon CloudWatch pricing: USD 0.01 per 1,000 metrics requested.
-USD_PER_METRIC = Decimal("0.00001")
 ACTION = "cloudwatch:GetMetricData"
 PROBE = "probe"
 HISTORY = "history"

@@ -11,11 +11,11 @@ import yaml
 from django.db.models import Sum
 
 from fleet.aws import sessions
+from fleet.costs.observer import USD_PER_METRIC
 from fleet.errors import BudgetReached
 from fleet.models import Account, CallTally, Shard
 from fleet.queries import observer
 from fleet.queries.scope import ScopeFilter
-from fleet.queries.sync_state import USD_PER_METRIC
 from fleet.sync.shard import run_backfill, run_inventory, run_metrics
 from tests.aws.simulator_process import SimulatorProcess
 from tests.bench.report import Table
