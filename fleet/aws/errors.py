@@ -39,24 +39,6 @@ log = structlog.get_logger(__name__)
 DENIED_CODES = frozenset(
     {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "Forbidden"}
 )
-CREDENTIAL_CODES = frozenset(
-    {
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "RequestExpired",
-        "UnrecognizedClientException",
-        "InvalidClientTokenId",
-        "InvalidAccessKeyId",
-        "SignatureDoesNotMatch",
-        "InvalidSignatureException",
-        "IncompleteSignature",
-        "MissingAuthenticationToken",
-        "MissingAuthenticationTokenException",
-        "RequestTimeTooSkewed",
-        "AuthFailure",
-        "OptInRequired",
-    }
-)
 # Temporary keys that AWS takes no more: run out, or of a role that was removed or made anew meanwhile.
 OUTLIVED_CODES = frozenset(
     {
@@ -68,6 +50,16 @@ OUTLIVED_CODES = frozenset(
         "InvalidAccessKeyId",
     }
 )
+CREDENTIAL_CODES = OUTLIVED_CODES | {
+    "SignatureDoesNotMatch",
+    "InvalidSignatureException",
+    "IncompleteSignature",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "RequestTimeTooSkewed",
+    "AuthFailure",
+    "OptInRequired",
+}
 MISSING_CODES = frozenset(
     {
         "ResourceNotFound",
