@@ -24,12 +24,10 @@ def broken(endpoints: QuerySet[Endpoint], values: Mapping[str, float], now: date
         built_from_since__lte=now - timedelta(minutes=values["for_min"]),
     ).values_list("pk", "built_from_since", "broken_links")
     return [
-        Measure(
+        Measure.holding(
             subject=f"endpoint:{pk}",
-            is_true=True,
-            since=since or now,
-            until=now,
-            last_true_at=now,
+            since=since,
+            now=now,
             values={"links": links},
             endpoint_id=pk,
         )

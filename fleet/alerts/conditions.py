@@ -40,6 +40,19 @@ class Measure:
     operation_id: int | None = None
     shard_id: int | None = None
 
+    @classmethod
+    def holding(
+        cls,
+        subject: str,
+        values: Mapping[str, Any],
+        *,
+        now: datetime,
+        since: datetime | None = None,
+        **ids: int,
+    ) -> "Measure":
+        """A condition that holds now, since `since` or since just now; ids: variant_id, endpoint_id, …"""
+        return cls(subject, True, since or now, now, now, values, **ids)
+
 
 # Identifiers below are constants of this module; every value from outside is bound, never formatted in.
 # Only variants with a bucket that could make the rule true, and those with an open incident, are looked at closely.

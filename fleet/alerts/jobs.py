@@ -112,12 +112,10 @@ def _usual(running: Sequence[TransformJob]) -> dict[Like, timedelta]:
 
 def _measure(job: TransformJob, since: datetime, now: datetime, **values: object) -> Measure:
     count = "?" if job.instance_count is None else job.instance_count
-    return Measure(
+    return Measure.holding(
         subject=f"transform:{job.pk}",
-        is_true=True,
         since=since,
-        until=now,
-        last_true_at=now,
+        now=now,
         values={
             "job": job.name,
             "model": job.model_name,

@@ -27,12 +27,9 @@ def throttled(values: Mapping[str, float], now: datetime) -> list[Measure]:
         throttles__gt=0,
     )
     return [
-        Measure(
+        Measure.holding(
             subject=f"shard:{tally.shard_id}",
-            is_true=True,
-            since=now,
-            until=now,
-            last_true_at=now,
+            now=now,
             values={
                 "account": tally.alias,
                 "region": tally.region,
@@ -68,12 +65,10 @@ def stuck(values: Mapping[str, float], now: datetime) -> list[Measure]:
     if oldest is None or now - oldest.created_at < timedelta(minutes=values["for_min"]):
         return []
     return [
-        Measure(
+        Measure.holding(
             subject="mail-queue",
-            is_true=True,
             since=oldest.created_at,
-            until=now,
-            last_true_at=now,
+            now=now,
             values={"waiting": oldest.total, "attempts": oldest.attempts, "error": oldest.error},
         )
     ]

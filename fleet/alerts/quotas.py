@@ -24,12 +24,9 @@ _NAMES = {
 def measures(values: Mapping[str, float], late: datetime, now: datetime) -> list[Measure]:
     """Quotas of which at least the threshold is held; regions not read since `late` are left out. One query."""
     return [
-        Measure(
+        Measure.holding(
             subject=_subject(line),
-            is_true=True,
-            since=now,
-            until=now,
-            last_true_at=now,
+            now=now,
             values={"account": line.alias, "region": line.region, "line": line, **values},
             shard_id=line.shard_id,
         )

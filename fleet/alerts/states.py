@@ -64,12 +64,10 @@ def _described(now: datetime) -> QuerySet[Endpoint]:
 
 def _endpoint_measures(endpoints: Iterable[Endpoint], now: datetime, **values: Any) -> list[Measure]:
     return [
-        Measure(
+        Measure.holding(
             subject=f"endpoint:{endpoint.pk}",
-            is_true=True,
             since=endpoint.status_since or endpoint.modified_at,
-            until=now,
-            last_true_at=now,
+            now=now,
             values={"status": endpoint.status, "reason": endpoint.failure_reason, **values},
             endpoint_id=endpoint.pk,
         )
@@ -126,12 +124,10 @@ def _update_not_applied(values: Mapping[str, float], now: datetime) -> list[Meas
 
 def _operation_measure(operation: Operation, now: datetime) -> Measure:
     error = operation.aws_error or {}
-    return Measure(
+    return Measure.holding(
         subject=f"endpoint:{operation.endpoint_id}",
-        is_true=True,
         since=operation.finished_at or operation.planned_at,
-        until=now,
-        last_true_at=now,
+        now=now,
         values={
             "verdict": operation.verdict,
             "kind": operation.kind,
@@ -164,13 +160,10 @@ def _budget_passed(values: Mapping[str, float], now: datetime) -> list[Measure]:
         if not mine or spent < budget.monthly_usd * Decimal(str(values["share_pct"])) / 100:
             continue
         found.append(
-            Measure(
+            Measure.holding(
                 # The month belongs to the subject: a budget passed again next month is another episode.
                 subject=f"budget:{budget.pk}:{start:%Y-%m}",
-                is_true=True,
-                since=now,
-                until=now,
-                last_true_at=now,
+                now=now,
                 values={
                     "budget": budget.name,
                     "limit": budget.monthly_usd,

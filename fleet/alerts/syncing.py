@@ -88,12 +88,10 @@ def _denied(account_id: int, regions: Sequence[tuple[Shard, Errors]], now: datet
             if name not in oldest or error["since"] < oldest[name]["since"]:
                 oldest[name] = error
     names = sorted(shard.region for shard, _ in regions)
-    return Measure(
+    return Measure.holding(
         subject=f"account:{account_id}:denied",
-        is_true=True,
         since=min(error["since"] for error in oldest.values()),
-        until=now,
-        last_true_at=now,
+        now=now,
         values={
             "account": regions[0][0].account.alias,
             "region": names[0] if len(names) == 1 else f"{len(names)} regions",
@@ -108,12 +106,10 @@ def _watched() -> QuerySet[Shard]:
 
 
 def _measure(shard: Shard, since: datetime, now: datetime, **values: Any) -> Measure:
-    return Measure(
+    return Measure.holding(
         subject=f"shard:{shard.pk}",
-        is_true=True,
         since=since,
-        until=now,
-        last_true_at=now,
+        now=now,
         values={"account": shard.account.alias, "region": shard.region, **values},
         shard_id=shard.pk,
     )
