@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from fleet.aws import sessions
+from tests.aws.pointed import pointed
 from tests.aws.simulator_process import SimulatorProcess
 
 
@@ -17,8 +17,5 @@ def edge_process() -> Iterator[SimulatorProcess]:
 @pytest.fixture
 def simulator(edge_process: SimulatorProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[SimulatorProcess]:
     edge_process.reset("two_endpoints")
-    for name, value in edge_process.environment().items():
-        monkeypatch.setenv(name, value)
-    sessions.reset()
-    yield edge_process
-    sessions.reset()
+    with pointed(edge_process, monkeypatch):
+        yield edge_process

@@ -10,12 +10,12 @@ import pytest
 from django.db.models import Sum
 from django.test import Client
 
-from fleet.aws import sessions
 from fleet.ledger import update_shard
 from fleet.models import Account, DailyCost, Shard, User, VariantStatus
 from fleet.sync import prices
 from fleet.sync.shard import run_backfill, run_inventory, run_metrics
 from fleet.types import CostComponent
+from tests.aws.pointed import pointed
 from tests.aws.simulator_process import SimulatorProcess
 
 pytestmark = [pytest.mark.aws, pytest.mark.django_db]
@@ -32,12 +32,8 @@ TRUE_NAMES = {
 
 @pytest.fixture
 def simulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimulatorProcess]:
-    with SimulatorProcess("one_of_each") as process:
-        for name, value in process.environment().items():
-            monkeypatch.setenv(name, value)
-        sessions.reset()
+    with SimulatorProcess("one_of_each") as process, pointed(process, monkeypatch):
         yield process
-        sessions.reset()
 
 
 @pytest.fixture

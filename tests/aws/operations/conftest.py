@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from fleet.aws import sessions
 from fleet.models import Account, Endpoint, Operation, Shard, User
 from fleet.operations import lifecycle
 from fleet.operations.execute import advance
 from fleet.operations.kinds import Wish
 from fleet.sync.shard import run_inventory
+from tests.aws.pointed import pointed
 from tests.aws.simulator_process import SimulatorProcess
 
 Planner = Callable[[Wish], Operation]
@@ -29,11 +29,8 @@ def simulator(
 ) -> Iterator[SimulatorProcess]:
     """The simulator with its two-endpoint fleet; boto3 finds it by the environment alone."""
     simulator_process.reset("two_endpoints")
-    for name, value in simulator_process.environment().items():
-        monkeypatch.setenv(name, value)
-    sessions.reset()
-    yield simulator_process
-    sessions.reset()
+    with pointed(simulator_process, monkeypatch):
+        yield simulator_process
 
 
 @pytest.fixture

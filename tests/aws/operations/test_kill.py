@@ -12,7 +12,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from fleet.aws import autoscaling, sessions
+from fleet.aws import autoscaling
 from fleet.models import Account, Endpoint, Operation, OperationStep, Shard, User
 from fleet.operations import recover
 from fleet.operations.kinds import PROVISIONED_DIMENSION, ConcurrencyWish, ConversionWish, Route, Wish
@@ -20,6 +20,7 @@ from fleet.sync.shard import run_inventory
 from fleet.tasks import run_operation
 from stack.processes import Part, kill_session, wait_until
 from tests.aws.operations.conftest import plan_and_confirm
+from tests.aws.pointed import pointed
 from tests.aws.simulator_process import SimulatorProcess
 
 pytestmark = [pytest.mark.aws, pytest.mark.django_db(transaction=True)]
@@ -82,12 +83,8 @@ SLOW_POINTS = tuple(p for p in POINTS if p.name.endswith(("send", "wait", "creat
 @pytest.fixture(params=[0, 9], ids=["update at once", "update in 9 s"])
 def aws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[SimulatorProcess]:
     """A simulator of its own: at once, AWS has finished when the next worker looks; in 9 s, it has not."""
-    with SimulatorProcess(update=request.param) as process:
-        for name, value in process.environment().items():
-            monkeypatch.setenv(name, value)
-        sessions.reset()
+    with SimulatorProcess(update=request.param) as process, pointed(process, monkeypatch):
         yield process
-    sessions.reset()
 
 
 def test_a_worker_killed_anywhere_leaves_one_finished_operation_and_one_write_of_each_kind(

@@ -9,9 +9,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from fleet.aws import sessions
 from fleet.models import Account, Endpoint, Shard, User
 from fleet.sync.shard import run_backfill, run_inventory, run_metrics
+from tests.aws.pointed import pointed
 from tests.aws.simulator_process import SimulatorProcess
 
 pytestmark = [pytest.mark.aws, pytest.mark.django_db]
@@ -22,12 +22,8 @@ WEEK = timedelta(days=7)
 
 @pytest.fixture
 def simulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimulatorProcess]:
-    with SimulatorProcess("one_of_each") as process:
-        for name, value in process.environment().items():
-            monkeypatch.setenv(name, value)
-        sessions.reset()
+    with SimulatorProcess("one_of_each") as process, pointed(process, monkeypatch):
         yield process
-        sessions.reset()
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from fleet.aws import sessions
 from fleet.models import Account
 from stack import seed
+from tests.aws.pointed import pointed
 from tests.aws.simulator.conftest import client_factory
 from tests.aws.simulator_process import SimulatorProcess
 
@@ -72,12 +72,8 @@ def test_the_demo_accounts_have_one_role_to_read_and_one_to_act(
 
 @pytest.mark.django_db
 def test_the_demo_is_seeded_with_both_roles(monkeypatch: pytest.MonkeyPatch) -> None:
-    with SimulatorProcess(DEMO) as simulator:
-        for name, value in simulator.environment(seed.access_key(DEMO)).items():
-            monkeypatch.setenv(name, value)
-        sessions.reset()
+    with SimulatorProcess(DEMO) as simulator, pointed(simulator, monkeypatch, seed.access_key(DEMO)):
         assert seed.accounts(DEMO) == 3
-        sessions.reset()
     for account in Account.objects.all():
         session = f"arn:aws:sts::{account.account_id}:assumed-role"
         assert (account.identity_error, account.act_identity_error) == ("", "")

@@ -8,8 +8,8 @@ import boto3
 import pytest
 from django.db import connection
 
-from fleet.aws import sessions
 from fleet.models import Account, Shard
+from tests.aws.pointed import pointed
 from tests.aws.simulator_process import SimulatorProcess
 
 MIRROR_TABLES = (
@@ -41,11 +41,8 @@ def simulator(
 ) -> Iterator[SimulatorProcess]:
     """The simulator with its two-endpoint fleet; boto3 finds it by the environment alone."""
     simulator_process.reset("two_endpoints")
-    for name, value in simulator_process.environment().items():
-        monkeypatch.setenv(name, value)
-    sessions.reset()
-    yield simulator_process
-    sessions.reset()
+    with pointed(simulator_process, monkeypatch):
+        yield simulator_process
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from fleet.aws import sessions
 from fleet.models import CallTally, Shard
 from fleet.sync import due, many
 from simulator import load_fleet
+from tests.aws.pointed import pointed
 from tests.aws.simulator_process import SimulatorProcess
 from tests.aws.sync import company
 
@@ -24,12 +25,8 @@ Versions = Callable[[], dict[str, list[tuple[int, int]]]]
 def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SimulatorProcess]:
     """A simulator of its own with the generated company."""
     fleet = load_fleet.write(tmp_path / "fleet.json", ENDPOINTS, ACCOUNTS, REGIONS)
-    with SimulatorProcess(fleet) as process:
-        for name, value in process.environment(load_fleet.ACCESS_KEY).items():
-            monkeypatch.setenv(name, value)
-        sessions.reset()
+    with SimulatorProcess(fleet) as process, pointed(process, monkeypatch, load_fleet.ACCESS_KEY):
         yield process
-        sessions.reset()
 
 
 def test_a_company_is_mirrored_exactly_with_the_fewest_calls_and_then_left_alone(

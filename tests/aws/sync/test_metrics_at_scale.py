@@ -16,7 +16,6 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 from redis import Redis
 
-from fleet.aws import sessions
 from fleet.errors import BudgetReached
 from fleet.models import (
     Account,
@@ -31,6 +30,7 @@ from fleet.models import (
 from fleet.sync import backfill, budget
 from fleet.sync.shard import run_backfill, run_inventory, run_metrics
 from stack.processes import Part, wait_until
+from tests.aws.pointed import pointed
 from tests.aws.simulator_process import SimulatorProcess
 
 pytestmark = [pytest.mark.aws, pytest.mark.django_db(transaction=True)]
@@ -127,10 +127,7 @@ def test_points_that_come_late_or_change_are_read_again(
 ) -> None:
     """CloudWatch here lags four minutes: each reading finds the newest buckets missing or half full."""
     settings.FINE_HISTORY_HOURS = 1
-    with SimulatorProcess("two_endpoints", metric_lag=240) as late:
-        for name, value in late.environment().items():
-            monkeypatch.setenv(name, value)
-        sessions.reset()
+    with SimulatorProcess("two_endpoints", metric_lag=240) as late, pointed(late, monkeypatch):
         grow(late, shard, 8)
         start = whole_hour(late)
         late.advance(2100)
@@ -140,7 +137,6 @@ def test_points_that_come_late_or_change_are_read_again(
         run_metrics(shard.pk, now=late.now())
         start += HOUR
         assert known(calls(FineBucket, start)) == known(truth(late, start))
-        sessions.reset()
 
 
 def test_a_reader_that_is_killed_loses_and_doubles_nothing(

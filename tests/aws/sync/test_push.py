@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -12,13 +13,13 @@ import pytest
 from django.utils import timezone
 
 from fleet import locks, tasks
-from fleet.aws import sessions
 from fleet.errors import AccessDenied
 from fleet.models import Account, Endpoint, EventQueue, Shard
 from fleet.sync import push
 from fleet.sync.shard import run_inventory
 from stack.layout import ROOT
 from stack.processes import wait_until
+from tests.aws.pointed import pointed
 from tests.aws.simulator_process import SimulatorProcess
 
 QUEUE = "https://sqs.us-east-1.amazonaws.com/111122223333/flotilla"
@@ -28,12 +29,15 @@ LATER = timedelta(hours=1)
 @pytest.fixture
 def company(
     simulator_process: SimulatorProcess, monkeypatch: pytest.MonkeyPatch, transactional_db: None
-) -> SimulatorProcess:
+) -> Iterator[SimulatorProcess]:
     """Two accounts, mirrored, with nothing due for an hour; their events go to one queue."""
     simulator_process.reset("listening")
-    for name, value in simulator_process.environment().items():
-        monkeypatch.setenv(name, value)
-    sessions.reset()
+    with pointed(simulator_process, monkeypatch):
+        _take_in()
+        yield simulator_process
+
+
+def _take_in() -> None:
     role = "arn:aws:iam::444455556666:role/Reader"
     test = Account.objects.create(account_id="111122223333", alias="test", set_up_at=timezone.now())
     other = Account.objects.create(
@@ -47,7 +51,6 @@ def company(
         shard = Shard.objects.create(account=account, region=region)
         assert not run_inventory(shard.pk, now=timezone.now()).errors
     Shard.objects.update(inventory_due_at=timezone.now() + LATER)
-    return simulator_process
 
 
 def _change(name: str = "alpha", concurrency: int = 30) -> None:

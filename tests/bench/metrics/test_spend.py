@@ -10,13 +10,13 @@ import pytest
 import yaml
 from django.db.models import Sum
 
-from fleet.aws import sessions
 from fleet.costs.observer import USD_PER_METRIC
 from fleet.errors import BudgetReached
 from fleet.models import Account, CallTally, Shard
 from fleet.queries import observer
 from fleet.queries.scope import ScopeFilter
 from fleet.sync.shard import run_backfill, run_inventory, run_metrics
+from tests.aws.pointed import pointed
 from tests.aws.simulator_process import SimulatorProcess
 from tests.bench.report import Table
 
@@ -49,12 +49,8 @@ def simulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: Table) -> 
             }
         )
     )  # fmt: skip
-    with SimulatorProcess(fleet) as process:
-        for name, value in process.environment().items():
-            monkeypatch.setenv(name, value)
-        sessions.reset()
+    with SimulatorProcess(fleet) as process, pointed(process, monkeypatch):
         yield process
-        sessions.reset()
 
 
 @pytest.fixture

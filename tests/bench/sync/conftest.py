@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -14,13 +15,13 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from config.celery import app
-from fleet.aws import sessions
 from fleet.models import Shard
 from fleet.sync import due
 from fleet.sync.due import TOGETHER
 from fleet.tasks import sync_shards
 from simulator import load_fleet
 from stack.processes import Part
+from tests.aws.pointed import pointed
 from tests.aws.simulator_process import SimulatorProcess
 from tests.aws.sync import company
 from tests.aws.sync.conftest import MIRROR_TABLES
@@ -103,16 +104,12 @@ def found(
     tmp_path: Path, spawn: Callable[..., Part], monkeypatch: pytest.MonkeyPatch, transactional_db: None
 ) -> Iterator[Found]:
     """found(endpoints, accounts, regions): the company, nothing of it read yet; up to the end of the test."""
-    running: list[SimulatorProcess] = []
 
     def start(endpoints: int, accounts: int, regions: int) -> Company:
         fleet = load_fleet.write(tmp_path / f"fleet-{endpoints}.json", endpoints, accounts, regions)
-        simulator = SimulatorProcess(fleet).start()
-        running.append(simulator)
+        simulator = running.enter_context(SimulatorProcess(fleet))
+        running.enter_context(pointed(simulator, monkeypatch, load_fleet.ACCESS_KEY))
         aws = simulator.environment(load_fleet.ACCESS_KEY)
-        for name, value in aws.items():
-            monkeypatch.setenv(name, value)
-        sessions.reset()
         options = ["--queues", "inventory", "--concurrency", str(PROCESSES), "--loglevel", "WARNING"]
         options += ["--without-gossip", "--without-mingle", "--hostname", f"bench-{endpoints}@%h"]
         argv = [sys.executable, "-m", "celery", "-A", "config", "worker", *options]
@@ -125,10 +122,8 @@ def found(
         )
         return Company(simulator, worker, company.take_in(accounts, regions))
 
-    yield start
-    for simulator in running:
-        simulator.stop()
-    sessions.reset()
+    with ExitStack() as running:
+        yield start
 
 
 def _answers() -> bool:
