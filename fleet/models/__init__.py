@@ -3,6 +3,7 @@
 from fleet.models.accounts import Account, CallTally, MetricSpend, Quota, Shard
 from fleet.models.alerts import AlertRule, Incident, Notification
 from fleet.models.batch import TransformJob
+from fleet.models.budgets import Budget
 from fleet.models.endpoints import (
     CapacityPeriod,
     ChangeEvent,
@@ -20,7 +21,7 @@ from fleet.models.operations import Operation, OperationStep
 from fleet.models.ownership import ExpiryReminder, LinkCheck, Ownership
 from fleet.models.parts import PartHour
 from fleet.models.people import AuditEntry, User
-from fleet.models.prices import Budget, CostLedger, DailyCost, Price
+from fleet.models.prices import CostLedger, DailyCost, Price
 from fleet.models.push import EventQueue
 from fleet.models.rollups import (
     CacheWindow,
