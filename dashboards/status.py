@@ -89,6 +89,8 @@ COMPONENT_LABELS: dict[str, str] = {
     "execution-provisioned": "Execution, provisioned",
     "storage": "Storage",
     "batch-time": "Batch instance time",
+    "data-in": "Data in",
+    "data-out": "Data out",
 }
 
 

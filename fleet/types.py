@@ -146,6 +146,8 @@ class CostComponent(StrEnum):
     EXECUTION_PROVISIONED = "execution-provisioned"
     STORAGE = "storage"
     BATCH_TIME = "batch-time"
+    DATA_IN = "data-in"
+    DATA_OUT = "data-out"
 
 
 class Confidence(StrEnum):
@@ -165,7 +167,7 @@ class PricePoint:
     region: str
     component: CostComponent
     item: str
-    """Instance type (ml.m5.large), memory size ("2048") or volume type ("gp2")."""
+    """Instance type (ml.m5.large), memory size ("2048"), volume type ("gp2") or what data is processed by ("hosting")."""
     unit: str
     usd: Decimal
     source: str
@@ -175,7 +177,11 @@ class PricePoint:
 
 @dataclass(frozen=True)
 class CostLine:
-    """quantity × usd_per_unit = amount, USD unrounded; amount None when unpriced or without data."""
+    """quantity × usd_per_unit − discount = amount, USD unrounded; amount None when unpriced or without data.
+
+    usd_per_unit is the list price (or the manual one in its place), discount what the account's agreements take off it,
+    in USD, and discount_note which agreements.
+    """
 
     component: CostComponent
     item: str
@@ -186,6 +192,8 @@ class CostLine:
     confidence: Confidence
     price_source: str = ""
     note: str = ""
+    discount: Decimal = Decimal(0)
+    discount_note: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from fleet.costs.discounts import NOTHING
 from fleet.costs.price_book import UNITS, PriceBook
 from fleet.types import Confidence, CostComponent, CostLine
 
@@ -27,7 +28,7 @@ def price(
     confidence: Confidence,
     note: str = "",
 ) -> CostLine:
-    """One line: quantity (to nine decimals) × price in force, USD unrounded.
+    """One line: quantity (to nine decimals) × price in force − what the account's agreements take off, USD unrounded.
 
     quantity None gives a NO_DATA line, an absent price an UNPRICED one; both have amount None, never zero. An assumed
     rate lowers the confidence to ASSUMED_RATE. Raises ValueError on a negative quantity.
@@ -39,15 +40,21 @@ def price(
     point = book.find(region, component, item)
     usd = point.usd if point else None
     source = f"{point.source}, {point.source_date:%Y-%m-%d}" if point else ""
-    amount = None if quantity is None or usd is None else quantity * usd
+    taken = NOTHING
+    if quantity is not None and usd is not None:
+        taken = book.discounts.taken(region, component, item, quantity, usd)
+    amount = None if quantity is None or usd is None else quantity * usd - taken.usd
     if quantity is None:
         confidence = Confidence.NO_DATA
     elif usd is None:
         confidence = Confidence.UNPRICED
-        note = "; ".join(filter(None, [f"no price for {item} in {region}", note]))
+        note = "; ".join(filter(None, [book.why_missing(region, component, item), note]))
     elif point and point.is_assumed:
         confidence = worst([confidence, Confidence.ASSUMED_RATE])
-    return CostLine(component, item, quantity, UNITS[component], usd, amount, confidence, source, note)
+    unit = UNITS[component]
+    return CostLine(
+        component, item, quantity, unit, usd, amount, confidence, source, note, taken.usd, taken.note
+    )
 
 
 @dataclass(frozen=True)
@@ -111,6 +118,8 @@ def _merged(group: Sequence[CostLine]) -> CostLine:
         confidence=worst(line.confidence for line in group),
         price_source=_distinct(line.price_source for line in group),
         note=_distinct(line.note for line in group),
+        discount=sum((line.discount for line in group), Decimal(0)),
+        discount_note=_distinct(line.discount_note for line in group),
     )
 
 

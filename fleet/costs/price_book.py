@@ -4,8 +4,9 @@ A missing price is a result (None), never zero. Where prices come from is decide
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from fleet.costs.discounts import Discounts
 from fleet.types import CostComponent, PricePoint
 
 Key = tuple[str, CostComponent, str]
@@ -17,6 +18,8 @@ UNITS: dict[CostComponent, str] = {
     CostComponent.EXECUTION_PROVISIONED: "second",
     CostComponent.STORAGE: "GB-month",
     CostComponent.BATCH_TIME: "instance-hour",
+    CostComponent.DATA_IN: "GB",
+    CostComponent.DATA_OUT: "GB",
 }
 """Unit of the quantity of a cost line, and of every price of that component.
 
@@ -27,12 +30,20 @@ the memory size: it is never multiplied by gigabytes again (docs/costs.md#server
 VOLUME = "gp2"
 """Item of the storage price: the general-purpose volume that SageMaker attaches to hosting instances."""
 
+HOSTING_DATA = "hosting"
+"""Item of the prices of data that hosting endpoints process (usage types Hst:Data-Bytes-In and -Out)."""
+
 
 @dataclass(frozen=True)
 class PriceBook:
-    """The prices in force, one per (region, component, item)."""
+    """The prices in force on one day, one per (region, component, item), and the agreements of one account.
+
+    unusable: places that have a price which cannot be counted, with the reason.
+    """
 
     points: Mapping[Key, PricePoint] = field(default_factory=dict)
+    unusable: Mapping[Key, str] = field(default_factory=dict)
+    discounts: Discounts = Discounts()
 
     @classmethod
     def layered(cls, *layers: Iterable[PricePoint]) -> "PriceBook":
@@ -45,6 +56,14 @@ class PriceBook:
     def find(self, region: str, component: CostComponent, item: str) -> PricePoint | None:
         """The price of `item` (instance type, memory size in MB as text, or volume type), None = unpriced."""
         return self.points.get((region, component, item))
+
+    def why_missing(self, region: str, component: CostComponent, item: str) -> str:
+        """Why `find` has no price, in words for a line's note."""
+        return self.unusable.get((region, component, item)) or f"no price for {item} in {region}"
+
+    def without_plans(self) -> "PriceBook":
+        """The same book for use that Savings Plans do not name."""
+        return replace(self, discounts=replace(self.discounts, takes_plans=False))
 
     def instance_types(self, region: str) -> list[str]:
         """Instance types with a price in `region`, cheapest first."""
