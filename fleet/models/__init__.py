@@ -21,7 +21,7 @@ from fleet.models.operations import Operation, OperationStep
 from fleet.models.ownership import ExpiryReminder, LinkCheck, Ownership
 from fleet.models.parts import PartHour
 from fleet.models.people import AuditEntry, User
-from fleet.models.prices import CostLedger, DailyCost, Price
+from fleet.models.prices import CostLedger, DailyCost, Discount, ExchangeRate, Price, PriceReading
 from fleet.models.push import EventQueue
 from fleet.models.rollups import (
     CacheWindow,
@@ -50,10 +50,12 @@ __all__ = [
     "CostLedger",
     "CostWindow",
     "DailyCost",
+    "Discount",
     "Endpoint",
     "EndpointConfig",
     "EndpointWindow",
     "EventQueue",
+    "ExchangeRate",
     "ExpiryReminder",
     "FineBucket",
     "Heartbeat",
@@ -72,6 +74,7 @@ __all__ = [
     "PlaceDay",
     "PlaceHour",
     "Price",
+    "PriceReading",
     "ProductionVariant",
     "Quota",
     "RollupState",
