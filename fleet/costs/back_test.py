@@ -1,0 +1,80 @@
+"""How good forecasts would have been: each made from the days before a held-out period, then compared with it."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from fleet.costs.day_series import DAY, WEEK
+from fleet.costs.forecast import DAYS_NEEDED, forecast
+
+_WEEKS_BACK = 12
+
+
+@dataclass(frozen=True)
+class BackTest:
+    """Errors over `periods` held-out periods of `horizon` days each; None where none could be held out.
+
+    mape: mean absolute error of a period's total as a share of what it cost; repeated_mape: the same of "last week
+    repeated"; coverage: share of the periods whose total lay in the interval.
+    """
+
+    horizon: int
+    periods: int
+    mape: float | None = None
+    repeated_mape: float | None = None
+    coverage: float | None = None
+
+
+def back_test(
+    history: Mapping[date, Decimal | None], *, horizon: int = 7, changes: Collection[date] = ()
+) -> BackTest:
+    """Hold out the last `horizon` days, then those that end a week earlier, and so on, up to twelve times.
+
+    A period with a day that is not known, or that cost nothing, is left out: there is no share of it. A change counts
+    only where it was before the period: nobody forecasts what was not decided yet.
+    """
+    known = {day: amount for day, amount in history.items() if amount is not None}
+    off, off_repeated, held = [], [], []
+    for end in _ends(known):
+        days = [end - timedelta(days=n) for n in range(horizon)]
+        before = {day: amount for day, amount in known.items() if day < days[-1]}
+        actual = sum((known.get(day, Decimal(0)) for day in days), Decimal(0))
+        if any(day not in known for day in days) or actual <= 0 or len(before) < DAYS_NEEDED:
+            continue
+        repeated = _last_week_repeated(before, days)
+        found = forecast(
+            before,
+            first=days[-1],
+            last=end,
+            today=days[-1],
+            changes=[day for day in changes if day < days[-1]],
+        )
+        if repeated is None or found.total is None or found.low is None or found.high is None:
+            continue
+        off.append(float(abs(found.total - actual) / actual))
+        off_repeated.append(float(abs(repeated - actual) / actual))
+        held.append(found.low <= actual.quantize(found.low) <= found.high)
+    if not off:
+        return BackTest(horizon, 0)
+    number = len(off)
+    return BackTest(horizon, number, sum(off) / number, sum(off_repeated) / number, sum(held) / number)
+
+
+def _ends(known: Mapping[date, Decimal]) -> list[date]:
+    last = max(known, default=None)
+    return [] if last is None else [last - n * WEEK for n in range(_WEEKS_BACK)]
+
+
+def _last_week_repeated(before: Mapping[date, Decimal], days: Collection[date]) -> Decimal | None:
+    """The total if each day cost what the same weekday last cost; None where last week is not whole."""
+    origin = min(days) - DAY
+    total = Decimal(0)
+    for day in days:
+        same = day
+        while same > origin:
+            same -= WEEK
+        if same not in before:
+            return None
+        total += before[same]
+    return total

@@ -1,0 +1,274 @@
+"""What a period will have cost at its end, with an interval, from the cost of the days before.
+
+The method: the level of the last four weeks × the weekday's usual share × a damped trend; the interval from how far
+the same method was off in the weeks before. docs/costs.md describes it. Days are UTC, amounts US dollars.
+"""
+
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from statistics import median
+
+from fleet.costs.day_series import DAY, WEEK, Values, spikes_cut, without_shifts
+
+DAYS_NEEDED = 14
+"""Days with a figure below which nothing is forecast: two of each weekday."""
+LOOK_BACK = 56
+"""Days of history that count, the newest ones."""
+COVER = 0.8
+"""Share of outcomes that the interval is meant to hold."""
+METHOD = "level of four weeks × weekday × damped trend"
+_DAMPING = 0.9
+_STEEPEST = math.log(1.5)
+_LEVEL_WEIGHTS = (0.4, 0.3, 0.2, 0.1)
+_ORIGINS = 6
+_SMALLEST = Decimal("0.000001")
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """The running total of the period at the end of one day to come, USD."""
+
+    day: date
+    total: Decimal
+    low: Decimal
+    high: Decimal
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What the period from `first` to `last` will have cost.
+
+    spent: what is known of it, None when no day has a figure; total, low, high: None with `reason` where nothing can
+    be said. gaps: days before today without a figure: their expected cost is in total and not in spent. weekly: the
+    trend, 0.03 is 3 % a week, before damping; shifted_on: since when a new level holds, None: the same throughout.
+    """
+
+    first: date
+    last: date
+    spent: Decimal | None
+    total: Decimal | None = None
+    low: Decimal | None = None
+    high: Decimal | None = None
+    ahead: tuple[Ahead, ...] = ()
+    gaps: tuple[date, ...] = ()
+    history_days: int = 0
+    weekly: float = 0.0
+    shifted_on: date | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """A level a day at the middle of the week that ended on `last`, the share of each weekday, and the trend."""
+
+    last: date
+    level: float
+    shape: tuple[float, ...]
+    weekly_log: float
+
+    def expected(self, day: date) -> float:
+        weeks = ((day - self.last).days + 3) / 7
+        grown = self.weekly_log * _DAMPING * (1 - _DAMPING**weeks) / (1 - _DAMPING)
+        return self.level * self.shape[day.weekday()] * math.exp(grown)
+
+    def undamped(self, day: date) -> float:
+        """As if the trend went on as it is."""
+        weeks = ((day - self.last).days + 3) / 7
+        return self.level * self.shape[day.weekday()] * math.exp(self.weekly_log * weeks)
+
+
+@dataclass(frozen=True)
+class _Errors:
+    """How far off forecasts a week ahead were, as shares of a day's level: of one day, and of a week a day."""
+
+    of_a_day: float
+    of_a_week: float
+
+    def half(self, level: float, days: int) -> float:
+        """Half of the interval of a sum over `days` days.
+
+        Errors of days cancel each other out; those of the level, what a week is off beyond its days, do not, and grow
+        the further they reach.
+        """
+        of_level = math.sqrt(max(self.of_a_week**2 - self.of_a_day**2 / 7, 0.0))
+        common = of_level * days * math.sqrt(max(1.0, days / 7))
+        return level * math.hypot(self.of_a_day * math.sqrt(days), common)
+
+
+def forecast(
+    history: Mapping[date, Decimal | None],
+    *,
+    first: date,
+    last: date,
+    today: date,
+    changes: Collection[date] = (),
+) -> Forecast:
+    """Forecast the period from `first` to `last`, both included, that `today` lies in.
+
+    history: cost by UTC day; a day that is absent or None is not known, which is not zero. Today's is what it cost so
+    far. changes: days on which the costs are known to have changed their level (a capacity, a new endpoint).
+    """
+    known = {day: amount for day, amount in history.items() if amount is not None}
+    inside = [amount for day, amount in known.items() if first <= day <= min(today, last)]
+    spent = sum(inside, Decimal(0)) if inside else None
+    past = _recent({day: float(amount) for day, amount in known.items() if day < today}, today - DAY)
+    gaps = tuple(day for day in _days(first, min(today - DAY, last)) if day not in known)
+    if reason := _why_not(past, today):
+        return Forecast(first, last, spent, gaps=gaps, history_days=len(past), reason=reason)
+    values, shifted_on = without_shifts(past, changes)
+    fit = _fit(values, today - DAY)
+    errors = _errors(values, today - DAY)
+    ahead = _ahead(fit, errors, spent or Decimal(0), gaps, known.get(today), (today, last))
+    end = ahead[-1]
+    return Forecast(
+        first,
+        last,
+        spent,
+        *(end.total, end.low, end.high),
+        ahead=ahead,
+        gaps=gaps,
+        history_days=len(past),
+        weekly=math.expm1(fit.weekly_log),
+        shifted_on=shifted_on,
+    )
+
+
+def expected_days(
+    history: Mapping[date, float], days: Sequence[date], *, changes: Collection[date] = ()
+) -> list[tuple[float, float]]:
+    """(expected, half of its interval) of single days after the history; [] when the history is too short for it."""
+    last = max(history, default=None)
+    if last is None or _why_not(_recent(history, last), last + DAY):
+        return []
+    values, _ = without_shifts(_recent(history, last), changes)
+    fit, errors = _fit(values, last), _errors(values, last)
+    return [(fit.expected(day), errors.half(fit.level, 1)) for day in days]
+
+
+def _ahead(
+    fit: _Fit,
+    errors: _Errors,
+    spent: Decimal,
+    gaps: Sequence[date],
+    so_far: Decimal | None,
+    window: tuple[date, date],
+) -> tuple[Ahead, ...]:
+    """Running totals from today on. What the damping takes away widens the interval.
+
+    No day costs less than it has cost so far.
+    """
+    today, last = window
+    total = float(spent) + sum(map(fit.expected, gaps))
+    found, of_trend = [], 0.0
+    for number, day in enumerate(_days(today, last), start=1):
+        cost = fit.expected(day)
+        of_trend += abs(fit.undamped(day) - cost)
+        total += max(cost - float(so_far or 0), 0.0) if day == today else cost
+        half = errors.half(fit.level, number + len(gaps)) + of_trend
+        found.append(Ahead(day, _usd(total), max(_usd(total - half), spent), _usd(total + half)))
+    return tuple(found)
+
+
+def _why_not(past: Values, today: date) -> str:
+    if len(past) < DAYS_NEEDED:
+        had = f"{len(past)} day{'' if len(past) == 1 else 's'}"
+        return f"{DAYS_NEEDED} days with a cost are needed to know the week's shape; there are {had}"
+    if max(past) < today - WEEK:
+        return f"no cost is known since {max(past):%-d %b}, more than a week"
+    return ""
+
+
+def _fit(values: Values, last: date) -> _Fit:
+    shape = _shape(values)
+    calm = spikes_cut(values, shape)
+    levels = _weekly_levels(calm, shape, last)
+    weekly_log = _trend(levels)
+    weights = {week: weight for week, weight in enumerate(_LEVEL_WEIGHTS) if week in levels}
+    if not weights:
+        newest = min(levels, default=None)
+        level = 0.0 if newest is None else levels[newest]
+    else:
+        level = sum(levels[w] * math.exp(weekly_log * w) * share for w, share in weights.items())
+        level /= sum(weights.values())
+    return _Fit(last, level, shape, weekly_log)
+
+
+def _shape(values: Values) -> tuple[float, ...]:
+    """Each weekday's share of an average day: the median over the weeks of day ÷ mean of the seven days around it."""
+    first, last = min(values), max(values)
+    ratios: dict[int, list[float]] = {}
+    for day, value in values.items():
+        start = min(max(day - 3 * DAY, first), last - 6 * DAY)
+        around = [values[d] for d in _days(start, start + 6 * DAY) if d in values]
+        if len(around) >= 5 and (mean := sum(around) / len(around)) > 0:
+            ratios.setdefault(day.weekday(), []).append(value / mean)
+    usual = {weekday: median(found) for weekday, found in ratios.items()}
+    total = sum(usual.values())
+    scale = len(usual) / total if total > 0 else 1.0
+    return tuple(usual[n] * scale if n in usual and total > 0 else 1.0 for n in range(7))
+
+
+def _weekly_levels(values: Values, shape: Sequence[float], last: date) -> dict[int, float]:
+    """A day's level by week, 0 is the week that ends on `last`; weeks with fewer than four known days are left out."""
+    found = {}
+    for week in range(LOOK_BACK // 7):
+        end = last - week * WEEK
+        days = [day for day in _days(end - 6 * DAY, end) if day in values]
+        share = sum(shape[day.weekday()] for day in days)
+        if len(days) >= 4 and share > 0:
+            found[week] = sum(values[day] for day in days) / share
+    return found
+
+
+def _trend(levels: Mapping[int, float]) -> float:
+    """Log growth a week: the median slope over all pairs of weeks, the less of it the more the weeks scatter."""
+    logs = {week: math.log(level) for week, level in levels.items() if level > 0}
+    if len(logs) < 4:
+        return 0.0
+    slopes = [(logs[a] - logs[b]) / (b - a) for a in logs for b in logs if a < b]
+    slope = median(slopes)
+    middle = median(log + slope * week for week, log in logs.items())
+    scatter = 1.4826 * median(abs(log + slope * week - middle) for week, log in logs.items())
+    signal = (slope * (len(logs) - 1)) ** 2
+    kept = signal / (signal + 9 * scatter**2) if signal else 0.0
+    return max(-_STEEPEST, min(_STEEPEST, slope * kept))
+
+
+def _errors(values: Values, last: date) -> _Errors:
+    """What the same method got wrong a week ahead, at up to six origins in the history."""
+    of_days, of_weeks = [], []
+    for week in range(1, _ORIGINS + 1):
+        origin = last - week * WEEK
+        before = {day: value for day, value in values.items() if day <= origin}
+        held = [day for day in _days(origin + DAY, origin + WEEK) if day in values]
+        if len(before) < 7 or not held:
+            continue
+        fit = _fit(before, origin)
+        if fit.level > 0:
+            off = [(values[day] - fit.expected(day)) / fit.level for day in held]
+            of_days += [abs(each) for each in off]
+            of_weeks.append(abs(sum(off)) / len(off))
+    if not of_weeks:
+        return _Errors(1.0, 1.0)
+    return _Errors(_quantile(of_days), _quantile(of_weeks) * (1 + 1 / len(of_weeks)))
+
+
+def _quantile(found: Iterable[float]) -> float:
+    """The value that COVER of the found ones do not pass, the next larger one between two."""
+    ordered = sorted(found)
+    return ordered[min(math.ceil(COVER * (len(ordered) + 1)), len(ordered)) - 1]
+
+
+def _recent(history: Mapping[date, float], last: date) -> dict[date, float]:
+    return {day: history[day] for day in sorted(history) if last - timedelta(days=LOOK_BACK) < day <= last}
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def _usd(value: float) -> Decimal:
+    return Decimal(repr(round(value, 6))).quantize(_SMALLEST)

@@ -1,0 +1,45 @@
+"""Forecasts on held-out weeks of the simulator's traffic, against last week repeated."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from fleet.costs.back_test import back_test
+
+from .seasons import groups, mean
+
+
+@pytest.mark.parametrize("unrest", [0.0, 0.1])
+def test_forecasts_are_closer_than_last_week_repeated_and_the_interval_holds(unrest: float) -> None:
+    for horizon in (7, 28):
+        found = dict(groups(unrest))
+        ours, repeated, held = mean(found["the eight traffic models"], horizon)
+        assert ours < repeated
+        assert held >= 0.8
+        for words in ("growing 6 % a week", "shrinking 5 % a week"):
+            ours, repeated, held = mean(found[words], horizon)
+            assert ours < 0.75 * repeated
+            assert held >= 0.8
+
+
+def test_a_fleet_that_scatters_is_forecast_closer_than_by_last_week() -> None:
+    ours, repeated, _ = mean(dict(groups(0.1))["all in one fleet"], 7)
+    assert ours < 0.8 * repeated
+
+
+def test_errors_are_shares_of_what_the_held_out_period_cost() -> None:
+    first = date(2026, 9, 7)
+    costs = {first + timedelta(days=n): Decimal(100) for n in range(28)}
+    costs |= {first + timedelta(days=n): Decimal(125) for n in range(28, 35)}
+    found = back_test(costs)
+    # Two weeks could be held out with 14 days before each; and the last one, a quarter dearer than any before.
+    assert found.periods == 3
+    assert found.mape == pytest.approx((0.2 + 0 + 0) / 3)
+    assert found.repeated_mape == pytest.approx((0.2 + 0 + 0) / 3)
+    assert found.coverage == pytest.approx(2 / 3)
+
+
+def test_a_short_history_holds_nothing_out() -> None:
+    found = back_test({date(2026, 11, 1) + timedelta(days=n): Decimal(5) for n in range(20)})
+    assert (found.periods, found.mape, found.coverage) == (0, None, None)
