@@ -51,8 +51,9 @@ RESOURCE_PARAMS = (
 # What stands before the name in a resource's ARN; first match, as in RESOURCE_PARAMS.
 ARN_KINDS = {"EndpointName": "endpoint/", "EndpointConfigName": "endpoint-config/", "ModelName": "model/"}
 QUERY_STYLE = ("cloudwatch", "ec2", "iam", "sts")
-# Services whose answers depend on regions beside the one addressed: queues take events from everywhere.
-EVERYWHERE = ("sqs",)
+# Services whose answers depend on regions beside the one addressed: queues take events from everywhere, and a
+# bill is of all regions.
+EVERYWHERE = ("sqs", "ce")
 
 
 class Simulator:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from simulator import fleet, lifecycle
+from simulator import bill, fleet, lifecycle
 from simulator.server import json_answer
 from simulator.truth import truth
 
@@ -45,7 +45,10 @@ def _truth(simulator: Simulator, query: dict[str, str], document: Any) -> Any:
     now = simulator.clock.now()
     lifecycle.settle(simulator.world, now)
     start, end = (_instant(query[name]) for name in ("start", "end"))
-    return truth(simulator.world, simulator.prices, start, min(end, now))
+    found = truth(simulator.world, simulator.prices, start, min(end, now))
+    if query.get("bill"):
+        found["bill"] = bill.document(simulator.world, simulator.prices, start, min(end, now))
+    return found
 
 
 def _calls(simulator: Simulator, query: dict[str, str], document: Any) -> Any:

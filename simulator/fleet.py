@@ -96,6 +96,8 @@ def _account(entry: dict[str, Any], bus: EventBus) -> Account:
         account.region(name)
     for name, values in entry.get("quotas", {}).items():
         account.region(name).quotas.update(values)
+    for name, billing in entry.get("billing", {}).items():
+        account.region(name).billing = billing
     return account
 
 

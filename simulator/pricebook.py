@@ -25,6 +25,15 @@ class Product:
     text: str
 
 
+@dataclass(frozen=True)
+class Rate:
+    """What a unit of a usage type costs on the bill, USD."""
+
+    usage_type: str
+    unit: str
+    usd: Decimal
+
+
 class PriceList:
     """Every product of prices.yaml. `usd` is None where the file has no price: the "unpriced" story."""
 
@@ -32,6 +41,8 @@ class PriceList:
         document = yaml.safe_load(path.read_text())
         self._index: dict[tuple[str, str], Decimal] = {}
         self.products: list[Product] = []
+        self._document = document
+        self._rates: dict[tuple[str, str, str], Rate] = {}
         for region, entry in document["regions"].items():
             for kind, key, usd, note in _rates(document, entry):
                 self._index[(region, f"{kind}:{key}")] = usd
@@ -40,6 +51,24 @@ class PriceList:
     def usd(self, region: str, kind: str, key: str = "") -> Decimal | None:
         """Unit price, USD: instance-hour, GB-month, GB, or second. None: not priced in that region."""
         return self._index.get((region, f"{kind}:{key}"))
+
+    def prefix(self, region: str) -> str:
+        """How the usage types of a region begin on the bill."""
+        entry = self._document["regions"].get(region)
+        return f"{entry['prefix']}-" if entry else f"{region}-"
+
+    def rate(self, region: str, kind: str, key: str = "") -> Rate:
+        """What the bill charges. It has a rate for everything, also for what the price list leaves out."""
+        found = self._rates.get((region, kind, key))
+        if found is None:
+            usd = self.usd(region, kind, key)
+            if usd is None:
+                entry = self._document["regions"].get(region, {})
+                cell = self._document["base"][kind].get(key, {"usd": "1"})
+                usd = Decimal(str(cell["usd"])) * Decimal(str(entry.get("factor", "1")))
+            _, attributes, unit = _shape(kind, key, self.prefix(region))
+            found = self._rates[region, kind, key] = Rate(attributes["usagetype"], unit, usd)
+        return found
 
 
 def _rates(document: dict[str, Any], entry: dict[str, Any]) -> list[tuple[str, str, Decimal, str]]:

@@ -40,6 +40,7 @@ SERVICES = {
     "tagging": "resourcegroupstaggingapi",
     "pricing": "pricing",
     "servicequotas": "service-quotas",
+    "ce": "ce",
 }
 # Services whose calls are told apart by path, and wires that are forms answered in XML.
 REST = ("account", "s3")

@@ -52,6 +52,8 @@ class Variant:
     traffic: list[tuple[int, Traffic]] = field(default_factory=list)
     history: list[tuple[int, Capacity | None]] = field(default_factory=list)
     deployments: list[int] = field(default_factory=list)
+    # The same as `history` to the microsecond, for whoever charges by the second.
+    held: list[tuple[datetime, Capacity | None]] = field(default_factory=list)
     document: dict[str, Any] = field(default_factory=dict)
     seed: str = ""
     cache: dict[Any, Any] = field(default_factory=dict)
@@ -59,6 +61,8 @@ class Variant:
     def deploy(self, capacity: Capacity | None, at: datetime, anew: bool = True) -> None:
         """Record that `capacity` serves from the next full minute (None: nothing serves)."""
         minute = minute_of(at) + (1 if self.history else 0)
+        if not self.held or self.held[-1][1] != capacity:
+            self.held.append((at, capacity))
         if anew:
             self.deployments.append(minute)
         while self.history and self.history[-1][0] >= minute:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -64,6 +64,10 @@ class Region:
     in_transition: dict[str, Endpoint] = field(default_factory=dict)
     failing_configs: list[str] = field(default_factory=list)
     quotas: dict[str, float] = field(default_factory=dict)
+    # What the fleet file says of this region's bill: other_usage, and shares that are credit, tax and discount.
+    billing: dict[str, Any] = field(default_factory=dict)
+    # Whole days of the bill that were worked out, and the state of the region they hold for.
+    billed: tuple[tuple[int, ...], dict[date, Any]] = ((), {})
     # The last ListMetrics answer, so that its pages do not search all series again.
     listed_metrics: tuple[str, list[dict[str, Any]]] = ("", [])
 

@@ -9,6 +9,7 @@ from simulator.services import (
     autoscaling,
     belongings,
     cloudwatch,
+    cost_explorer,
     pricing,
     regions,
     sagemaker_catalog,
@@ -46,5 +47,6 @@ def actions_of(service: str) -> dict[str, Action]:
         "resourcegroupstaggingapi": tagging.ACTIONS,
         "pricing": pricing.ACTIONS,
         "service-quotas": service_quotas.ACTIONS,
+        "ce": cost_explorer.ACTIONS,
     }
     return tables[service]
