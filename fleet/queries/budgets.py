@@ -7,7 +7,7 @@ from fleet.queries.cost_scope import CostFilter
 def account_of(where: CostFilter) -> str | None:
     """The one account a filter is narrowed to; "" for the whole fleet; None when no budget fits the filter."""
     scope = where.scope
-    if where.teams or where.kinds or scope.regions or len(scope.accounts) > 1:
+    if not where.is_of_places or where.kinds or scope.regions or len(scope.accounts) > 1:
         return None
     return scope.accounts[0] if scope.accounts else ""
 

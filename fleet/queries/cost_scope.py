@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import reduce
+from operator import or_
 
 from django.db.models import Q
 
@@ -63,11 +65,21 @@ def month_to_date(today: date) -> Span:
 
 @dataclass(frozen=True)
 class CostFilter:
-    """Whose costs: the page's scope, narrowed to teams ("" = endpoints without one) and kinds; empty = all."""
+    """Whose costs: the page's scope, narrowed to teams ("" = endpoints without one), kinds, tags and endpoints.
+
+    Empty means all; any of the values of one field, all of the fields. tags: (key, value); endpoints: row ids.
+    """
 
     scope: ScopeFilter = field(default_factory=ScopeFilter)
     teams: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
+    endpoints: tuple[int, ...] = ()
+
+    @property
+    def is_of_places(self) -> bool:
+        """Whether days by place and kind can tell its costs."""
+        return not (self.teams or self.tags or self.endpoints)
 
     def q(self, endpoint: str = "endpoint") -> Q:
         """Condition on a queryset; `endpoint` is the lookup path to the Endpoint ("" on Endpoint itself)."""
@@ -77,6 +89,11 @@ class CostFilter:
             condition &= Q(**{f"{prefix}team__in": self.teams})
         if self.kinds:
             condition &= Q(**{f"{prefix}kind__in": self.kinds})
+        if self.tags:
+            any_tag = (Q(**{f"{prefix}tags__contains": {key: value}}) for key, value in self.tags)
+            condition &= reduce(or_, any_tag)
+        if self.endpoints:
+            condition &= Q(**{f"{prefix}pk__in": self.endpoints})
         return condition
 
 

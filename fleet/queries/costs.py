@@ -60,7 +60,7 @@ class Group:
 
 def days(where: CostFilter, span: Span, *, is_rolled: bool = False) -> list[DayCost]:
     """Day sums by kind and component, oldest first. is_rolled: Freshness.has_costs holds today. One query."""
-    places = place_q(where.scope) if is_rolled and not where.teams else None
+    places = place_q(where.scope) if is_rolled and where.is_of_places else None
     keys = ("day", "kind", "component")
     if places is not None:
         kinds = Q(kind__in=where.kinds) if where.kinds else Q()

@@ -1,5 +1,6 @@
 """Month-end forecasts: the figures of plain histories, what is not known, shifts, and the interval."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -21,7 +22,7 @@ def history(days: int, *, factor: float = 1.0, until: date = TODAY - DAY) -> dic
     return {day: Decimal(repr(WEEKLY[day.weekday()] * factor)) for day in sorted(found)}
 
 
-def look(past: dict[date, Decimal | None], **window: object) -> Forecast:
+def look(past: Mapping[date, Decimal | None], **window: object) -> Forecast:
     return forecast(past, **{"first": FIRST, "last": LAST, "today": TODAY, **window})  # type: ignore[arg-type]
 
 
@@ -93,7 +94,7 @@ def test_growth_is_carried_on_less_and_less() -> None:
     found = look(past)
     assert found.total is not None
     assert found.high is not None
-    flat = (found.spent or 0) + past[TODAY - DAY] * 10  # type: ignore[operator]
+    flat = (found.spent or 0) + past[TODAY - DAY] * 10
     carried = (found.spent or Decimal(0)) + sum(Decimal(repr(100 * 1.08 ** (n / 7))) for n in range(10))
     assert flat < found.total < carried <= found.high
     assert found.weekly == pytest.approx(0.08, rel=0.02)
