@@ -3,6 +3,7 @@
 from fleet.models.accounts import Account, CallTally, MetricSpend, Quota, Shard
 from fleet.models.alerts import AlertRule, Incident, Notification
 from fleet.models.batch import TransformJob
+from fleet.models.billing import BilledCost, BillReading
 from fleet.models.budgets import Budget
 from fleet.models.endpoints import (
     CapacityPeriod,
@@ -25,6 +26,7 @@ from fleet.models.prices import CostLedger, DailyCost, Discount, ExchangeRate, P
 from fleet.models.push import EventQueue
 from fleet.models.rollups import (
     CacheWindow,
+    CostPeriod,
     CostWindow,
     EndpointWindow,
     MonthCost,
@@ -32,6 +34,7 @@ from fleet.models.rollups import (
     PlaceHour,
     RollupState,
     StaleDay,
+    UsePeriod,
 )
 from fleet.models.scaling import ScalableTarget, ScalingPolicy, ScheduledAction
 from fleet.models.tokens import ApiToken
@@ -41,6 +44,8 @@ __all__ = [
     "AlertRule",
     "ApiToken",
     "AuditEntry",
+    "BillReading",
+    "BilledCost",
     "Budget",
     "CacheWindow",
     "CallTally",
@@ -48,6 +53,7 @@ __all__ = [
     "ChangeEvent",
     "Container",
     "CostLedger",
+    "CostPeriod",
     "CostWindow",
     "DailyCost",
     "Discount",
@@ -84,6 +90,7 @@ __all__ = [
     "Shard",
     "StaleDay",
     "TransformJob",
+    "UsePeriod",
     "User",
     "VariantStatus",
 ]

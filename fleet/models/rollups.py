@@ -13,13 +13,17 @@ from fleet.models.endpoints import Endpoint, VariantStatus
 
 
 class RollupState(models.Model):
-    """How far the summaries of one shard reach: the end of the last hour, day and longer windows, and of the costs."""
+    """How far the summaries of one shard reach: the end of the last hour, day and longer windows, and of the costs.
+
+    periods_at: when its whole history was first added up by weeks and months; they are kept up to date from then on.
+    """
 
     shard = models.OneToOneField(Shard, on_delete=models.CASCADE, related_name="rollup", primary_key=True)
     hour_until = models.DateTimeField(null=True)
     day_until = models.DateTimeField(null=True)
     long_until = models.DateTimeField(null=True)
     costs_until = models.DateTimeField(null=True)
+    periods_at = models.DateTimeField(null=True)
     endpoints = models.PositiveIntegerField(default=0)
 
     def __str__(self) -> str:
@@ -139,6 +143,59 @@ class MonthCost(models.Model):
 
     def __str__(self) -> str:
         return f"{self.endpoint_id} {self.month:%Y-%m}"
+
+
+class CostPeriod(models.Model):
+    """What one variant spent on one component and item in the week (from Monday) or month that begins on `first`.
+
+    As in CostWindow: amount None when no line has one; unpriced, no_data count the daily lines without an amount.
+    """
+
+    grain = models.CharField(max_length=8)
+    first = models.DateField()
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="+")
+    variant = models.ForeignKey(VariantStatus, on_delete=models.CASCADE, related_name="+")
+    component = models.CharField(max_length=32)
+    item = models.CharField(max_length=64)
+    amount = models.DecimalField(max_digits=24, decimal_places=12, null=True)
+    unpriced = models.PositiveIntegerField(default=0)
+    no_data = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["grain", "first", "variant", "component", "item"], name="one_cost_per_variant_period"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.variant_id} {self.grain} {self.first} {self.component}"
+
+
+class UsePeriod(models.Model):
+    """What one variant did in the day, week or month that begins on `first`, and what it was paid for in vain.
+
+    calls: requests processed for asynchronous endpoints; a shadow has none. compute_s: sum of model latency. idle_usd:
+    instance time of hours without a call; spare_usd: kept-warm time that served nothing. None: not known, which is no
+    zero: see docs/costs.md.
+    """
+
+    grain = models.CharField(max_length=8)
+    first = models.DateField()
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="+")
+    variant = models.ForeignKey(VariantStatus, on_delete=models.CASCADE, related_name="+")
+    calls = models.FloatField(null=True)
+    compute_s = models.FloatField(null=True)
+    idle_usd = models.DecimalField(max_digits=24, decimal_places=12, null=True)
+    spare_usd = models.DecimalField(max_digits=24, decimal_places=12, null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["grain", "first", "variant"], name="one_use_per_variant_period")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.variant_id} {self.grain} {self.first}"
 
 
 class PlaceHour(models.Model):
