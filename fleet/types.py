@@ -167,7 +167,7 @@ class PricePoint:
     region: str
     component: CostComponent
     item: str
-    """Instance type (ml.m5.large), memory size ("2048"), volume type ("gp2") or what data is processed by ("hosting")."""
+    """Instance type (ml.m5.large), memory size ("2048"), volume type ("gp2") or what processes data ("hosting")."""
     unit: str
     usd: Decimal
     source: str

@@ -9,8 +9,10 @@ from fleet.aws.sessions import pages
 from fleet.types import AwsScope
 
 SERVICE_CODE = "AmazonSageMaker"
-# The Price List query API has few homes (AWS Price List reference, "Service endpoints"); each has all regions' prices.
+# The Price List query API has few homes (AWS Price List reference, "Service endpoints"; endpoints of botocore 1.44.5);
+# each has all regions' prices of its partition. GovCloud has none of its own.
 HOME_REGION = "us-east-1"
+CHINA_HOME, CHINA = "cn-northwest-1", "cn-"
 
 
 def sagemaker_products(scope: AwsScope, region: str, **attributes: str) -> Iterator[dict[str, Any]]:
@@ -18,7 +20,7 @@ def sagemaker_products(scope: AwsScope, region: str, **attributes: str) -> Itera
     wanted: Mapping[str, str] = {"regionCode": region, **attributes}
     filters = [{"Type": "TERM_MATCH", "Field": name, "Value": value} for name, value in wanted.items()]
     rows = pages(
-        replace(scope, region=HOME_REGION),
+        replace(scope, region=CHINA_HOME if region.startswith(CHINA) else HOME_REGION),
         "pricing",
         "get_products",
         key="PriceList",

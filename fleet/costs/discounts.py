@@ -1,4 +1,4 @@
-"""What an account's agreements with AWS take off a list price: a percentage, or a Savings Plans rate in its place. Pure."""
+"""What an account's agreements with AWS take off a list price: a percentage, or a Savings Plans rate instead. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -43,7 +43,7 @@ class PriceBook:
 
     points: Mapping[Key, PricePoint] = field(default_factory=dict)
     unusable: Mapping[Key, str] = field(default_factory=dict)
-    discounts: Discounts = Discounts()
+    discounts: Discounts = field(default_factory=Discounts)
 
     @classmethod
     def layered(cls, *layers: Iterable[PricePoint]) -> "PriceBook":

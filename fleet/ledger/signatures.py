@@ -13,16 +13,22 @@ FORMULAS = "2"
 
 
 def epoch(shard: Shard, prices: str) -> str:
-    """Digest of what every day depends on: prices, formulas and how far the back-fill has come."""
+    """Digest of what makes every day worth comparing: prices of any day, formulas, how far the back-fill has come."""
     done = shard.backfill_done_until.isoformat() if shard.backfill_done_until else ""
     return _digest([FORMULAS, prices, done])
 
 
 def days(
-    wanted: Sequence[date], subjects: Iterable[Subject], sums: Mapping[date, tuple[Any, ...]], prices: str
+    wanted: Sequence[date],
+    subjects: Iterable[Subject],
+    sums: Mapping[date, tuple[Any, ...]],
+    prices: Mapping[date, str],
 ) -> dict[date, str]:
-    """Digest by day of its buckets, of the capacity and reading of each variant in it, and of prices and formulas."""
-    parts: dict[date, list[str]] = {day: [FORMULAS, prices, repr(sums.get(day))] for day in wanted}
+    """Digest by day of its buckets, of the capacity and reading of each variant in it, of its prices and of formulas.
+
+    prices: digest of the book in force on each wanted day, so that a price of one day leaves the others as they are.
+    """
+    parts: dict[date, list[str]] = {day: [FORMULAS, prices[day], repr(sums.get(day))] for day in wanted}
     windows = {day: day_window(day) for day in wanted}
     for subject in subjects:
         for day, window in windows.items():

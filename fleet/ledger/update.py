@@ -27,6 +27,8 @@ _VALUES = (
     "quantity",
     "unit",
     "usd_per_unit",
+    "discount",
+    "discount_note",
     "amount",
     "confidence",
     "price_source",
@@ -53,20 +55,21 @@ def update_shard(shard_id: int, *, now: datetime) -> int:
 
 
 def _update(shard: Shard, ledger: CostLedger, now: datetime) -> int:
-    book = prices.book(shard.region)
-    price_digest = prices.digest(book, [shard.region])
+    history = prices.history(shard.region, account=shard.account_id)
     found = reading.subjects(shard, now=now)
     today = now.astimezone(UTC).date()
-    epoch = signatures.epoch(shard, price_digest)
+    epoch = signatures.epoch(shard, prices.digest(history))
     since = today - timedelta(days=1)
     if ledger.epoch != epoch or _is_history_due(ledger, now):
         since = max(reading.first_day(shard, today), today - LONGEST_HISTORY)
         ledger.epoch, ledger.history_checked_at = epoch, now
     wanted = [since + timedelta(days=n) for n in range((today - since).days + 1)]
-    fresh = signatures.days(wanted, found, reading.bucket_sums(shard, since, today), price_digest)
+    fresh = signatures.days(
+        wanted, found, reading.bucket_sums(shard, since, today), prices.digests(history, wanted)
+    )
     changed = [day for day in wanted if ledger.day_signatures.get(day.isoformat()) != fresh[day]]
     for day in changed:
-        _write_day(shard, day, found, book, now)
+        _write_day(shard, day, found, history.on(day), now)
         ledger.day_signatures[day.isoformat()] = fresh[day]
     StaleDay.objects.bulk_create(StaleDay(shard=shard, day=day) for day in changed)
     ledger.save(update_fields=["epoch", "history_checked_at", "day_signatures"])
@@ -99,6 +102,8 @@ def _day_costs(
     window = Window(whole.start, min(whole.end, subject.until))
     settled = tuple(row for row in rows if subject.growing_from is None or row.at < subject.growing_from)
     observed = Observed(window, subject.capacities, settled, subject.reported)
+    if subject.kind not in prices.KINDS_IN_PLANS:
+        book = book.without_plans()
     lines = cost_lines(shard.region, subject.kind, observed, book)
     return [_cost(subject, day, line, window.end, now) for line in lines]
 
@@ -113,6 +118,8 @@ def _cost(subject: Subject, day: date, line: CostLine, data_until: datetime, now
         quantity=line.quantity,
         unit=line.unit,
         usd_per_unit=line.usd_per_unit,
+        discount=line.discount.quantize(AMOUNT_QUANTUM),
+        discount_note=line.discount_note[:512],
         amount=None if line.amount is None else line.amount.quantize(AMOUNT_QUANTUM),
         confidence=line.confidence.value,
         price_source=line.price_source[:512],

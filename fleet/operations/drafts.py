@@ -54,7 +54,7 @@ def draft(
         change, refusals = guards.conversion(wish, seen, context)
     if change is None:
         return Draft(seen, context, tuple(refusals))
-    book = observe.price_book(seen.region)
+    book = observe.price_book(seen.region, endpoint.shard.account_id)
     traffic = observe.traffic(endpoint, seen, now)
     cost = cost_change(change, seen, traffic, book, now=now)
     return Draft(seen, context, (), change, cost, observe.usage(endpoint, seen, traffic))
@@ -88,7 +88,10 @@ def conversions(endpoint: Endpoint, seen: Observed, count: str, *, now: datetime
         if option.memory_mb is None or option.memory_mb >= needed
     ]
     instances = int(count) if count.isascii() and count.isdigit() and 0 < len(count) < 4 else 1
-    traffic, book = observe.traffic(endpoint, seen, now), observe.price_book(seen.region)
+    traffic, book = (
+        observe.traffic(endpoint, seen, now),
+        observe.price_book(seen.region, endpoint.shard.account_id),
+    )
     return Choices(
         tuple(options),
         tuple(

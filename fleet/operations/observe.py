@@ -12,11 +12,10 @@ from django.db.models import Max, Min, Sum
 
 from fleet.access import roles
 from fleet.analysis import cold_starts
-from fleet.costs import snapshot
 from fleet.costs.compare import Traffic
 from fleet.costs.periods import Window, exact
 from fleet.costs.price_book import PriceBook
-from fleet.models import Endpoint, HourBucket, Operation, Price, ScalableTarget, User, VariantStatus
+from fleet.models import Endpoint, HourBucket, Operation, ScalableTarget, User, VariantStatus
 from fleet.operations.kinds import (
     PROVISIONED_DIMENSION,
     ActiveOperation,
@@ -29,7 +28,8 @@ from fleet.operations.kinds import (
 )
 from fleet.queries import cold_starts as cold_start_queries
 from fleet.queries import concurrency, instance_ledger
-from fleet.types import CostComponent, MetricRow, PricePoint, ServerlessCapacity
+from fleet.queries import prices as price_queries
+from fleet.types import CostComponent, MetricRow, ServerlessCapacity
 
 TRAFFIC_WINDOW = timedelta(days=7)
 _INSTANCE_TYPES = Path(__file__).with_name("instance_types.csv")
@@ -143,27 +143,9 @@ def _warm_share(warm: float | None, spilled: float | None) -> Decimal | None:
     return exact(warm) / (exact(warm) + exact(spilled or 0))
 
 
-def price_book(region: str) -> PriceBook:
-    """Prices in force in a region: AWS's price list over the stored and the built-in snapshot."""
-    rows = Price.objects.filter(region=region)
-    stored = {
-        origin: [_point(row) for row in rows if row.origin == origin]
-        for origin in (Price.Origin.SNAPSHOT, Price.Origin.API)
-    }
-    return PriceBook.layered(snapshot.points(), stored[Price.Origin.SNAPSHOT], stored[Price.Origin.API])
-
-
-def _point(row: Price) -> PricePoint:
-    return PricePoint(
-        region=row.region,
-        component=CostComponent(row.component),
-        item=row.item,
-        unit=row.unit,
-        usd=row.usd,
-        source=row.source,
-        source_date=row.source_date,
-        is_assumed=row.is_assumed,
-    )
+def price_book(region: str, account: int | None = None) -> PriceBook:
+    """Prices in force in a region today, with the agreements of an account where one is named (its primary key)."""
+    return price_queries.book(region, account=account)
 
 
 def instance_options(endpoint: Endpoint) -> dict[str, InstanceOption]:

@@ -1,48 +1,131 @@
-"""The prices in force: stored Price List entries over the built-in snapshot."""
+"""The prices in force on a day: what people entered over AWS's price list over the built-in snapshot."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 
+from django.db.models import Q
+from django.utils import timezone
+
+from fleet.costs import discounts as agreements
 from fleet.costs import snapshot
 from fleet.costs.price_book import PriceBook
-from fleet.models import Price
-from fleet.types import CostComponent, PricePoint
+from fleet.costs.price_history import USD, DatedPrice, Layer, PriceHistory, dated
+from fleet.costs.price_history import ExchangeRate as Rate
+from fleet.models import Discount, ExchangeRate, Price
+from fleet.types import CostComponent, Kind
+
+KINDS_IN_PLANS = frozenset(set(Kind) - {Kind.ASYNCHRONOUS})
+"""Kinds whose instances Savings Plans rates reach: AWS names real-time inference, not asynchronous (docs/costs.md)."""
+
+LAYERS = {
+    Price.Origin.SNAPSHOT: Layer.STORED_SNAPSHOT,
+    Price.Origin.API: Layer.PRICE_LIST,
+    Price.Origin.MANUAL: Layer.MANUAL,
+}
 
 
-def book(*regions: str) -> PriceBook:
-    """The price book of these regions (all of them when none is named): Price List over snapshot. One query."""
-    return book_of(Price.objects.filter(region__in=regions) if regions else Price.objects.all())
+def history(*regions: str, account: int | None = None) -> PriceHistory:
+    """Prices of these regions (all when none is named) through time, with the agreements of one account (primary key).
+
+    At most three queries: prices, exchange rates where a price needs one, agreements where an account is named.
+    """
+    stored = Price.objects.filter(region__in=regions) if regions else Price.objects.all()
+    return history_of(stored, regions, _discounts(account) if account is not None else ())
 
 
-def book_of(stored: Iterable[Price]) -> PriceBook:
-    """The price book of these stored prices over the snapshot."""
-    return PriceBook.layered(snapshot.points(), *_layers(stored))
+def history_of(
+    stored: Iterable[Price], regions: Sequence[str] = (), discounts: Iterable[agreements.Discount] = ()
+) -> PriceHistory:
+    """These stored prices over the snapshot, through time."""
+    built_in = [
+        point for point in dated(snapshot.points(), Layer.BUILT_IN) if not regions or point.region in regions
+    ]
+    found = [*built_in, *map(_dated, stored)]
+    needs_rates = any(price.currency != USD for price in found)
+    return PriceHistory(tuple(found), tuple(_rates()) if needs_rates else (), tuple(discounts))
 
 
-def digest(found: PriceBook, regions: Iterable[str]) -> str:
-    """Changes when any price, source or flag of these regions does; independent of the order of rows."""
-    wanted = frozenset(regions)
-    parts = sorted(
-        f"{point.region} {point.component} {point.item} {point.usd.normalize()} {point.source} {point.is_assumed}"
-        for point in found.points.values()
-        if point.region in wanted
+def book(*regions: str, on: date | None = None, account: int | None = None) -> PriceBook:
+    """The price book of these regions (all when none is named) on a UTC day, today when none is given."""
+    return history(*regions, account=account).on(on or timezone.now().date())
+
+
+def book_of(stored: Iterable[Price], on: date | None = None) -> PriceBook:
+    """The price book of these stored prices over the snapshot, on a UTC day, today when none is given."""
+    return history_of(stored).on(on or timezone.now().date())
+
+
+def digest(found: PriceHistory) -> str:
+    """Changes when the book of any day does; independent of the order of rows."""
+    days = [date.min, *found.changes]
+    return _digest([f"{day} {book_digest(found.on(day))}" for day in days])
+
+
+def digests(found: PriceHistory, days: Iterable[date]) -> Mapping[date, str]:
+    """Digest of the book in force on each day."""
+    known: dict[int, str] = {}
+    result = {}
+    for day in days:
+        book_then = found.on(day)
+        if id(book_then) not in known:
+            known[id(book_then)] = book_digest(book_then)
+        result[day] = known[id(book_then)]
+    return result
+
+
+def book_digest(found: PriceBook) -> str:
+    """Changes when any price, source, flag, reason or agreement of the book does."""
+    points = (
+        f"{p.region} {p.component} {p.item} {p.usd.normalize()} {p.source} {p.source_date} {p.is_assumed}"
+        for p in found.points.values()
     )
+    reasons = (f"{key} {reason}" for key, reason in found.unusable.items())
+    return _digest(sorted([*points, *reasons, *(repr(each) for each in found.discounts.held)]))
+
+
+def _digest(parts: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def _layers(rows: Iterable[Price]) -> list[list[PricePoint]]:
-    layers: dict[str, list[PricePoint]] = {Price.Origin.SNAPSHOT: [], Price.Origin.API: []}
-    for row in rows:
-        layers[row.origin].append(
-            PricePoint(
-                row.region,
-                CostComponent(row.component),
-                row.item,
-                row.unit,
-                row.usd,
-                row.source,
-                row.source_date,
-                row.is_assumed,
-            )
+def _dated(row: Price) -> DatedPrice:
+    amount = row.quoted if row.usd is None else row.usd
+    if amount is None:
+        raise ValueError(f"the price of {row} has no amount")
+    return DatedPrice(
+        region=row.region,
+        component=CostComponent(row.component),
+        item=row.item,
+        amount=amount,
+        source=row.source,
+        source_date=row.source_date,
+        currency=row.currency,
+        first=row.first_day,
+        last=row.last_day,
+        layer=LAYERS[Price.Origin(row.origin)],
+        is_assumed=row.is_assumed,
+    )
+
+
+def _rates() -> list[Rate]:
+    return [
+        Rate(row.currency, row.usd, row.first_day, row.last_day, f"{row.reason}, by {row.author_label}")
+        for row in ExchangeRate.objects.order_by("pk")
+    ]
+
+
+def _discounts(account: int) -> list[agreements.Discount]:
+    found = Discount.objects.filter(Q(account=account) | Q(account=None)).order_by("pk")
+    return [
+        agreements.Discount(
+            label=row.name,
+            first=row.first_day,
+            last=row.last_day,
+            percent=row.percent,
+            component=CostComponent(row.component) if row.component else None,
+            usd_per_hour=row.usd_per_hour,
+            region=row.region,
+            item=row.item,
         )
-    return [layers[Price.Origin.SNAPSHOT], layers[Price.Origin.API]]
+        for row in found
+    ]

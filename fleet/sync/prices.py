@@ -1,30 +1,27 @@
-"""The prices section: what the Price List says for every region in use."""
+"""The prices section: what the Price List says for every region in use, and since when."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from django.db import connection, transaction
+
 from fleet.aws import meter, pricing
-from fleet.costs.price_book import UNITS, VOLUME
-from fleet.models import Price, Shard
+from fleet.costs.price_book import UNITS
+from fleet.costs.price_history import USD, DatedPrice
+from fleet.models import Price, PriceReading, Shard
 from fleet.sync.outcome import Outcome, save, section, write_tally
-from fleet.types import CostComponent, PricePoint
+from fleet.sync.price_list import Reading
 
 EVERY = timedelta(hours=24)
 RETRY_AFTER = timedelta(hours=1)
-SOURCE = "AWS Price List API"
+_LOCK = 0x70726963
 
-# usage type suffix → component. The prefix differs by region and may be missing, so only the end is compared:
-# "…ServerlessInf:Mem-2GB" executes on demand, "…ProvisionedConcurrency:Mem-2GB" on provisioned concurrency.
-_PROVISIONED_USAGE = "ProvisionedConcurrency:Usage-"
-_PROVISIONED_RUN = "ProvisionedConcurrency:Mem-"
-_ON_DEMAND = "ServerlessInf:Mem-"
-_BATCH = "Tsform:"
 _SELECTIONS: tuple[dict[str, str], ...] = (
     {"productFamily": "ML Instance", "component": "Hosting"},
     {"productFamily": "ML Serverless"},
     {"volumeType": "General Purpose-Hosting"},
+    {"operation": "Invoke-Endpoint"},
 )
 
 
@@ -43,26 +40,6 @@ def due_regions(now: datetime, *, force: bool = False) -> dict[str, list[Shard]]
     for shard in rows:
         by_region.setdefault(shard.region, []).append(shard)
     return {r: shards for r, shards in by_region.items() if force or any(_is_due(s, now) for s in shards)}
-
-
-def points(products: Iterable[Mapping[str, Any]], region: str) -> Iterator[PricePoint]:
-    """Price points of Price List products; products that price nothing Flotilla knows are passed over.
-
-    The published serverless rate is already that of the memory size: it is not multiplied by gigabytes again.
-    """
-    for product in products:
-        attributes = product["product"]["attributes"]
-        place = _place(attributes)
-        if place is None or attributes.get("regionCode") != region:
-            continue
-        component, item = place
-        for term in product.get("terms", {}).get("OnDemand", {}).values():
-            for dimension in term["priceDimensions"].values():
-                usd = _decimal(dimension["pricePerUnit"].get("USD"))
-                if usd is not None:
-                    yield PricePoint(
-                        region, component, item, UNITS[component], usd, _source(attributes), _day(term)
-                    )
 
 
 def _is_due(shard: Shard, now: datetime) -> bool:
@@ -85,72 +62,78 @@ def _refresh_region(shards: list[Shard], now: datetime) -> Outcome:
 
 
 def _fetch(shard: Shard, now: datetime) -> int:
-    found: dict[tuple[CostComponent, str], PricePoint] = {}
+    """Read a region's list whole, then write it: a reading that breaks off changes nothing. How many prices it had."""
+    reading = Reading()
     for selection in _SELECTIONS:
-        for point in points(pricing.sagemaker_products(shard.scope, shard.region, **selection), shard.region):
-            found[point.component, point.item] = point
-    store(found.values(), now)
-    return len(found)
+        reading.add(pricing.sagemaker_products(shard.scope, shard.region, **selection), shard.region)
+    with transaction.atomic():
+        changed = store(reading.prices.values(), now)
+        _note(shard.region, reading, changed, now)
+    return len(reading.prices)
 
 
-def store(found: Iterable[PricePoint], now: datetime) -> None:
-    """Write Price List prices over the ones known; at most one point per place."""
-    Price.objects.bulk_create(
-        [
-            Price(
-                region=p.region,
-                component=p.component,
-                item=p.item,
-                unit=p.unit,
-                usd=p.usd,
-                origin=Price.Origin.API,
-                source=p.source,
-                source_date=p.source_date,
-                fetched_at=now,
-            )
-            for p in found
-        ],
-        update_conflicts=True,
-        unique_fields=["region", "component", "item", "origin"],
-        update_fields=["unit", "usd", "source", "source_date", "fetched_at"],
-        batch_size=500,
+def _note(region: str, reading: Reading, changed: int, now: datetime) -> None:
+    told: dict[str, Any] = {
+        "read_at": now,
+        "published_at": reading.published_at,
+        "products": reading.products,
+        "prices": len(reading.prices),
+        "changed": changed,
+        "passed_over": dict(reading.passed_over),
+    }
+    PriceReading.objects.update_or_create(region=region, defaults=told)
+
+
+def store(found: Iterable[DatedPrice], now: datetime) -> int:
+    """Write what the Price List has that is not known yet, at most one price a place; how many were new or changed.
+
+    The first price of a place holds for every day. A different one holds from today (UTC) on and ends the former
+    yesterday, whatever day AWS names: a day that has passed keeps its price. Of two changes a day the last one counts.
+    """
+    wanted = {(price.region, price.component.value, price.item): price for price in found}
+    today = now.astimezone(UTC).date()
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        regions = {region for region, _, _ in wanted}
+        held = Price.objects.filter(region__in=regions, origin=Price.Origin.API, last_day=None)
+        known = {(row.region, row.component, row.item): row for row in held}
+        news = {place: price for place, price in wanted.items() if not _is_same(known.get(place), price)}
+        rows = [_row(price, known.get(place), today, now) for place, price in news.items()]
+        former = [row for place, row in known.items() if place in news]
+        _end(former, today)
+        Price.objects.bulk_create(rows, batch_size=500)
+    return len(rows)
+
+
+def _is_same(row: Price | None, price: DatedPrice) -> bool:
+    if row is None:
+        return False
+    amount = row.quoted if row.usd is None else row.usd
+    return (row.currency, amount) == (price.currency, price.amount)
+
+
+def _end(former: list[Price], today: date) -> None:
+    """Let prices end yesterday; one that has held since today only never did."""
+    replaced = [row.pk for row in former if row.first_day is not None and row.first_day >= today]
+    ended = [row.pk for row in former if row.pk not in replaced]
+    Price.objects.filter(pk__in=replaced).delete()
+    Price.objects.filter(pk__in=ended).update(last_day=today - timedelta(days=1))
+
+
+def _row(price: DatedPrice, former: Price | None, today: date, now: datetime) -> Price:
+    is_usd = price.currency == USD
+    return Price(
+        region=price.region,
+        component=price.component,
+        item=price.item,
+        unit=UNITS[price.component],
+        usd=price.amount if is_usd else None,
+        currency=price.currency,
+        quoted=None if is_usd else price.amount,
+        origin=Price.Origin.API,
+        source=price.source,
+        source_date=price.source_date,
+        fetched_at=now,
+        first_day=None if former is None else today,
     )
-
-
-def _place(attributes: Mapping[str, str]) -> tuple[CostComponent, str] | None:
-    """What a product pays for: component and item; None when it is nothing Flotilla prices."""
-    usage = attributes.get("usagetype", "")
-    if attributes.get("component") == "Hosting":
-        # "Host:" only: asynchronous endpoints are billed at it too, and "AsyncInf:" would overwrite it.
-        name = attributes.get("instanceName", "")
-        return (CostComponent.INSTANCE_TIME, name) if usage.endswith(f"Host:{name}") and name else None
-    _, is_batch, name = usage.rpartition(_BATCH)
-    if is_batch:
-        return (CostComponent.BATCH_TIME, name) if name else None
-    if attributes.get("volumeType") == "General Purpose-Hosting":
-        return (CostComponent.STORAGE, VOLUME) if usage.endswith(f"Host:VolumeUsage.{VOLUME}") else None
-    for mark, component in (
-        (_PROVISIONED_USAGE, CostComponent.KEPT_WARM),
-        (_PROVISIONED_RUN, CostComponent.EXECUTION_PROVISIONED),
-        (_ON_DEMAND, CostComponent.EXECUTION_ON_DEMAND),
-    ):
-        _, found, size = usage.rpartition(mark)
-        if found and size.removesuffix("GB").isdigit() and size.endswith("GB"):
-            return component, str(int(size.removesuffix("GB")) * 1024)
-    return None
-
-
-def _decimal(text: str | None) -> Decimal | None:
-    try:
-        return Decimal(text) if text is not None else None
-    except InvalidOperation:
-        return None
-
-
-def _source(attributes: Mapping[str, str]) -> str:
-    note = f" ({attributes['note']})" if attributes.get("note") else ""
-    return f"{SOURCE}, usage type {attributes.get('usagetype', '')}{note}"[:512]
-
-
-def _day(term: Mapping[str, Any]) -> date:
-    return datetime.fromisoformat(term["effectiveDate"].replace("Z", "+00:00")).date()
