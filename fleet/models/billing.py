@@ -1,0 +1,59 @@
+"""What AWS billed, as Cost Explorer tells it, and how reading it went."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from fleet.models.accounts import Account
+
+
+class BillReading(models.Model):
+    """Whether Cost Explorer is read for one account, and how the last reading went; off unless somebody says so.
+
+    read_from, read_until: the UTC days [from, until) that were read. error: {"code", "message", "action",
+    "request_id", "since"} of the last reading, null when it succeeded. due_at null: as soon as it is switched on.
+    """
+
+    account = models.OneToOneField(Account, on_delete=models.CASCADE, related_name="bill_reading")
+    enabled = models.BooleanField(default=False)
+    due_at = models.DateTimeField(null=True, blank=True)
+    tried_at = models.DateTimeField(null=True, blank=True)
+    ok_at = models.DateTimeField(null=True, blank=True)
+    read_from = models.DateField(null=True, blank=True)
+    read_until = models.DateField(null=True, blank=True)
+    error = models.JSONField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"bills of {self.account_id}"
+
+
+class BilledCost(models.Model):
+    """What one account was billed for one UTC day, region, kind of record and usage type of SageMaker; unblended.
+
+    record_type in Cost Explorer's words ("Usage", "Credit", …); usage_type "" where the record is no usage. currency
+    is AWS's. is_estimated: AWS may still change it. Written by fleet.sync.billing.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="billed_costs")
+    day = models.DateField()
+    region = models.CharField(max_length=32)
+    record_type = models.CharField(max_length=64)
+    usage_type = models.CharField(max_length=128, blank=True)
+    amount = models.DecimalField(max_digits=24, decimal_places=10)
+    currency = models.CharField(max_length=8)
+    quantity = models.DecimalField(max_digits=24, decimal_places=10)
+    unit = models.CharField(max_length=64, blank=True)
+    is_estimated = models.BooleanField()
+    read_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["account", "day", "region", "record_type", "usage_type"],
+                name="one_bill_per_usage_day",
+            )
+        ]
+        indexes: ClassVar = [models.Index(fields=["day", "account"], name="billed_by_day")]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.day} {self.usage_type or self.record_type}"
