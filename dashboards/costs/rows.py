@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 from django.urls import NoReverseMatch, reverse
@@ -17,12 +18,15 @@ from fleet.queries.costs import Group, in_order
 from fleet.types import Confidence, CostComponent
 
 CENT = Decimal("0.01")
+SHOWN_NOTES = 4
+"""Notes of a line that are spelt out: days and endpoints differ, and what they say differs with them."""
 UNIT_WORDS = {
     "second": "s",
     "unit-second": "unit-s",
     "instance-hour": "instance-h",
     "GB-month": "GB-months",
     "hour": "h",
+    "GB": "GB",
 }
 CONFIDENCE_WORDS: dict[str, str] = {
     Confidence.MEASURED: "measured",
@@ -35,7 +39,10 @@ CONFIDENCE_WORDS: dict[str, str] = {
 
 @dataclass(frozen=True)
 class LineRow:
-    """A formula line as it is read: label, "1,000 s × $0.00004", price source, confidence, notes, amount in cents."""
+    """A formula line as it is read: label, "1,000 s × $0.00004", price source, confidence, notes, amount in cents.
+
+    exact: the amount with every digit; data_until: end of the newest data in it, None when no day says.
+    """
 
     component: str
     label: str
@@ -48,6 +55,7 @@ class LineRow:
     notes: str
     amount: Decimal | None
     exact: Decimal | None
+    data_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -168,6 +176,8 @@ def item_words(component: str, item: str) -> str:
         return "hours not read"
     if component == CostComponent.STORAGE:
         return f"{item} volume"
+    if component in {CostComponent.DATA_IN, CostComponent.DATA_OUT}:
+        return ""
     if component != CostComponent.INSTANCE_TIME and item.isdigit():
         return f"{int(item) / 1024:g} GB"
     return item
@@ -184,25 +194,38 @@ def endpoint_url(pk: int | str) -> str:
 def _line_row(line: FormulaLine, amount: Decimal | None) -> LineRow:
     unit = UNIT_WORDS.get(line.unit, line.unit)
     quantity = "quantity not known" if line.quantity is None else f"{_quantity(line.quantity)} {unit}"
-    price = "no price" if line.usd_per_unit is None else f"${line.usd_per_unit.normalize():f}"
-    exact = (
-        ""
-        if line.quantity is None or line.item == UNREAD
-        else f"{line.quantity.normalize():,f} {unit} × {price}"
-    )
+    price = _price(line)
+    is_formula = line.quantity is not None and line.item != UNREAD
+    exact = ""
+    if line.quantity is not None and is_formula:
+        taken = f" − ${line.discount.normalize():,f}" if line.discount else ""
+        exact = f"{line.quantity.normalize():,f} {unit} × {price}{taken}"
+    notes = [*line.discount_notes, *line.notes]
+    more = [f"and {len(notes) - SHOWN_NOTES} more notes"] if len(notes) > SHOWN_NOTES else []
     return LineRow(
         component=line.component,
         label=" · ".join(filter(None, [COMPONENT_LABELS.get(line.component, line.component), _item(line)])),
-        formula=quantity if line.quantity is None or line.item == UNREAD else f"{quantity} × {price}",
+        formula=f"{quantity} × {price}{_taken(line)}" if is_formula else quantity,
         formula_exact=exact,
         source=", ".join(dict.fromkeys(_short(text) for text in line.sources)),
         source_full="; ".join(line.sources),
         confidence=CONFIDENCE_WORDS[line.confidence],
         is_doubtful=line.confidence in {Confidence.ASSUMED_RATE, Confidence.NO_DATA, Confidence.UNPRICED},
-        notes=". ".join(text[:1].upper() + text[1:] for text in line.notes),
+        notes=". ".join(text[:1].upper() + text[1:] for text in [*notes[:SHOWN_NOTES], *more]),
         amount=amount,
         exact=line.amount,
+        data_until=line.data_until,
     )
+
+
+def _price(line: FormulaLine) -> str:
+    if line.usd_per_unit is not None:
+        return f"${line.usd_per_unit.normalize():f}"
+    return "no price" if line.amount is None else "a price that changed within a day"
+
+
+def _taken(line: FormulaLine) -> str:
+    return f" − {wording.usd(line.discount)} discount" if line.discount else ""
 
 
 def _item(line: FormulaLine) -> str:

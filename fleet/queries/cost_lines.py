@@ -1,28 +1,38 @@
-"""Formula lines: quantity × price = amount with source and confidence, for one endpoint, a group or an export."""
+"""Formula lines: quantity × price − discount = amount with source and confidence, of an endpoint, a group, a file."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Min, QuerySet, Sum
+from django.db.models import Max, Min, QuerySet, Sum, Value
 
 from fleet.costs.lines import add, worst
 from fleet.models import DailyCost, Endpoint
 from fleet.queries.cost_scope import LOOKUPS, CostFilter, GroupBy, Span, Sums
 from fleet.types import Confidence, CostComponent
 
-_FORMULA = ("component", "item", "unit", "usd_per_unit", "confidence", "price_source", "note")
+_FORMULA = (
+    "component",
+    "item",
+    "unit",
+    "usd_per_unit",
+    "confidence",
+    "price_source",
+    "note",
+    "discount_note",
+)
 _ORDER = list(CostComponent)
 
 
 @dataclass(frozen=True)
 class FormulaLine:
-    """One rate of one component over a span: quantity × usd_per_unit = amount.
+    """One rate of one component over a span: quantity × usd_per_unit − discount = amount.
 
-    amount None: no price (UNPRICED) or no data (NO_DATA). sources, notes: what the days behind it say, each once.
+    amount None: no price (UNPRICED) or no data (NO_DATA). sources, notes, discount_notes: what the days behind it say,
+    each once. data_until: end of the data of the newest of these days.
     """
 
     component: str
@@ -34,6 +44,9 @@ class FormulaLine:
     confidence: Confidence
     sources: tuple[str, ...]
     notes: tuple[str, ...]
+    discount: Decimal = Decimal(0)
+    discount_notes: tuple[str, ...] = ()
+    data_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +66,12 @@ def endpoint_lines(endpoint_id: int, start_day: date, end_day: date) -> list[For
     """What one endpoint cost from start_day to end_day, both included, by component and rate. One query."""
     rows = DailyCost.objects.filter(Span(start_day, end_day).q, endpoint=endpoint_id)
     return _lines(rows, "endpoint_id").get(str(endpoint_id), [])
+
+
+def all_lines(where: CostFilter, span: Span) -> list[FormulaLine]:
+    """Formula lines of everything in the filter over the span, by component and rate. One query."""
+    rows = DailyCost.objects.filter(where.q(), span.q).annotate(everything=Value("all"))
+    return _lines(rows, "everything").get("all", [])
 
 
 def group_lines(
@@ -113,10 +132,12 @@ def export(where: CostFilter, span: Span) -> Iterator[ExportRow]:
 
 def _lines(rows: QuerySet[DailyCost], lookup: str) -> dict[str, list[FormulaLine]]:
     parts: dict[str, dict[tuple[Any, ...], list[tuple[Any, ...]]]] = defaultdict(lambda: defaultdict(list))
-    found = rows.values_list(lookup, *_FORMULA).annotate(q=Sum("quantity"), a=Sum("amount")).order_by()
-    for key, component, item, unit, usd, confidence, source, note, quantity, amount in found:
+    sums = {"q": Sum("quantity"), "a": Sum("amount"), "d": Sum("discount"), "until": Max("data_until")}
+    for key, component, item, unit, usd, *words, quantity, amount, discount, until in (
+        rows.values_list(lookup, *_FORMULA).annotate(**sums).order_by()
+    ):
         parts[str(key)][component, item, unit, usd, amount is None].append(
-            (quantity, amount, confidence, source, note)
+            (quantity, amount, discount, until, *words)
         )
     return {
         key: sorted((_line(rate, found) for rate, found in rates.items()), key=_place)
@@ -126,7 +147,7 @@ def _lines(rows: QuerySet[DailyCost], lookup: str) -> dict[str, list[FormulaLine
 
 def _line(rate: tuple[Any, ...], found: Sequence[tuple[Any, ...]]) -> FormulaLine:
     component, item, unit, usd, _ = rate
-    quantities, amounts, confidences, sources, notes = zip(*found, strict=True)
+    quantities, amounts, discounts, ends, confidences, sources, notes, reasons = zip(*found, strict=True)
     return FormulaLine(
         component=component,
         item=item,
@@ -135,9 +156,16 @@ def _line(rate: tuple[Any, ...], found: Sequence[tuple[Any, ...]]) -> FormulaLin
         usd_per_unit=usd,
         amount=add(amounts),
         confidence=worst(Confidence(each) for each in confidences),
-        sources=tuple(sorted({text for text in sources if text})),
-        notes=tuple(sorted({text for text in notes if text})),
+        sources=_distinct(sources),
+        notes=_distinct(notes),
+        discount=add(discounts) or Decimal(0),
+        discount_notes=_distinct(reasons),
+        data_until=max(ends),
     )
+
+
+def _distinct(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({text for text in texts if text}))
 
 
 def _place(line: FormulaLine) -> tuple[int, str, Decimal]:
