@@ -189,6 +189,7 @@ TICK_INTERVAL_S = env.integer("FLOTILLA_TICK_INTERVAL_S", default=60, minimum=2)
 BACKFILL_DAYS = env.integer("FLOTILLA_BACKFILL_DAYS", default=30, minimum=1)
 FINE_HISTORY_HOURS = env.integer("FLOTILLA_FINE_HISTORY_HOURS", default=24, minimum=1)
 CLOUDWATCH_DAILY_USD = env.integer("FLOTILLA_CLOUDWATCH_DAILY_USD", default=50)
+COST_EXPLORER_DAILY_REQUESTS = env.integer("FLOTILLA_COST_EXPLORER_DAILY_REQUESTS", default=10, minimum=1)
 OWNER_TAGS = env.words("FLOTILLA_OWNER_TAGS", default="Owner,owner")
 TEAM_TAGS = env.words("FLOTILLA_TEAM_TAGS", default="Team,team")
 APPLICATION_TAGS = env.words("FLOTILLA_APPLICATION_TAGS", default="Application,application")
@@ -232,6 +233,7 @@ CELERY_TASK_ROUTES = {
     "fleet.retry_shards": {"queue": "inventory"},
     "fleet.sync_whole": {"queue": "inventory"},
     "fleet.sync_prices": {"queue": "inventory"},
+    "fleet.read_bill": {"queue": "inventory"},
     "fleet.sync_metrics": {"queue": "metrics"},
     "fleet.backfill_metrics": {"queue": "metrics"},
     "fleet.update_costs": {"queue": "analysis"},

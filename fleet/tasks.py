@@ -17,7 +17,7 @@ def tick() -> None:
     from fleet import heartbeat, rollups
     from fleet.access import accounts
     from fleet.operations import recover
-    from fleet.sync import due
+    from fleet.sync import billing, due
 
     now = timezone.now()
     heartbeat.beat(now)
@@ -28,6 +28,8 @@ def tick() -> None:
         backfill=lambda pk: _ring(backfill_metrics, pk),
         prices=lambda: _ring(sync_prices, expires_s=due.PRICES_CLAIM_S),
     )
+    for account_id in billing.claim(now):
+        _ring(read_bill, account_id, expires_s=billing.RETRY_AFTER.total_seconds())
     for operation_id in recover.due(now):
         _ring(run_operation, operation_id)
     for shard_ids in rollups.overdue(now):
@@ -119,6 +121,14 @@ def sync_prices() -> None:
     from fleet.sync.prices import refresh
 
     refresh(now=timezone.now())
+
+
+@shared_task(name="fleet.read_bill", soft_time_limit=240, time_limit=300)
+def read_bill(account_id: int) -> None:
+    """Ask Cost Explorer what one account was billed, where its settings say so."""
+    from fleet.sync.billing import read
+
+    read(account_id, now=timezone.now())
 
 
 @shared_task(name="fleet.update_costs", soft_time_limit=240, time_limit=300)

@@ -38,6 +38,10 @@ READ: tuple[Permission, ...] = (
     Permission("tag:GetResources", "owners, teams and tags"),
     Permission("servicequotas:ListServiceQuotas", "your own quotas: documented defaults are shown instead"),
     Permission("pricing:GetProducts", "current prices: the built-in dated snapshot is used instead"),
+    Permission(
+        "ce:GetCostAndUsage",
+        "the Billed page: what AWS billed beside the estimate. Off until an account's settings switch it on",
+    ),
     Permission("account:ListRegions", "finding enabled regions: ec2:DescribeRegions is asked instead"),
     Permission(
         "ec2:DescribeRegions", "finding enabled regions: AWS's list for the partition is shown instead"

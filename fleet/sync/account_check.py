@@ -104,7 +104,8 @@ def _reads(account: Account, scope: AwsScope, report: Document) -> None:
             state = "allowed"
             if found.error is not None:
                 state = "denied" if permissions.is_denial(found.error) else "unknown"
-            proof = BY_CALL if state != "unknown" else NOT_PROVEN
+            by = BY_SIMULATION if read.is_simulated else BY_CALL
+            proof = by if state != "unknown" else NOT_PROVEN
             report["rows"].append(_row(read.action, "read", state, proof, found.error))
             _keep(account, report)
     except CredentialsInvalid as error:

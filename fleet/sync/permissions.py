@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from fleet.access.aws_actions import WITHOUT
+from fleet.access.aws_roles import principal_of
 from fleet.access.regions import partition_of_region
 from fleet.aws import (
     autoscaling,
     batch,
+    billing,
     blueprints,
     cloudwatch,
     iam,
@@ -21,7 +23,7 @@ from fleet.aws import (
     tags,
 )
 from fleet.catalogue import INVOCATION_NAMESPACE
-from fleet.errors import AccessDenied, AwsError, CredentialsInvalid, Invalid, NotFound
+from fleet.errors import AccessDenied, AwsError, CredentialsInvalid, Invalid, NotFound, Unavailable
 from fleet.types import AwsScope
 
 # A name that no endpoint has: asking for it proves the permission without needing one to exist.
@@ -42,8 +44,11 @@ class Check:
 
 @dataclass(frozen=True)
 class _Read:
+    """is_simulated: IAM's simulator is asked, because the call itself would cost money."""
+
     action: str
     attempt: Callable[[AwsScope], object]
+    is_simulated: bool = False
 
     @property
     def disables(self) -> str:
@@ -99,6 +104,29 @@ def _simulation(scope: AwsScope) -> object:
     # IAM knows no such role; that it says so proves that the question may be asked.
     probe = f"arn:{partition_of_region(scope.region)}:iam::{scope.account_id}:role/{_PROBE}"
     return iam.simulate(scope, probe, ["sagemaker:UpdateEndpoint"], "*")
+
+
+def _bill(scope: AwsScope) -> None:
+    """Raises AccessDenied where IAM says that bills may not be read, Unavailable where it does not say."""
+    try:
+        role = scope.role_arn or principal_of(sts.caller_identity(scope).arn)
+        allowed = iam.simulate(scope, role, [billing.ACTION], "*").get(billing.ACTION, False)
+    except AwsError as error:
+        raise Unavailable(
+            account=scope.account_id,
+            region=scope.region,
+            action=billing.ACTION,
+            code=error.code,
+            message=f"IAM's simulator does not tell: {error.message}",
+        ) from error
+    if not allowed:
+        raise AccessDenied(
+            account=scope.account_id,
+            region=scope.region,
+            action=billing.ACTION,
+            code="SimulatedDeny",
+            message=f"The policies of {role} do not allow {billing.ACTION}, says IAM's simulator.",
+        )
 
 
 READS = (
@@ -162,6 +190,7 @@ READS = (
         _first(quotas.sagemaker_quotas),
     ),
     _Read("pricing:GetProducts", _price),
+    _Read(billing.ACTION, _bill, is_simulated=True),
     _Read("account:ListRegions", regions.by_account),
     _Read("ec2:DescribeRegions", regions.by_ec2),
     _Read("iam:SimulatePrincipalPolicy", _simulation),

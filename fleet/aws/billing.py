@@ -1,0 +1,106 @@
+"""Cost Explorer: what an account was billed for SageMaker, by UTC day. Each request, so each page, costs money."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from fleet.aws.sessions import call, endless, iam_action
+from fleet.types import AwsScope
+
+SERVICE = "ce"
+ACTION = "ce:GetCostAndUsage"
+# Where Cost Explorer is served, by partition (endpoint rules of the service "ce", botocore 1.44.5); GovCloud has none.
+HOMES = {"aws": "us-east-1", "aws-cn": "cn-northwest-1"}
+SAGEMAKER = "Amazon SageMaker"
+# Records whose usage types say what was used; every other kind of record changes what is paid for it
+# (AWS Cost and Usage Report, dictionary of lineItem/LineItemType).
+USAGE_RECORDS = ("Usage", "DiscountedUsage", "SavingsPlanCoveredUsage")
+MAX_PAGES = 1_000
+
+
+@dataclass(frozen=True)
+class Billed:
+    """One day, region and usage type, or kind of record without one; amount unblended, in AWS's currency."""
+
+    day: date
+    region: str
+    record_type: str
+    usage_type: str
+    amount: Decimal
+    currency: str
+    quantity: Decimal
+    unit: str
+    is_estimated: bool
+
+
+def usage(scope: AwsScope, since: date, until: date, *, ask: Callable[[], None]) -> Iterator[Billed]:
+    """What was used in the UTC days [since, until), by region and usage type. scope.region: a home of Cost Explorer.
+
+    ask is called before each request and may raise to end the reading. A day without usage has no row.
+    """
+    records = {"Dimensions": {"Key": "RECORD_TYPE", "Values": list(USAGE_RECORDS)}}
+    for day, keys, metrics, is_estimated in _groups(scope, since, until, records, "USAGE_TYPE", ask):
+        yield _billed(day, keys[0], "Usage", keys[1], metrics, is_estimated)
+
+
+def adjustments(scope: AwsScope, since: date, until: date, *, ask: Callable[[], None]) -> Iterator[Billed]:
+    """Credits, refunds, taxes, fees, discounts and what Savings Plans take back, by region and kind of record."""
+    others = {"Not": {"Dimensions": {"Key": "RECORD_TYPE", "Values": list(USAGE_RECORDS)}}}
+    for day, keys, metrics, is_estimated in _groups(scope, since, until, others, "RECORD_TYPE", ask):
+        yield _billed(day, keys[0], keys[1], "", metrics, is_estimated)
+
+
+Group = tuple[date, list[str], dict[str, Any], bool]
+
+
+def _groups(
+    scope: AwsScope, since: date, until: date, records: dict[str, Any], key: str, ask: Callable[[], None]
+) -> Iterator[Group]:
+    """Every group of every page. The account is filtered: a management account is shown everybody's bill."""
+    account = {"Dimensions": {"Key": "LINKED_ACCOUNT", "Values": [scope.account_id]}}
+    service = {"Dimensions": {"Key": "SERVICE", "Values": [SAGEMAKER]}}
+    token, seen = "", set()
+    for _ in range(MAX_PAGES):
+        ask()
+        answer = call(
+            scope,
+            SERVICE,
+            "get_cost_and_usage",
+            expect="ResultsByTime",
+            TimePeriod={"Start": since.isoformat(), "End": until.isoformat()},
+            Granularity="DAILY",
+            Metrics=["UnblendedCost", "UsageQuantity"],
+            GroupBy=[{"Type": "DIMENSION", "Key": "REGION"}, {"Type": "DIMENSION", "Key": key}],
+            Filter={"And": [account, service, records]},
+            **({"NextPageToken": token} if token else {}),
+        )
+        for result in answer["ResultsByTime"]:
+            day = date.fromisoformat(result["TimePeriod"]["Start"][:10])
+            for group in result.get("Groups", []):
+                yield day, group["Keys"], group["Metrics"], bool(result.get("Estimated"))
+        token = str(answer.get("NextPageToken") or "")
+        if not token:
+            return
+        if token in seen:
+            break
+        seen.add(token)
+    raise endless(scope, iam_action(SERVICE, "get_cost_and_usage"))
+
+
+def _billed(
+    day: date, region: str, record: str, usage_type: str, metrics: dict[str, Any], is_estimated: bool
+) -> Billed:
+    cost, used = metrics["UnblendedCost"], metrics["UsageQuantity"]
+    return Billed(
+        day=day,
+        region=region,
+        record_type=record,
+        usage_type=usage_type,
+        amount=Decimal(cost["Amount"]),
+        currency=cost["Unit"],
+        quantity=Decimal(used["Amount"]),
+        unit=used["Unit"],
+        is_estimated=is_estimated,
+    )
