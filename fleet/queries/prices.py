@@ -9,14 +9,18 @@ from django.utils import timezone
 
 from fleet.costs import discounts as agreements
 from fleet.costs import snapshot
-from fleet.costs.price_book import PriceBook
+from fleet.costs.price_book import HOSTING_DATA, VOLUME, PriceBook
 from fleet.costs.price_history import USD, DatedPrice, Layer, PriceHistory, dated
 from fleet.costs.price_history import ExchangeRate as Rate
-from fleet.models import Discount, ExchangeRate, Price
+from fleet.models import CapacityPeriod, Discount, ExchangeRate, Price, TransformJob
 from fleet.types import CostComponent, Kind
 
 KINDS_IN_PLANS = frozenset(set(Kind) - {Kind.ASYNCHRONOUS})
 """Kinds whose instances Savings Plans rates reach: AWS names real-time inference, not asynchronous (docs/costs.md)."""
+
+INSTANCE_COMPONENTS = (CostComponent.INSTANCE_TIME, CostComponent.BATCH_TIME)
+MEMORY_SIZES_MB = range(1024, 6144 + 1, 1024)
+"""Memory sizes of serverless inference (Amazon SageMaker AI developer guide, "Deploy models with Serverless Inference")."""
 
 LAYERS = {
     Price.Origin.SNAPSHOT: Layer.STORED_SNAPSHOT,
@@ -129,3 +133,22 @@ def _discounts(account: int) -> list[agreements.Discount]:
         )
         for row in found
     ]
+
+
+def known_items(component: CostComponent) -> set[str]:
+    """Items of a component that a price can be of: priced in any region, in use, or a memory size AWS offers."""
+    stored = Price.objects.filter(component=component).exclude(origin=Price.Origin.MANUAL)
+    found = {point.item for point in snapshot.points() if point.component is component}
+    found |= set(stored.values_list("item", flat=True).distinct())
+    if component in INSTANCE_COMPONENTS:
+        types = CapacityPeriod.objects.exclude(instance_type="").values_list("instance_type", flat=True)
+        jobs = TransformJob.objects.exclude(instance_type="").values_list("instance_type", flat=True)
+        listed = Price.objects.filter(component__in=INSTANCE_COMPONENTS, origin=Price.Origin.API)
+        return (
+            found | set(types.distinct()) | set(jobs.distinct()) | set(listed.values_list("item", flat=True))
+        )
+    if component in (CostComponent.DATA_IN, CostComponent.DATA_OUT):
+        return found | {HOSTING_DATA}
+    if component is CostComponent.STORAGE:
+        return found | {VOLUME}
+    return found | {str(memory_mb) for memory_mb in MEMORY_SIZES_MB}
