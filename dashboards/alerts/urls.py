@@ -7,6 +7,7 @@ from dashboards.alerts import mail_views, rule_views, views
 app_name = "alerts"
 urlpatterns = [
     path("", views.page, name="page"),
+    path("incidents.csv", views.as_csv, name="csv"),
     path("<int:pk>/", views.detail, name="detail"),
     path("<int:pk>/chart/", views.chart, name="chart"),
     path("<int:pk>/acknowledge/", views.acknowledge, name="acknowledge"),

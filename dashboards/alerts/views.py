@@ -4,24 +4,34 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from dashboards import access, client, htmx, scope
+from dashboards import access, client, files, htmx, scope
 from dashboards.alerts import words
 from dashboards.alerts.forms import AcknowledgeForm
 from fleet.alerts import incidents
 from fleet.errors import Refused
 from fleet.models import Incident
 from fleet.queries import alerts as queries
+from fleet.queries import resources
 
 
 @require_GET
 def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
     """The worst open incident, or the list alone where nothing is open."""
     return _incidents(request, None)
+
+
+@require_GET
+def as_csv(request: htmx.HtmxHttpRequest) -> StreamingHttpResponse:
+    """The incidents that the page counts, newest first: those open, and those resolved in the last 30 days."""
+    since = timezone.now() - queries.RESOLVED_FOR
+    return files.as_csv(
+        "incidents", resources.incidents_of(scope.read(request, has_range=False).filter, since)
+    )
 
 
 @require_GET
@@ -77,6 +87,7 @@ def _incidents(
         "incident": shown,
         "is_chosen": chosen is not None,
         "query": scoped.query,
+        "csv_url": files.url(request, "alerts:csv"),
     }
     if shown:
         context |= _shown(shown, form or AcknowledgeForm(), now)

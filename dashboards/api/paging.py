@@ -3,13 +3,16 @@
 import base64
 import binascii
 import json
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
 
 from dashboards.api.problems import Problem
+from dashboards.api.schemas import as_of
 from fleet.queries.keyset import Key, Slice
+from fleet.queries.scope import ScopeFilter
 
 LARGEST_ID = 2**63 - 1
 
@@ -30,6 +33,17 @@ def after(cursor: str, name: str, types: tuple[type, ...]) -> Key | None:
     except (ValueError, TypeError, RecursionError, binascii.Error) as error:
         message = "Take the cursor from `next` of this list as it is."
         raise Problem("invalid-parameters", errors=[("cursor", message)]) from error
+
+
+def listed(
+    request: HttpRequest, name: str, found: Slice[Any], scope: ScopeFilter, shape: Callable[[Any], Any]
+) -> dict[str, Any]:
+    """A page of the list `name` as schemas.Listed has it, each row put into `shape`."""
+    return {
+        "items": [shape(row) for row in found.rows],
+        "next": link(request, name, found),
+        "as_of": as_of(scope),
+    }
 
 
 def link(request: HttpRequest, name: str, found: Slice[Any]) -> str | None:

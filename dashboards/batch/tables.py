@@ -1,26 +1,16 @@
 """Words, tiles and files of the Batch page."""
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from dashboards import measured, wording
 from dashboards.tiles import Explain, Tile
 from fleet.queries.batch import RECORD_TAGS, JobRow, Summary
-from fleet.queries.export import defused
 from fleet.queries.scope import TimeRange
 from fleet.types import Confidence
 
 CALL = "SageMaker ListTransformJobs, DescribeTransformJob"
 FORMULA = "instances × (TransformEndTime − TransformStartTime) × price per instance-hour"
 NO_RECORDS = f"AWS counts no records; a tag {RECORD_TAGS[0]} on the job says how many there were"
-COLUMNS = (
-    "name", "account_id", "account", "region", "status", "failure_reason", "created_at", "started_at", "ended_at",
-    "billed_seconds", "model", "instance_type", "instance_count", "batch_strategy", "max_concurrent_transforms",
-    "max_payload_mb", "input", "output", "cost_usd", "usd_per_instance_hour", "price_source", "records",
-    "usd_per_record", "hints",
-)  # fmt: skip
 
 
 def why_no_cost(row: JobRow) -> str:
@@ -76,39 +66,6 @@ def _explain(text: str, window: TimeRange) -> Explain:
     return Explain(
         text, source="AWS SageMaker", basis="measured", window=measured.window_words(window), call=CALL
     )
-
-
-def records(rows: Iterable[JobRow]) -> Iterator[dict[str, Any]]:
-    """Plain records for CSV and JSON; None is "not known", never zero."""
-    for row in rows:
-        job, line = row.job, row.line
-        values = (
-            job.name, job.shard.account.account_id, row.account, row.region, job.status, job.failure_reason,
-            _iso(job.created_at), _iso(job.started_at), _iso(job.ended_at), _seconds(row.billed), job.model_name,
-            job.instance_type, job.instance_count, job.batch_strategy, job.max_concurrent, job.max_payload_mb,
-            job.input_uri, job.output_uri, _decimal(line.amount), _decimal(line.usd_per_unit), line.price_source,
-            row.records, _decimal(row.usd_per_record), "; ".join(hint.text for hint in row.hints),
-        )  # fmt: skip
-        yield dict(zip(COLUMNS, values, strict=True))
-
-
-def csv_rows(rows: Iterable[JobRow]) -> Iterator[list[str]]:
-    """Head and rows for a spreadsheet; texts cannot become formulas."""
-    yield list(COLUMNS)
-    for record in records(rows):
-        yield ["" if value is None else defused(str(value)) for value in record.values()]
-
-
-def _iso(at: datetime | None) -> str | None:
-    return at.isoformat() if at else None
-
-
-def _seconds(span: timedelta | None) -> int | None:
-    return None if span is None else round(span.total_seconds())
-
-
-def _decimal(value: Decimal | None) -> str | None:
-    return None if value is None else f"{value.normalize():f}"
 
 
 def facts(row: JobRow) -> list[tuple[str, str]]:

@@ -1,18 +1,16 @@
 """The Batch page: what transform jobs did, cost and failed at; and one job with its settings."""
 
-import csv
-
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from dashboards import access, htmx, scope
+from dashboards import access, files, htmx, scope
 from dashboards.batch import tables
 from dashboards.batch.forms import JobFilters
-from dashboards.scope import PageScope
 from dashboards.tables import Page
 from fleet.queries import batch as queries
+from fleet.queries.records import leftovers
 
 RANGE = "7d"
 
@@ -23,9 +21,13 @@ def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
     scoped, filters, now = scope.read(request, default=RANGE), JobFilters.read(request.GET), timezone.now()
     found = queries.summary(filters.criteria, scoped.range, now)
     pager = Page.read(request.GET, found.total)
+    rows = queries.rows(
+        filters.criteria, scoped.range, now, sort=filters.sort.key, descending=filters.sort.descending,
+        offset=pager.offset, limit=pager.size,
+    )  # fmt: skip
     context = {
         "found": found,
-        "rows": _rows(filters, scoped, pager),
+        "rows": [(row, tables.why_no_cost(row)) for row in rows],
         "tiles": tables.tiles(found, scoped.range),
         "filters": filters,
         "facets": filters.facets(found),
@@ -33,7 +35,7 @@ def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
         "pager": pager,
         "window": scoped.range,
         "query": scoped.query,
-        "files": [(word, f"{reverse(name)}?{request.GET.urlencode()}") for word, name in _FILES],
+        "files": [(word, files.url(request, name)) for word, name in _FILES],
         "no_records": tables.NO_RECORDS,
         "wants_rail": True,
     }
@@ -41,20 +43,15 @@ def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
 
 
 @require_GET
-def as_csv(request: htmx.HtmxHttpRequest) -> HttpResponse:
-    """Every job the filter means, in the table's order, as CSV."""
-    rows = _rows(JobFilters.read(request.GET), scope.read(request, default=RANGE))
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="transform-jobs.csv"'
-    csv.writer(response).writerows(tables.csv_rows(row for row, _ in rows))
-    return response
+def as_csv(request: htmx.HtmxHttpRequest) -> StreamingHttpResponse:
+    """For a spreadsheet."""
+    return files.as_csv("batch", _records(request))
 
 
 @require_GET
-def as_json(request: htmx.HtmxHttpRequest) -> HttpResponse:
+def as_json(request: htmx.HtmxHttpRequest) -> StreamingHttpResponse:
     """The same records as JSON; amounts are decimal text, null is "not known"."""
-    rows = _rows(JobFilters.read(request.GET), scope.read(request, default=RANGE))
-    return JsonResponse({"jobs": list(tables.records(row for row, _ in rows))})
+    return files.as_json("batch", _records(request))
 
 
 @require_GET
@@ -81,17 +78,14 @@ def detail(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
 _FILES = (("CSV", "batch:csv"), ("JSON", "batch:json"))
 
 
-def _rows(
-    filters: JobFilters, scoped: PageScope, pager: Page | None = None
-) -> list[tuple[queries.JobRow, str]]:
-    """Rows of the page (all of them without a pager), each with why it has no cost."""
-    rows = queries.rows(
+def _records(request: htmx.HtmxHttpRequest) -> files.Records:
+    """Every job the filter means, in the table's order."""
+    scoped, filters = scope.read(request, default=RANGE), JobFilters.read(request.GET)
+    rows = queries.every(
         filters.criteria,
         scoped.range,
         timezone.now(),
         sort=filters.sort.key,
         descending=filters.sort.descending,
-        offset=pager.offset if pager else 0,
-        limit=pager.size if pager else None,
     )
-    return [(row, tables.why_no_cost(row)) for row in rows]
+    return map(leftovers.job, rows)

@@ -5,4 +5,8 @@ from django.urls import path
 from dashboards.cache import views
 
 app_name = "cache"
-urlpatterns = [path("", views.page, name="page"), path("chart/", views.chart, name="chart")]
+urlpatterns = [
+    path("", views.page, name="page"),
+    path("cache.csv", views.as_csv, name="csv"),
+    path("chart/", views.chart, name="chart"),
+]

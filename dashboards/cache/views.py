@@ -1,14 +1,14 @@
 """The Cache page: multi-model endpoints and how often a call found its model loaded."""
 
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from dashboards import htmx, scope
+from dashboards import files, htmx, scope
 from dashboards.cache import charts, tables
 from dashboards.tables import Page, Sort
 from fleet.queries import cache as queries
-from fleet.queries import rolled
+from fleet.queries import resources, rolled
 
 RANGE = "7d"
 
@@ -33,6 +33,7 @@ def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
         "pager": pager,
         "window": scoped.range,
         "query": scoped.query,
+        "csv_url": files.url(request, "cache:csv"),
     }
     return htmx.page(request, "pages/cache/page.html", context, part="cache-table")
 
@@ -43,3 +44,10 @@ def chart(request: htmx.HtmxHttpRequest) -> HttpResponse:
     scoped = scope.read(request, default=RANGE)
     buckets = queries.buckets(scoped.filter, scoped.range, rolled.freshness(scoped.filter))
     return htmx.figure(charts.hit_ratio(buckets, scoped.range))
+
+
+@require_GET
+def as_csv(request: htmx.HtmxHttpRequest) -> StreamingHttpResponse:
+    """Every multi-model variant of the scope, as the API has them."""
+    scoped = scope.read(request, default=RANGE)
+    return files.as_csv("cache", resources.caches_of(scoped.filter, scoped.range))

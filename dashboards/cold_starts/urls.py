@@ -5,4 +5,4 @@ from django.urls import path
 from dashboards.cold_starts import views
 
 app_name = "cold_starts"
-urlpatterns = [path("", views.page, name="page")]
+urlpatterns = [path("", views.page, name="page"), path("cold-starts.csv", views.as_csv, name="csv")]

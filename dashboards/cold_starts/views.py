@@ -1,13 +1,13 @@
 """The Cold starts page."""
 
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.views.decorators.http import require_GET
 
-from dashboards import htmx, scope
+from dashboards import files, htmx, scope
 from dashboards.cold_starts import tables
 from dashboards.tables import Page, Sort
 from fleet.queries import cold_starts as queries
-from fleet.queries import rolled
+from fleet.queries import resources, rolled
 
 
 @require_GET
@@ -28,5 +28,13 @@ def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
         "pager": pager,
         "window": scoped.range,
         "query": scoped.query,
+        "csv_url": files.url(request, "cold_starts:csv"),
     }
     return htmx.page(request, "pages/cold_starts/page.html", context, part="cold-start-table")
+
+
+@require_GET
+def as_csv(request: htmx.HtmxHttpRequest) -> StreamingHttpResponse:
+    """Every serverless variant of the scope, as the API has them."""
+    scoped = scope.read(request, default="7d")
+    return files.as_csv("cold-starts", resources.cold_starts_of(scoped.filter, scoped.range))

@@ -1,13 +1,10 @@
 """Words of the endpoints table: what a cell says when there is no figure, and why."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 
 from dashboards import status, wording
 from fleet.queries.endpoint_rows import Row
 from fleet.queries.endpoints import State
-from fleet.queries.export import defused
 from fleet.types import Kind
 
 NOT_FOR_KIND = "·"
@@ -61,35 +58,6 @@ def line(row: Row) -> Line:
         capacity=_capacity(row),
         no_spark=why,
     )
-
-
-def csv_rows(rows: list[Row]) -> Iterator[list[str]]:
-    """Head and plain figures for a spreadsheet; an empty cell is "not known", never zero."""
-    yield [
-        "name", "kind", "status", "state", "incident", "account", "region", "calls", "p99_ms", "cold_start_share",
-        "cache_hit_ratio", "error_5xx_share", "cost_month_to_date_usd", "unpriced_lines", "max_concurrency",
-        "instances", "copies", "owner", "team", "application",
-    ]  # fmt: skip
-    for row in rows:
-        m = row.measures
-        figures = [
-            m.calls, m.p99_ms, m.cold_share, m.hit_ratio, m.error_share, row.cost.usd, row.cost.unpriced,
-            row.max_concurrency, row.instances, row.copies,
-        ]  # fmt: skip
-        texts = [row.name, row.kind, row.status, row.state, row.incident, row.account, row.region]
-        yield [
-            *map(defused, texts),
-            *map(_figure, figures),
-            defused(row.owner),
-            defused(row.team),
-            defused(row.application),
-        ]  # fmt: skip
-
-
-def _figure(value: float | Decimal | None) -> str:
-    if value is None:
-        return ""
-    return f"{value:f}" if isinstance(value, Decimal) else f"{value:.10g}"
 
 
 def _why_nothing(row: Row) -> str:

@@ -7,6 +7,7 @@ from dashboards.operations import actions, views
 app_name = "operations"
 urlpatterns = [
     path("operations/", views.operation_list, name="page"),
+    path("operations/operations.csv", views.as_csv, name="csv"),
     path("operations/<slug:code>/", views.detail, name="detail"),
     path("operations/<slug:code>/confirm/", views.confirm, name="confirm"),
     path("operations/<slug:code>/cancel/", views.cancel, name="cancel"),

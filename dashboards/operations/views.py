@@ -3,12 +3,12 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from dashboards import access, client, htmx, scope
+from dashboards import access, client, files, htmx, scope
 from dashboards.operations import words
 from dashboards.operations.forms import ConfirmForm
 from dashboards.tables import Page
@@ -17,7 +17,7 @@ from fleet.models import Operation, User
 from fleet.operations import lifecycle
 from fleet.operations.kinds import KINDS, OperationKind
 from fleet.queries import operations as queries
-from fleet.queries import ownership
+from fleet.queries import ownership, resources
 
 EXCLUDED_BY_SERVERLESS = (
     "GPU instances",
@@ -46,10 +46,17 @@ def operation_list(request: htmx.HtmxHttpRequest) -> HttpResponse:
         "open": [(row, words.state_word(row)) for row in queries.open_rows(found.filter)],
         "ended": [(row, words.state_word(row)) for row in ended[page.offset : page.offset + page.size]],
         "page": page,
+        "csv_url": files.url(request, "operations:csv"),
     }
     return htmx.page(
         request, "pages/operations/list.html", context, part="operations-table", settled=not counts.running
     )
+
+
+@require_GET
+def as_csv(request: htmx.HtmxHttpRequest) -> StreamingHttpResponse:
+    """Every operation of the scope, newest first."""
+    return files.as_csv("operations", resources.operations_of(scope.read(request, has_range=False).filter))
 
 
 @require_GET

@@ -1,20 +1,17 @@
 """The Orphans page: what AWS keeps and no endpoint uses, with the proof that it may go and the call that deletes it."""
 
-import csv
-from collections.abc import Iterator
 from datetime import timedelta
 
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from dashboards import htmx, scope
+from dashboards import files, htmx, scope
 from dashboards.tables import Page
-from fleet.queries import endpoints
+from fleet.queries import endpoints, resources
 from fleet.queries import orphans as queries
-from fleet.queries.export import defused
-from fleet.queries.orphans import Criteria, Orphan, Verdict, What
+from fleet.queries.orphans import Criteria, Verdict, What
 
 AGES = {"30": "30 days", "90": "90 days", "365": "a year"}
 LOOKS = {
@@ -45,40 +42,17 @@ def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
         "broken": endpoints.broken_links(criteria.scope),
         "broken_url": _broken_url(request.GET),
         "criteria": criteria,
-        "csv_url": f"{reverse('orphans:csv')}?{request.GET.urlencode()}",
+        "csv_url": files.url(request, "orphans:csv"),
     }
     return htmx.page(request, "pages/orphans/page.html", context, part="orphan-list")
 
 
 @require_GET
-def as_csv(request: htmx.HtmxHttpRequest) -> HttpResponse:
+def as_csv(request: htmx.HtmxHttpRequest) -> StreamingHttpResponse:
     """Every config or model the filter means, with verdict and proof."""
     scope.read(request, has_range=False)
-    what = _what(request.GET)
-    rows = queries.rows(what, _criteria(request.GET), timezone.now())
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="unused-{what}.csv"'
-    csv.writer(response).writerows(_lines(rows))
-    return response
-
-
-def _lines(rows: list[Orphan]) -> Iterator[list[str]]:
-    yield [
-        "name",
-        "account",
-        "region",
-        "created_at",
-        "last_used_at",
-        "last_used_by",
-        "verdict",
-        "proof",
-        "command",
-    ]
-    for row in rows:
-        used = row.last_used.isoformat() if row.last_used else ""
-        texts = [row.name, row.account, row.region, row.created_at.isoformat(), used, row.last_user]
-        texts += [row.verdict.value, " ".join(row.proof), row.command]
-        yield [defused(text) for text in texts]
+    found = resources.orphans_of(_criteria(request.GET), timezone.now(), (_what(request.GET),))
+    return files.as_csv("orphans", found)
 
 
 def _what(query: QueryDict) -> What:

@@ -1,6 +1,6 @@
 """Rows of the Quotas page: words for each figure, where it comes from, and what an unknown one means."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
@@ -9,7 +9,6 @@ from django.urls import reverse
 
 from dashboards import wording
 from fleet import serverless_quotas as known
-from fleet.queries.export import defused
 from fleet.queries.quota_users import Key, User
 from fleet.queries.quotas import NEAR, TIGHT, Group, Line
 
@@ -96,29 +95,6 @@ def denied(lines: Sequence[Line]) -> tuple[str, str]:
     """(IAM action, AWS's message) of the first line whose quotas cannot be read; ("", "") without one."""
     error = next((line.error for line in lines if line.error), None)
     return (str(error.get("action") or ""), str(error.get("message") or "")) if error else ("", "")
-
-
-def csv_rows(lines: Sequence[Line]) -> Iterator[list[str]]:
-    """Head and plain figures for a spreadsheet."""
-    yield [
-        "account_id", "account", "region", "quota", "instance_type", "in_use", "on_its_way", "could_claim", "limit",
-        "room", "share", "service_quotas", "documented_default", "read_at", "error",
-    ]  # fmt: skip
-    for line in lines:
-        figures = [line.used, line.pending, line.claim, line.limit, line.room, line.share]
-        limits = [line.reported, line.documented]
-        read_at = line.quotas_read_at.isoformat() if line.quotas_read_at else ""
-        yield [
-            line.account_id,
-            *map(defused, (line.alias, line.region, line.subject.partition(":")[0], line.instance_type)),
-            *(_figure(value) for value in (*figures, *limits)),
-            read_at,
-            defused(str(line.error.get("message", "")) if line.error else ""),
-        ]
-
-
-def _figure(value: float | None) -> str:
-    return "" if value is None else f"{value:.10g}"
 
 
 def _state(line: Line) -> tuple[str, str]:

@@ -6,12 +6,12 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from dashboards import access, client, htmx, scope, wording
+from dashboards import access, client, files, htmx, scope, wording
 from dashboards.scope import PageScope
 from dashboards.sync import observer, tables
 from dashboards.sync.filters import Filters
@@ -19,7 +19,7 @@ from dashboards.tables import Page
 from fleet import doorbell
 from fleet.access import audit
 from fleet.models import Shard
-from fleet.queries import push
+from fleet.queries import push, resources
 from fleet.queries import sync as queries
 from fleet.queries.sync_state import Fleet
 
@@ -48,9 +48,19 @@ def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
         "pager": pager,
         "is_settled": is_settled,
         "query": scoped.query,
+        "csv_url": files.url(request, "sync:csv"),
         **_around(request, scoped, found),
     }
     return htmx.page(request, "pages/sync/page.html", context, part="sync-shards", settled=is_settled)
+
+
+@require_GET
+def as_csv(request: htmx.HtmxHttpRequest) -> StreamingHttpResponse:
+    """The account regions that the filter means, in the table's order."""
+    scoped, now = scope.read(request, has_range=False), timezone.now()
+    found = queries.fleet(scoped.filter, now=now, late_after=_late_after())
+    places = Filters.read(request.GET).apply(found, tables.reasons(queries.causes(found.places), found))
+    return files.as_csv("sync", resources.regions_of([place.pk for place in places], now, _late_after()))
 
 
 def _around(request: htmx.HtmxHttpRequest, scoped: PageScope, found: Fleet) -> dict[str, Any]:

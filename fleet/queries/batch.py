@@ -1,6 +1,6 @@
 """Transform jobs of a scope and window, each with its cost; the number of queries does not grow with the jobs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -35,6 +35,7 @@ from fleet.types import CostComponent, CostLine
 
 RECORD_TAGS = ("records", "Records")
 """AWS counts no records of a transform job; a job that carries this tag tells us itself."""
+_CHUNK = 500
 SORTS = {
     "created": "created_at",
     "name": "name",
@@ -114,19 +115,33 @@ def rows(
     *,
     sort: str = "created",
     descending: bool = True,
-    offset: int = 0,
-    limit: int | None = None,
+    offset: int,
+    limit: int,
 ) -> list[JobRow]:
     """Jobs in the page's order; unknown durations and costs stand last whichever way round. Three queries."""
     book = _book(criteria.scope)
+    found = _ordered(criteria, window, now, book, sort, descending)[offset : offset + limit]
+    return [row(job, book, now) for job in found]
+
+
+def every(
+    criteria: Criteria, window: TimeRange, now: datetime, *, sort: str, descending: bool
+) -> Iterator[JobRow]:
+    """All jobs in the page's order, read as they are asked for."""
+    book = _book(criteria.scope)
+    for job in _ordered(criteria, window, now, book, sort, descending).iterator(_CHUNK):
+        yield row(job, book, now)
+
+
+def _ordered(
+    criteria: Criteria, window: TimeRange, now: datetime, book: PriceBook, sort: str, descending: bool
+) -> QuerySet[Any]:
     found = _timed(_jobs(criteria, window), now)
     if sort == "cost":
         found = _priced(found, book, criteria, window)
     key = F(SORTS[sort])
     order = key.desc(nulls_last=True) if descending else key.asc(nulls_last=True)
-    found = found.select_related("shard__account").order_by(order, "-created_at", "-id")
-    chosen = found[offset : None if limit is None else offset + limit]
-    return [row(job, book, now) for job in chosen]
+    return found.select_related("shard__account").order_by(order, "-created_at", "-id")
 
 
 def by_key(

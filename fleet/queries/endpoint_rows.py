@@ -75,16 +75,11 @@ def rows(
 ) -> list[Row]:
     """Rows offset … offset + limit in order; sort is one of SORTS. Seven queries at most, whatever the fleet's size.
 
-    "state" means gravest first, then dearest first. limit None: all of them (for an export). Figures are those
+    "state" means gravest first, then dearest first. limit None: all of them. Figures are those
     of fleet.rollups where `fresh` says that these cover the window, else added up from buckets and daily costs.
     """
-    slice_ = slice(offset, None if limit is None else offset + limit)
-    is_rolled = fresh.covers(window) and fresh.has_costs(today)
-    order = (
-        endpoint_order.summed(criteria, window, today, sort, descending, slice_)
-        if is_rolled
-        else endpoint_order.added_up(criteria, window, today, sort, descending, slice_)
-    )
+    wanted = slice(offset, None if limit is None else offset + limit)
+    order, is_rolled = _order(criteria, window, today, sort, descending, wanted, fresh)
     shown = order.ids
     endpoints = {endpoint.pk: endpoint for endpoint in _endpoints(criteria, shown)}
     variants = _variants(shown)
@@ -106,6 +101,28 @@ def rows(
         for pk in shown
         if pk in endpoints
     ]
+
+
+def ids(
+    criteria: Criteria, window: TimeRange, today: date, *, sort: str, descending: bool, fresh: Freshness
+) -> list[int]:
+    """The endpoints of all rows, in their order."""
+    return _order(criteria, window, today, sort, descending, slice(None), fresh)[0].ids
+
+
+def _order(
+    criteria: Criteria,
+    window: TimeRange,
+    today: date,
+    sort: str,
+    descending: bool,
+    wanted: slice,
+    fresh: Freshness,
+) -> tuple[endpoint_order.Order, bool]:
+    """Which endpoints, and whether the figures that were added up before tell."""
+    is_rolled = fresh.covers(window) and fresh.has_costs(today)
+    found = endpoint_order.summed if is_rolled else endpoint_order.added_up
+    return found(criteria, window, today, sort, descending, wanted), is_rolled
 
 
 def _endpoints(

@@ -61,6 +61,7 @@ class Orphan:
     """One config or model. last_used: by our own history, None = never seen in use since `watched_since`."""
 
     name: str
+    account_id: str
     account: str
     region: str
     created_at: datetime
@@ -220,6 +221,7 @@ def _orphan(
     verdict = Verdict.KEEP if keep else Verdict.CANNOT_TELL if doubts else Verdict.MAY_GO
     return Orphan(
         name=row.name,
+        account_id=row.shard.account.account_id,
         account=row.shard.account.alias,
         region=row.shard.region,
         created_at=row.created_at,

@@ -172,6 +172,13 @@
   document.addEventListener("DOMContentLoaded", () => offerCopies(document));
   document.addEventListener("htmx:load", (event) => offerCopies(event.detail.elt));
 
+  // A file holds what is shown: its link follows the filter that htmx put into the address.
+  document.addEventListener("htmx:pushedIntoHistory", () => {
+    const shown = new URLSearchParams(location.search);
+    shown.delete("page");
+    for (const link of document.querySelectorAll("a[data-download]")) link.search = shown;
+  });
+
   // On a phone the tabs scroll; the one that is open must be seen.
   const showTab = (scope) => {
     for (const tab of scope.querySelectorAll(".tabs [aria-current]")) {

@@ -10,9 +10,10 @@ from pydantic import Field
 
 from dashboards.api import paging
 from dashboards.api.parameters import Listing, Text, Window
-from dashboards.api.schemas import Listed, Money, Place, WindowOut, as_of, money, window_out
+from dashboards.api.schemas import Listed, Money, Place, WindowOut, money, window_out
 from fleet.queries import batch
 from fleet.queries.batch import Criteria, JobRow
+from fleet.queries.records import leftovers
 
 router = Router(tags=["batch"])
 
@@ -39,13 +40,19 @@ class JobOut(Place):
     batch_strategy: str
     max_concurrent: int | None
     max_payload_mb: int | None
+    input_uri: str
+    output_uri: str
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
     billed_s: float | None
     cost: Money
+    usd_per_instance_hour: Money
+    price_source: str
     confidence: str
     records: int | None = Field(description="As the job's tag says; AWS counts none.")
+    usd_per_record: Money
+    hints: list[str] = Field(description="What stands out in the settings.")
 
 
 class Jobs(Listed):
@@ -66,21 +73,17 @@ def batch_jobs(request: HttpRequest, query: Query[JobsQuery]) -> dict[str, Any]:
     found = batch.by_key(criteria, window, now, after=after, limit=query.limit)
     return {
         "window": window_out(window),
-        "items": [_job(row) for row in found.rows],
-        "next": paging.link(request, "batch", found),
-        "as_of": as_of(scope),
+        **paging.listed(request, "batch", found, scope, _job),
     }
 
 
 def _job(row: JobRow) -> dict[str, Any]:
-    job, line = row.job, row.line
+    record = leftovers.job(row)
+    why = record["cost_why"] or ""
+    per_record = why if record["records"] else "No tag says how many records there were"
     return {
-        **{name: getattr(job, name) for name in JobOut.model_fields if hasattr(job, name)},
-        "account_id": job.shard.account.account_id,
-        "account": row.account,
-        "region": row.region,
-        "billed_s": None if row.billed is None else row.billed.total_seconds(),
-        "cost": money(line.amount, line.note or line.confidence.value),
-        "confidence": line.confidence.value,
-        "records": row.records,
+        **record,
+        "cost": money(record["cost_usd"], why),
+        "usd_per_instance_hour": money(record["usd_per_instance_hour"], why),
+        "usd_per_record": money(record["usd_per_record"], per_record),
     }

@@ -10,7 +10,7 @@ from pydantic import Field
 from dashboards import status
 from dashboards.api.schemas import Money, Place, WindowOut, money
 from dashboards.endpoints.tables import WHY
-from fleet.queries.endpoint_measures import Measures
+from fleet.queries.endpoint_records import FIGURES
 from fleet.types import Kind
 
 _ONLY = {
@@ -88,6 +88,7 @@ class EndpointOut(Place):
     name: str
     arn: str
     state: str = Field(description="critical, warning, changing, in-service, off or closed.")
+    incident: str = Field(description="Title of the gravest open incident.")
     status: str = Field(description="AWS's word.")
     status_since: datetime | None
     failure_reason: str
@@ -101,8 +102,10 @@ class EndpointOut(Place):
     unreadable: dict[str, Any] | None
     owner: str
     team: str
+    application: str
     tags: dict[str, Any]
     variants: list[Variant]
+    component_copies: int | None = Field(description="Copies of inference components.")
     scaling: list[Target]
     cost_month_to_date: Money
     cost_is_complete: bool = Field(description="Every line has an amount and the month's history is stored.")
@@ -111,26 +114,19 @@ class EndpointOut(Place):
 
 
 def shown(record: dict[str, Any]) -> dict[str, Any]:
-    """A record of fleet.queries.export as EndpointOut has it."""
+    """A record of fleet.queries.endpoint_records as EndpointOut has it."""
     amount: Decimal | None = record["cost_month_to_date_usd"]
     return {
         **record,
         "window": {"start": record["window_start"], "end": record["window_end"]},
         "cost_month_to_date": money(amount, "No priced cost line of this month yet"),
-        "figures": _figures(record, record["measures"]),
+        "figures": _figures(record),
     }
 
 
-def _figures(record: dict[str, Any], measures: Measures) -> dict[str, Any]:
-    values = {
-        "calls": measures.calls,
-        "p99_ms": measures.p99_ms,
-        "error_share": measures.error_share,
-        "cold_starts": measures.cold_starts,
-        "cold_start_share": measures.cold_share,
-        "cache_hit_ratio": measures.hit_ratio,
-    }
-    quiet = _why_nothing(record, measures)
+def _figures(record: dict[str, Any]) -> dict[str, Any]:
+    values = {name: record[name] for name in FIGURES}
+    quiet = _why_nothing(record)
     missing = [name for name, value in values.items() if value is None]
     return {**values, "why": {name: _why(name, record["kind"], quiet) for name in missing}}
 
@@ -141,9 +137,9 @@ def _why(name: str, kind: str, quiet: str) -> str:
     return WHY.get(quiet) or _SILENT.get(name, "Not reported")
 
 
-def _why_nothing(record: dict[str, Any], measures: Measures) -> str:
+def _why_nothing(record: dict[str, Any]) -> str:
     if record["unreadable"] is not None:
         return "no access"
-    if measures.calls is None:
+    if record["calls"] is None:
         return "no data"
-    return "no calls" if measures.calls == 0 else ""
+    return "no calls" if record["calls"] == 0 else ""

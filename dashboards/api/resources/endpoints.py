@@ -12,10 +12,10 @@ from dashboards.api import paging
 from dashboards.api.auth import permitted
 from dashboards.api.parameters import EndpointSelection, Id, Listing, Text, Window
 from dashboards.api.resources.endpoint_shapes import EndpointOut, shown
-from dashboards.api.schemas import AsOf, Listed, as_of
+from dashboards.api.schemas import AsOf, Listed
 from fleet.models import Endpoint, HostedModel, ProductionVariant
 from fleet.queries import endpoint as queries
-from fleet.queries import export
+from fleet.queries import endpoint_records
 from fleet.queries.endpoints import Criteria, State
 from fleet.queries.scope import ScopeFilter
 
@@ -107,18 +107,14 @@ def endpoints(request: HttpRequest, query: Query[EndpointsQuery]) -> dict[str, A
     """Endpoints by name, with state, capacity, scaling, tags, cost of the month and figures of the window."""
     scope = query.filter(request)
     criteria = Criteria(scope, tuple(query.state), tuple(query.kind), tuple(query.team), query.q.strip())
-    found = export.endpoint_slice(
+    found = endpoint_records.endpoint_slice(
         criteria,
         query.window(),
         now=timezone.now(),
         after=paging.after(query.cursor, "endpoints", (str, int)),
         limit=query.limit,
     )
-    return {
-        "items": [shown(record) for record in found.rows],
-        "next": paging.link(request, "endpoints", found),
-        "as_of": as_of(scope),
-    }
+    return paging.listed(request, "endpoints", found, scope, shown)
 
 
 @router.get("/endpoints/{id}", response=EndpointDetail, summary="One endpoint")
@@ -126,7 +122,7 @@ def endpoint(request: HttpRequest, id: Path[Id], query: Query[Window]) -> dict[s
     """State, kind and why, variants, config, models, scaling, tags, cost and figures; closed ones too."""
     found = endpoint_for(request, id)
     scope = permitted(request, ScopeFilter())
-    record = export.endpoint(id, scope, query.window(), now=timezone.now())
+    record = endpoint_records.endpoint(id, scope, query.window(), now=timezone.now())
     if record is None:
         raise Http404
     head = queries.head(found)

@@ -10,9 +10,10 @@ from pydantic import Field
 from dashboards.api import paging
 from dashboards.api.auth import is_bound, permitted
 from dashboards.api.parameters import Id, Listing
-from dashboards.api.schemas import EndpointRef, Listed, as_of, endpoint_ref
+from dashboards.api.schemas import EndpointRef, Listed, endpoint_ref
 from fleet.models import AlertRule, Incident
 from fleet.queries import alerts, keyset
+from fleet.queries.records import changes
 from fleet.queries.scope import ScopeFilter
 
 router = Router(tags=["incidents"])
@@ -76,11 +77,7 @@ def incidents(request: HttpRequest, query: Query[IncidentsQuery]) -> dict[str, A
         rows = rows.filter(severity__in=query.severity)
     after = paging.after(query.cursor, "incidents", (datetime, int))
     found = keyset.rows(rows, ("-opened_at", "-pk"), after, query.limit)
-    return {
-        "items": [_incident(row) for row in found.rows],
-        "next": paging.link(request, "incidents", found),
-        "as_of": as_of(scope),
-    }
+    return paging.listed(request, "incidents", found, scope, _incident)
 
 
 @router.get("/incidents/{id}", response=IncidentDetail, summary="One incident")
@@ -100,18 +97,4 @@ def incident(request: HttpRequest, id: Path[Id]) -> dict[str, Any]:
 
 
 def _incident(row: Incident) -> dict[str, Any]:
-    return {
-        "id": row.pk,
-        "rule": row.rule.key,
-        "severity": row.severity,
-        "title": row.title,
-        "cause": row.cause,
-        "endpoint": endpoint_ref(row.endpoint) if row.endpoint else None,
-        "opened_at": row.opened_at,
-        "condition_since": row.condition_since,
-        "last_true_at": row.last_true_at,
-        "resolved_at": row.resolved_at,
-        "resolution": row.resolution,
-        "acknowledged_at": row.acknowledged_at,
-        "acknowledged_by": row.acknowledged_by.get_username() if row.acknowledged_by else None,
-    }
+    return {**changes.incident(row), "endpoint": endpoint_ref(row.endpoint) if row.endpoint else None}

@@ -1,6 +1,7 @@
 """Cold starts and model caches: the tables of their pages."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
@@ -9,10 +10,9 @@ from pydantic import Field
 
 from dashboards.api import paging
 from dashboards.api.parameters import Listing, Window
-from dashboards.api.schemas import EndpointRef, Listed, WindowOut, as_of, window_out
+from dashboards.api.schemas import EndpointRef, Listed, WindowOut, window_out
 from fleet.queries import cache, cold_starts
-from fleet.queries.cache import CacheRow
-from fleet.queries.cold_starts import ColdStartRow
+from fleet.queries.records import insight
 
 router = Router(tags=["insight"])
 
@@ -84,9 +84,7 @@ def cold_starts_by_endpoint(request: HttpRequest, query: Query[InsightQuery]) ->
     return {
         "window": window_out(window),
         "data_until": data_until,
-        "items": [_cold(row) for row in found.rows],
-        "next": paging.link(request, "cold-starts", found),
-        "as_of": as_of(scope),
+        **paging.listed(request, "cold-starts", found, scope, partial(insight.cold_starts, window=window)),
     }
 
 
@@ -99,62 +97,5 @@ def cache_by_endpoint(request: HttpRequest, query: Query[InsightQuery]) -> dict[
     return {
         "window": window_out(window),
         "data_until": data_until,
-        "items": [_cache(row) for row in found.rows],
-        "next": paging.link(request, "cache", found),
-        "as_of": as_of(scope),
+        **paging.listed(request, "cache", found, scope, partial(insight.cache, window=window)),
     }
-
-
-def _ref(row: ColdStartRow | CacheRow) -> dict[str, Any]:
-    return {
-        "id": row.endpoint_id,
-        "name": row.name,
-        "account_id": row.account_id,
-        "account": row.account,
-        "region": row.region,
-        "variant": row.variant,
-        "owner": row.owner,
-    }
-
-
-def _cold(row: ColdStartRow) -> dict[str, Any]:
-    return {
-        **_ref(row),
-        "memory_mb": row.memory_mb,
-        "max_concurrency": row.max_concurrency,
-        "provisioned_concurrency": row.provisioned_concurrency,
-        "calls": row.calls,
-        "cold_starts": row.cold,
-        "share": row.share,
-        "added_wait_s": row.wasted_s,
-        "setup_p50_ms": row.setup_p50_ms,
-        "setup_p99_ms": row.setup_p99_ms,
-        "spillover": row.spillover,
-        "source": row.source.value,
-    }
-
-
-def _cache(row: CacheRow) -> dict[str, Any]:
-    use = row.use
-    return {
-        **_ref(row),
-        "instance_type": row.instance_type,
-        "instance_count": row.instance_count,
-        "hit_ratio": use.hit_ratio,
-        "lookups": use.look_ups,
-        "loads": use.loads,
-        "unloads": use.unloads,
-        "unloads_per_hour": use.unloads_per_hour,
-        "loaded_models": use.loaded_models,
-        "wait_share": use.wait_share,
-        "memory_percent": row.memory_pct,
-        "disk_percent": row.disk_pct,
-        "verdict": row.verdict.value,
-        "why": _why_no_ratio(use.look_ups),
-    }
-
-
-def _why_no_ratio(look_ups: float | None) -> str | None:
-    if look_ups is None:
-        return "ModelCacheHit was not reported in this window"
-    return None if look_ups else "No model was looked up in this window"

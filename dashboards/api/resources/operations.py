@@ -10,10 +10,11 @@ from pydantic import Field
 from dashboards.api import paging
 from dashboards.api.auth import permitted
 from dashboards.api.parameters import Code, Listing, OptionalId
-from dashboards.api.schemas import EndpointRef, Listed, Money, as_of, endpoint_ref, money
+from dashboards.api.schemas import EndpointRef, Listed, Money, endpoint_ref, money
 from fleet.models import Operation
 from fleet.queries import keyset
 from fleet.queries import operations as queries
+from fleet.queries.records import changes
 from fleet.queries.scope import ScopeFilter
 
 router = Router(tags=["operations"])
@@ -86,11 +87,7 @@ def operations(request: HttpRequest, query: Query[OperationsQuery]) -> dict[str,
         rows = rows.filter(endpoint=query.endpoint)
     after = paging.after(query.cursor, "operations", (datetime, int))
     found = keyset.rows(rows, ("-planned_at", "-pk"), after, query.limit)
-    return {
-        "items": [_operation(row) for row in found.rows],
-        "next": paging.link(request, "operations", found),
-        "as_of": as_of(scope),
-    }
+    return paging.listed(request, "operations", found, scope, _operation)
 
 
 @router.get("/operations/{code}", response=OperationDetail, summary="One operation with its steps")
@@ -110,19 +107,6 @@ def operation(request: HttpRequest, code: Path[Code]) -> dict[str, Any]:
 
 
 def _operation(row: Operation) -> dict[str, Any]:
-    return {
-        "code": row.code,
-        "kind": row.kind,
-        "endpoint": endpoint_ref(row.endpoint),
-        "variant": row.variant_name,
-        "state": row.state,
-        "verdict": row.verdict,
-        "verdict_detail": row.verdict_detail,
-        "reason": row.reason,
-        "requested_by": row.requested_by.get_username() if row.requested_by else None,
-        "monthly_cost_change": money(row.monthly_cost_change_usd, "The plan could not price it"),
-        "planned_at": row.planned_at,
-        "confirmed_at": row.confirmed_at,
-        "started_at": row.started_at,
-        "finished_at": row.finished_at,
-    }
+    record = changes.operation(row)
+    change = money(record["monthly_cost_change_usd"], "The plan could not price it")
+    return {**record, "endpoint": endpoint_ref(row.endpoint), "monthly_cost_change": change}

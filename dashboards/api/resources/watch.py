@@ -11,9 +11,9 @@ from pydantic import Field
 
 from dashboards.api import paging
 from dashboards.api.parameters import Listing
-from dashboards.api.schemas import Listed, Money, Place, as_of, money
+from dashboards.api.schemas import Listed, Money, Place, money
 from fleet.queries import quotas, sync
-from fleet.queries.quotas import Line
+from fleet.queries.records import watching
 from fleet.queries.sync_state import ShardRow
 
 router = Router(tags=["watching"])
@@ -60,11 +60,18 @@ class Sync(Listed):
 
 
 class QuotaOut(Place):
-    """One quota. used counts what endpoints hold, pending what running operations add; room may be negative."""
+    """One quota. used counts what endpoints hold, pending what running operations add; room may be negative.
+
+    claim: what would be held with every scalable target at its maximum, null where nothing scales; error: AWS's words
+    when Service Quotas was last refused.
+    """
 
     subject: str
     used: int
     pending: int
+    claim: int | None
+    reported: float | None = Field(description="Service Quotas' value.")
+    documented: int | None = Field(description="AWS's default.")
     limit: int | None
     room: int | None
     share: float | None
@@ -72,6 +79,7 @@ class QuotaOut(Place):
         description="Service Quotas, or AWS's documented default; null without a limit."
     )
     read_at: datetime | None
+    error: str | None
     why: str | None
 
 
@@ -88,11 +96,7 @@ def sync_state(request: HttpRequest, query: Query[Listing]) -> dict[str, Any]:
     late_after = timedelta(seconds=settings.STALE_AFTER_S)
     after = paging.after(query.cursor, "sync", (str, str))
     found = sync.by_key(scope, now=timezone.now(), late_after=late_after, after=after, limit=query.limit)
-    return {
-        "items": [_region(row) for row in found.rows],
-        "next": paging.link(request, "sync", found),
-        "as_of": as_of(scope),
-    }
+    return paging.listed(request, "sync", found, scope, _region)
 
 
 @router.get("/quotas", response=Quotas, summary="Quotas")
@@ -101,48 +105,9 @@ def quota_ledger(request: HttpRequest, query: Query[Listing]) -> dict[str, Any]:
     scope = query.filter(request)
     after = paging.after(query.cursor, "quotas", (str, str, str))
     found = quotas.by_key(scope, after=after, limit=query.limit)
-    return {
-        "items": [_quota(line) for line in found.rows],
-        "next": paging.link(request, "quotas", found),
-        "as_of": as_of(scope),
-    }
+    return paging.listed(request, "quotas", found, scope, watching.quota)
 
 
 def _region(row: ShardRow) -> dict[str, Any]:
-    shard = row.shard
-    return {
-        "account_id": shard.account.account_id,
-        "account": shard.account.alias,
-        "region": shard.region,
-        "inventory_at": shard.inventory_ok_at,
-        "metrics_at": shard.metrics_ok_at,
-        "is_late": row.is_late,
-        "failures": shard.failures,
-        "last_duration_ms": shard.last_duration_ms,
-        "calls_today": row.calls,
-        "throttles_today": row.throttles,
-        "cloudwatch_today": money(row.cloudwatch_usd),
-        "history_share": row.backfill.share if row.backfill else None,
-        "sections": [
-            {"name": s.name, "ok_at": s.ok_at, "tried_at": s.tried_at, "error": s.error} for s in row.sections
-        ],
-    }
-
-
-def _quota(line: Line) -> dict[str, Any]:
-    source = None if line.limit is None else "documented" if line.reported is None else "service-quotas"
-    refused = line.error.get("message") if line.error else None
-    return {
-        "account_id": line.account_id,
-        "account": line.alias,
-        "region": line.region,
-        "subject": line.subject,
-        "used": line.used,
-        "pending": line.pending,
-        "limit": line.limit,
-        "room": line.room,
-        "share": line.share,
-        "source": source,
-        "read_at": line.quotas_read_at,
-        "why": None if line.limit is not None else refused or "Neither reported nor documented",
-    }
+    record = watching.region(row)
+    return {**record, "cloudwatch_today": money(record["cloudwatch_today_usd"])}

@@ -162,7 +162,7 @@ def test_export_holds_the_whole_mirror(simulator: SimulatorProcess) -> None:
     assert (alpha["status"], alpha["kind"], alpha["owner"]) == ("InService", "serverless", "ana")
     assert (alpha["variants"][0]["max_concurrency"], alpha["variants"][0]["memory_mb"]) == (20, 2048)
     assert alpha["tags"]["team"] == "search"
-    assert alpha["invocations"] > 0
+    assert alpha["calls"] > 0
     assert records["beta-realtime"]["variants"][0]["current_instance_count"] == 2
     assert records["beta-realtime"]["cache_hit_ratio"] is None
 

@@ -1,10 +1,13 @@
 """Hand-made mirror rows for page tests: one account, endpoints of any kind, buckets with just the given columns."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
+
+from django.http import StreamingHttpResponse
+from django.test import Client
 
 from fleet.models import (
     Account,
@@ -30,6 +33,15 @@ def now() -> datetime:
 def hour() -> datetime:
     """The present hour."""
     return now().replace(minute=0)
+
+
+def read(client: Client, url: str) -> str:
+    """A file that a page streams, as text."""
+    response = client.get(url)
+    assert isinstance(response, StreamingHttpResponse), "a file is written as it is read"
+    assert response.status_code == 200
+    assert isinstance(response.streaming_content, Iterator)
+    return b"".join(response.streaming_content).decode()
 
 
 def user(role: str = "viewer", password: str | None = PASSWORD) -> User:

@@ -15,6 +15,7 @@ from fleet.queries.endpoint_measures import sparks
 from fleet.queries.endpoints import Criteria
 from fleet.queries.scope import ScopeFilter
 from fleet.types import Confidence, Kind
+from tests.data.dashboards.rows import read
 from tests.factories import (
     AccountFactory,
     DailyCostFactory,
@@ -43,7 +44,7 @@ def page(client: Client, query: str = "") -> str:
 
 def names(client: Client, query: str = "") -> list[str]:
     """Names in the order of the table."""
-    rows = csv.DictReader(client.get(f"/endpoints/endpoints.csv{query}").content.decode().splitlines())
+    rows = csv.DictReader(read(client, f"/endpoints/endpoints.csv{query}").splitlines())
     shown = re.findall(r'<td class="name">.*?title="([^"]*)"', page(client, query))
     found = [row["name"] for row in rows]
     assert shown == found[: len(shown)]
@@ -152,9 +153,7 @@ def test_owners_and_applications_are_facets_counted_like_the_others(viewer: Clie
     assert 'data-announce="1 endpoint"' in html
     assert "owner ana" in html
     assert '<input type="checkbox" name="kind" value="serverless"' in html
-    (row,) = csv.DictReader(
-        viewer.get("/endpoints/endpoints.csv?owner=ana&kind=real-time").content.decode().splitlines()
-    )
+    (row,) = csv.DictReader(read(viewer, "/endpoints/endpoints.csv?owner=ana&kind=real-time").splitlines())
     assert (row["name"], row["owner"], row["application"]) == ("b", "ana", "search")
 
 
@@ -230,7 +229,7 @@ def test_silence_of_a_publishing_endpoint_is_no_cold_start(viewer: Client) -> No
     endpoint = EndpointFactory(name="warm")
     bucket(endpoint, now().replace(minute=0) - timedelta(days=3), setup_count=1, invocations=1)
     bucket(endpoint, now() - timedelta(minutes=30), period_s=60, invocations=50)
-    (row,) = csv.DictReader(viewer.get("/endpoints/endpoints.csv").content.decode().splitlines())
+    (row,) = csv.DictReader(read(viewer, "/endpoints/endpoints.csv").splitlines())
     assert row["cold_start_share"] == "0"
 
 

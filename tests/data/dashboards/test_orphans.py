@@ -21,7 +21,7 @@ from fleet.models import (
     VariantStatus,
 )
 from fleet.types import Kind
-from tests.data.dashboards.rows import endpoint, now, shard, user, words
+from tests.data.dashboards.rows import endpoint, now, read, shard, user, words
 
 pytestmark = pytest.mark.django_db
 
@@ -46,7 +46,7 @@ def model(where: Shard, name: str) -> HostedModel:
 
 
 def listed(client: Client, query: str = "") -> dict[str, dict[str, str]]:
-    text = client.get(f"/orphans/orphans.csv?{query}").content.decode()
+    text = read(client, f"/orphans/orphans.csv?{query}")
     return {row["name"]: row for row in csv.DictReader(io.StringIO(text))}
 
 
@@ -151,10 +151,7 @@ def test_endpoints_built_from_something_gone_are_counted_with_a_link_to_them(
     html = client.get("/orphans/?region=eu-west-1").content.decode()
     assert "1 endpoint cannot be patched" in words(html)
     assert 'href="/endpoints/?built-from=broken&amp;region=eu-west-1"' in html
-    assert (
-        "whole"
-        not in client.get("/endpoints/endpoints.csv?built-from=broken&region=eu-west-1").content.decode()
-    )
+    assert "whole" not in read(client, "/endpoints/endpoints.csv?built-from=broken&region=eu-west-1")
 
 
 def component(where: Shard, name: str, **fields: Any) -> InferenceComponent:

@@ -11,6 +11,7 @@ from django.urls import reverse
 from fleet import serverless_quotas as known
 from fleet.models import Quota, Shard
 from tests.data.dashboards import rows
+from tests.data.dashboards.rows import read
 
 pytestmark = pytest.mark.django_db
 DENIED = {
@@ -109,14 +110,14 @@ def test_filters_by_kind_account_and_region(viewer: Client) -> None:
 def test_the_export_has_every_quota_and_leaves_unknown_cells_empty(viewer: Client) -> None:
     where = fill()
     rows.multi_model(where, "mme")
-    response = viewer.get(reverse("quotas:csv"))
-    found = {row["quota"]: row for row in csv.DictReader(io.StringIO(response.content.decode()))}
-    assert (found["serverless-concurrency"]["in_use"], found["serverless-concurrency"]["limit"]) == (
+    text = read(viewer, reverse("quotas:csv"))
+    found = {row["subject"]: row for row in csv.DictReader(io.StringIO(text))}
+    assert (found["serverless-concurrency"]["used"], found["serverless-concurrency"]["limit"]) == (
         "930",
         "1000",
     )
-    assert found["instances"]["instance_type"] == "ml.c5d.xlarge"
-    assert (found["instances"]["limit"], found["instances"]["room"]) == ("", "")
+    unknown = found["instances:ml.c5d.xlarge"]
+    assert (unknown["limit"], unknown["room"]) == ("", "")
 
 
 def test_a_page_beyond_the_last_shows_the_first(viewer: Client) -> None:

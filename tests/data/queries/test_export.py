@@ -9,15 +9,22 @@ import pytest
 from django.test import Client
 
 from fleet.models import DailyCost, Endpoint, Shard, User
-from fleet.queries import export
-from fleet.queries.scope import ScopeFilter
+from fleet.queries.resources import RESOURCES, Asked
+from fleet.queries.scope import ScopeFilter, TimeRange
 from tests.data.dashboards import rows
+from tests.data.dashboards.rows import read
 
 pytestmark = pytest.mark.django_db
 
 
+def asked(with_closed: bool = False) -> Asked:
+    """Everything, over the last day."""
+    window = TimeRange("export", "last 24 hours", rows.now() - timedelta(hours=24), rows.now())
+    return Asked(ScopeFilter(), window, rows.now(), timedelta(minutes=15), with_closed)
+
+
 def record(name: str) -> dict[str, Any]:
-    return next(each for each in export.endpoints(ScopeFilter(), now=rows.now()) if each["name"] == name)
+    return next(dict(each) for each in RESOURCES["endpoints"].every(asked()) if each["name"] == name)
 
 
 def cost(of: Endpoint, item: str, amount: str | None, confidence: str) -> None:
@@ -73,7 +80,7 @@ def test_cold_starts_without_a_sample_are_what_the_list_and_the_page_say(client:
             rows.minute_bucket(each, rows.hour() - timedelta(hours=n), invocations=40.0)
     rows.hour_bucket(quiet, rows.hour() - timedelta(days=4), invocations=9.0, setup_count=2.0)
     client.force_login(User.objects.create_user("viewer", role="viewer"))
-    listed = client.get("/endpoints/endpoints.csv").content.decode().splitlines()
+    listed = read(client, "/endpoints/endpoints.csv").splitlines()
     shares = {row["name"]: row["cold_start_share"] for row in csv.DictReader(listed)}
     page = {row.name: row.cold for row in client.get("/cold-starts/", {"range": "24h"}).context["rows"]}
     exported = {name: record(name)["cold_starts"] for name in ("quiet", "mute")}
