@@ -11,6 +11,7 @@ class Explain:
 
     basis: measured, estimated, billed or assumed. as_of: aware UTC, until when data has been read. window: the time
     the figure is about. call: the AWS call it was read by. is_stale: read longer ago than it should have been.
+    lines_url: where the cost lines behind the figure stand (dashboards.costs.explain).
     """
 
     text: str
@@ -22,6 +23,7 @@ class Explain:
     window: str = ""
     call: str = ""
     is_stale: bool = False
+    lines_url: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from dashboards.costs import explain
 from dashboards.costs.missing import NO_ACCESS, Missing
 from dashboards.costs.rows import CENT, CostRow, apportion, cost_rows
 from dashboards.costs.wanted import Wanted
@@ -104,6 +105,11 @@ class Figures:
         """The table's total in cents."""
         amount = self.window.amount
         return None if amount is None else amount.quantize(CENT)
+
+    @property
+    def lines_url(self) -> str:
+        """Where the lines behind the table's total stand."""
+        return explain.url(self.wanted.span, self.wanted.query.urlencode())
 
     @property
     def unpriced(self) -> list[Missing]:

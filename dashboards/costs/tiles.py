@@ -4,11 +4,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from dashboards import wording
+from dashboards.costs import explain
 from dashboards.costs.charts import days_in_month
 from dashboards.costs.figures import WEEK, Figures
 from dashboards.costs.wanted import span_words
 from dashboards.tiles import Explain, Tile
-from fleet.queries.costs import month_to_date
+from fleet.queries.cost_scope import Span, month_to_date
 
 DAY = timedelta(days=1)
 NOT_YET = "No cost has been worked out yet"
@@ -45,12 +46,14 @@ def _month(figures: Figures) -> Tile:
         title=wording.usd_exact(amount),
         reason=NOT_YET,
         explain=Explain(
-            "Sum of all cost lines of this month, by UTC day. Data in and out is not in it: AWS publishes no metric.",
-            formula="Σ quantity × unit price",
+            "Sum of all cost lines of this month, by UTC day. Data in and out is in it where an endpoint has an "
+            "assumption about its calls: AWS publishes no metric of bytes.",
+            formula="Σ quantity × list price − discount",
             inputs=[("Days", span_words(span, figures.today))],
             source="AWS Price List over the built-in price snapshot",
             basis="estimated",
             as_of=figures.data_until,
+            lines_url=explain.url(span, figures.wanted.query.urlencode()),
         ),
     )
 
@@ -73,6 +76,7 @@ def _yesterday(figures: Figures) -> Tile:
                 ("A week before", wording.usd(before)),
             ],
             basis="estimated",
+            lines_url=explain.url(Span(day, day), figures.wanted.query.urlencode()),
         ),
     )
 
@@ -91,6 +95,7 @@ def _per_1000(figures: Figures) -> Tile:
             inputs=[("Days", words)],
             source="CloudWatch Invocations, InvocationsProcessed (Sum)",
             basis="estimated",
+            lines_url=explain.url(figures.wanted.span, figures.wanted.query.urlencode(), per_calls=True),
         ),
     )
 
@@ -134,5 +139,6 @@ def _budget(figures: Figures) -> Tile:
         explain=Explain(
             f"Monthly budget “{budget.name}”. It is a mark to compare with; nothing is switched off.",
             formula=f"{wording.usd(spent)} ÷ {wording.usd(budget.monthly_usd)}",
+            lines_url=explain.url(month_to_date(figures.today), figures.wanted.query.urlencode()),
         ),
     )

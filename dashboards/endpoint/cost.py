@@ -7,17 +7,21 @@ from decimal import Decimal
 from django.utils import timezone
 
 from dashboards import charts, wording
+from dashboards.costs import explain
 from dashboards.costs.rows import line_table
 from dashboards.endpoint import tiles
 from dashboards.status import COMPONENT_LABELS
 from dashboards.tables import Column, PlainTable
 from dashboards.tiles import Explain, Tile
 from fleet.models import Endpoint
-from fleet.queries import endpoint_cost, usage
+from fleet.queries import costs, endpoint_cost, usage
+from fleet.queries.cost_scope import Span
 from fleet.queries.costs import endpoint_lines
 from fleet.queries.endpoint import Activity, Head
 from fleet.queries.scope import TimeRange
 from fleet.types import CostComponent
+
+FORMULA = "Σ quantity × list price − discount"
 
 
 def context(head: Head, activity: Activity) -> dict[str, object]:
@@ -28,7 +32,7 @@ def context(head: Head, activity: Activity) -> dict[str, object]:
     layers = ordered(endpoint_cost.by_day(head.endpoint, days))
     month = endpoint_cost.month(head.endpoint, today)
     return {
-        "tiles": [tiles.cost(month), *window_tiles(layers, activity, month.data_until)],
+        "tiles": [month_tile(head, month), *window_tiles(head, layers, activity, month.data_until)],
         "charts": [
             {
                 "name": "cost",
@@ -40,8 +44,9 @@ def context(head: Head, activity: Activity) -> dict[str, object]:
                 "explain": _explain(
                     "Sum of the day's cost lines by component.",
                     month.data_until,
-                    "Σ quantity × unit price",
+                    FORMULA,
                     words,
+                    explain.endpoint_lines_url(head.endpoint.pk, Span(days[0], days[-1])),
                 ),
                 "legend": [(component, COMPONENT_LABELS.get(component, component)) for component in layers],
                 "table": table(layers, days),
@@ -53,10 +58,19 @@ def context(head: Head, activity: Activity) -> dict[str, object]:
         "lines_explain": _explain(
             "Each line is a quantity times a price; its last column but one says how sure it is.",
             month.data_until,
-            "quantity × unit price",
+            "quantity × list price − discount",
             "since the first of the month, UTC",
         ),
     }
+
+
+def month_tile(head: Head, found: endpoint_cost.MonthCost | None = None) -> Tile:
+    """Cost of the month so far with the address of its lines; one query unless `found` is given."""
+    today = timezone.now().date()
+    month = found or endpoint_cost.month(head.endpoint, today)
+    return tiles.cost(
+        month, lines_url=explain.endpoint_lines_url(head.endpoint.pk, costs.month_to_date(today))
+    )
 
 
 def ordered(found: dict[str, list[Decimal | None]]) -> dict[str, list[Decimal | None]]:
@@ -67,16 +81,17 @@ def ordered(found: dict[str, list[Decimal | None]]) -> dict[str, list[Decimal | 
     }
 
 
-def _explain(text: str, as_of: datetime | None, formula: str, window: str) -> Explain:
+def _explain(text: str, as_of: datetime | None, formula: str, window: str, lines_url: str = "") -> Explain:
     """A figure of cost lines: worked out from metrics, observed capacity and the price list."""
     return Explain(
         text, formula=formula, source="The lines below name each price's source", basis="estimated", as_of=as_of,
         window=window, call="cloudwatch:GetMetricData, sagemaker:DescribeEndpoint, pricing:GetProducts",
+        lines_url=lines_url,
     )  # fmt: skip
 
 
 def window_tiles(
-    layers: dict[str, list[Decimal | None]], activity: Activity, as_of: datetime | None
+    head: Head, layers: dict[str, list[Decimal | None]], activity: Activity, as_of: datetime | None
 ) -> list[Tile]:
     """Cost of the last whole day in the window, and per 1,000 calls over the window's days."""
     known = [amount for amounts in layers.values() for amount in amounts if amount is not None]
@@ -86,13 +101,17 @@ def window_tiles(
     calls = usage.total(activity.rows, activity.calls_column)
     per_1000 = window_sum / Decimal(str(calls)) * 1000 if window_sum is not None and calls else None
     words = f"{days[0]:%-d %b} – {days[-1]:%-d %b}"
+    pk, span, before = head.endpoint.pk, Span(days[0], days[-1]), days[-2] if len(days) > 1 else days[-1]
     return [
         Tile(
             "Yesterday",
             wording.usd(sum(yesterday, Decimal(0))) if yesterday else None,
             note=f"{days[-2]:%a %-d %b}, UTC" if len(days) > 1 else "",
             reason="The window holds no whole day" if len(days) < 2 else "No cost was computed for it",
-            explain=_explain("Sum of the day's cost lines.", as_of, "Σ quantity × unit price", "yesterday, UTC"),
+            explain=_explain(
+                "Sum of the day's cost lines.", as_of, FORMULA, "yesterday, UTC",
+                explain.endpoint_lines_url(pk, Span(before, before)),
+            ),
         ),
         Tile(
             "Days of the window",
@@ -100,8 +119,8 @@ def window_tiles(
             note=words,
             reason="No cost was computed for these days",
             explain=_explain(
-                "Sum of the cost lines of every UTC day the window touches, whole days.", as_of,
-                "Σ quantity × unit price", f"{words}, UTC days",
+                "Sum of the cost lines of every UTC day the window touches, whole days.", as_of, FORMULA,
+                f"{words}, UTC days", explain.endpoint_lines_url(pk, span),
             ),
         ),
         Tile(
@@ -112,6 +131,7 @@ def window_tiles(
             explain=_explain(
                 "Cost of the window's UTC days over the calls of the window; the first day counts whole.", as_of,
                 f"{wording.usd(window_sum)} ÷ {wording.count(calls)} × 1,000", f"{words}, UTC days",
+                explain.endpoint_lines_url(pk, span),
             ),
         ),
     ]  # fmt: skip

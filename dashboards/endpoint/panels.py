@@ -31,7 +31,7 @@ from fleet.analysis import cache as cache_analysis
 from fleet.analysis import cold_starts as cold_analysis
 from fleet.catalogue import BY_COLUMN, has_gpu
 from fleet.queries import endpoint as queries
-from fleet.queries import endpoint_cost, endpoint_timeline, scaling, usage
+from fleet.queries import endpoint_timeline, scaling, usage
 from fleet.queries.endpoint import Activity, Head
 from fleet.types import Kind
 
@@ -94,7 +94,7 @@ def counts(head: Head, activity: Activity, use: cache_analysis.CacheUse | None) 
 
 def _summary(head: Head, activity: Activity) -> Context:
     kind = head.endpoint.kind
-    month = tiles.cost(endpoint_cost.month(head.endpoint, timezone.now().date()))
+    month = cost.month_tile(head)
     chosen: list[Tile] = [tiles.calls(head, activity)]
     if kind == Kind.SERVERLESS:
         chosen += [tiles.cold_starts(head, activity, judged.cold(activity)), tiles.errors(head, activity)]

@@ -208,8 +208,8 @@ gpu = gauge("GPU", "gpu_pct", "GPUUtilization", "GPUs added up: 400 % are four b
 memory = gauge("Memory", "memory_pct", "MemoryUtilization", "Memory in use, mean over buckets.")
 
 
-def cost(found: MonthCost, calls_note: str = "") -> Tile:
-    """Cost of the month so far, from the stored daily lines."""
+def cost(found: MonthCost, calls_note: str = "", lines_url: str = "") -> Tile:
+    """Cost of the month so far, from the stored daily lines; lines_url: where they stand."""
     unpriced = f"{wording.plural(found.unpriced, 'line')} unpriced, not in the sum"
     return Tile(
         "Cost, month to date",
@@ -220,7 +220,8 @@ def cost(found: MonthCost, calls_note: str = "") -> Tile:
         reason="Unpriced" if found.unpriced else "No cost was computed yet",
         explain=Explain(
             "Sum of the daily cost lines of every variant since the first of the month, UTC.",
-            formula="Σ quantity × unit price", source="The Cost tab has every line with its price's source",
+            formula="Σ quantity × list price − discount",
+            source="The Cost tab has every line with its price's source", lines_url=lines_url,
             basis="estimated", as_of=found.data_until, window="since the first of the month, UTC",
             call="cloudwatch:GetMetricData, sagemaker:DescribeEndpoint, pricing:GetProducts",
         ),

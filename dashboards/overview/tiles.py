@@ -5,14 +5,16 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from dashboards import wording
+from dashboards.costs import explain as cost_explain
 from dashboards.measured import compared_points, explain
 from dashboards.overview.figures import Figures
 from dashboards.tiles import Explain, Tile
+from fleet.queries.cost_scope import Span
 
 
 def tiles(figures: Figures, query: str) -> list[Tile]:
     """Who needs somebody, yesterday's cost, cold starts, server errors."""
-    return [_attention(figures, query), _cost(figures), _cold(figures), _errors(figures)]
+    return [_attention(figures, query), _cost(figures, query), _cold(figures), _errors(figures)]
 
 
 def _attention(figures: Figures, query: str) -> Tile:
@@ -36,7 +38,7 @@ def _attention(figures: Figures, query: str) -> Tile:
     )
 
 
-def _cost(figures: Figures) -> Tile:
+def _cost(figures: Figures, query: str) -> Tile:
     change = figures.cost_change
     weekday = f"{figures.yesterday:%a}"
     unpriced = figures.costs.unpriced_endpoints
@@ -65,6 +67,7 @@ def _cost(figures: Figures) -> Tile:
             source="price sources stand on the Costs page, line by line",
             basis="estimated",
             as_of=figures.costs.data_until,
+            lines_url=cost_explain.url(Span(figures.yesterday, figures.yesterday), query),
         ),
     )  # fmt: skip
 
