@@ -83,21 +83,22 @@ class PriceHistory:
         ends = {each.last + timedelta(days=1) for each in dated if each.last and each.last < date.max}
         return sorted(starts | ends)
 
+    def in_force(self, day: date) -> dict[Key, DatedPrice]:
+        """The price of each place on a UTC day, in whatever currency."""
+        held = sorted((each for each in self.prices if _covers(each.first, each.last, day)), key=_layer)
+        return {price.key: price for price in held}
+
     def _book(self, day: date) -> PriceBook:
         rates = {rate.currency: rate for rate in self.rates if _covers(rate.first, rate.last, day)}
         points: dict[Key, PricePoint] = {}
         unusable: dict[Key, str] = {}
-        for price in sorted(self.prices, key=lambda each: each.layer):
-            if not _covers(price.first, price.last, day):
-                continue
+        for key, price in self.in_force(day).items():
             rate = rates.get(price.currency)
             if price.currency != USD and rate is None:
                 # Nothing below it may stand in: a price in another currency is known, it only cannot be added up.
-                unusable[price.key] = unconverted(price.currency)
-                points.pop(price.key, None)
+                unusable[key] = unconverted(price.currency)
             else:
-                unusable.pop(price.key, None)
-                points[price.key] = _point(price, rate)
+                points[key] = _point(price, rate)
         return PriceBook(points, unusable, discounts.on(self.discounts, day))
 
 
@@ -115,6 +116,10 @@ def dated(points: Iterable[PricePoint], layer: Layer) -> list[DatedPrice]:
         )
         for point in points
     ]  # fmt: skip
+
+
+def _layer(price: DatedPrice) -> Layer:
+    return price.layer
 
 
 def _covers(first: date | None, last: date | None, day: date) -> bool:

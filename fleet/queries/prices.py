@@ -20,7 +20,7 @@ KINDS_IN_PLANS = frozenset(set(Kind) - {Kind.ASYNCHRONOUS})
 
 INSTANCE_COMPONENTS = (CostComponent.INSTANCE_TIME, CostComponent.BATCH_TIME)
 MEMORY_SIZES_MB = range(1024, 6144 + 1, 1024)
-"""Memory sizes of serverless inference (Amazon SageMaker AI developer guide, "Deploy models with Serverless Inference")."""
+"""Memory sizes of serverless inference (SageMaker AI developer guide, "Deploy models with Serverless Inference")."""
 
 LAYERS = {
     Price.Origin.SNAPSHOT: Layer.STORED_SNAPSHOT,
