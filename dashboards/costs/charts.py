@@ -34,8 +34,8 @@ def cost_per_day(
         return charts.empty("No cost has been worked out for these days yet.")
     level, top = [], None
     if budget:
-        share = budget.monthly_usd / days_in_month(days[-1])
-        words = f"budget {wording.usd(budget.monthly_usd)}, evenly spread: {wording.usd(share)} a day"
+        share = budget.amount_usd / days_in_month(days[-1])
+        words = f"budget {wording.usd(budget.amount_usd)}, evenly spread: {wording.usd(share)} a day"
         level = [charts.Threshold(float(share), words, "accent")]
         highest = max(sum(layer[n] or 0 for layer in drawn.values()) for n in range(len(days)))
         # Plotly does not make room for a line alone, and its label stands above it.

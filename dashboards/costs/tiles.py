@@ -124,21 +124,21 @@ def _left_out(figures: Figures) -> Tile:
 def _budget(figures: Figures) -> Tile:
     budget, spent = figures.budget, figures.month.amount
     assert budget is not None
-    share = None if spent is None else spent / budget.monthly_usd
+    share = None if spent is None else spent / budget.amount_usd
     length = days_in_month(figures.today)
     passed = Decimal(figures.today.day) / length
     tone = "" if share is None or share <= passed else "attention"
     used = NOT_YET if share is None else f"{wording.percent(share)} used, day {figures.today.day} of {length}"
     return Tile(
         "Budget",
-        wording.usd(budget.monthly_usd),
+        wording.usd(budget.amount_usd),
         unit="a month",
         note=used,
         tone="failed" if share is not None and share > 1 else tone,
-        title=wording.usd_exact(budget.monthly_usd),
+        title=wording.usd_exact(budget.amount_usd),
         explain=Explain(
             f"Monthly budget “{budget.name}”. It is a mark to compare with; nothing is switched off.",
-            formula=f"{wording.usd(spent)} ÷ {wording.usd(budget.monthly_usd)}",
+            formula=f"{wording.usd(spent)} ÷ {wording.usd(budget.amount_usd)}",
             lines_url=explain.url(month_to_date(figures.today), figures.wanted.query.urlencode()),
         ),
     )

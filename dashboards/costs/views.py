@@ -18,6 +18,7 @@ from dashboards.htmx import HtmxHttpRequest
 from dashboards.scope import PageScope
 from dashboards.tables import Sort
 from fleet import budgets
+from fleet.errors import Refused
 from fleet.models import Account
 from fleet.queries import budgets as budget_queries
 from fleet.queries import cost_lines, costs, rolled
@@ -82,14 +83,14 @@ def csv_file(request: HtmxHttpRequest) -> StreamingHttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@access.require_role("admin")
+@access.require_role("operator")
 def budget(request: HtmxHttpRequest) -> HttpResponse:
     """Set, change or remove the budget of the fleet, or of the one account the page is narrowed to."""
     scoped = scope.read(request, default=RANGE, has_range=False)
     wanted = Wanted.read(request.GET, scoped)
     account = _budget_account(wanted)
     current = budget_queries.find(wanted.where)
-    form = BudgetForm(request.POST or None, initial={"monthly_usd": current.monthly_usd if current else None})
+    form = BudgetForm(request.POST or None, initial={"monthly_usd": current.amount_usd if current else None})
     back = f"{reverse('costs:page')}?{scoped.query}"
     if request.method == "POST" and _save_budget(request, form, account):
         return htmx.redirect(request, back)
@@ -102,13 +103,18 @@ def _save_budget(request: HtmxHttpRequest, form: BudgetForm, account: Account | 
     """True when the budget is as the person asked; False leaves the form with its errors."""
     who: dict[str, Any] = {"actor": request.user, "address": client.address(request)}
     if "remove" in request.POST:
-        if budgets.remove(account=account, **who):
+        if budgets.remove_of(account, **who):
             messages.success(request, "Budget removed.")
         return True
     if not form.is_valid():
         return False
     amount = form.cleaned_data["monthly_usd"]
-    budgets.set_monthly(account=account, monthly_usd=amount, **who)
+    try:
+        budgets.set_monthly(account=account, monthly_usd=amount, now=timezone.now(), **who)
+    except Refused as refused:
+        for refusal in refused.refusals:
+            form.add_error("monthly_usd", refusal.message)
+        return False
     messages.success(request, f"Budget set to {wording.usd(amount)} a month.")
     return True
 

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from fleet.access import audit
 from fleet.access.roles import may
-from fleet.alerts import context, mails, state_wording, wording
+from fleet.alerts import budgets, context, mails, state_wording, wording
 from fleet.alerts.conditions import METRIC_RULES, Measure
 from fleet.alerts.rules import RuleSpec
 from fleet.errors import Refusal, Refused
@@ -117,29 +117,39 @@ def recipients() -> list[User]:
 
 
 def _queue(incidents: Sequence[Incident], transition: Notification.Transition, now: datetime) -> None:
-    people = recipients()
-    if not people:
-        return
-    if len(incidents) > GROUP_ABOVE:
-        letters: Iterable[tuple[Incident | None, mails.Letter]] = [
-            (None, mails.summary(incidents, transition, people, now))
-        ]
-    else:
-        letters = [(incident, mails.incident(incident, transition, people, now)) for incident in incidents]
+    """Everybody who wants alert mails gets one, and the owner of a budget gets those about it."""
+    everyone = {person.email.lower(): (person.get_username(), person.email) for person in recipients()}
+    owners = {
+        incident: {address.lower(): (name, address) for name, address in found}
+        for incident, found in budgets.owners(incidents).items()
+    }
+    is_grouped = len(incidents) > GROUP_ABOVE
+    addressed: list[tuple[Incident | None, mails.Letter, Iterable[str]]] = []
+    if is_grouped and everyone:
+        names, addresses = zip(*everyone.values(), strict=True)
+        addressed.append((None, mails.summary(incidents, transition, names, now), addresses))
+    for incident in incidents:
+        own = owners.get(incident.pk, {})
+        people = (
+            {key: one for key, one in own.items() if key not in everyone} if is_grouped else own | everyone
+        )
+        if people:
+            names, addresses = zip(*people.values(), strict=True)
+            addressed.append((incident, mails.incident(incident, transition, names, now), addresses))
     Notification.objects.bulk_create(
         [
             Notification(
                 incident=incident,
                 transition=transition,
-                recipient=person.email,
-                message_id=mails.message_id(letter.key, person.email),
+                recipient=address,
+                message_id=mails.message_id(letter.key, address),
                 subject=letter.subject,
                 text=letter.text,
                 html=letter.html,
                 next_attempt_at=now,
                 created_at=now,
             )
-            for incident, letter in letters
-            for person in people
+            for incident, letter, addresses in addressed
+            for address in addresses
         ]
     )

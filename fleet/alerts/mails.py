@@ -30,8 +30,8 @@ class Letter:
     html: str
 
 
-def incident(subject: Incident, transition: str, people: Sequence[User], now: datetime) -> Letter:
-    """The mail about one transition of one incident; shows the facts stored on it."""
+def incident(subject: Incident, transition: str, people: Sequence[str], now: datetime) -> Letter:
+    """The mail about one transition of one incident; shows the facts stored on it. people: names of who gets it."""
     is_resolved = transition == Notification.Transition.RESOLVED
     context = {
         "incident": subject,
@@ -44,7 +44,7 @@ def incident(subject: Incident, transition: str, people: Sequence[User], now: da
         "facts": subject.facts[:6],
         "lasted": figures.lasting(now - subject.condition_since),
         "began": figures.clock(subject.condition_since),
-        "people": sentence_list([person.get_username() for person in people]),
+        "people": sentence_list(people),
         "kind": subject.endpoint.kind if subject.endpoint else "unknown",
         "rule_url": f"{settings.BASE_URL}/alerts/rules/{subject.rule.key}/",
         "incident_url": f"{settings.BASE_URL}/alerts/{subject.pk}/",
@@ -71,7 +71,7 @@ def incident_subject(subject: Incident, is_resolved: bool) -> str:
     )
 
 
-def summary(subjects: Sequence[Incident], transition: str, people: Sequence[User], now: datetime) -> Letter:
+def summary(subjects: Sequence[Incident], transition: str, people: Sequence[str], now: datetime) -> Letter:
     """One mail about many transitions at once, worst first."""
     is_resolved = transition == Notification.Transition.RESOLVED
     ordered = sorted(subjects, key=lambda one: (one.severity != "critical", one.title))
@@ -91,7 +91,7 @@ def summary(subjects: Sequence[Incident], transition: str, people: Sequence[User
             for one in ordered[:_LISTED]
         ],
         "left_out": max(len(subjects) - _LISTED, 0),
-        "people": sentence_list([person.get_username() for person in people]),
+        "people": sentence_list(people),
         "alerts_url": f"{settings.BASE_URL}/alerts/",
         "preferences_url": f"{settings.BASE_URL}/settings/me/",
     }

@@ -4,6 +4,7 @@ The rows of AlertRule hold what people tuned; a key without a row stands at its 
 fleet.alerts.{conditions,states}.
 """
 
+from fleet.alerts.cost_rules import COST_RULES
 from fleet.alerts.own_rules import OWN_RULES
 from fleet.alerts.spec import Parameter as Parameter
 from fleet.alerts.spec import RuleSpec as RuleSpec
@@ -234,16 +235,7 @@ RULES: tuple[RuleSpec, ...] = (
             Parameter("for_h", "Without a usual time", 12, 1, 720, "h"),
         ),
     ),
-    RuleSpec(
-        "budget-passed",
-        "Budget passed",
-        WARNING,
-        "The month's estimated cost so far is at {share_pct} % of the budget or above",
-        "Each budget",
-        "Daily costs of the month; lines without a price are not in the sum, and the incident says how many",
-        "Without any daily cost in the month the budget is not judged.",
-        (Parameter("share_pct", "Share of the budget", 100, 1, 500, "%"),),
-    ),
+    *COST_RULES,
     RuleSpec(
         "quota-full",
         "Quota nearly used up",

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from fleet.alerts import built_from, jobs, own_health, quotas, syncing
+from fleet.alerts import budgets, built_from, jobs, own_health, quotas, syncing
 from fleet.alerts.conditions import Measure
 from fleet.alerts.context import Place
-from fleet.alerts.figures import clock, day_and_clock, lasting, usd
+from fleet.alerts.figures import clock, day_and_clock, lasting
 from fleet.alerts.wording import Words, owner_fact
 
 NO_REASON = "AWS gave no reason"
@@ -111,36 +111,14 @@ def _not_applied(measure: Measure, place: Place) -> Words:
     )
 
 
-def _budget(measure: Measure, place: Place) -> Words:
-    values = measure.values
-    share = values["spent"] / values["limit"] * 100
-    return Words(
-        title=f"Budget {values['budget']} is passed"
-        if share >= 100
-        else f"Budget {values['budget']} is nearly used",
-        cause=f"budget {values['budget']}: {usd(values['spent'])} of {usd(values['limit'])} this month",
-        summary=(
-            f"The estimated cost of {values['scope']} in {values['month']} is {usd(values['spent'])}, "
-            f"{share:.0f} % of the budget."
-        ),
-        advice="The Costs page shows which endpoints grew.",
-        facts=(
-            ("Month to date", usd(values["spent"])),
-            ("Budget", usd(values["limit"])),
-            ("Used", f"{share:.0f} %"),
-            ("Scope", values["scope"]),
-            ("Lines without a price, not in the sum", str(values["unpriced"])),
-        ),
-    )
-
-
 _WORDS: dict[str, Callable[[Measure, Place], Words]] = {
     "update-not-applied": _not_applied,
     "endpoint-failed": _failed,
     "update-rollback-failed": _rollback_failed,
     "creating-too-long": _too_long,
     "updating-too-long": _too_long,
-    "budget-passed": _budget,
+    budgets.PASSED: budgets.passed_words,
+    budgets.FORECAST: budgets.forecast_words,
     "quota-full": quotas.words,
     "quota-filling": quotas.words,
     jobs.FAILED: jobs.words,

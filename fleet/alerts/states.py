@@ -6,16 +6,15 @@ ones has ended; endpoints of a shard whose inventory is late are left out, becau
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
-from fleet.alerts import built_from, jobs, own_health, quotas, syncing
+from fleet.alerts import budgets, built_from, jobs, own_health, quotas, syncing
 from fleet.alerts.conditions import Measure
 from fleet.alerts.rules import RuleSpec
-from fleet.models import Budget, DailyCost, Endpoint, Incident, Operation, Shard
+from fleet.models import Endpoint, Incident, Operation, Shard
 from fleet.types import EndpointStatus
 
 _BAD_STATES = (Operation.State.FAILED, Operation.State.ROLLED_BACK)
@@ -139,56 +138,14 @@ def _operation_measure(operation: Operation, now: datetime) -> Measure:
     )
 
 
-def _budget_passed(values: Mapping[str, float], now: datetime) -> list[Measure]:
-    """Month to date of every budget: amounts without a price are left out of the sum and counted."""
-    start = now.date().replace(day=1)
-    groups = (
-        DailyCost.objects.filter(day__gte=start, day__lte=now.date())
-        .values(account=F("endpoint__shard__account_id"), owner_team=F("endpoint__team"))
-        .annotate(spent=Sum("amount"), unpriced=Count("id", filter=Q(amount=None)))
-    )
-    rows = list(groups)
-    found = []
-    for budget in Budget.objects.select_related("account"):
-        mine = [
-            row
-            for row in rows
-            if (budget.account_id is None or row["account"] == budget.account_id)
-            and (not budget.team or row["owner_team"] == budget.team)
-        ]
-        spent = sum((row["spent"] or Decimal(0) for row in mine), Decimal(0))
-        if not mine or spent < budget.monthly_usd * Decimal(str(values["share_pct"])) / 100:
-            continue
-        found.append(
-            Measure.holding(
-                # The month belongs to the subject: a budget passed again next month is another episode.
-                subject=f"budget:{budget.pk}:{start:%Y-%m}",
-                now=now,
-                values={
-                    "budget": budget.name,
-                    "limit": budget.monthly_usd,
-                    "spent": spent,
-                    "unpriced": sum(row["unpriced"] for row in mine),
-                    "scope": _budget_scope(budget),
-                    "month": f"{start:%B %Y}",
-                },
-            )
-        )
-    return found
-
-
-def _budget_scope(budget: Budget) -> str:
-    parts = [budget.account.alias if budget.account else "", f"team {budget.team}" if budget.team else ""]
-    return ", ".join(part for part in parts if part) or "the whole fleet"
-
-
 _CONDITIONS: dict[str, Callable[[Mapping[str, float], datetime], list[Measure]]] = {
     "update-not-applied": _update_not_applied,
     "endpoint-failed": _in_status(EndpointStatus.FAILED, EndpointStatus.OUT_OF_SERVICE),
     "update-rollback-failed": _in_status(EndpointStatus.UPDATE_ROLLBACK_FAILED),
     "creating-too-long": _too_long_in(EndpointStatus.CREATING),
     "updating-too-long": _too_long_in(EndpointStatus.UPDATING, EndpointStatus.ROLLING_BACK),
-    "budget-passed": _budget_passed,
+    budgets.PASSED: budgets.passed,
+    budgets.FORECAST: budgets.forecast,
     jobs.FAILED: jobs.failed,
     jobs.LONG: jobs.long,
     **dict.fromkeys(quotas.KEYS, lambda values, now: quotas.measures(values, _late(now), now)),

@@ -4,7 +4,7 @@ from fleet.models.accounts import Account, CallTally, MetricSpend, Quota, Shard
 from fleet.models.alerts import AlertRule, Incident, Notification
 from fleet.models.batch import TransformJob
 from fleet.models.billing import BilledCost, BillReading
-from fleet.models.budgets import Budget
+from fleet.models.budgets import Budget, BudgetStand
 from fleet.models.endpoints import (
     CapacityPeriod,
     ChangeEvent,
@@ -47,6 +47,7 @@ __all__ = [
     "BillReading",
     "BilledCost",
     "Budget",
+    "BudgetStand",
     "CacheWindow",
     "CallTally",
     "CapacityPeriod",

@@ -143,8 +143,10 @@ def test_a_budget_opens_when_the_month_passes_it_and_counts_what_has_no_price() 
     shard = make_shard()
     variant = make_endpoint(shard, "ranker", Kind.REAL_TIME, team="search")
     other = make_endpoint(make_shard("dev"), "toy", Kind.REAL_TIME)
-    Budget.objects.create(name="Search", monthly_usd=Decimal(100), account=shard.account, team="search")
-    Budget.objects.create(name="All", monthly_usd=Decimal(1000))
+    Budget.objects.create(
+        name="Search", amount_usd=Decimal(100), accounts=[shard.account.account_id], teams=["search"]
+    )
+    Budget.objects.create(name="All", amount_usd=Decimal(1000), thresholds=[100])
     cost(variant, "99.99")
     cost(variant, None)
     cost(other, "500")
@@ -154,12 +156,12 @@ def test_a_budget_opens_when_the_month_passes_it_and_counts_what_has_no_price() 
     cost(variant, "0.01")
     evaluate(now=NOON + minutes(1))
     (incident,) = ongoing("budget-passed")
-    assert incident.cause == "budget Search: $100.00 of $100.00 this month"
+    assert incident.cause == "budget Search: $100.00 of $100.00 in November 2026"
     assert dict(incident.facts)["Lines without a price, not in the sum"] == "1"
 
 
 def test_without_costs_a_budget_is_not_judged() -> None:
-    Budget.objects.create(name="All", monthly_usd=Decimal(1))
+    Budget.objects.create(name="All", amount_usd=Decimal(1))
     evaluate(now=NOON)
     assert ongoing("budget-passed") == []
 

@@ -1,0 +1,27 @@
+"""The alert rules about money, with the defaults they ship with."""
+
+from fleet.alerts.spec import Parameter, RuleSpec
+from fleet.models import AlertRule
+
+COST_RULES: tuple[RuleSpec, ...] = (
+    RuleSpec(
+        "budget-passed",
+        "Budget used up",
+        AlertRule.Severity.WARNING,
+        "The period's estimated cost so far has reached a threshold of the budget",
+        "Each budget, each of its thresholds, once a month or quarter",
+        "Daily costs of the period; lines without a price are not in the sum, and the incident says how many",
+        "Without any daily cost in the period the budget is not judged.",
+        (),
+    ),
+    RuleSpec(
+        "budget-forecast",
+        "Budget forecast to be passed",
+        AlertRule.Severity.WARNING,
+        "The period is forecast to end at the budget's forecast threshold; resolves {margin_pct} % below it",
+        "Each budget with a forecast threshold, once a month or quarter, until the threshold is spent",
+        "The forecast of the period from eight weeks of daily costs, made anew each hour",
+        "With fewer than 14 days of costs nothing is forecast, and the budget is not judged.",
+        (Parameter("margin_pct", "Resolves this far below", 3, 0, 50, "% of the threshold"),),
+    ),
+)
