@@ -1,0 +1,296 @@
+"""Estimated against billed: the gap of each day and item, taken apart into causes that add up to it exactly. Pure.
+
+What is billed comes in Cost Explorer's words, what is estimated from the daily costs. Source: docs/costs.md#billed.
+"""
+
+import re
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import TypeVar
+
+from fleet.costs.price_book import UNITS
+from fleet.types import CostComponent
+
+QUANTUM = Decimal("0.000000000001")
+"""Resolution of every amount here, USD: that of a stored cost."""
+NEAR = Decimal("0.01")
+"""Share of the billed quantity up to which a difference is one of measuring: whole milliseconds, seconds, months."""
+DUST = Decimal("0.000001")
+"""USD below which a difference of rates is the rounding of what Cost Explorer sends, not another price."""
+
+OTHER, ADJUSTMENTS = "other", "adjustments"
+"""Components of a bill that no cost line has: usage that is no hosting, and records that are no usage."""
+
+
+class Cause(StrEnum):
+    """Why the bill differs from the estimate; in the order in which they are shown."""
+
+    NOT_HOSTING = "not-hosting"
+    DISCOUNT = "discount"
+    CREDIT = "credit"
+    REFUND = "refund"
+    TAX = "tax"
+    FEE = "fee"
+    PRICE = "price"
+    UNPRICED = "unpriced"
+    NO_DATA = "no-data"
+    UNSEEN = "unseen"
+    NOT_ESTIMATED = "not-estimated"
+    NOT_FINAL = "not-final"
+    LATE = "late"
+    MEASURED = "measured"
+    UNEXPLAINED = "unexplained"
+
+
+@dataclass(frozen=True)
+class Bill:
+    """One billed line of an account, USD: usage_type "" where record_type says that it is no usage."""
+
+    day: date
+    region: str
+    record_type: str
+    usage_type: str
+    amount: Decimal
+    quantity: Decimal
+    unit: str
+    is_estimated: bool
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What Flotilla made of one account, day, region, component and item, USD.
+
+    amount is after `discount`; None where no line of it has one. is_unpriced, has_no_data: some line of it has no
+    price, no usage. is_whole: it covers the whole day.
+    """
+
+    day: date
+    region: str
+    component: str
+    item: str
+    quantity: Decimal | None
+    amount: Decimal | None
+    discount: Decimal = Decimal(0)
+    is_unpriced: bool = False
+    has_no_data: bool = False
+    is_whole: bool = True
+
+
+@dataclass(frozen=True)
+class Line:
+    """One day, region, component and item. estimate None: there is none; parts add up to the gap exactly."""
+
+    day: date
+    region: str
+    component: str
+    item: str
+    estimate: Decimal | None
+    billed: Decimal
+    parts: Mapping[Cause, Decimal] = field(default_factory=dict)
+    is_estimated: bool = False
+
+    @property
+    def gap(self) -> Decimal:
+        """Billed minus estimated, USD; positive where AWS charged more."""
+        return self.billed - (self.estimate or Decimal(0))
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Lines added up."""
+
+    estimate: Decimal | None
+    billed: Decimal
+    parts: Mapping[Cause, Decimal]
+    is_estimated: bool
+
+    @property
+    def gap(self) -> Decimal:
+        return self.billed - (self.estimate or Decimal(0))
+
+    @property
+    def share(self) -> Decimal | None:
+        """The gap as a share of the bill, None where nothing was billed."""
+        return self.gap / self.billed if self.billed else None
+
+    @property
+    def unexplained(self) -> Decimal:
+        return self.parts.get(Cause.UNEXPLAINED, Decimal(0))
+
+
+_PLACES: tuple[tuple[re.Pattern[str], CostComponent], ...] = (
+    (re.compile(r"ProvisionedConcurrency:Usage-(\d+)GB$"), CostComponent.KEPT_WARM),
+    (re.compile(r"ProvisionedConcurrency:Mem-(\d+)GB$"), CostComponent.EXECUTION_PROVISIONED),
+    (re.compile(r"ServerlessInf:Mem-(\d+)GB$"), CostComponent.EXECUTION_ON_DEMAND),
+    (re.compile(r"Host:VolumeUsage\.(\w+)$"), CostComponent.STORAGE),
+    (re.compile(r"(?:Host|AsyncInf):(ml\.[\w.-]+)$"), CostComponent.INSTANCE_TIME),
+    (re.compile(r"Tsform:(ml\.[\w.-]+)$"), CostComponent.BATCH_TIME),
+    (re.compile(r"Hst:Data-Bytes-In()$"), CostComponent.DATA_IN),
+    (re.compile(r"Hst:Data-Bytes-Out()$"), CostComponent.DATA_OUT),
+)
+"""Usage types of hosting, by their ends: the prefix differs by region and may be missing (AWS Price List, 2026)."""
+
+_UNIT_WORDS = {
+    "hrs": "hour",
+    "hours": "hour",
+    "instance-hour": "hour",
+    "seconds": "second",
+    "second": "second",
+    "unit-second": "second",
+    "gb-mo": "GB-month",
+    "gb-month": "GB-month",
+    "gb": "GB",
+}
+_RECORDS = {"Credit": Cause.CREDIT, "Refund": Cause.REFUND, "Tax": Cause.TAX}
+_DATA = (CostComponent.DATA_IN, CostComponent.DATA_OUT)
+
+Place = tuple[date, str, str, str]
+Key = TypeVar("Key", bound=Hashable)
+
+
+def place(usage_type: str) -> tuple[str, str]:
+    """Component and item that a usage type pays for, in the words of cost lines; (OTHER, usage type) for no hosting."""
+    for pattern, component in _PLACES:
+        found = pattern.search(usage_type)
+        if found:
+            item = found[1]
+            is_size = item.isdigit() and component is not CostComponent.STORAGE
+            return component.value, str(int(item) * 1024) if is_size else item
+    return OTHER, usage_type
+
+
+def cause_of(record_type: str) -> Cause:
+    """What a record that is no usage does to the bill (AWS Cost and Usage Report, lineItem/LineItemType)."""
+    if record_type in _RECORDS:
+        return _RECORDS[record_type]
+    if "Discount" in record_type or record_type == "SavingsPlanNegation":
+        return Cause.DISCOUNT
+    return Cause.FEE if record_type.endswith(("Fee", "Support")) else Cause.UNEXPLAINED
+
+
+def reconcile(bills: Iterable[Bill], estimates: Iterable[Estimate], watched: Collection[str]) -> list[Line]:
+    """One line per day, region, component and item of one account, oldest first; all of both sides is in one of them.
+
+    watched: the regions that Flotilla reads of the account. Only days that both sides cover belong in here: a day
+    without any bill is not there yet, which is no gap.
+    """
+    billed: dict[Place, list[Bill]] = {}
+    for bill in bills:
+        component, item = place(bill.usage_type) if bill.usage_type else (ADJUSTMENTS, bill.record_type)
+        billed.setdefault((bill.day, bill.region, component, item), []).append(bill)
+    expected: dict[Place, list[Estimate]] = {}
+    for each in estimates:
+        item = "" if each.component in _DATA else each.item
+        expected.setdefault((each.day, each.region, each.component, item), []).append(each)
+    return [
+        _line(at, billed.get(at, []), expected.get(at, []), watched)
+        for at in sorted(billed.keys() | expected.keys())
+    ]
+
+
+def summed(lines: Iterable[Line], key: Callable[[Line], Key]) -> dict[Key, Sum]:
+    """Lines added up by what `key` makes of them, in the order of their first line; exact."""
+    groups: dict[Key, list[Line]] = {}
+    for line in lines:
+        groups.setdefault(key(line), []).append(line)
+    return {name: total(group) for name, group in groups.items()}
+
+
+def total(lines: Iterable[Line]) -> Sum:
+    """All lines as one; the estimate is None only when no line has one."""
+    found = list(lines)
+    known = [line.estimate for line in found if line.estimate is not None]
+    parts: dict[Cause, Decimal] = {}
+    for line in found:
+        for cause, usd in line.parts.items():
+            parts[cause] = parts.get(cause, Decimal(0)) + usd
+    return Sum(
+        estimate=sum(known, Decimal(0)) if known else None,
+        billed=sum((line.billed for line in found), Decimal(0)),
+        parts={cause: parts[cause] for cause in Cause if parts.get(cause)},
+        is_estimated=any(line.is_estimated for line in found),
+    )
+
+
+def _line(at: Place, bills: list[Bill], estimates: list[Estimate], watched: Collection[str]) -> Line:
+    day, region, component, item = at
+    billed = sum((bill.amount for bill in bills), Decimal(0)).quantize(QUANTUM)
+    known = [each.amount for each in estimates if each.amount is not None]
+    estimate = sum(known, Decimal(0)).quantize(QUANTUM) if known else None
+    line = Line(day, region, component, item, estimate, billed, {}, any(bill.is_estimated for bill in bills))
+    parts = _parts(line, bills, estimates, watched) if line.gap else {}
+    return Line(day, region, component, item, estimate, billed, parts, line.is_estimated)
+
+
+def _parts(
+    line: Line, bills: list[Bill], estimates: list[Estimate], watched: Collection[str]
+) -> dict[Cause, Decimal]:
+    if line.component == ADJUSTMENTS:
+        return {cause_of(line.item): line.gap}
+    if line.component == OTHER:
+        return {Cause.NOT_HOSTING: line.gap}
+    if line.estimate is None:
+        return {_missing(line, estimates, watched): line.gap}
+    discount = sum((each.discount for each in estimates), Decimal(0)).quantize(QUANTUM)
+    usage, price = _split(line, bills, estimates, discount)
+    parts = {Cause.DISCOUNT: discount} if discount else {}
+    if abs(price) < DUST:
+        usage, price = usage + price, Decimal(0)
+    for cause, usd in (
+        (_usage_cause(line, bills, estimates), usage),
+        (Cause.DISCOUNT if price < 0 else Cause.PRICE, price),
+    ):
+        if usd:
+            parts[cause] = parts.get(cause, Decimal(0)) + usd
+    return {cause: usd for cause, usd in parts.items() if usd}
+
+
+def _split(
+    line: Line, bills: list[Bill], estimates: list[Estimate], discount: Decimal
+) -> tuple[Decimal, Decimal]:
+    """The gap without discount as a difference of quantities, and one of rates; all of it the first where unknown."""
+    gross = (line.estimate or Decimal(0)) + discount
+    whole = line.billed - gross
+    mine = sum((each.quantity or Decimal(0) for each in estimates), Decimal(0))
+    theirs = sum((bill.quantity for bill in bills), Decimal(0))
+    if not mine or not theirs or not _same_unit(line.component, bills):
+        return whole, Decimal(0)
+    usage = ((theirs - mine) * gross / mine).quantize(QUANTUM)
+    return usage, whole - usage
+
+
+def _missing(line: Line, estimates: list[Estimate], watched: Collection[str]) -> Cause:
+    """Why a billed item of hosting has no estimated amount."""
+    if any(each.is_unpriced for each in estimates):
+        return Cause.UNPRICED
+    if estimates:
+        return Cause.NO_DATA
+    if line.component in _DATA and line.region in watched:
+        return Cause.NOT_ESTIMATED
+    return Cause.UNSEEN
+
+
+def _usage_cause(line: Line, bills: list[Bill], estimates: list[Estimate]) -> Cause:
+    """Why the quantities differ: the first reason that is known to hold."""
+    if any(each.is_unpriced for each in estimates):
+        return Cause.UNPRICED
+    if any(each.has_no_data for each in estimates):
+        return Cause.NO_DATA
+    if not all(each.is_whole for each in estimates):
+        return Cause.LATE
+    if line.is_estimated:
+        return Cause.NOT_FINAL
+    if not bills or not _same_unit(line.component, bills):
+        return Cause.UNEXPLAINED
+    mine = sum((each.quantity or Decimal(0) for each in estimates), Decimal(0))
+    theirs = sum((bill.quantity for bill in bills), Decimal(0))
+    return Cause.MEASURED if abs(theirs - mine) <= NEAR * abs(theirs) else Cause.UNEXPLAINED
+
+
+def _same_unit(component: str, bills: list[Bill]) -> bool:
+    """Whether AWS counts in the unit of the cost line; only then quantities can be compared."""
+    mine = _UNIT_WORDS.get(UNITS[CostComponent(component)].lower())
+    return mine is not None and {_UNIT_WORDS.get(bill.unit.lower()) for bill in bills} == {mine}
