@@ -151,11 +151,12 @@ class CostComponent(StrEnum):
 
 
 class Confidence(StrEnum):
-    """How far a figure can be trusted, worst last."""
+    """How far a figure can be trusted, worst last. ASSUMED: the quantity rests on what a person said, not on AWS."""
 
     MEASURED = "measured"
     ESTIMATED = "estimated"
     ASSUMED_RATE = "assumed-rate"
+    ASSUMED = "assumed"
     NO_DATA = "no-data"
     UNPRICED = "unpriced"
 

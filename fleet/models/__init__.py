@@ -5,6 +5,7 @@ from fleet.models.alerts import AlertRule, Incident, Notification
 from fleet.models.batch import TransformJob
 from fleet.models.billing import BilledCost, BillReading
 from fleet.models.budgets import Budget, BudgetStand
+from fleet.models.data_sizes import DataAssumption
 from fleet.models.endpoints import (
     CapacityPeriod,
     ChangeEvent,
@@ -57,6 +58,7 @@ __all__ = [
     "CostPeriod",
     "CostWindow",
     "DailyCost",
+    "DataAssumption",
     "Discount",
     "Endpoint",
     "EndpointConfig",
