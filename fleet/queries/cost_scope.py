@@ -7,7 +7,10 @@ from enum import StrEnum
 from functools import reduce
 from operator import or_
 
-from django.db.models import Q
+from django.db.models import F, Q, TextField, Value
+from django.db.models.expressions import Combinable
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce
 
 from fleet.queries.scope import ScopeFilter
 
@@ -21,6 +24,9 @@ class GroupBy(StrEnum):
     KIND = "kind"
     ENDPOINT = "endpoint"
     COMPONENT = "component"
+    TAG = "tag"
+    MODEL = "model"
+    INSTANCE_TYPE = "instance-type"
 
 
 LOOKUPS: dict[GroupBy, str] = {
@@ -30,8 +36,33 @@ LOOKUPS: dict[GroupBy, str] = {
     GroupBy.KIND: "endpoint__kind",
     GroupBy.ENDPOINT: "endpoint_id",
     GroupBy.COMPONENT: "component",
+    GroupBy.MODEL: "variant__model_name",
+    GroupBy.INSTANCE_TYPE: "item",
 }
-"""Lookup path of each group key on DailyCost."""
+"""Lookup path of each group key on DailyCost; a tag has none, see Grouping."""
+OF_LINES = frozenset({GroupBy.COMPONENT, GroupBy.INSTANCE_TYPE})
+"""Groups of lines, not of endpoints: they have no calls of their own."""
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """By what costs are grouped; tag: the key whose values are the groups, of GroupBy.TAG only ("" = without it)."""
+
+    by: GroupBy
+    tag: str = ""
+
+    def expression(self, prefix: str = "") -> Combinable:
+        """The key of a row's group; `prefix` is the lookup path to what has endpoint and variant ("variant__")."""
+        if self.by is not GroupBy.TAG:
+            return F(prefix + LOOKUPS[self.by])
+        return Coalesce(
+            KeyTextTransform(self.tag, f"{prefix}endpoint__tags"), Value(""), output_field=TextField()
+        )
+
+
+def grouping(by: "GroupBy | Grouping") -> Grouping:
+    """A grouping as such: a plain GroupBy groups by no tag."""
+    return by if isinstance(by, Grouping) else Grouping(by)
 
 
 @dataclass(frozen=True)
@@ -67,7 +98,8 @@ def month_to_date(today: date) -> Span:
 class CostFilter:
     """Whose costs: the page's scope, narrowed to teams ("" = endpoints without one), kinds, tags and endpoints.
 
-    Empty means all; any of the values of one field, all of the fields. tags: (key, value); endpoints: row ids.
+    Empty means all; any of the values of one field, all of the fields. tags: (key, value), any of the values of one
+    key, "" = without the tag; endpoints: row ids. components, models, items narrow to some lines of them.
     """
 
     scope: ScopeFilter = field(default_factory=ScopeFilter)
@@ -75,11 +107,29 @@ class CostFilter:
     kinds: tuple[str, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
     endpoints: tuple[int, ...] = ()
+    components: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
 
     @property
     def is_of_places(self) -> bool:
         """Whether days by place and kind can tell its costs."""
-        return not (self.teams or self.tags or self.endpoints)
+        return not (self.teams or self.tags or self.endpoints or self.has_lines)
+
+    @property
+    def has_lines(self) -> bool:
+        """Whether it is narrowed to some of an endpoint's lines."""
+        return bool(self.components or self.models or self.items)
+
+    @property
+    def lines(self) -> Q:
+        """Condition on DailyCost beside q(): which of an endpoint's lines."""
+        wanted = {
+            "component__in": self.components,
+            "variant__model_name__in": self.models,
+            "item__in": self.items,
+        }
+        return Q(**{name: values for name, values in wanted.items() if values})
 
     def q(self, endpoint: str = "endpoint") -> Q:
         """Condition on a queryset; `endpoint` is the lookup path to the Endpoint ("" on Endpoint itself)."""
@@ -89,12 +139,17 @@ class CostFilter:
             condition &= Q(**{f"{prefix}team__in": self.teams})
         if self.kinds:
             condition &= Q(**{f"{prefix}kind__in": self.kinds})
-        if self.tags:
-            any_tag = (Q(**{f"{prefix}tags__contains": {key: value}}) for key, value in self.tags)
-            condition &= reduce(or_, any_tag)
+        for tag in dict.fromkeys(key for key, _ in self.tags):
+            values = (value for key, value in self.tags if key == tag)
+            condition &= reduce(or_, (_has_tag(f"{prefix}tags", tag, value) for value in values))
         if self.endpoints:
             condition &= Q(**{f"{prefix}pk__in": self.endpoints})
         return condition
+
+
+def _has_tag(tags: str, key: str, value: str) -> Q:
+    found = Q(**{f"{tags}__contains": {key: value}})
+    return found if value else found | ~Q(**{f"{tags}__has_key": key})
 
 
 @dataclass(frozen=True)

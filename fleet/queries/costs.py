@@ -16,7 +16,7 @@ from fleet.costs.lines import add
 from fleet.models import CostWindow, DailyCost, Endpoint, EndpointWindow, HourBucket, PlaceDay
 from fleet.queries import keyset
 from fleet.queries.cost_lines import endpoint_lines as endpoint_lines
-from fleet.queries.cost_scope import LOOKUPS, CostFilter, GroupBy, Span, Sums
+from fleet.queries.cost_scope import OF_LINES, CostFilter, GroupBy, Grouping, Span, Sums, grouping
 from fleet.queries.cost_scope import month_to_date as month_to_date
 from fleet.queries.rolled import TOMORROW, place_q
 from fleet.types import Confidence, CostComponent, Kind
@@ -67,7 +67,7 @@ def days(where: CostFilter, span: Span, *, is_rolled: bool = False) -> list[DayC
         rows: QuerySet[Any] = PlaceDay.objects.filter(places, kinds, span.q)
         sums = {**_SUMMED, "until": Min("earliest_until")}
     else:
-        rows = DailyCost.objects.filter(where.q(), span.q).annotate(kind=F("endpoint__kind"))
+        rows = DailyCost.objects.filter(where.q(), where.lines, span.q).annotate(kind=F("endpoint__kind"))
         sums = {**_LINES, "until": Min("data_until")}
     return [
         DayCost(day, kind, component, Sums(total, unpriced, no_data), until)
@@ -94,27 +94,32 @@ def stacked(
 
 
 def group_sums(
-    where: CostFilter, span: Span, by: GroupBy, *, ascending: bool = False, key: str = ""
+    where: CostFilter, span: Span, by: GroupBy | Grouping, *, ascending: bool = False, key: str = ""
 ) -> Sequence[tuple[str, Sums]]:
     """Every group's sums by key, the most expensive first, groups without an amount last. One query.
 
     key: the summed window that is the span (Freshness.cost_key), "" adds up the daily costs.
     """
     order = F("total").asc(nulls_last=True) if ascending else F("total").desc(nulls_last=True)
-    rows, sums = _rows(where, span, key)
-    found = rows.values_list(LOOKUPS[by]).annotate(**sums).order_by(order, LOOKUPS[by])
+    rows, sums = _keyed(where, span, by, key)
+    found = rows.values_list("cost_key").annotate(**sums).order_by(order, "cost_key")
     return [(str(name), Sums(amount, unpriced, no_data)) for name, amount, unpriced, no_data in found]
 
 
 def group_slice(
-    where: CostFilter, span: Span, by: GroupBy, *, after: keyset.Key | None, limit: int, key: str = ""
+    where: CostFilter,
+    span: Span,
+    by: GroupBy | Grouping,
+    *,
+    after: keyset.Key | None,
+    limit: int,
+    key: str = "",
 ) -> keyset.Slice[tuple[str, Sums]]:
     """The groups by key, `limit` of them after one (int for endpoints, else text). One query; key as in group_sums."""
-    lookup = LOOKUPS[by]
-    rows, sums = _rows(where, span, key)
+    rows, sums = _keyed(where, span, by, key)
     if after is not None:
-        rows = rows.filter(**{f"{lookup}__gt": after[0]})
-    found = rows.values_list(lookup).annotate(**sums).order_by(lookup)[: limit + 1]
+        rows = rows.filter(cost_key__gt=after[0])
+    found = rows.values_list("cost_key").annotate(**sums).order_by("cost_key")[: limit + 1]
     shown = keyset.cut(list(found), lambda row: (row[0],), limit)
     groups = [(str(name), Sums(amount, unpriced, no_data)) for name, amount, unpriced, no_data in shown.rows]
     return keyset.Slice(groups, shown.last)
@@ -129,29 +134,38 @@ def group_total(where: CostFilter, span: Span, *, key: str = "") -> Sums:
 
 def _rows(where: CostFilter, span: Span, key: str) -> tuple[QuerySet[Any], Mapping[str, Aggregate]]:
     """What a span's costs are added up from, and how."""
-    if key:
+    if key and not where.has_lines:
         keys = (key, f"{key}{TOMORROW}")
         return CostWindow.objects.filter(where.q(), key__in=keys, last=span.last), _SUMMED
-    return DailyCost.objects.filter(where.q(), span.q), _LINES
+    return DailyCost.objects.filter(where.q(), where.lines, span.q), _LINES
+
+
+def _keyed(
+    where: CostFilter, span: Span, by: GroupBy | Grouping, key: str
+) -> tuple[QuerySet[Any], Mapping[str, Aggregate]]:
+    """The same with the key of each row's group; windows know neither models nor items."""
+    wanted = grouping(by)
+    rows, sums = _rows(where, span, "" if wanted.by in {GroupBy.MODEL, GroupBy.INSTANCE_TYPE} else key)
+    return rows.annotate(cost_key=wanted.expression()), sums
 
 
 def groups(
-    where: CostFilter, span: Span, by: GroupBy, shown: Sequence[tuple[str, Sums]], *, key: str = ""
+    where: CostFilter, span: Span, by: GroupBy | Grouping, shown: Sequence[tuple[str, Sums]], *, key: str = ""
 ) -> list[Group]:
     """The groups of `shown` (a page of group_sums) with their components, calls and names. At most three queries."""
     keys = [name for name, _ in shown]
-    lookup = LOOKUPS[by]
+    what = grouping(by).by
     parts: dict[str, dict[str, Decimal | None]] = defaultdict(dict)
-    rows = _rows(where, span, key)[0].filter(**{f"{lookup}__in": keys})
+    rows = _keyed(where, span, by, key)[0].filter(cost_key__in=keys)
     aliases: dict[str, str] = {}
-    alias = Max("endpoint__shard__account__alias") if by is GroupBy.ACCOUNT else Value("")
-    sums_by_part = rows.values_list(lookup, "component").annotate(total=Sum("amount"), alias=alias)
+    alias = Max("endpoint__shard__account__alias") if what is GroupBy.ACCOUNT else Value("")
+    sums_by_part = rows.values_list("cost_key", "component").annotate(total=Sum("amount"), alias=alias)
     for name, component, amount, called_so in sums_by_part.order_by():
         parts[str(name)][component] = amount
         aliases[str(name)] = called_so
-    counted = dict.fromkeys(keys, 1) if by is GroupBy.ENDPOINT else _members(rows, lookup)
+    counted = dict.fromkeys(keys, 1) if what is GroupBy.ENDPOINT else _members(rows)
     called = calls(where, span, by, keys, key=key)
-    named = endpoints(keys) if by is GroupBy.ENDPOINT else {}
+    named = endpoints(keys) if what is GroupBy.ENDPOINT else {}
     return [
         Group(
             key=name,
@@ -166,35 +180,47 @@ def groups(
     ]
 
 
-def _members(rows: QuerySet[Any], lookup: str) -> dict[str, int]:
+def _members(rows: QuerySet[Any]) -> dict[str, int]:
     """How many endpoints each group has."""
-    found = rows.values_list(lookup).annotate(n=Count("endpoint", distinct=True)).order_by()
+    found = rows.values_list("cost_key").annotate(n=Count("endpoint", distinct=True)).order_by()
     return {str(name): number for name, number in found}
 
 
 def calls(
-    where: CostFilter, span: Span, by: GroupBy, keys: Sequence[str] | None = None, *, key: str = ""
+    where: CostFilter,
+    span: Span,
+    by: GroupBy | Grouping,
+    keys: Sequence[str] | None = None,
+    *,
+    key: str = "",
 ) -> dict[str, float]:
     """Calls by group key, of hours inside the span: Invocations, or requests processed for asynchronous endpoints.
 
     A shadow's calls are copies and do not count. Groups nobody
-    reported calls for are absent; components have no calls of their own. key as in group_sums. One query.
+    reported calls for are absent; lines have no calls of their own. key as in group_sums. One query.
     """
-    if by is GroupBy.COMPONENT:
+    wanted = grouping(by)
+    if wanted.by in OF_LINES:
         return {}
-    lookup = LOOKUPS[by] if key else f"variant__{LOOKUPS[by]}"
-    if key:
+    if key and wanted.by is not GroupBy.MODEL and not where.models:
+        expression = wanted.expression()
         rows: QuerySet[Any] = EndpointWindow.objects.filter(where.q(), key=key)
         today = When(until__gte=datetime.combine(span.last, time(), UTC), then=F("span_calls"))
         number: Aggregate = Sum(Case(today, default=F("span_calls_next")))
     else:
+        expression = (
+            F("variant__model_name") if wanted.by is GroupBy.MODEL else wanted.expression("variant__")
+        )
         at = Q(at__gte=span.start, at__lt=span.end)
+        if where.models:
+            at &= Q(variant__model_name__in=where.models)
         rows = HourBucket.objects.filter(where.q("variant__endpoint"), at, variant__is_shadow=False)
         is_async = Q(variant__endpoint__kind=Kind.ASYNCHRONOUS)
         number = Sum(Case(When(is_async, then=F("processed")), default=F("invocations")))
+    rows = rows.annotate(cost_key=expression)
     if keys is not None:
-        rows = rows.filter(**{f"{lookup}__in": keys})
-    sums = rows.values_list(lookup).annotate(number=number).order_by()
+        rows = rows.filter(cost_key__in=keys)
+    sums = rows.values_list("cost_key").annotate(number=number).order_by()
     return {str(name): calls for name, calls in sums if calls is not None}
 
 

@@ -20,17 +20,26 @@ EVENING = 22
 """From this hour of the UTC day on, the costs of tomorrow's windows are summed up beside today's."""
 TOMORROW = ">"
 """Follows the key of such a window."""
-_FIELDS = ("hour_until", "day_until", "long_until", "costs_until")
+_FIELDS = ("hour_until", "day_until", "long_until", "costs_until", "periods_at")
 
 
 @dataclass(frozen=True)
 class Freshness:
-    """Until when every shard of a scope is summed up, the least of them; None: some shard is not."""
+    """Until when every shard of a scope is summed up, the least of them; None: some shard is not.
+
+    periods_at: when the last shard's history had been added up by weeks and months, which are kept so since.
+    """
 
     hour_until: datetime | None = None
     day_until: datetime | None = None
     long_until: datetime | None = None
     costs_until: datetime | None = None
+    periods_at: datetime | None = None
+
+    @property
+    def has_periods(self) -> bool:
+        """Whether weeks and months stand for the days they are made of."""
+        return self.periods_at is not None
 
     def covers(self, window: TimeRange) -> bool:
         """Whether EndpointWindow holds the window for every shard."""

@@ -6,6 +6,7 @@ from django.db import connection, transaction
 
 from fleet.models import PlaceDay, PlaceHour, StaleDay
 from fleet.queries.cost_scope import Span
+from fleet.rollups import periods
 
 _LOCK = 7_405_317
 _HOURS = """
@@ -40,12 +41,13 @@ GROUP BY GROUPING SETS ((a.account_id, c.day, e.kind, c.component), (s.region, c
 
 def update_places() -> list[date]:
     """Add up again every UTC day that fleet.ledger marked; those days. Two at once do no harm: one of them waits."""
-    marked = list(StaleDay.objects.values_list("pk", "day"))
-    days = sorted({day for _, day in marked}, reverse=True)
+    marked = list(StaleDay.objects.values_list("pk", "shard_id", "day"))
+    days = sorted({day for *_, day in marked}, reverse=True)
     for day in days:
         with transaction.atomic():
             _write(day)
-    StaleDay.objects.filter(pk__in=[pk for pk, _ in marked]).delete()
+    periods.update((shard_id, day) for _, shard_id, day in marked)
+    StaleDay.objects.filter(pk__in=[pk for pk, *_ in marked]).delete()
     return days
 
 

@@ -1,0 +1,238 @@
+"""The explorer's reading: costs and use of any span by any grouping, beside the span before, from months, weeks, days.
+
+One statement per question whatever the size of the fleet. None is "not known", never zero.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from django.db import connection
+
+from fleet.queries import cost_sql
+from fleet.queries.cost_cover import Bucket, Piece, cover
+from fleet.queries.cost_scope import OF_LINES, CostFilter, GroupBy, Grouping, Span
+
+NOW, COMPARED, BEFORE = 0, 1, 2
+"""What a piece counts for: the span alone, the span and its comparison, or the span before."""
+TOP = 8
+"""As many groups are drawn by themselves."""
+
+
+class Order(StrEnum):
+    """What the rows are ordered by; the value stands in the URL."""
+
+    COST = "cost"
+    CHANGE = "change"
+
+
+_ORDERS = {Order.COST: "amount", Order.CHANGE: "COALESCE(compared, 0) - COALESCE(before, 0)"}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which days are added up and which are compared: the whole days of the span with those of the span before.
+
+    compared None: the span holds nothing but today, which is not over.
+    """
+
+    span: Span
+    compared: Span | None
+    before: Span | None
+    is_rolled: bool = True
+
+    @property
+    def pieces(self) -> list[tuple[Piece, int]]:
+        """Every piece to read with what it counts for; each day is in one of them once."""
+        found = []
+        for days, slot in ((self.compared, COMPARED), (self._rest, NOW), (self.before, BEFORE)):
+            if days is not None:
+                found += [(piece, slot) for piece in cover(days, is_rolled=self.is_rolled)]
+        return found
+
+    @property
+    def _rest(self) -> Span | None:
+        if self.compared is None:
+            return self.span
+        return Span(self.span.last, self.span.last) if self.compared.last < self.span.last else None
+
+
+@dataclass(frozen=True)
+class CubeRow:
+    """One group. compared, before: the amounts that `change` compares; lines, lines_before: how many there were.
+
+    Amounts are None when no line has one. unpriced, no_data: daily lines of the span without an amount; gaps_before:
+    those of the span before.
+    """
+
+    key: str
+    amount: Decimal | None = None
+    compared: Decimal | None = None
+    before: Decimal | None = None
+    unpriced: int = 0
+    no_data: int = 0
+    gaps_before: int = 0
+    lines: int = 0
+    lines_compared: int = 0
+    lines_before: int = 0
+    endpoints: int = 0
+    components: Mapping[str, Decimal | None] = field(default_factory=dict)
+    rank: int = 0
+
+
+@dataclass(frozen=True)
+class Cube:
+    """A page of groups and, with rank up to TOP, the dearest of all; groups: how many there are; total: their sum."""
+
+    rows: Sequence[CubeRow]
+    top: Sequence[CubeRow]
+    groups: int
+    total: CubeRow
+
+
+@dataclass(frozen=True)
+class Use:
+    """What endpoints did for their cost, and what was paid for in vain; None: not known for any of them."""
+
+    calls: float | None = None
+    compute_s: float | None = None
+    idle_usd: Decimal | None = None
+    spare_usd: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A part of an endpoint that is in no figure: how many of its daily lines have no price, and no data."""
+
+    endpoint_id: int
+    name: str
+    component: str
+    item: str
+    unpriced: int
+    no_data: int
+
+
+def rows(
+    where: CostFilter,
+    by: Grouping,
+    plan: Plan,
+    *,
+    order: Order = Order.COST,
+    ascending: bool = False,
+    offset: int = 0,
+    limit: int | None = None,
+) -> Cube:
+    """The groups of a page (limit None: all of them), the dearest TOP, and the sum of all. One query.
+
+    Groups that only the span before has are among them: they are gone. Groups without an amount stand last.
+    """
+    sql, values = cost_sql.statement(cost_sql.ROWS, where, by, plan.pieces)
+    names = {
+        "sums": cost_sql.SUMS,
+        "added": cost_sql.ADDED,
+        "totals": cost_sql.TOTALS,
+        "order": _ORDERS[order],
+    }
+    values |= {"offset": offset, "until": 2**31 if limit is None else offset + limit, "top": TOP}
+    found = _fetch(sql.format(**names, direction="ASC" if ascending else "DESC"), values)
+    if not found:
+        return Cube([], [], 0, CubeRow(""))
+    made = [(row["place"], _row(row)) for row in found]
+    shown = [row for place, row in made if values["offset"] < place <= values["until"]]
+    top = sorted((row for _, row in made if row.rank <= TOP), key=lambda row: row.rank)
+    total = CubeRow("", **_figures(found[0], "total_"), endpoints=int(found[0]["total_endpoints"]))
+    return Cube(shown, top, found[0]["groups"], total)
+
+
+def series(
+    where: CostFilter, by: Grouping, bars: Sequence[Bucket], keys: Sequence[str], *, is_rolled: bool = True
+) -> dict[str | None, list[Decimal | None]]:
+    """Amounts by group aligned with the bars; None is all groups but `keys`. One query."""
+    pieces = [(piece, n) for n, bar in enumerate(bars) for piece in cover(bar.span, is_rolled=is_rolled)]
+    sql, values = cost_sql.statement(cost_sql.SERIES, where, by, pieces)
+    sums: dict[str | None, list[Decimal | None]] = defaultdict(lambda: [None] * len(bars))
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values | {"keys": list(keys)})
+        for key, slot, amount in cursor.fetchall():
+            sums[key][slot] = amount
+    return dict(sums)
+
+
+def use(where: CostFilter, by: Grouping, span: Span, keys: Sequence[str]) -> tuple[dict[str, Use], Use]:
+    """Use of the groups `keys`, and of all groups together; lines have no use of their own. One query.
+
+    Only where Freshness.has_periods holds: days are added up with the weeks and months.
+    """
+    shown = [] if by.by in OF_LINES else list(keys)
+    key = Grouping(GroupBy.KIND) if by.by in OF_LINES else by
+    sql, values = cost_sql.statement(
+        cost_sql.USE, where, key, [(piece, 0) for piece in cover(span)], is_use=True
+    )
+    found: dict[str, Use] = {}
+    parts = []
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values | {"keys": shown})
+        for name, *figures in cursor.fetchall():
+            parts.append(Use(*figures))
+            if name is not None:
+                found[name] = parts[-1]
+    total = Use(*(_sum(getattr(part, name) for part in parts) for name in Use.__dataclass_fields__))
+    return found, total
+
+
+def gaps(where: CostFilter, plan: Plan) -> list[Gap]:
+    """Parts of the span that are in no figure, unpriced first, then by endpoint. One query."""
+    pieces = [(piece, slot) for piece, slot in plan.pieces if slot != BEFORE]
+    sql, values = cost_sql.statement(cost_sql.GAPS, where, Grouping(GroupBy.ENDPOINT), pieces)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return [Gap(*row) for row in cursor.fetchall()]
+
+
+def tag_keys(where: CostFilter, limit: int = 50) -> list[str]:
+    """Keys of the tags that the filter's endpoints carry, the commonest first. One query."""
+    values: dict[str, Any] = {"limit": limit}
+    sql = "SELECT key FROM fleet_endpoint e CROSS JOIN LATERAL jsonb_object_keys(e.tags) AS key"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{sql} WHERE true {cost_sql.endpoints(where, values, 'e.id')} GROUP BY key ORDER BY COUNT(*) DESC, key "
+            "LIMIT %(limit)s",
+            values,
+        )
+        return [key for (key,) in cursor.fetchall()]
+
+
+def _fetch(sql: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        names = [column.name for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _row(found: Mapping[str, Any]) -> CubeRow:
+    # Raw cursors leave jsonb as text.
+    components: dict[str, str | None] = json.loads(found["components"] or "{}")
+    return CubeRow(
+        key=found["key"],
+        **_figures(found),
+        endpoints=found["endpoints"],
+        components={name: None if usd is None else Decimal(usd) for name, usd in components.items()},
+        rank=found["rank"],
+    )
+
+
+def _figures(found: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Amounts as they came, counts as whole numbers: sums of sums are numeric in SQL."""
+    return {
+        name: found[prefix + name] if name in cost_sql.AMOUNTS else int(found[prefix + name])
+        for name in cost_sql.FIGURES
+    }
+
+
+def _sum(values: Iterable[Any]) -> Any:
+    known = [value for value in values if value is not None]
+    return sum(known[1:], known[0]) if known else None

@@ -1,0 +1,135 @@
+"""The explorer's SQL: months, weeks and days of a plan as one set of lines, narrowed, keyed and added up."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from fleet.models import Endpoint
+from fleet.queries.cost_cover import DAY, Piece
+from fleet.queries.cost_scope import CostFilter, GroupBy, Grouping
+
+_KEYS = {
+    GroupBy.ACCOUNT: "a.account_id",
+    GroupBy.REGION: "s.region",
+    GroupBy.TEAM: "e.team",
+    GroupBy.KIND: "e.kind",
+    GroupBy.ENDPOINT: "e.id",
+    GroupBy.COMPONENT: "l.component",
+    GroupBy.TAG: "COALESCE(e.tags ->> %(tag)s, '')",
+    GroupBy.MODEL: "v.model_name",
+    GroupBy.INSTANCE_TYPE: "l.item",
+}
+_JOINS = """JOIN fleet_endpoint e ON e.id = l.endpoint_id JOIN fleet_shard s ON s.id = e.shard_id
+    JOIN fleet_account a ON a.id = s.account_id JOIN fleet_variantstatus v ON v.id = l.variant_id"""
+# Periods and days of the plan, narrowed; {where} is a condition on endpoint_id, variant_id, component and item.
+_BASE = """
+    SELECT p.endpoint_id, p.variant_id, p.component, p.item, p.amount, p.unpriced, p.no_data, w.slot
+    FROM unnest(%(grains)s::text[], %(firsts)s::date[], %(slots)s::int[]) AS w (grain, first, slot)
+    JOIN fleet_costperiod p ON p.grain = w.grain AND p.first = w.first {where}
+    UNION ALL
+    SELECT p.endpoint_id, p.variant_id, p.component, p.item, p.amount,
+        (p.confidence = 'unpriced')::int, (p.confidence = 'no-data')::int, w.slot
+    FROM unnest(%(days)s::date[], %(day_slots)s::int[]) AS w (day, slot)
+    JOIN fleet_dailycost p ON p.day = w.day {where}
+"""
+SUMS = """SUM(amount) FILTER (WHERE slot < 2) AS amount, SUM(amount) FILTER (WHERE slot = 1) AS compared,
+    SUM(amount) FILTER (WHERE slot = 2) AS before, COALESCE(SUM(unpriced) FILTER (WHERE slot < 2), 0) AS unpriced,
+    COALESCE(SUM(no_data) FILTER (WHERE slot < 2), 0) AS no_data,
+    COALESCE(SUM(unpriced + no_data) FILTER (WHERE slot = 2), 0) AS gaps_before,
+    COUNT(*) FILTER (WHERE slot < 2) AS lines, COUNT(*) FILTER (WHERE slot = 1) AS lines_compared,
+    COUNT(*) FILTER (WHERE slot = 2) AS lines_before"""
+FIGURES = (
+    "amount", "compared", "before", "unpriced", "no_data", "gaps_before", "lines", "lines_compared", "lines_before",
+)  # fmt: skip
+AMOUNTS = frozenset({"amount", "compared", "before"})
+ADDED = ", ".join(f"SUM({name}) AS {name}" for name in FIGURES)
+TOTALS = ", ".join(f"SUM({name}) OVER () AS total_{name}" for name in FIGURES)
+ROWS = """
+WITH base AS ({base}), l AS (
+    SELECT endpoint_id, variant_id, component, item, {sums} FROM base GROUP BY endpoint_id, variant_id, component, item
+), keyed AS MATERIALIZED (
+    SELECT ({key})::text AS key, l.* FROM l {joins}
+), added AS (
+    SELECT key, {added}, COUNT(DISTINCT endpoint_id) FILTER (WHERE lines > 0) AS endpoints FROM keyed GROUP BY key
+), ranked AS (
+    SELECT *, COUNT(*) OVER () AS groups, {totals}, SUM(endpoints) OVER () AS total_endpoints,
+        ROW_NUMBER() OVER (ORDER BY amount DESC NULLS LAST, key) AS rank,
+        ROW_NUMBER() OVER (ORDER BY {order} {direction} NULLS LAST, key) AS place
+    FROM added
+), shown AS (
+    SELECT * FROM ranked WHERE place > %(offset)s AND place <= %(until)s OR rank <= %(top)s
+), parts AS (
+    SELECT key, jsonb_object_agg(component, amount::text) AS components FROM (
+        SELECT key, component, SUM(amount) AS amount FROM keyed
+        WHERE lines > 0 AND key IN (SELECT key FROM shown) GROUP BY key, component) by_component
+    GROUP BY key
+)
+SELECT shown.*, parts.components FROM shown LEFT JOIN parts USING (key) ORDER BY place
+"""
+SERIES = """
+WITH l AS ({base})
+SELECT CASE WHEN key = ANY(%(keys)s) THEN key END AS drawn, slot, SUM(amount)
+FROM (SELECT ({key})::text AS key, l.slot, l.amount FROM l {joins}) keyed
+GROUP BY drawn, slot
+"""
+USE = """
+WITH l AS (
+    SELECT p.endpoint_id, p.variant_id, p.calls, p.compute_s, p.idle_usd, p.spare_usd
+    FROM unnest(%(grains)s::text[], %(firsts)s::date[]) AS w (grain, first)
+    JOIN fleet_useperiod p ON p.grain = w.grain AND p.first = w.first {where}
+), keyed AS (
+    SELECT ({key})::text AS key, l.* FROM l {joins}
+)
+SELECT CASE WHEN key = ANY(%(keys)s) THEN key END AS shown, SUM(calls), SUM(compute_s), SUM(idle_usd), SUM(spare_usd)
+FROM keyed GROUP BY shown
+"""
+GAPS = """
+WITH l AS ({base})
+SELECT e.id, e.name, l.component, l.item, SUM(l.unpriced) AS unpriced, SUM(l.no_data) AS no_data
+FROM l {joins} WHERE l.unpriced + l.no_data > 0 GROUP BY e.id, e.name, l.component, l.item
+ORDER BY SUM(l.unpriced) = 0, e.name, e.id, l.component, l.item
+"""
+
+
+def statement(
+    template: str,
+    where: CostFilter,
+    by: Grouping,
+    pieces: Iterable[tuple[Piece, int]],
+    *,
+    is_use: bool = False,
+) -> tuple[str, dict[str, Any]]:
+    """A template with base, key and joins filled in (what is left keeps its braces), and its values."""
+    periods = [(piece, slot) for piece, slot in pieces if is_use or piece.grain != DAY]
+    days = [(piece, slot) for piece, slot in pieces if not is_use and piece.grain == DAY]
+    values: dict[str, Any] = {
+        "grains": [piece.grain for piece, _ in periods], "firsts": [piece.first for piece, _ in periods],
+        "slots": [slot for _, slot in periods], "days": [piece.first for piece, _ in days],
+        "day_slots": [slot for _, slot in days], "tag": by.tag,
+    }  # fmt: skip
+    narrowed = endpoints(where, values, "p.endpoint_id")
+    if where.models:
+        values["models"] = list(where.models)
+        narrowed += (
+            " AND p.variant_id IN (SELECT id FROM fleet_variantstatus WHERE model_name = ANY(%(models)s))"
+        )
+    for name, wanted in (("component", where.components), ("item", where.items)):
+        if wanted and not is_use:
+            values[f"{name}s"] = list(wanted)
+            narrowed += f" AND p.{name} = ANY(%({name}s)s)"
+    parts = {
+        "{base}": _BASE.format(where=narrowed), "{where}": narrowed, "{key}": _KEYS[by.by], "{joins}": _JOINS,
+    }  # fmt: skip
+    for name, text in parts.items():
+        template = template.replace(name, text)
+    return template, values
+
+
+def endpoints(where: CostFilter, values: dict[str, Any], column: str) -> str:
+    """Condition that narrows to the filter's endpoints, its values added; "" for all of them."""
+    condition = where.q("")
+    if not condition:
+        return ""
+    sql, given = Endpoint.objects.filter(condition).order_by().values("pk").query.sql_with_params()
+    names = [f"endpoint_{n}" for n in range(len(given))]
+    values |= dict(zip(names, given, strict=True))
+    return f" AND {column} IN ({sql % tuple(f'%({name})s' for name in names)})"

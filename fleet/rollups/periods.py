@@ -1,0 +1,133 @@
+"""Hourly → daily → weekly and monthly: what each variant cost and did, added up when a day of it changed.
+
+Each row is worked out from the rows below it, never from its own former value, so that a past range is right again
+as soon as its days have been marked; only rows that differ are written.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from fleet.models import DailyCost, RollupState
+from fleet.queries.cost_cover import DAY, GRAINS, Piece, piece_of
+from fleet.queries.cost_scope import Span
+
+_LOCK = 7_405_318
+NEW_AT_ONCE = 500
+"""As many shards get their whole history added up in one turn; the others have theirs a minute later."""
+
+
+@dataclass(frozen=True)
+class _Table:
+    """What is written into which columns from which rows; `fresh` selects key and figures of one grain and first."""
+
+    name: str
+    keys: Sequence[str]
+    figures: Sequence[str]
+    fresh: str
+
+    @property
+    def sql(self) -> str:
+        keys, figures = ", ".join(self.keys), ", ".join(self.figures)
+        same = " AND ".join(f"fresh.{key} = old.{key}" for key in self.keys)
+        return f"""
+WITH fresh AS ({self.fresh}), gone AS (
+    DELETE FROM {self.name} old USING fleet_endpoint e
+    WHERE old.grain = %(grain)s AND old.first = %(first)s AND e.id = old.endpoint_id AND e.shard_id = ANY(%(shards)s)
+        AND NOT EXISTS (SELECT FROM fresh WHERE {same})
+)
+INSERT INTO {self.name} AS old (grain, first, endpoint_id, {keys}, {figures})
+SELECT %(grain)s, %(first)s, endpoint_id, {keys}, {figures} FROM fresh ORDER BY {keys}
+ON CONFLICT (grain, first, {keys}) DO UPDATE SET endpoint_id = EXCLUDED.endpoint_id,
+    {", ".join(f"{name} = EXCLUDED.{name}" for name in self.figures)}
+WHERE ({", ".join(f"old.{name}" for name in self.figures)})
+    IS DISTINCT FROM ({", ".join(f"EXCLUDED.{name}" for name in self.figures)})
+"""  # noqa: S608 - names and statements of this module only
+
+
+_USE_FIGURES = ("calls", "compute_s", "idle_usd", "spare_usd")
+# Kinds whose calls say that an instance worked: asynchronous endpoints publish requests, not when one was waited for,
+# and what inference components answer is published by component.
+_DAY = """
+SELECT v.endpoint_id, v.id AS variant_id, used.calls, used.compute_s,
+    CASE WHEN e.kind IN ('real-time', 'multi-model', 'multi-container') AND used.minutes > 0
+        THEN ROUND(paid.instance_usd * (COALESCE(used.idle_minutes, 0) / used.minutes)::numeric, 12) END AS idle_usd,
+    CASE WHEN paid.warm_s > 0 AND (used.is_split OR COALESCE(used.any_calls, 0) = 0)
+        THEN ROUND(paid.warm_usd * GREATEST(0, 1 - COALESCE(paid.used_s, 0) / paid.warm_s), 12) END AS spare_usd
+FROM fleet_endpoint e JOIN fleet_variantstatus v ON v.endpoint_id = e.id
+JOIN LATERAL (
+    SELECT COUNT(*) AS hours,
+        SUM(CASE WHEN e.kind = 'asynchronous' THEN b.processed ELSE b.invocations END)
+            FILTER (WHERE NOT v.is_shadow) AS calls,
+        SUM(b.invocations) AS any_calls,
+        SUM(b.model_latency_ms_sum) / 1000 AS compute_s,
+        SUM(b.instance_minutes) AS minutes,
+        SUM(b.instance_minutes) FILTER (WHERE COALESCE(b.invocations, 0) = 0) AS idle_minutes,
+        BOOL_OR(b.provisioned_invocations IS NOT NULL OR b.spillover_invocations IS NOT NULL) AS is_split
+    FROM fleet_hourbucket b WHERE b.variant_id = v.id AND b.at >= %(start)s AND b.at < %(end)s
+) used ON true
+JOIN LATERAL (
+    SELECT SUM(c.amount) FILTER (WHERE c.component = 'instance-time') AS instance_usd,
+        SUM(c.amount) FILTER (WHERE c.component = 'kept-warm') AS warm_usd,
+        SUM(c.quantity) FILTER (WHERE c.component = 'kept-warm') AS warm_s,
+        SUM(c.quantity) FILTER (WHERE c.component = 'execution-provisioned') AS used_s
+    FROM fleet_dailycost c WHERE c.variant_id = v.id AND c.day = %(first)s
+) paid ON true
+WHERE e.shard_id = ANY(%(shards)s) AND used.hours > 0
+"""
+_USE = f"""
+SELECT d.endpoint_id, d.variant_id, {", ".join(f"SUM(d.{name}) AS {name}" for name in _USE_FIGURES)}
+FROM fleet_endpoint e JOIN fleet_useperiod d ON d.endpoint_id = e.id
+    AND d.grain = '{DAY}' AND d.first >= %(first)s AND d.first <= %(last)s
+WHERE e.shard_id = ANY(%(shards)s) GROUP BY d.endpoint_id, d.variant_id
+"""  # noqa: S608 - names of this module only
+_COST = """
+SELECT c.endpoint_id, c.variant_id, c.component, c.item, SUM(c.amount) AS amount,
+    COUNT(*) FILTER (WHERE c.confidence = 'unpriced') AS unpriced,
+    COUNT(*) FILTER (WHERE c.confidence = 'no-data') AS no_data
+FROM fleet_endpoint e JOIN fleet_dailycost c ON c.endpoint_id = e.id AND c.day >= %(first)s AND c.day <= %(last)s
+WHERE e.shard_id = ANY(%(shards)s) GROUP BY c.endpoint_id, c.variant_id, c.component, c.item
+"""
+_DAYS_OF_USE = _Table("fleet_useperiod", ("variant_id",), _USE_FIGURES, _DAY)
+_USES = _Table("fleet_useperiod", ("variant_id",), _USE_FIGURES, _USE)
+_COSTS = _Table(
+    "fleet_costperiod", ("variant_id", "component", "item"), ("amount", "unpriced", "no_data"), _COST
+)
+
+
+def update(marks: Iterable[tuple[int, date]]) -> None:
+    """Add up again what the marked (shard, UTC day) belong to, and the whole history of shards that have none yet."""
+    new = list(RollupState.objects.filter(periods_at=None).values_list("pk", flat=True)[:NEW_AT_ONCE])
+    touched: dict[Piece, set[int]] = defaultdict(set)
+    for shard_id, day in (*marks, *_history(new)):
+        for grain in (DAY, *GRAINS):
+            touched[piece_of(grain, day)].add(shard_id)
+    # Days before the weeks and months that are added up from them.
+    for piece in sorted(touched, key=lambda each: (each.grain != DAY, each.first, each.grain)):
+        _write(piece, sorted(touched[piece]))
+    RollupState.objects.filter(pk__in=new).update(periods_at=timezone.now())
+
+
+def _history(shard_ids: Sequence[int]) -> list[tuple[int, date]]:
+    """Every day with a cost of shards."""
+    if not shard_ids:
+        return []
+    found = DailyCost.objects.filter(endpoint__shard__in=shard_ids).order_by()
+    return list(found.values_list("endpoint__shard_id", "day").distinct())
+
+
+def _write(piece: Piece, shard_ids: Sequence[int]) -> None:
+    window = Span(piece.first, piece.last)
+    values: dict[str, Any] = {
+        "shards": list(shard_ids), "grain": piece.grain, "first": piece.first, "last": piece.last,
+        "start": window.start, "end": window.end,
+    }  # fmt: skip
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        for table in (_DAYS_OF_USE,) if piece.grain == DAY else (_USES, _COSTS):
+            cursor.execute(table.sql, values)
