@@ -81,13 +81,10 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Reason:
-    """One cause of failures as a panel shows it: the words, the parts, and the places it holds for."""
+class Places:
+    """Account regions that a panel is about."""
 
-    trouble: Trouble
-    parts: str
     places: list[Place]
-    key: str
 
     @property
     def named(self) -> list[Place]:
@@ -101,24 +98,23 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class History:
-    """All histories still being fetched as one progress; rows: the least complete ones."""
+class Reason(Places):
+    """One cause of failures as a panel shows it: the words, the parts, and the places it holds for."""
 
-    places: list[Place]
+    trouble: Trouble
+    parts: str
+    key: str
+
+
+@dataclass(frozen=True)
+class History(Places):
+    """All histories still being fetched as one progress."""
 
     @property
     def share(self) -> float:
         """The part of all of them that is stored, 0 to 1."""
         shares = [place.backfill.share for place in self.places if place.backfill]
         return sum(shares) / len(shares) if shares else 1.0
-
-    @property
-    def named(self) -> list[Place]:
-        return self.places[:NAMED]
-
-    @property
-    def more(self) -> int:
-        return max(0, len(self.places) - NAMED)
 
 
 def row(found: ShardRow, requested: Requested | None, now: datetime) -> Row:
@@ -157,9 +153,9 @@ def reasons(causes: Sequence[Cause], found: Fleet) -> list[Reason]:
     by_pk = {place.pk: place for place in found.places}
     return [
         Reason(
+            sorted((by_pk[pk] for pk in cause.shard_ids if pk in by_pk), key=lambda place: place.name),
             trouble(cause.error),
             ", ".join(label(section) for section in cause.sections),
-            sorted((by_pk[pk] for pk in cause.shard_ids if pk in by_pk), key=lambda place: place.name),
             cause.key,
         )
         for cause in causes

@@ -111,13 +111,13 @@ def _read(
 
 
 def _out_of_time(shard: Shard, left: int) -> Unavailable:
-    return Unavailable(
-        account=shard.account.account_id,
-        region=shard.region,
-        action="sagemaker:DescribeEndpoint",
-        code="OutOfTime",
-        message=f"AWS answers too slowly to read everything in one run: {left} endpoints follow in the next.",
-    )
+    words = f"AWS answers too slowly to read everything in one run: {left} endpoints follow in the next."
+    return _unfinished(shard, "sagemaker:DescribeEndpoint", "OutOfTime", words)
+
+
+def _unfinished(shard: Shard, action: str, code: str, message: str) -> Unavailable:
+    account_id = shard.account.account_id
+    return Unavailable(account=account_id, region=shard.region, action=action, code=code, message=message)
 
 
 def _needs_describe(summary: EndpointSummary, row: Endpoint | None, now: datetime) -> bool:
@@ -210,10 +210,5 @@ def _asked_by_name(shard: Shard, rows: Sequence[Endpoint]) -> tuple[list[Endpoin
 
 def _left_out(shard: Shard, rows: Sequence[Endpoint]) -> Unavailable:
     names = ", ".join(row.name for row in rows[:3]) + (", …" if len(rows) > 3 else "")
-    return Unavailable(
-        account=shard.account.account_id,
-        region=shard.region,
-        action="sagemaker:ListEndpoints",
-        code="IncompleteListing",
-        message=f"AWS's listing left out {len(rows)} of the endpoints that it still describes by name ({names}).",
-    )
+    words = f"AWS's listing left out {len(rows)} of the endpoints that it still describes by name ({names})."
+    return _unfinished(shard, "sagemaker:ListEndpoints", "IncompleteListing", words)

@@ -1,5 +1,6 @@
 """Cold starts and model caches: the tables of their pages."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -12,6 +13,7 @@ from dashboards.api import paging
 from dashboards.api.parameters import Listing, Window
 from dashboards.api.schemas import EndpointRef, Listed, WindowOut, window_out
 from fleet.queries import cache, cold_starts
+from fleet.queries.keyset import Slice
 from fleet.queries.records import insight
 
 router = Router(tags=["insight"])
@@ -78,24 +80,27 @@ class Caches(Listed):
 @router.get("/cold-starts", response=ColdStarts, summary="Cold starts of serverless endpoints")
 def cold_starts_by_endpoint(request: HttpRequest, query: Query[InsightQuery]) -> dict[str, Any]:
     """Cold starts, their share of calls and the waiting they caused, per open serverless endpoint."""
-    scope, window = query.filter(request), query.window()
-    after = paging.after(query.cursor, "cold-starts", (str, int))
-    found, data_until = cold_starts.by_key(scope, window, after=after, limit=query.limit)
-    return {
-        "window": window_out(window),
-        "data_until": data_until,
-        **paging.listed(request, "cold-starts", found, scope, partial(insight.cold_starts, window=window)),
-    }
+    return _listed(request, query, "cold-starts", cold_starts.by_key, insight.cold_starts)
 
 
 @router.get("/cache", response=Caches, summary="Model caches of multi-model endpoints")
 def cache_by_endpoint(request: HttpRequest, query: Query[InsightQuery]) -> dict[str, Any]:
     """Hit ratio, loads, unloads and the verdict, per open multi-model endpoint."""
+    return _listed(request, query, "cache", cache.by_key, insight.cache)
+
+
+def _listed(
+    request: HttpRequest,
+    query: InsightQuery,
+    name: str,
+    by_key: Callable[..., tuple[Slice[Any], datetime | None]],
+    record: Callable[..., Mapping[str, Any]],
+) -> dict[str, Any]:
     scope, window = query.filter(request), query.window()
-    after = paging.after(query.cursor, "cache", (str, int))
-    found, data_until = cache.by_key(scope, window, after=after, limit=query.limit)
+    after = paging.after(query.cursor, name, (str, int))
+    found, data_until = by_key(scope, window, after=after, limit=query.limit)
     return {
         "window": window_out(window),
         "data_until": data_until,
-        **paging.listed(request, "cache", found, scope, partial(insight.cache, window=window)),
+        **paging.listed(request, name, found, scope, partial(record, window=window)),
     }
