@@ -135,6 +135,11 @@ class SimulatorProcess:
         )
         return dict(self.request("GET", f"/_truth?{query}"))
 
+    def bill(self, start: datetime, end: datetime) -> list[dict[str, Any]]:
+        """What AWS charges for [start, end): rows by account, region, endpoint, day and usage type, USD as text."""
+        query = {"start": start.astimezone(UTC).isoformat(), "end": end.astimezone(UTC).isoformat(), "bill": 1}
+        return list(self.request("GET", f"/_truth?{urlencode(query)}")["bill"])
+
     def fault(self, kind: str, action: str = "*", **fields: Any) -> SimulatorProcess:
         """Disturb matching calls: kinds and fields as in simulator/README.md (count=None: until cleared)."""
         self.request("POST", "/_faults", [{"kind": kind, "action": action, **fields}])
