@@ -8,8 +8,9 @@ from dashboards import scope as page_scope
 from dashboards import status
 from dashboards.tables import Facet, FacetOption, Sort
 from fleet.analysis.lineage import Verdict
+from fleet.queries.endpoint_counts import LABELS_SHOWN, Facets
 from fleet.queries.endpoint_rows import SORTS
-from fleet.queries.endpoints import LABELS_SHOWN, NO_TEAM, STATE_ORDER, Counted, Criteria, Facets
+from fleet.queries.endpoints import NO_TEAM, STATE_ORDER, Criteria
 from fleet.types import Kind
 
 MAX_SEARCH = 200
@@ -46,7 +47,7 @@ class EndpointFilters:
         )
         return cls(criteria, Sort.read(query, SORTS, DEFAULT_SORT))
 
-    def facets(self, found: Facets, counted: Counted) -> list[Facet]:
+    def facets(self, found: Facets) -> list[Facet]:
         """The nine groups of check boxes with their counts."""
         criteria, scope = self.criteria, self.criteria.scope
         return [
@@ -61,8 +62,8 @@ class EndpointFilters:
             Facet("account", "Account", _options(found.accounts, scope.accounts, found.aliases)),
             Facet("region", "Region", _options(found.regions, scope.regions, {})),
             Facet("team", "Team", _options(found.teams, criteria.teams, {NO_TEAM: "no team"}), shown=6),
-            _label_facet("owner", counted.owners, criteria.owners),
-            _label_facet("application", counted.applications, criteria.applications),
+            _label_facet("owner", found.owners, criteria.owners),
+            _label_facet("application", found.applications, criteria.applications),
         ]
 
     def chips(self, query: QueryDict, aliases: dict[str, str]) -> list[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """The answer sentence of the endpoints list and the strip under it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -8,8 +8,9 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from dashboards import status, svg, wording
-from fleet.queries import endpoints, overview
-from fleet.queries.endpoints import STATE_ORDER, Criteria, Fleet, Group, State
+from fleet.queries import overview
+from fleet.queries.endpoint_counts import Fleet
+from fleet.queries.endpoints import STATE_ORDER, State
 from fleet.queries.overview import Unreadable
 from fleet.queries.rolled import Freshness
 from fleet.queries.scope import ScopeFilter
@@ -37,22 +38,20 @@ class Sentence:
         return f"{wording.spoken(len(self.unreadable))} cannot be read: {', '.join(causes[:3])}."
 
 
-def sentence(groups: Sequence[Group], scope: ScopeFilter, fresh: Freshness) -> Sentence:
+def sentence(fleet: Fleet, scope: ScopeFilter, fresh: Freshness) -> Sentence:
     """What stands above the table: about the whole scope, whatever search and facets narrow."""
-    found = endpoints.fleet(groups, scope)
     return Sentence(
-        fleet=found,
-        changing=found.states.get(State.CHANGING, 0),
+        fleet=fleet,
+        changing=fleet.states.get(State.CHANGING, 0),
         usd=overview.month_to_date(scope, timezone.now().date(), fresh),
         unreadable=overview.unreadable(scope),
     )
 
 
-def strip(groups: Sequence[Group], criteria: Criteria) -> SafeString:
-    """The status strip over the endpoints the filter means."""
-    counts = endpoints.facets(groups, criteria).states
-    shown = [state for state in STATE_ORDER if not criteria.states or state in criteria.states]
-    shown = [state for state in shown if state != State.CLOSED or criteria.states]
+def strip(counts: Mapping[str, int], ticked: Sequence[str]) -> SafeString:
+    """The status strip over the endpoints the filter means: counts by state, and the states it ticks."""
+    shown = [state for state in STATE_ORDER if not ticked or state in ticked]
+    shown = [state for state in shown if state != State.CLOSED or ticked]
     total = sum(counts.get(state, 0) for state in shown)
     if not total:
         return SafeString("")

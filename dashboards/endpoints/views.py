@@ -10,7 +10,7 @@ from dashboards.endpoints.forms import EndpointFilters
 from dashboards.endpoints.sentence import sentence, strip
 from dashboards.htmx import HtmxHttpRequest
 from dashboards.tables import Page
-from fleet.queries import endpoint_records, endpoint_rows, endpoints, rolled
+from fleet.queries import endpoint_counts, endpoint_records, endpoint_rows, rolled
 
 
 @require_GET
@@ -18,9 +18,9 @@ def endpoint_list(request: HtmxHttpRequest) -> HttpResponse:
     """Facets, search, sorted table; the whole state stands in the URL."""
     scoped = scope.read(request, default="24h")
     filters = EndpointFilters.read(request.GET)
-    counted = endpoints.counted(filters.criteria)
-    page = Page.read(request.GET, endpoints.matching(counted.found, filters.criteria))
-    found = endpoints.facets(counted.found, filters.criteria)
+    counted = endpoint_counts.counted(filters.criteria)
+    page = Page.read(request.GET, counted.total)
+    found = counted.facets
     fresh = rolled.freshness(scoped.filter)
     rows = endpoint_rows.rows(
         filters.criteria, scoped.range, timezone.now().date(), sort=filters.sort.key,
@@ -28,13 +28,13 @@ def endpoint_list(request: HtmxHttpRequest) -> HttpResponse:
     )  # fmt: skip
     context = {
         "lines": [tables.line(row) for row in rows],
-        "facets": filters.facets(found, counted),
+        "facets": filters.facets(found),
         "chips": filters.chips(request.GET, found.aliases),
         "filters": filters,
         "page": page,
         "window": scoped.range,
-        "sentence": sentence(counted.everything, scoped.filter, fresh),
-        "strip": strip(counted.found, filters.criteria),
+        "sentence": sentence(counted.fleet, scoped.filter, fresh),
+        "strip": strip(found.states, filters.criteria.states),
         "calls_label": f"Calls, {scope.RANGES[scoped.range.key][0].lower()}",
         "wants_rail": True,
         "csv_url": files.url(request, "endpoints:csv"),

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from dashboards import wording
-from fleet.queries import endpoints, overview, rolled
-from fleet.queries.endpoints import Fleet
+from fleet.queries import endpoint_counts, overview, rolled
+from fleet.queries.endpoint_counts import Fleet
 from fleet.queries.overview import DayCosts, TrafficOf, Trouble, Unreadable
 from fleet.queries.scope import ScopeFilter, TimeRange
 
@@ -54,7 +54,7 @@ class Figures:
         traffic = overview.traffic(scope, window, fresh)
         cost_window = cost_days(window)
         return cls(
-            fleet=endpoints.fleet(endpoints.groups(scope)),
+            fleet=endpoint_counts.fleet(scope),
             troubles=overview.troubles(scope),
             unreadable=overview.unreadable(scope),
             costs=overview.costs(scope, cost_window, fresh),

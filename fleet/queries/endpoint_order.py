@@ -13,7 +13,6 @@ from django.db.models import (
     F,
     FilteredRelation,
     FloatField,
-    IntegerField,
     Q,
     QuerySet,
     Sum,
@@ -24,7 +23,7 @@ from django.db.models.functions import Coalesce, NullIf
 
 from fleet.models import DailyCost, Endpoint, MonthCost, VariantStatus
 from fleet.queries.endpoint_measures import Measures, measures, with_silence
-from fleet.queries.endpoints import STATE_ORDER, Criteria, selected
+from fleet.queries.endpoints import STATE_ORDER, Criteria, selected, state_rank
 from fleet.queries.scope import TimeRange
 from fleet.types import Confidence
 
@@ -102,10 +101,7 @@ def _keys(sort: str, descending: bool) -> list[Any]:
     if sort != "state":
         figure = _SUMMED[sort]
         return [figure.desc(nulls_last=True) if descending else figure.asc(nulls_last=True), "name", "pk"]
-    rank = Case(
-        *(When(state=state.value, then=Value(n)) for n, state in enumerate(STATE_ORDER)),
-        output_field=IntegerField(),
-    )
+    rank = state_rank()
     usd = Coalesce(F("spent__usd"), Value(Decimal(0)), output_field=DecimalField())
     if descending:
         return [rank.desc(), usd.asc(), "-name", "-pk"]

@@ -10,10 +10,9 @@ from django.test import Client
 
 from dashboards.scope import time_range
 from fleet.models import Endpoint, InferenceComponent
-from fleet.queries import endpoint_rows, endpoints
+from fleet.queries import endpoint_counts, endpoint_rows, endpoints
 from fleet.queries.endpoint_measures import sparks
 from fleet.queries.endpoints import Criteria
-from fleet.queries.scope import ScopeFilter
 from fleet.types import Confidence, Kind
 from tests.data.dashboards.rows import read
 from tests.factories import (
@@ -84,7 +83,7 @@ def test_facets_count_what_ticking_them_would_show(viewer: Client) -> None:
     EndpointFactory(kind=Kind.REAL_TIME, team="risk")
     EndpointFactory(kind=Kind.REAL_TIME, shard=ShardFactory(account=lab, region="us-east-1"))
     criteria = Criteria(kinds=(Kind.REAL_TIME,))
-    found = endpoints.facets(endpoints.groups(ScopeFilter()), criteria)
+    found = endpoint_counts.counted(criteria).facets
     assert found.kinds == {"serverless": 1, "real-time": 2}
     assert found.teams == {"risk": 1, "none": 1}
     assert found.regions == {"eu-west-1": 1, "us-east-1": 1}
@@ -146,9 +145,11 @@ def test_owners_and_applications_are_facets_counted_like_the_others(viewer: Clie
     EndpointFactory(name="c", kind=Kind.REAL_TIME, owner="", application="checkout")
     EndpointFactory(name="gone", owner="ana", closed_at=now())
     ticked = Criteria(owners=("ana",))
-    assert endpoints.counted(ticked).owners == {"ana": 2, "none": 1}, "its own ticks do not narrow a facet"
-    assert endpoints.counted(ticked).applications == {"checkout": 1, "search": 1}
-    assert endpoints.counted(Criteria(kinds=(Kind.REAL_TIME,), search="b")).owners == {"ana": 1}
+    assert endpoint_counts.counted(ticked).facets.owners == {"ana": 2, "none": 1}, (
+        "its own ticks do not narrow a facet"
+    )
+    assert endpoint_counts.counted(ticked).facets.applications == {"checkout": 1, "search": 1}
+    assert endpoint_counts.counted(Criteria(kinds=(Kind.REAL_TIME,), search="b")).facets.owners == {"ana": 1}
     html = page(viewer, "?owner=ana&kind=real-time")
     assert 'data-announce="1 endpoint"' in html
     assert "owner ana" in html
@@ -159,10 +160,10 @@ def test_owners_and_applications_are_facets_counted_like_the_others(viewer: Clie
 
 def test_of_many_owners_the_ticked_and_the_largest_are_offered(viewer: Client) -> None:
     EndpointFactory.create_batch(2, owner="large")
-    for n in range(endpoints.LABELS_SHOWN + 5):
+    for n in range(endpoint_counts.LABELS_SHOWN + 5):
         EndpointFactory(owner=f"o{n:02}")
-    found = endpoints.counted(Criteria(owners=("o54",))).owners
-    assert (len(found), found["o54"], found["large"]) == (endpoints.LABELS_SHOWN, 1, 2)
+    found = endpoint_counts.counted(Criteria(owners=("o54",))).facets.owners
+    assert (len(found), found["o54"], found["large"]) == (endpoint_counts.LABELS_SHOWN, 1, 2)
     assert "Owner, most used" in page(viewer)
 
 
