@@ -15,8 +15,15 @@ WORDS: Mapping[State, str] = {
     State.GONE: "is gone",
     State.UNKNOWN: "cannot tell",
     State.PLAIN: "setting",
+    State.AWS_OWNED: "AWS's own",
 }
-MARKS: Mapping[State, str] = {State.FOUND: "✓", State.GONE: "✕", State.UNKNOWN: "?", State.PLAIN: "·"}
+MARKS: Mapping[State, str] = {
+    State.FOUND: "✓",
+    State.GONE: "✕",
+    State.UNKNOWN: "?",
+    State.PLAIN: "·",
+    State.AWS_OWNED: "✓",
+}
 VERDICTS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.PATCHABLE: ("ok", "Can be patched"),
     Verdict.BROKEN: ("failed", "Cannot be patched"),

@@ -10,12 +10,16 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """FOUND: AWS has it. GONE: AWS does not. UNKNOWN: AWS could not be asked. PLAIN: a setting, not a thing."""
+    """FOUND: AWS has it. GONE: AWS does not. UNKNOWN: AWS could not be asked. PLAIN: a setting, not a thing.
+
+    AWS_OWNED: a public image of AWS, which nobody else may ask for and AWS keeps.
+    """
 
     FOUND = "found"
     GONE = "gone"
     UNKNOWN = "unknown"
     PLAIN = "plain"
+    AWS_OWNED = "aws-owned"
 
 
 class Verdict(StrEnum):

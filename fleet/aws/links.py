@@ -2,6 +2,8 @@
 
 import re
 from dataclasses import dataclass, replace
+from functools import cache
+from importlib import resources
 
 from fleet.aws.sessions import call
 from fleet.types import AwsScope
@@ -29,6 +31,11 @@ def parse_image(address: str) -> Image | None:
     if match is None:
         return None
     return Image(**{name: value or "" for name, value in match.groupdict().items()})
+
+
+def is_aws_s_own(image: Image) -> bool:
+    """Whether the image stands in a registry of AWS, which lets everybody pull but nobody ask (aws_registries.txt)."""
+    return image.registry in _aws_registries()
 
 
 def check_image(scope: AwsScope, image: Image) -> None:
@@ -68,3 +75,9 @@ def _first_key(scope: AwsScope, bucket: str, prefix: str) -> str | None:
     """The first key that begins so; None when there is none."""
     answer = call(scope, "s3", "list_objects_v2", expect="KeyCount", Bucket=bucket, Prefix=prefix, MaxKeys=1)
     return next((str(found["Key"]) for found in answer.get("Contents", ())), None)
+
+
+@cache
+def _aws_registries() -> frozenset[str]:
+    text = resources.files("fleet.aws").joinpath("aws_registries.txt").read_text(encoding="utf-8")
+    return frozenset(line for line in text.splitlines() if not line.startswith("#"))

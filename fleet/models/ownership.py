@@ -55,7 +55,8 @@ class ExpiryReminder(models.Model):
 class LinkCheck(models.Model):
     """Whether a thing that models refer to still exists; one row per shard and thing. Written by fleet.sync.links.
 
-    `detail` is AWS's own word, `action` the IAM action that was refused when it cannot be told.
+    `detail` is AWS's own word, `action` the IAM action that was refused when it cannot be told. AWS_OWNED: an image
+    in a registry of AWS, kept by AWS and not ours to ask for.
     """
 
     class Kind(models.TextChoices):
@@ -67,6 +68,7 @@ class LinkCheck(models.Model):
         FOUND = "found"
         GONE = "gone"
         UNKNOWN = "unknown"
+        AWS_OWNED = "aws-owned"
 
     shard = models.ForeignKey(Shard, on_delete=models.CASCADE, related_name="link_checks")
     kind = models.CharField(max_length=16, choices=Kind.choices)

@@ -7,7 +7,11 @@ from fleet.analysis.lineage import Graph, Node, State
 from fleet.models import Endpoint, EndpointConfig, HostedModel, LinkCheck, ProductionVariant
 
 Checks = Mapping[tuple[str, str], LinkCheck]
-_STATES = {LinkCheck.State.FOUND: State.FOUND, LinkCheck.State.GONE: State.GONE}
+_STATES = {
+    LinkCheck.State.FOUND: State.FOUND,
+    LinkCheck.State.GONE: State.GONE,
+    LinkCheck.State.AWS_OWNED: State.AWS_OWNED,
+}
 NOT_ASKED = "Not asked for yet: links are checked once a day, the first ones within the hour."
 NOT_READ = "It was not read: it may be deleted, or the role may lack sagemaker:DescribeModel."
 
@@ -160,6 +164,8 @@ def _checked(kind: str, target: str, checks: Checks) -> Node:
         why = f"{check.action} found it, {at}."
     elif state is State.GONE:
         why = f"AWS says: {check.detail or check.code} ({check.action}, {at})."
+    elif state is State.AWS_OWNED:
+        why = check.detail
     elif check.action:
         why = f"Cannot check: {check.action} was not answered, {at}. AWS says: {check.detail or check.code}"
     else:

@@ -54,6 +54,9 @@ class Answer:
 
 
 NOT_ECR = Answer(State.UNKNOWN, detail="The image is not in Amazon ECR, so AWS cannot be asked for it.")
+AWS_OWNED = Answer(
+    State.AWS_OWNED, detail="AWS's image, in a registry of AWS: not ours to ask, and AWS keeps it."
+)
 _ACTIONS = {
     Kind.IMAGE: iam_action("ecr", "describe_images"),
     Kind.ROLE: iam_action("iam", "get_role"),
@@ -140,7 +143,8 @@ def _targets(shard: Shard) -> set[Target]:
 def _due(shard: Shard, wanted: set[Target], now: datetime) -> list[Target]:
     """Those never asked for, then those whose answer is a day old (an hour where nothing was found)."""
     rows = LinkCheck.objects.filter(shard=shard)
-    is_fresh = Q(checked_at__gt=now - AGAIN, state=State.FOUND) | Q(checked_at__gt=now - SOON_AGAIN)
+    is_settled = Q(state__in=(State.FOUND, State.AWS_OWNED))
+    is_fresh = Q(is_settled, checked_at__gt=now - AGAIN) | Q(checked_at__gt=now - SOON_AGAIN)
     fresh = {Target(*row) for row in rows.filter(is_fresh).values_list("kind", "target")}
     age = {Target(kind, name): at for kind, name, at in rows.values_list("kind", "target", "checked_at")}
     never = datetime.min.replace(tzinfo=now.tzinfo)
@@ -176,6 +180,8 @@ def _answer(scope: AwsScope, target: Target) -> Answer:
         image = aws_links.parse_image(target.name)
         if image is None:
             return NOT_ECR
+        if aws_links.is_aws_s_own(image):
+            return AWS_OWNED
         aws_links.check_image(scope, image)
     except NotFound as error:
         return Answer(State.GONE, action, error.code, error.message)

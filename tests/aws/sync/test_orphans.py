@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from fleet.models import EndpointConfig, HostedModel, LinkCheck, Shard
+from fleet.models import Endpoint, EndpointConfig, HostedModel, LinkCheck, Shard
 from fleet.sync.shard import run_inventory
 from tests.aws.simulator_process import FLEETS, SimulatorProcess
 
@@ -62,16 +62,37 @@ def test_an_incomplete_listing_marks_nothing_gone(
 def test_a_refused_check_is_an_answer_that_names_the_action(
     simulator: SimulatorProcess, shard: Shard, now: datetime
 ) -> None:
+    simulator.add_endpoint(
+        account="test", region="us-east-1", name="built", created="-3d",
+        model={"image": "111122223333.dkr.ecr.us-east-1.amazonaws.com/ours:1"},
+        instances={"type": "ml.m5.xlarge", "count": 1}, traffic={"model": "idle"},
+    )  # fmt: skip
     run_inventory(shard.pk, now=now)
     for action in ("ecr:DescribeImages", "iam:GetRole", "s3:*"):
         simulator.fault("deny", action)
     outcome = run_inventory(shard.pk, now=now + QUARTER)
     assert "links" not in outcome.failed_sections
-    states = set(LinkCheck.objects.values_list("kind", "state"))
+    asked = LinkCheck.objects.exclude(state="aws-owned")
+    states = set(asked.values_list("kind", "state"))
     assert states == {("image", "unknown"), ("role", "unknown"), ("artefact", "unknown")}
-    assert set(LinkCheck.objects.values_list("action", flat=True)) == {
+    assert set(asked.values_list("action", flat=True)) == {
         "ecr:DescribeImages", "iam:GetRole", "s3:ListBucket",
     }  # fmt: skip
+
+
+def test_nobody_asks_for_an_image_of_aws_s_own_registries(
+    simulator: SimulatorProcess, shard: Shard, now: datetime
+) -> None:
+    """The fleet's models run SageMaker's XGBoost container, whose registry answers no stranger."""
+    run_inventory(shard.pk, now=now)
+    simulator.fault("deny", "ecr:DescribeImages")
+    simulator.reset_calls()
+    run_inventory(shard.pk, now=now + QUARTER)
+    (image,) = LinkCheck.objects.filter(kind="image")
+    assert (image.target.partition(".")[0], image.state, image.action) == ("683313688378", "aws-owned", "")
+    assert image.detail == "AWS's image, in a registry of AWS: not ours to ask, and AWS keeps it."
+    assert "ecr:DescribeImages" not in simulator.calls()["calls"]
+    assert set(Endpoint.objects.values_list("built_from", flat=True)) == {"patchable"}
 
 
 def test_what_exists_is_found_and_what_the_fleet_lost_is_gone(

@@ -45,6 +45,7 @@ CASES: dict[str, tuple[str, Callable[[], object]]] = {
     "all there": ("patchable", lambda: None),
     "role deleted": ("broken", lambda: answer(ROLE, "gone")),
     "image gone, role not asked": ("broken", lambda: [answer(t, s) for t, s in ((IMAGE, "gone"), (ROLE, "unknown"))]),
+    "AWS's own image": ("patchable", lambda: answer(IMAGE, "aws-owned")),
     "no permission": ("cannot-tell", lambda: answer(DATA, "unknown", action="s3:ListBucket")),
     "not asked for yet": ("cannot-tell", lambda: LinkCheck.objects.filter(target=DATA).delete()),
     "model deleted": ("broken", lambda: HostedModel.objects.update(gone_at=now())),
