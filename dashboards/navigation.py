@@ -55,6 +55,8 @@ NAVIGATION: tuple[NavGroup, ...] = (
         "Insight",
         (
             NavItem("costs:page", "Costs", "currency-dollar"),
+            NavItem("budgets:page", "Budgets", "coin"),
+            NavItem("prices:page", "Prices", "tag"),
             NavItem("cold_starts:page", "Cold starts", "snowflake"),
             NavItem("cache:page", "Cache", "database"),
         ),

@@ -21,6 +21,8 @@ FAMILIES: tuple[tuple[str, str], ...] = (
     ("batch/", "batch"),
     ("orphans/", "orphans"),
     ("costs/", "costs"),
+    ("budgets/", "budgets"),
+    ("prices/", "prices"),
     ("cold-starts/", "cold_starts"),
     ("cache/", "cache"),
     ("", "operations"),

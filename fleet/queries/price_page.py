@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Count, Max, Min, Q
 
@@ -80,6 +81,22 @@ class RegionReading:
     reading: PriceReading | None
     error: str = ""
     tried_at: datetime | None = None
+
+    @property
+    def read_at(self) -> datetime | None:
+        return self.reading.read_at if self.reading else None
+
+    @property
+    def published_at(self) -> datetime | None:
+        return self.reading.published_at if self.reading else None
+
+    @property
+    def prices(self) -> int | None:
+        return self.reading.prices if self.reading else None
+
+    @property
+    def changed(self) -> int | None:
+        return self.reading.changed if self.reading else None
 
     def is_old(self, now: datetime) -> bool:
         """Whether it was read too long ago to be trusted for today."""
@@ -258,15 +275,15 @@ def _foreign(stored: Iterable[Price], keys: Iterable[Key]) -> dict[str, int]:
 def _readings(scope: ScopeFilter) -> list[RegionReading]:
     """Every region in use with the last reading of its price list. Two queries."""
     shards = Shard.objects.filter(scope.q(), enabled=True, account__enabled=True).order_by("region", "pk")
-    sections: dict[str, dict[str, str]] = {}
+    sections: dict[str, dict[str, Any]] = {}
     for region, found in shards.values_list("region", "sections"):
         sections.setdefault(region, found.get("prices") or {})
     known = {row.region: row for row in PriceReading.objects.filter(region__in=list(sections))}
     return [_reading(region, known.get(region), told) for region, told in sections.items()]
 
 
-def _reading(region: str, known: PriceReading | None, told: Mapping[str, str]) -> RegionReading:
-    tried = told.get("tried_at")
+def _reading(region: str, known: PriceReading | None, told: Mapping[str, Any]) -> RegionReading:
+    tried, error = told.get("tried_at"), told.get("error") or {}
     return RegionReading(
-        region, known, told.get("error") or "", datetime.fromisoformat(tried) if tried else None
+        region, known, error.get("message", ""), datetime.fromisoformat(tried) if tried else None
     )

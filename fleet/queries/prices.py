@@ -12,7 +12,7 @@ from fleet.costs import snapshot
 from fleet.costs.price_book import HOSTING_DATA, VOLUME, PriceBook
 from fleet.costs.price_history import USD, DatedPrice, Layer, PriceHistory, dated
 from fleet.costs.price_history import ExchangeRate as Rate
-from fleet.models import CapacityPeriod, Discount, ExchangeRate, Price, TransformJob
+from fleet.models import CapacityPeriod, Discount, ExchangeRate, Price, Shard, TransformJob
 from fleet.types import CostComponent, Kind
 
 KINDS_IN_PLANS = frozenset(set(Kind) - {Kind.ASYNCHRONOUS})
@@ -152,3 +152,13 @@ def known_items(component: CostComponent) -> set[str]:
     if component is CostComponent.STORAGE:
         return found | {VOLUME}
     return found | {str(memory_mb) for memory_mb in MEMORY_SIZES_MB}
+
+
+def shards_of(region: str = "", account: int | None = None) -> list[int]:
+    """The shards whose costs rest on a region's prices ("" = any) and an account's agreements (None = any)."""
+    rows = Shard.objects.order_by("pk")
+    if region:
+        rows = rows.filter(region=region)
+    if account is not None:
+        rows = rows.filter(account=account)
+    return list(rows.values_list("pk", flat=True))
