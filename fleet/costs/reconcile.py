@@ -5,13 +5,14 @@ What is billed comes in Cost Explorer's words, what is estimated from the daily 
 
 import re
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import TypeVar
 
 from fleet.costs.price_book import UNITS
+from fleet.costs.serverless import UNREAD
 from fleet.types import CostComponent
 
 QUANTUM = Decimal("0.000000000001")
@@ -145,6 +146,7 @@ _UNIT_WORDS = {
     "gb": "GB",
 }
 _RECORDS = {"Credit": Cause.CREDIT, "Refund": Cause.REFUND, "Tax": Cause.TAX}
+_UNKNOWN_ITEMS = ("", UNREAD)
 _DATA = (CostComponent.DATA_IN, CostComponent.DATA_OUT)
 
 Place = tuple[date, str, str, str]
@@ -182,11 +184,15 @@ def reconcile(bills: Iterable[Bill], estimates: Iterable[Estimate], watched: Col
         component, item = place(bill.usage_type) if bill.usage_type else (ADJUSTMENTS, bill.record_type)
         billed.setdefault((bill.day, bill.region, component, item), []).append(bill)
     expected: dict[Place, list[Estimate]] = {}
+    blind: set[tuple[date, str, str]] = set()
     for each in estimates:
+        if each.amount is None and each.has_no_data and each.item in _UNKNOWN_ITEMS:
+            blind.add((each.day, each.region, each.component))
+            continue
         item = "" if each.component in _DATA else each.item
         expected.setdefault((each.day, each.region, each.component, item), []).append(each)
     return [
-        _line(at, billed.get(at, []), expected.get(at, []), watched)
+        _line(at, billed.get(at, []), expected.get(at, []), watched, is_blind=at[:3] in blind)
         for at in sorted(billed.keys() | expected.keys())
     ]
 
@@ -215,25 +221,30 @@ def total(lines: Iterable[Line]) -> Sum:
     )
 
 
-def _line(at: Place, bills: list[Bill], estimates: list[Estimate], watched: Collection[str]) -> Line:
+def _line(
+    at: Place, bills: list[Bill], estimates: list[Estimate], watched: Collection[str], *, is_blind: bool
+) -> Line:
+    """is_blind: some use of the component is known to be in no estimate, and of which item is not known."""
+    if is_blind:
+        estimates = [replace(each, has_no_data=True) for each in estimates]
     day, region, component, item = at
     billed = sum((bill.amount for bill in bills), Decimal(0)).quantize(QUANTUM)
     known = [each.amount for each in estimates if each.amount is not None]
     estimate = sum(known, Decimal(0)).quantize(QUANTUM) if known else None
     line = Line(day, region, component, item, estimate, billed, {}, any(bill.is_estimated for bill in bills))
-    parts = _parts(line, bills, estimates, watched) if line.gap else {}
+    parts = _parts(line, bills, estimates, watched, is_blind=is_blind) if line.gap else {}
     return Line(day, region, component, item, estimate, billed, parts, line.is_estimated)
 
 
 def _parts(
-    line: Line, bills: list[Bill], estimates: list[Estimate], watched: Collection[str]
+    line: Line, bills: list[Bill], estimates: list[Estimate], watched: Collection[str], *, is_blind: bool
 ) -> dict[Cause, Decimal]:
     if line.component == ADJUSTMENTS:
         return {cause_of(line.item): line.gap}
     if line.component == OTHER:
         return {Cause.NOT_HOSTING: line.gap}
     if line.estimate is None:
-        return {_missing(line, estimates, watched): line.gap}
+        return {_missing(line, estimates, watched, is_blind=is_blind): line.gap}
     discount = sum((each.discount for each in estimates), Decimal(0)).quantize(QUANTUM)
     usage, price = _split(line, bills, estimates, discount)
     parts = {Cause.DISCOUNT: discount} if discount else {}
@@ -262,11 +273,11 @@ def _split(
     return usage, whole - usage
 
 
-def _missing(line: Line, estimates: list[Estimate], watched: Collection[str]) -> Cause:
+def _missing(line: Line, estimates: list[Estimate], watched: Collection[str], *, is_blind: bool) -> Cause:
     """Why a billed item of hosting has no estimated amount."""
     if any(each.is_unpriced for each in estimates):
         return Cause.UNPRICED
-    if estimates:
+    if estimates or is_blind:
         return Cause.NO_DATA
     if line.component in _DATA and line.region in watched:
         return Cause.NOT_ESTIMATED

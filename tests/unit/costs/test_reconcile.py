@@ -19,6 +19,7 @@ from fleet.costs.reconcile import (
     summed,
     total,
 )
+from fleet.costs.serverless import UNREAD
 from fleet.types import CostComponent
 
 DAY = date(2026, 11, 3)
@@ -152,6 +153,14 @@ def test_what_has_no_estimate_says_why() -> None:
     data = bill("USE1-Hst:Data-Bytes-In", "0.2", "12.5", "GB")
     assert only([data], []).parts == {Cause.NOT_ESTIMATED: Decimal("0.2")}
     assert only([data], [], watched=set()).parts == {Cause.UNSEEN: Decimal("0.2")}
+
+
+def test_use_of_an_unknown_item_is_named_for_the_items_of_its_component() -> None:
+    unread = estimate(None, "3", CostComponent.EXECUTION_ON_DEMAND, UNREAD, has_no_data=True)
+    known = estimate("0.4", "10000", CostComponent.EXECUTION_ON_DEMAND, "2048")
+    row = bill("USE1-ServerlessInf:Mem-2GB", "0.6", "15000", "seconds")
+    assert only([row], [known, unread]).parts == {Cause.NO_DATA: Decimal("0.2")}
+    assert only([row], [unread]).parts == {Cause.NO_DATA: Decimal("0.6")}
 
 
 def test_a_difference_of_quantities_says_why_it_can_be_there() -> None:
