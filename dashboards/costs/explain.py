@@ -1,6 +1,5 @@
 """What one cost figure is made of: its lines and their sum, at an address of its own and as a panel over a page."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -71,7 +70,7 @@ def lines(request: HtmxHttpRequest) -> HttpResponse:
     wanted = Wanted.read(request.GET, scoped)
     span = _span(request.GET, wanted.span)
     by, key = _group(request.GET)
-    found = _lines(wanted, span, by, key)
+    found = cost_lines.explained_lines(wanted.where, span, by, key)
     per_calls = request.GET.get("per") == PER_CALLS
     explained = Explained(
         title=_title(request, by, key),
@@ -87,8 +86,8 @@ def lines(request: HtmxHttpRequest) -> HttpResponse:
 
 def _span(query: QueryDict, fallback: Span) -> Span:
     try:
-        first, last = (date.fromisoformat(query[name]) for name in ("first", "last"))
-    except (KeyError, ValueError):
+        first, last = (date.fromisoformat(query.get(name, "")) for name in ("first", "last"))
+    except ValueError:
         return fallback
     return Span(first, last) if first <= last else fallback
 
@@ -101,12 +100,6 @@ def _group(query: QueryDict) -> tuple[GroupBy | None, str]:
     if by is GroupBy.ENDPOINT and not (key.isascii() and key.isdigit() and len(key) < 19):
         raise Http404("No such endpoint.")
     return by, "" if by is GroupBy.TEAM and key == NO_TEAM else key
-
-
-def _lines(wanted: Wanted, span: Span, by: GroupBy | None, key: str) -> Sequence[cost_lines.FormulaLine]:
-    if by is None:
-        return cost_lines.all_lines(wanted.where, span)
-    return cost_lines.group_lines(wanted.where, span, by, [key]).get(key, [])
 
 
 def _calls(wanted: Wanted, span: Span, by: GroupBy | None, key: str) -> float | None:

@@ -32,6 +32,7 @@ CONFIDENCE_WORDS: dict[str, str] = {
     Confidence.MEASURED: "measured",
     Confidence.ESTIMATED: "estimated",
     Confidence.ASSUMED_RATE: "rate assumed",
+    Confidence.ASSUMED: "assumed",
     Confidence.NO_DATA: "no data",
     Confidence.UNPRICED: "unpriced",
 }
@@ -210,7 +211,7 @@ def _line_row(line: FormulaLine, amount: Decimal | None) -> LineRow:
         source=", ".join(dict.fromkeys(_short(text) for text in line.sources)),
         source_full="; ".join(line.sources),
         confidence=CONFIDENCE_WORDS[line.confidence],
-        is_doubtful=line.confidence in {Confidence.ASSUMED_RATE, Confidence.NO_DATA, Confidence.UNPRICED},
+        is_doubtful=line.confidence not in {Confidence.MEASURED, Confidence.ESTIMATED},
         notes=". ".join(text[:1].upper() + text[1:] for text in [*notes[:SHOWN_NOTES], *more]),
         amount=amount,
         exact=line.amount,

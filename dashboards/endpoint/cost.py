@@ -13,10 +13,10 @@ from dashboards.endpoint import tiles
 from dashboards.status import COMPONENT_LABELS
 from dashboards.tables import Column, PlainTable
 from dashboards.tiles import Explain, Tile
+from fleet import data_sizes
 from fleet.models import Endpoint
-from fleet.queries import costs, endpoint_cost, usage
+from fleet.queries import cost_lines, costs, endpoint_cost, usage
 from fleet.queries.cost_scope import Span
-from fleet.queries.costs import endpoint_lines
 from fleet.queries.endpoint import Activity, Head
 from fleet.queries.scope import TimeRange
 from fleet.types import CostComponent
@@ -31,6 +31,9 @@ def context(head: Head, activity: Activity) -> dict[str, object]:
     words = f"{days[0]:%-d %b} – {days[-1]:%-d %b}, UTC days"
     layers = ordered(endpoint_cost.by_day(head.endpoint, days))
     month = endpoint_cost.month(head.endpoint, today)
+    sizes = data_sizes.assumed(head.endpoint)
+    lines = cost_lines.endpoint_lines(head.endpoint.pk, today.replace(day=1), today)
+    gaps = cost_lines.data_gaps(1, *(int(kb is not None) for kb in (sizes.request_kb, sizes.response_kb)))
     return {
         "tiles": [month_tile(head, month), *window_tiles(head, layers, activity, month.data_until)],
         "charts": [
@@ -52,9 +55,10 @@ def context(head: Head, activity: Activity) -> dict[str, object]:
                 "table": table(layers, days),
             }
         ],
-        "lines": line_table(endpoint_lines(head.endpoint.pk, today.replace(day=1), today)),
+        "lines": line_table([*lines, *gaps] if lines else []),
         "month_words": f"{today.replace(day=1):%-d %b} – {today:%-d %b}, UTC",
         "computed_at": month.computed_at,
+        "sizes": sizes,
         "lines_explain": _explain(
             "Each line is a quantity times a price; its last column but one says how sure it is.",
             month.data_until,

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from dashboards.endpoint import ownership, views
+from dashboards.endpoint import data_sizes, ownership, views
 
 urlpatterns = [
     path("<int:pk>/", views.detail, name="detail"),
     path("<int:pk>/tab/<slug:key>/", views.detail, name="tab"),
     path("<int:pk>/ownership/", ownership.change, name="ownership"),
+    path("<int:pk>/data-sizes/", data_sizes.change, name="data_sizes"),
     path("<int:pk>/chart/<slug:name>/", views.chart, name="chart"),
 ]

@@ -9,17 +9,21 @@ from typing import Any
 from django.db.models import Count, Min, Sum
 from django.db.models.functions import TruncDate
 
+from fleet.costs.data import DataSizes
 from fleet.costs.periods import Window
-from fleet.models import CapacityPeriod, HourBucket, Shard, VariantStatus
+from fleet.models import CapacityPeriod, DataAssumption, HourBucket, Shard, VariantStatus
 from fleet.types import Capacity, Kind, MetricRow, ServerlessCapacity
 
 HOUR = timedelta(hours=1)
 SETTLING = timedelta(hours=3)
 """How long costs wait for the metrics of a closed hour before the capacity history has to do."""
 
-COLUMNS = ("model_latency_ms_sum", "instance_minutes", "provisioned_invocations", "spillover_invocations")
+COLUMNS = (
+    "model_latency_ms_sum", "instance_minutes", "provisioned_invocations", "spillover_invocations", "invocations",
+    "processed",
+)  # fmt: skip
 COUNTED = (
-    *COLUMNS, "invocations", "processed", "errors_5xx", "setup_count",
+    *COLUMNS, "errors_5xx", "setup_count",
     "cache_hit_sum", "cache_hit_count", "unload_count",
 )  # fmt: skip
 """Columns whose change makes a day new: the billed ones, and those that fleet.rollups adds up by place."""
@@ -30,7 +34,8 @@ class Subject:
     """One variant: where it belongs, what it held, and until when it can be priced.
 
     until: end of the newest hour to be priced; reported: stretches for which CloudWatch was read;
-    growing_from: rows from here on are not whole yet, None before the first regular reading.
+    growing_from: rows from here on are not whole yet, None before the first regular reading. sizes: what is assumed
+    about the data of its calls, None for a shadow, whose calls are copies.
     """
 
     variant_id: int
@@ -40,17 +45,22 @@ class Subject:
     until: datetime
     reported: tuple[Window, ...]
     growing_from: datetime | None
+    sizes: DataSizes | None = None
 
 
 def subjects(shard: Shard, *, now: datetime) -> list[Subject]:
-    """Every variant the shard ever had, with its capacity history. Two queries."""
+    """Every variant the shard ever had, with its capacity history. Three queries."""
     capacities: dict[int, list[Capacity]] = defaultdict(list)
     for period in CapacityPeriod.objects.filter(variant__endpoint__shard=shard).order_by(
         "variant_id", "start"
     ):
         capacities[period.variant_id].append(_capacity(period))
     variants = VariantStatus.objects.filter(endpoint__shard=shard).order_by("id")
-    found = variants.values_list("id", "endpoint_id", "endpoint__kind", "metrics_until")
+    found = variants.values_list("id", "endpoint_id", "endpoint__kind", "metrics_until", "is_shadow")
+    sizes = {
+        row.endpoint_id: DataSizes(row.request_kb, row.response_kb)
+        for row in DataAssumption.objects.filter(endpoint__shard=shard)
+    }
     return [
         Subject(
             variant_id=pk,
@@ -60,8 +70,9 @@ def subjects(shard: Shard, *, now: datetime) -> list[Subject]:
             until=_until(read, now),
             reported=_reported(shard, read),
             growing_from=hour_floor(read) if read else None,
+            sizes=None if is_shadow else sizes.get(endpoint_id),
         )
-        for pk, endpoint_id, kind, read in found
+        for pk, endpoint_id, kind, read, is_shadow in found
     ]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from fleet.ledger.reading import Subject, day_window
 from fleet.models import Shard
 
-FORMULAS = "2"
+FORMULAS = "3"
 """Raised when a cost function changes, so that every stored day is computed again."""
 
 
@@ -24,7 +24,7 @@ def days(
     sums: Mapping[date, tuple[Any, ...]],
     prices: Mapping[date, str],
 ) -> dict[date, str]:
-    """Digest by day of its buckets, of the capacity and reading of each variant in it, of its prices and of formulas.
+    """Digest by day of its buckets, of capacity, reading and assumed data of each variant, of its prices and formulas.
 
     prices: digest of the book in force on each wanted day, so that a price of one day leaves the others as they are.
     """
@@ -44,6 +44,8 @@ def days(
                     parts[day].append(f"{subject.variant_id} {start} {end} {held} {capacity.is_inferred}")
             known = [clipped for part in subject.reported if (clipped := window.clip(part))]
             parts[day].append(f"{subject.variant_id} {subject.kind} {min(subject.until, window.end)} {known}")
+            if subject.sizes:
+                parts[day].append(f"{subject.variant_id} {subject.sizes}")
     return {day: _digest(found) for day, found in parts.items()}
 
 

@@ -104,7 +104,7 @@ def _day_costs(
     observed = Observed(window, subject.capacities, settled, subject.reported)
     if subject.kind not in prices.KINDS_IN_PLANS:
         book = book.without_plans()
-    lines = cost_lines(shard.region, subject.kind, observed, book)
+    lines = cost_lines(shard.region, subject.kind, observed, book, subject.sizes)
     return [_cost(subject, day, line, window.end, now) for line in lines]
 
 

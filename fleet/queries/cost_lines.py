@@ -7,9 +7,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Max, Min, QuerySet, Sum, Value
+from django.db.models import Count, Exists, Max, Min, OuterRef, QuerySet, Sum, Value
 
+from fleet.costs.data import UNKNOWN_NOTE
 from fleet.costs.lines import add, worst
+from fleet.costs.price_book import HOSTING_DATA, UNITS
 from fleet.models import DailyCost, Endpoint
 from fleet.queries.cost_scope import LOOKUPS, CostFilter, GroupBy, Span, Sums
 from fleet.types import Confidence, CostComponent
@@ -68,10 +70,38 @@ def endpoint_lines(endpoint_id: int, start_day: date, end_day: date) -> list[For
     return _lines(rows, "endpoint_id").get(str(endpoint_id), [])
 
 
-def all_lines(where: CostFilter, span: Span) -> list[FormulaLine]:
-    """Formula lines of everything in the filter over the span, by component and rate. One query."""
-    rows = DailyCost.objects.filter(where.q(), span.q).annotate(everything=Value("all"))
-    return _lines(rows, "everything").get("all", [])
+def data_gaps(endpoints: int, requests: int, responses: int) -> list[FormulaLine]:
+    """Data in and out for which nobody assumed a size, as lines without an amount.
+
+    requests, responses: how many of the endpoints have an assumption. These lines stand in no table, because nothing
+    was worked out: AWS publishes no bytes of an endpoint.
+    """
+    gaps = []
+    for component, assumed in ((CostComponent.DATA_IN, requests), (CostComponent.DATA_OUT, responses)):
+        missing = endpoints - assumed
+        whose = "" if endpoints == 1 else f"{missing:,} of {endpoints:,} endpoints: "
+        note, unit = f"{whose}{UNKNOWN_NOTE}", UNITS[component]
+        line = FormulaLine(
+            component.value, HOSTING_DATA, unit, None, None, None, Confidence.NO_DATA, (), (note,)
+        )
+        gaps += [line] if missing else []
+    return gaps
+
+
+def explained_lines(
+    where: CostFilter, span: Span, by: GroupBy | None = None, key: str = ""
+) -> list[FormulaLine]:
+    """Formula lines of the filter over the span, or of one group of it, data_gaps at the end. Two queries."""
+    rows = DailyCost.objects.filter(where.q(), span.q)
+    if by is not None:
+        rows = rows.filter(**{LOOKUPS[by]: key})
+    found = _lines(rows.annotate(everything=Value("all")), "everything").get("all", [])
+    if by is GroupBy.COMPONENT:
+        return found
+    costing = Exists(rows.filter(endpoint=OuterRef("pk")))
+    sizes = {"requests": "data_assumption__request_kb", "responses": "data_assumption__response_kb"}
+    counts = {name: Count(column) for name, column in {"endpoints": "pk", **sizes}.items()}
+    return [*found, *data_gaps(**Endpoint.objects.filter(costing).aggregate(**counts))]
 
 
 def group_lines(
