@@ -8,8 +8,9 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from fleet.aws import meter, metric_wire
+from fleet.aws.clients import epoch_seconds
 from fleet.aws.errors import endless
-from fleet.aws.sessions import call, each, epoch_seconds
+from fleet.aws.sessions import call, each
 from fleet.errors import AccessDenied, AwsError, CredentialsInvalid, Invalid, Throttled, Unavailable
 from fleet.types import AwsScope
 

@@ -25,6 +25,7 @@ THROTTLING_CODES = frozenset(
 # botocore names services by id in its events; IAM has prefixes of its own.
 IAM_PREFIXES = {
     "application-auto-scaling": "application-autoscaling",
+    "cost-explorer": "ce",
     "resource-groups-tagging-api": "tag",
     "service-quotas": "servicequotas",
 }
@@ -105,6 +106,13 @@ def add_booked(count: int) -> None:
     tally = _current.get()
     if tally is not None:
         tally.add_booked("cloudwatch:GetMetricData", count)
+
+
+def add_call(action: str) -> None:
+    """Note a request of the action ("sagemaker:ListEndpoints") that AWS answered as asked."""
+    tally = _current.get()
+    if tally is not None:
+        tally.add(action, calls=1)
 
 
 def is_throttle(parsed_response: dict[str, Any] | None) -> bool:

@@ -1,41 +1,24 @@
-"""Clients and calls: one client per region and service for all accounts, signed with the role of the scope asked.
-
-A session per scope would cost about 20 MB each, a client per scope 0.4 MB and 10 ms of CPU; thousands of scopes share
-these few. The endpoint is AWS's unless botocore's own AWS_ENDPOINT_URL is set.
-"""
+"""Calls: one at a time, page after page, many at once; signed with the role of the scope asked."""
 
 import os
-import threading
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
-from contextvars import ContextVar, copy_context
-from datetime import UTC, datetime
+from contextvars import copy_context
 from functools import cache
 from typing import Any, TypeVar
 
-import botocore
-import botocore.session
-from botocore.config import Config
-from botocore.hooks import BaseEventHooks
-from botocore.utils import parse_timestamp
-
-from fleet.aws import meter, metric_wire, pace, roles, unknown
+from fleet.aws import clients, meter, pace, roles, short_way, signing
 from fleet.aws.errors import OUTLIVED_CODES, endless, incomplete, translating
 from fleet.errors import AwsError, CredentialsInvalid
 from fleet.types import AwsScope
 
-MAX_CLIENTS = 256
-CONNECTIONS = 64
 THREADS = 8
 MAX_PAGES = 10_000
 ROLE_SESSION_NAME = "flotilla"
-# As long as botocore's own it would be put together anew for each request, a tenth of what a call costs.
-USER_AGENT = f"flotilla Botocore/{botocore.__version__}"
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-Slot = tuple[str, str, bool]
 
 _IAM_PREFIXES = {"resourcegroupstaggingapi": "tag", "service-quotas": "servicequotas"}
 # Calls whose permission has a name of its own (Service Authorization Reference, read 2026-11-21).
@@ -43,11 +26,6 @@ _IAM_NAMES = {("s3", "list_objects_v2"): "s3:ListBucket"}
 
 # Calls that IAM knows by another name.
 _ALLOWED_AS = {"sqs:DeleteMessageBatch": "sqs:DeleteMessage"}
-
-_lock = threading.RLock()
-_clients: "OrderedDict[Slot, Any]" = OrderedDict()
-_sessions: dict[tuple[str, bool], botocore.session.Session] = {}
-_asked: ContextVar[AwsScope] = ContextVar("flotilla_scope_asked")
 
 
 def call(
@@ -149,9 +127,10 @@ def _result(answer: "Future[Result | AwsError]", at_work: "Iterable[Future[None]
 @cache
 def _pool(pid: int) -> ThreadPoolExecutor:
     """This process's threads for calls, one pool for all scopes; a forked child has a pid, and threads, of its own."""
-    return ThreadPoolExecutor(max_workers=CONNECTIONS, thread_name_prefix="aws")
+    return ThreadPoolExecutor(max_workers=clients.CONNECTIONS, thread_name_prefix="aws")
 
 
+@cache
 def iam_action(service: str, operation: str) -> str:
     """("sagemaker", "list_endpoints") → "sagemaker:ListEndpoints"."""
     if (service, operation) in _IAM_NAMES:
@@ -162,11 +141,10 @@ def iam_action(service: str, operation: str) -> str:
 
 
 def reset() -> None:
-    """Forget every client and assumed role, for instance after the environment changed."""
-    with _lock:
-        _clients.clear()
-        _sessions.clear()
+    """Forget every client, assumed role and pace, for instance after the environment changed."""
+    clients.reset()
     roles.reset()
+    signing.forget()
     pace.reset()
 
 
@@ -192,103 +170,38 @@ def _call_once(
     parameters: dict[str, Any],
 ) -> dict[str, Any]:
     action = iam_action(service, operation)
-    before = _asked.set(scope)
+    before = clients.asked.set(scope)
     try:
         with translating(scope, action):
-            send = getattr(_client(scope, service), operation)
             if keys is None:
-                answer: dict[str, Any] = send(**parameters)
+                answer = _answer(scope, service, operation, action, parameters)
             else:
                 with roles.signing(keys):
-                    answer = send(**parameters)
+                    answer = _answer(scope, service, operation, action, parameters)
     finally:
-        _asked.reset(before)
+        clients.asked.reset(before)
     if expect and expect not in answer:
         raise incomplete(scope, action, expect, answer.get("ResponseMetadata", {}).get("RequestId", ""))
     return answer
 
 
-def _client(scope: AwsScope, service: str) -> Any:
-    slot = (scope.region, service, bool(scope.role_arn))
-    with _lock:
-        client = _clients.get(slot)
-        if client is None:
-            client = _clients[slot] = _new_client(*slot)
-            while len(_clients) > MAX_CLIENTS:
-                _clients.popitem(last=False)
-        _clients.move_to_end(slot)
-        return client
-
-
-def _new_client(region: str, service: str, is_for_roles: bool) -> Any:
-    config = Config(
-        connect_timeout=5,
-        read_timeout=30,
-        # Not adaptive: that would slow down every account of the client for the one that is throttled.
-        retries={"mode": "standard"},
-        max_pool_connections=CONNECTIONS,
-        # GetMetricData's 500 queries cost more to check than to send; they come from our own catalogue.
-        parameter_validation=service != "cloudwatch",
-        user_agent=USER_AGENT,
-    )
-    return _session(service, is_for_roles).create_client(service, region_name=region, config=config)
-
-
-def _session(service: str, is_for_roles: bool) -> botocore.session.Session:
-    """The shared session; CloudWatch has its own, since a timestamp parser holds for a whole session."""
-    slot = ("cloudwatch" if service == "cloudwatch" else "general", is_for_roles)
-    with _lock:
-        if slot not in _sessions:
-            session = botocore.session.Session()
-            if _sessions:
-                # Service models are most of what a session weighs.
-                first = next(iter(_sessions.values()))
-                session.register_component("data_loader", first.get_component("data_loader"))
-            if is_for_roles:
-                session.register_component("credential_provider", roles.Provider())
-            parser = epoch_seconds if slot[0] == "cloudwatch" else utc_time
-            session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parser)
-            meter.install(session.get_component("event_emitter"))
-            unknown.install(session.get_component("event_emitter"))
-            metric_wire.install(session.get_component("event_emitter"))
-            _keep_pace(session.get_component("event_emitter"))
-            _sessions[slot] = session
-        return _sessions[slot]
-
-
-def _keep_pace(events: BaseEventHooks) -> None:
-    """Have every request, repeated ones included, take its turn in the scope that asks, and hear of throttling."""
-
-    def before_send(event_name: str, **_rest: object) -> None:
-        scope, service = _asked.get(), event_name.split(".")[1]
-        pace.wait(scope.account_id, scope.region, service)
-
-    def received(event_name: str, parsed_response: dict[str, Any] | None = None, **_rest: object) -> None:
-        if meter.is_throttle(parsed_response):
-            scope, service = _asked.get(), event_name.split(".")[1]
-            pace.throttled(scope.account_id, scope.region, service)
-
-    events.register("before-send", before_send, unique_id="flotilla-pace")
-    events.register("response-received", received, unique_id="flotilla-pace-throttled")
-
-
-def utc_time(value: Any) -> datetime:
-    """A timestamp as an aware time in UTC; epoch seconds, which SageMaker sends, without botocore's detours."""
-    if isinstance(value, int | float):
-        return datetime.fromtimestamp(value, UTC)
-    return parse_timestamp(value)
-
-
-def epoch_seconds(value: Any) -> int:
-    """A timestamp of any protocol as whole epoch seconds: five times cheaper than aware datetimes in bulk."""
-    if isinstance(value, int | float):
-        return int(value)
-    text = str(value)
+def _answer(
+    scope: AwsScope, service: str, operation: str, action: str, parameters: dict[str, Any]
+) -> dict[str, Any]:
+    """By the short way where there is one and all goes well, else by botocore's own, which goes on from there."""
+    line = clients.line(scope, service)
+    short = line.short_way
+    if short is not None and short.leads_to(operation):
+        pace.wait(scope.account_id, scope.region, line.service_id)
+        answer = short.ask(operation, parameters)
+        if answer is not None:
+            meter.add_call(action)
+            return answer
     try:
-        return int(float(text))
-    except ValueError:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+        full: dict[str, Any] = getattr(line.client, operation)(**parameters)
+        return full
+    finally:
+        short_way.drop()
 
 
 def _keys(scope: AwsScope) -> roles.Keys | None:

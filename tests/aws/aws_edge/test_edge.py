@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from botocore.exceptions import ClientError
 
-from fleet.aws import autoscaling, cloudwatch, errors, meter, sagemaker, sessions, sts
+from fleet.aws import autoscaling, clients, cloudwatch, errors, meter, sagemaker, sessions, sts
 from fleet.errors import (
     AccessDenied,
     AwsError,
@@ -272,11 +272,11 @@ def test_metric_under_the_wrong_dimensions_is_silent(simulator: SimulatorProcess
 
 @pytest.mark.parametrize("value", [1795226400, 1795226400.0, "1795226400", "2026-11-21T02:00:00Z"])
 def test_timestamps_of_every_protocol_become_epoch_seconds(value: object) -> None:
-    assert sessions.epoch_seconds(value) == int(datetime(2026, 11, 21, 2, tzinfo=UTC).timestamp())
+    assert clients.epoch_seconds(value) == int(datetime(2026, 11, 21, 2, tzinfo=UTC).timestamp())
 
 
 def test_equal_scopes_share_one_client(simulator: SimulatorProcess) -> None:
     sagemaker.describe_endpoint(SCOPE, "alpha-serverless")
-    first = sessions._client(SCOPE, "sagemaker")
-    assert sessions._client(AwsScope("111122223333", "us-east-1"), "sagemaker") is first
-    assert sessions._client(AwsScope("111122223333", "eu-west-1"), "sagemaker") is not first
+    first = clients.line(SCOPE, "sagemaker")
+    assert clients.line(AwsScope("111122223333", "us-east-1"), "sagemaker") is first
+    assert clients.line(AwsScope("111122223333", "eu-west-1"), "sagemaker") is not first
