@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dashboards.costs import explain, views
+from dashboards.costs import billed, explain, views
 
 app_name = "costs"
 urlpatterns = [
@@ -10,5 +10,7 @@ urlpatterns = [
     path("chart/", views.chart, name="chart"),
     path("csv/", views.csv_file, name="csv"),
     path("explain/", explain.lines, name="explain"),
+    path("billed/", billed.page, name="billed"),
+    path("billed/csv/", billed.csv_file, name="billed-csv"),
     path("budget/", views.budget, name="budget"),
 ]

@@ -20,8 +20,8 @@ from dashboards.tables import Sort
 from fleet import budgets
 from fleet.errors import Refused
 from fleet.models import Account
+from fleet.queries import billing, cost_lines, costs, rolled
 from fleet.queries import budgets as budget_queries
-from fleet.queries import cost_lines, costs, rolled
 from fleet.queries.cost_scope import GroupBy
 
 RANGE = "month"
@@ -50,6 +50,7 @@ def page(request: HtmxHttpRequest) -> HttpResponse:
         "sort": Sort("cost", not wanted.ascending),
         "tiles": tiles.tiles(figures),
         "batch": batch.line(wanted, scoped),
+        "billed_through": billing.billed_through(scoped.filter),
         "can_budget": budget_queries.account_of(wanted.where) is not None,
         **_words(figures),
         **_chart(wanted, figures),

@@ -11,9 +11,10 @@ from dashboards import access, client, htmx
 from dashboards.settings.account_forms import AccountForm
 from dashboards.settings.forms import add_refusals
 from fleet import doorbell
-from fleet.access import accounts
+from fleet.access import accounts, bills
 from fleet.errors import Refused
 from fleet.models import Account
+from fleet.queries import billing
 from fleet.queries import settings as queries
 
 
@@ -58,7 +59,12 @@ def account(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
             _ring(saved)
             messages.success(request, f"{saved.alias} is saved; its credentials are checked now.")
             return htmx.redirect(request, "settings:page")
-    context = {"form": form, "account": found, "title": f"Account {form.initial['alias']}"}
+    context = {
+        "form": form,
+        "account": found,
+        "title": f"Account {form.initial['alias']}",
+        "bill": billing.terms(found),
+    }
     return htmx.page(request, "pages/settings/account.html", context, status=422 if form.errors else 200)
 
 
@@ -94,6 +100,26 @@ def switch(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
     )
     messages.success(request, f"{found.alias} {words}.")
     return htmx.redirect(request, "settings:page")
+
+
+@require_POST
+@access.require_role("admin")
+def bill(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
+    """Have the account's bill read from Cost Explorer each day, or no more."""
+    found = access.account_for(request, pk)
+    wanted = request.POST.get("enabled") == "on"
+    try:
+        bills.switch(
+            found, enabled=wanted, actor=request.user, now=timezone.now(), address=client.address(request)
+        )
+    except Refused as refused:
+        messages.error(request, str(refused))
+        return htmx.redirect(request, "settings:page")
+    words = (
+        "is read within a minute, then once a day" if wanted else "is not read any more; what was read stays"
+    )
+    messages.success(request, f"The bill of {found.alias} {words}.")
+    return htmx.redirect(request, "settings:account", found.pk)
 
 
 @require_POST

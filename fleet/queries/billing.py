@@ -19,6 +19,8 @@ from fleet.types import Confidence, CostComponent
 
 ACTION = "ce:GetCostAndUsage"
 USD = "USD"
+REQUESTS_A_MONTH = 2 * 30
+"""Two a day, as long as each answer fits on a page."""
 DAY = timedelta(days=1)
 
 
@@ -64,6 +66,23 @@ class Compared:
     standing: Standing
     days: Span | None
     lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Whether the bill of one account is read, and what that costs, USD."""
+
+    is_on: bool
+    request_usd: Decimal
+    month_usd: Decimal
+    limit: int
+    action: str = ACTION
+
+
+def terms(account: Account) -> Terms:
+    """One query."""
+    is_on = BillReading.objects.filter(account=account, enabled=True).exists()
+    return Terms(is_on, USD_PER_BILL_REQUEST, USD_PER_BILL_REQUEST * REQUESTS_A_MONTH, limit())
 
 
 def limit() -> int:
@@ -234,7 +253,7 @@ def _jobs(scope: ScopeFilter, wanted: Mapping[int, Span], now: datetime) -> dict
 
 def _job_day(job: TransformJob, day: date, book: PriceHistory, now: datetime) -> Estimate | None:
     assert job.started_at is not None
-    start, end = max(job.started_at, _midnight(day)), min(job.ended_at or now, _midnight(day + DAY))
+    start, end = max(job.started_at, _midnight(day)), min(job.billed_until or now, _midnight(day + DAY))
     if start >= end:
         return None
     hours = Decimal((end - start) // timedelta(microseconds=1)) / 3_600_000_000 * (job.instance_count or 0)
