@@ -8,7 +8,8 @@ from django.http import QueryDict
 from dashboards import scope as page_scope
 from dashboards import status
 from dashboards.tables import Facet, FacetOption, Sort
-from fleet.queries.batch import SORTS, Criteria, Summary
+from fleet.queries.batch import SORTS, Summary
+from fleet.queries.batch_jobs import Criteria
 
 MAX_SEARCH = 200
 DEFAULT_SORT = "-created"

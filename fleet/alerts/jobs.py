@@ -34,7 +34,8 @@ def failed(values: Mapping[str, float], now: datetime) -> list[Measure]:
 def long(values: Mapping[str, float], now: datetime) -> list[Measure]:
     """Running jobs past `factor` times the usual, or past `for_h` where nothing says what is usual."""
     measures = []
-    running = list(_watched().filter(status__in=RUNNING))
+    # A job that AWS no longer knows is billed no more, as far as anybody can tell.
+    running = list(_watched().filter(status__in=RUNNING, missing_since=None))
     likes = _usual(running) if running else {}
     for job in running:
         if job.started_at is None:

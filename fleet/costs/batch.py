@@ -10,18 +10,23 @@ from fleet.costs.price_book import PriceBook
 from fleet.types import Confidence, CostComponent, CostLine
 
 RUNNING_NOTE = "still running: the time so far"
+LOST_NOTE = "AWS no longer knows the job: the time until it was last seen running"
 NOT_STARTED_NOTE = "AWS reports no start on instances"
 NO_COUNT_NOTE = "the number of instances is not known"
 
 
 @dataclass(frozen=True)
 class Job:
-    """What a transform job is billed by. None = not reported; ended_at None with a start = still running."""
+    """What a transform job is billed by. None = not reported; ended_at None with a start = still running.
+
+    is_lost: AWS no longer knows the job and never told its end; ended_at is then when it was last seen running.
+    """
 
     instance_type: str
     instance_count: int | None
     started_at: datetime | None
     ended_at: datetime | None
+    is_lost: bool = False
 
 
 def cost_line(region: str, job: Job, book: PriceBook, now: datetime) -> CostLine:
@@ -37,7 +42,7 @@ def cost_line(region: str, job: Job, book: PriceBook, now: datetime) -> CostLine
     elif job.instance_count is None:
         note = NO_COUNT_NOTE
     else:
-        note = "" if job.ended_at else RUNNING_NOTE
+        note = LOST_NOTE if job.is_lost else "" if job.ended_at else RUNNING_NOTE
         end = max(job.started_at, job.ended_at or now)
         quantity = job.instance_count * Window(job.started_at, end).hours
     return lines.price(

@@ -1,5 +1,6 @@
 """Batch transform jobs. Written by fleet.sync.batch only; AWS keeps jobs for ever, so rows are never deleted."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
@@ -13,8 +14,9 @@ class TransformJob(models.Model):
     `status` is AWS's word even when it is one Flotilla does not know. started_at to ended_at is what AWS bills
     ("TransformStartTime", API DescribeTransformJob); null = not reported. described_at null: to be
     described (again), since only the listing told of it or of its last change; tags_read_at null: tags unknown.
-    missing_at: when AWS, asked by name, last had no such job. is_older_unread: a listing was last read so far and not
-    to its end, so that older jobs may be missing.
+    missing_at: when AWS, asked by name, last had no such job, missing_since when it first had none; last_seen_at: when
+    AWS last described it as not ended, null for jobs that were never seen under way. is_older_unread: a listing was
+    last read so far and not to its end, so that older jobs may be missing.
     """
 
     ENDED: ClassVar = ("Completed", "Failed", "Stopped")
@@ -33,6 +35,8 @@ class TransformJob(models.Model):
     described_at = models.DateTimeField(null=True)
     tags_read_at = models.DateTimeField(null=True)
     missing_at = models.DateTimeField(null=True)
+    missing_since = models.DateTimeField(null=True)
+    last_seen_at = models.DateTimeField(null=True)
     is_older_unread = models.BooleanField(default=False)
     model_name = models.CharField(max_length=63, blank=True)
     instance_type = models.CharField(max_length=64, blank=True)
@@ -57,3 +61,15 @@ class TransformJob(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_lost(self) -> bool:
+        """AWS no longer knows it, and never said how it ended."""
+        return self.missing_since is not None and self.status not in self.ENDED
+
+    @property
+    def billed_until(self) -> datetime | None:
+        """AWS's end of the job; of a lost one when it was last seen under way; None while it runs."""
+        if self.ended_at is not None or not self.is_lost:
+            return self.ended_at
+        return self.last_seen_at or self.first_seen_at

@@ -9,9 +9,7 @@ from typing import Any
 from django.db.models import (
     Case,
     Count,
-    DateTimeField,
     DecimalField,
-    DurationField,
     ExpressionWrapper,
     F,
     OuterRef,
@@ -22,13 +20,13 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Coalesce, Extract
 
 from fleet.analysis.transform_settings import Hint, hints
 from fleet.costs.batch import Job, cost_line, per_record
 from fleet.costs.price_book import PriceBook
 from fleet.models import Price, TransformJob
 from fleet.queries import keyset, prices
+from fleet.queries.batch_jobs import RUNNING, Criteria, meant, timed
 from fleet.queries.instance_sizes import vcpus
 from fleet.queries.scope import ScopeFilter, TimeRange
 from fleet.types import CostComponent, CostLine
@@ -47,16 +45,6 @@ SORTS = {
 
 
 @dataclass(frozen=True)
-class Criteria:
-    """What the page is narrowed to; empty means everything."""
-
-    scope: ScopeFilter
-    statuses: tuple[str, ...] = ()
-    models: tuple[str, ...] = ()
-    search: str = ""
-
-
-@dataclass(frozen=True)
 class JobRow:
     """One job. billed: start on instances to end (or now), None = not reported; records None = nobody said."""
 
@@ -71,7 +59,7 @@ class JobRow:
 
     @property
     def is_running(self) -> bool:
-        return self.job.status not in TransformJob.ENDED
+        return self.job.status not in TransformJob.ENDED and not self.job.is_lost
 
 
 @dataclass(frozen=True)
@@ -89,12 +77,14 @@ class Total:
 
 @dataclass(frozen=True)
 class Summary:
-    """All jobs the criteria mean. usd: of the jobs with a price, None when there is none; unpriced: ended or running
+    """All jobs the criteria mean. running: under way, whatever status is asked for.
 
-    jobs on instances without a price; unknown: jobs whose start or instances AWS did not report.
+    usd: of the jobs with a price, None when there is none; unpriced: ended or running jobs on instances without a
+    price; unknown: jobs whose start or instances AWS did not report.
     """
 
     total: int
+    running: int
     statuses: Mapping[str, int]
     models: Mapping[str, int]
     usd: Decimal | None
@@ -102,10 +92,6 @@ class Summary:
     unknown: int
     longest: TransformJob | None
     longest_billed: timedelta | None
-
-    @property
-    def running(self) -> int:
-        return sum(count for status, count in self.statuses.items() if status not in TransformJob.ENDED)
 
 
 def rows(
@@ -136,7 +122,7 @@ def every(
 def _ordered(
     criteria: Criteria, window: TimeRange, now: datetime, book: PriceBook, sort: str, descending: bool
 ) -> QuerySet[Any]:
-    found = _timed(_jobs(criteria, window), now)
+    found = timed(meant(criteria, window), now)
     if sort == "cost":
         found = _priced(found, book, criteria, window)
     key = F(SORTS[sort])
@@ -149,22 +135,26 @@ def by_key(
 ) -> keyset.Slice[JobRow]:
     """Jobs newest first, `limit` of them after a key (created at, id). Two queries."""
     book = _book(criteria.scope)
-    jobs = _jobs(criteria, window).select_related("shard__account")
-    found = keyset.rows(jobs, ("-created_at", "-pk"), after, limit)
+    chosen = meant(criteria, window).select_related("shard__account")
+    found = keyset.rows(chosen, ("-created_at", "-pk"), after, limit)
     return keyset.Slice([row(job, book, now) for job in found.rows], found.last)
 
 
 def row(job: TransformJob, book: PriceBook, now: datetime) -> JobRow:
     """One job with its cost, its records and what its settings say against it."""
+    until = job.billed_until
     line = cost_line(
-        job.shard.region, Job(job.instance_type, job.instance_count, job.started_at, job.ended_at), book, now
+        job.shard.region,
+        Job(job.instance_type, job.instance_count, job.started_at, until, job.is_lost),
+        book,
+        now,
     )
     records = record_count(job.tags)
     return JobRow(
         job=job,
         account=job.shard.account.alias,
         region=job.shard.region,
-        billed=None if job.started_at is None else max((job.ended_at or now) - job.started_at, timedelta(0)),
+        billed=None if job.started_at is None else max((until or now) - job.started_at, timedelta(0)),
         line=line,
         records=records,
         usd_per_record=per_record(line, records),
@@ -184,13 +174,15 @@ def peers(job: TransformJob, limit: int = 10) -> list[TransformJob]:
 
 
 def summary(criteria: Criteria, window: TimeRange, now: datetime) -> Summary:
-    """Counts, cost and the longest job. Statuses and models are counted without their own filter. Four queries."""
-    found = _timed(_jobs(criteria, window), now)
+    """Counts, cost and the longest job. Statuses and models are counted without their own filter. Five queries."""
+    found = timed(meant(criteria, window), now)
     sums = _added_up(found)
     longest = found.exclude(billed=None).order_by(F("billed").desc()).first()
+    any_status = Criteria(criteria.scope, (), criteria.models, criteria.search)
     return Summary(
         total=sums.jobs,
-        statuses=_counts(Criteria(criteria.scope, (), criteria.models, criteria.search), window, "status"),
+        running=meant(any_status, window).filter(RUNNING).count(),
+        statuses=_counts(any_status, window, "status"),
         models=_counts(
             Criteria(criteria.scope, criteria.statuses, (), criteria.search), window, "model_name"
         ),
@@ -204,42 +196,13 @@ def summary(criteria: Criteria, window: TimeRange, now: datetime) -> Summary:
 
 def total(scope: ScopeFilter, window: TimeRange, now: datetime) -> Total:
     """What all jobs of the scope cost that were created, ran or ended in the window, each as a whole. One query."""
-    return _added_up(_timed(_jobs(Criteria(scope), window), now))
+    return _added_up(timed(meant(Criteria(scope), window), now))
 
 
 def record_count(tags: Mapping[str, str]) -> int | None:
     """Records as the job's own tag says; None without it, or when it is no whole number."""
     text = next((tags[key] for key in RECORD_TAGS if tags.get(key)), "").replace(",", "").replace("_", "")
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else None
-
-
-def _jobs(criteria: Criteria, window: TimeRange) -> QuerySet[TransformJob]:
-    """Jobs that were created, ran or ended in the window."""
-    touched = (
-        Q(created_at__gte=window.start) | Q(ended_at__gte=window.start) | ~Q(status__in=TransformJob.ENDED)
-    )
-    found = TransformJob.objects.filter(criteria.scope.q("shard"), touched, created_at__lt=window.end)
-    if criteria.statuses:
-        found = found.filter(status__in=criteria.statuses)
-    if criteria.models:
-        found = found.filter(model_name__in=criteria.models)
-    if criteria.search:
-        found = found.filter(
-            Q(name__icontains=criteria.search)
-            | Q(model_name__icontains=criteria.search)
-            | Q(failure_reason__icontains=criteria.search)
-        )
-    return found
-
-
-def _timed(found: QuerySet[TransformJob], now: datetime) -> QuerySet[Any]:
-    """With billed (interval) and instance_time (seconds × instances); null where AWS reported no start."""
-    end = Coalesce(F("ended_at"), Value(now), output_field=DateTimeField())
-    billed = ExpressionWrapper(end - F("started_at"), output_field=DurationField())
-    seconds = DecimalField(max_digits=24, decimal_places=6)
-    return found.annotate(billed=billed).annotate(
-        instance_time=ExpressionWrapper(Extract(billed, "epoch") * F("instance_count"), output_field=seconds)
-    )
 
 
 def _added_up(found: QuerySet[Any]) -> Total:
@@ -273,7 +236,7 @@ def _added_up(found: QuerySet[Any]) -> Total:
 
 def _priced(found: QuerySet[Any], book: PriceBook, criteria: Criteria, window: TimeRange) -> QuerySet[Any]:
     """With usd, for sorting; the amounts shown come from the cost function."""
-    places = _jobs(criteria, window).order_by().values_list("shard__region", "instance_type").distinct()
+    places = meant(criteria, window).order_by().values_list("shard__region", "instance_type").distinct()
     points = {place: book.find(place[0], CostComponent.BATCH_TIME, place[1]) for place in places}
     money = DecimalField(max_digits=30, decimal_places=12)
     cases = [
@@ -286,7 +249,7 @@ def _priced(found: QuerySet[Any], book: PriceBook, criteria: Criteria, window: T
 
 
 def _counts(criteria: Criteria, window: TimeRange, field: str) -> dict[str, int]:
-    found = _jobs(criteria, window).order_by().values_list(field).annotate(jobs=Count("id"))
+    found = meant(criteria, window).order_by().values_list(field).annotate(jobs=Count("id"))
     return dict(found)
 
 

@@ -94,10 +94,10 @@ def jobs(
 ) -> dict[tuple[int, str], tuple[datetime, str, bool]]:
     """The newest transform job of each model: when, its name, and whether it is still running."""
     rows = TransformJob.objects.filter(shard__in=shards, model_name__in=names).order_by("created_at")
-    values = rows.values_list("shard_id", "model_name", "created_at", "name", "status")
+    values = rows.values_list("shard_id", "model_name", "created_at", "name", "status", "missing_since")
     return {
-        (shard, model): (at, name, status in ("InProgress", "Stopping"))
-        for shard, model, at, name, status in values
+        (shard, model): (at, name, status in ("InProgress", "Stopping") and missing_since is None)
+        for shard, model, at, name, status, missing_since in values
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from fleet.queries import (
     alerts,
     batch,
+    batch_jobs,
     cache,
     cold_starts,
     endpoint_records,
@@ -60,7 +61,7 @@ def incidents_of(scope: ScopeFilter, resolved_since: datetime | None = None) -> 
     return map(changes.incident, rows.iterator(SLICE))
 
 
-def jobs_of(criteria: batch.Criteria, window: TimeRange, now: datetime) -> Records:
+def jobs_of(criteria: batch_jobs.Criteria, window: TimeRange, now: datetime) -> Records:
     """Newest first."""
     return map(leftovers.job, _sliced(partial(batch.by_key, criteria, window, now)))
 
@@ -150,7 +151,7 @@ RESOURCES = {
     "batch": Resource(
         "transform jobs created, running or ended in the window, with cost",
         _columns(leftovers.Job),
-        lambda asked: jobs_of(batch.Criteria(asked.scope), asked.window, asked.now),
+        lambda asked: jobs_of(batch_jobs.Criteria(asked.scope), asked.window, asked.now),
     ),
     "orphans": Resource(
         "endpoint configs and models that no endpoint uses, with verdict and proof",

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Min, Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 
 from fleet import locks
 from fleet.aws import batch as aws_batch
@@ -43,6 +43,9 @@ _DESCRIBED = (
     "document",
 )
 
+_HERE = {"missing_at": None, "missing_since": None}
+"""What is set of a job that AWS knows."""
+
 
 @dataclass
 class Counts:
@@ -67,7 +70,8 @@ def is_due(shard: Shard, now: datetime) -> bool:
 def run(shard: Shard, *, now: datetime, fence: int, keep_alive: Callable[[], None]) -> Counts:
     """Mirror the shard's transform jobs. Raises the first error of a describe after everything else is written."""
     counts = Counts()
-    _list(shard, counts, now, fence, keep_alive)
+    if not _list(shard, counts, now, fence, keep_alive):
+        return counts
     failure: AwsError | None = None
     for chunk in chunks(_wanted(shard, now), PAGE):
         keep_alive()
@@ -82,13 +86,17 @@ def run(shard: Shard, *, now: datetime, fence: int, keep_alive: Callable[[], Non
     return counts
 
 
-def _list(shard: Shard, counts: Counts, now: datetime, fence: int, keep_alive: Callable[[], None]) -> None:
+def _list(shard: Shard, counts: Counts, now: datetime, fence: int, keep_alive: Callable[[], None]) -> bool:
     """Store, page by page, jobs that are new and what the listing says anew; ends at a page that is all known.
+
+    Whether there are jobs at all: most shards have none, and nothing more to be done.
 
     A stored job proves that every older one is, unless a listing broke off below it: then that place is passed first.
     """
-    unread = TransformJob.objects.filter(shard=shard, is_older_unread=True)
-    oldest = unread.aggregate(at=Min("created_at"))["at"]
+    stored = TransformJob.objects.filter(shard=shard)
+    is_unread = Q(is_older_unread=True)
+    before = stored.aggregate(count=Count("pk"), unread_from=Min("created_at", filter=is_unread))
+    oldest = before["unread_from"]
     for page in chunks(aws_batch.list_transform_jobs(shard.scope), PAGE):
         keep_alive()
         fresh, changed = _differing(shard, page, now)
@@ -99,12 +107,15 @@ def _list(shard: Shard, counts: Counts, now: datetime, fence: int, keep_alive: C
         with transaction.atomic():
             locks.guard(shard.pk, fence)
             TransformJob.objects.bulk_create(fresh)
-            TransformJob.objects.bulk_update(changed, [*_LISTED, "described_at", "missing_at"])
+            TransformJob.objects.bulk_update(
+                changed, [*_LISTED, "described_at", "missing_at", "missing_since"]
+            )
         counts.fresh += len(fresh)
     if oldest is not None or counts.fresh:
         with transaction.atomic():
             locks.guard(shard.pk, fence)
-            unread.update(is_older_unread=False)
+            stored.filter(is_unread).update(is_older_unread=False)
+    return bool(before["count"] or counts.fresh)
 
 
 def _differing(
@@ -121,7 +132,7 @@ def _differing(
         if row is None:
             fresh.append(_new(shard, summary, now))
         elif _set(row, {field: getattr(summary, field) for field in _LISTED}):
-            row.described_at = row.missing_at = None
+            row.described_at = row.missing_at = row.missing_since = None
             changed.append(row)
     return fresh, changed
 
@@ -170,19 +181,23 @@ def _describe(
     answers = list(each(lambda row: aws_batch.describe_transform_job(shard.scope, row.name), rows))
     errors = [a for _, a in answers if isinstance(a, AwsError) and not isinstance(a, NotFound)]
     denied = [e for e in errors if isinstance(e, AccessDenied | CredentialsInvalid)]
-    changed = []
+    changed: list[TransformJob] = []
+    under_way: list[int] = []
     for row, answer in answers:
         if isinstance(answer, NotFound):
-            row.missing_at = now
+            row.missing_at, row.missing_since = now, row.missing_since or now
             changed.append(row)
         elif isinstance(answer, dict):
             counts.described += 1
-            if _set(row, {**_values(answer), "missing_at": None}) or row.described_at is None:
+            if _set(row, {**_values(answer), **_HERE}) or row.described_at is None:
                 row.described_at = now
                 changed.append(row)
+            if row.status not in TransformJob.ENDED:
+                under_way.append(row.pk)
     with transaction.atomic():
         locks.guard(shard.pk, fence)
-        TransformJob.objects.bulk_update(changed, [*_DESCRIBED, "described_at", "missing_at"])
+        TransformJob.objects.bulk_update(changed, [*_DESCRIBED, "described_at", *_HERE])
+        TransformJob.objects.filter(pk__in=under_way).update(last_seen_at=now)
     return (errors[0] if errors else None), len(denied) == len(answers)
 
 

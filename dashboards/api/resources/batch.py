@@ -12,7 +12,8 @@ from dashboards.api import paging
 from dashboards.api.parameters import Listing, Text, Window
 from dashboards.api.schemas import Listed, Money, Place, WindowOut, money, window_out
 from fleet.queries import batch
-from fleet.queries.batch import Criteria, JobRow
+from fleet.queries.batch import JobRow
+from fleet.queries.batch_jobs import Criteria
 from fleet.queries.records import leftovers
 
 router = Router(tags=["batch"])
@@ -45,6 +46,7 @@ class JobOut(Place):
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+    missing_since: datetime | None = Field(description="Since when AWS, asked by name, knows no such job.")
     billed_s: float | None
     cost: Money
     usd_per_instance_hour: Money

@@ -27,6 +27,7 @@ class Job(Place):
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+    missing_since: datetime | None
     billed_s: float | None
     cost_usd: Decimal | None
     cost_why: str | None
@@ -72,6 +73,7 @@ def job(row: JobRow) -> Job:
         "created_at": found.created_at,
         "started_at": found.started_at,
         "ended_at": found.ended_at,
+        "missing_since": found.missing_since,
         "billed_s": None if row.billed is None else row.billed.total_seconds(),
         "cost_usd": line.amount,
         "cost_why": None if line.amount is not None else line.note or line.confidence.value,

@@ -12,7 +12,9 @@ from celery.exceptions import SoftTimeLimitExceeded
 
 from fleet.costs.batch import Job, cost_line
 from fleet.models import Shard, TransformJob
-from fleet.queries import prices
+from fleet.queries import batch, prices
+from fleet.queries.batch_jobs import Criteria
+from fleet.queries.scope import ScopeFilter, TimeRange
 from fleet.sync.shard import run_inventory
 from tests.aws.simulator_process import FLEETS, SimulatorProcess
 
@@ -146,6 +148,38 @@ def test_a_job_aws_does_not_know_by_name_is_not_asked_for_in_every_run(
     assert calls_of(simulator, "DescribeTransformJob") == 1
     run_inventory(shard.pk, now=now + timedelta(days=1, hours=1))
     assert calls_of(simulator, "DescribeTransformJob") == 2
+
+
+def test_a_running_job_that_aws_forgets_costs_nothing_from_when_it_was_last_seen(
+    load: Load, shard: Shard, now: datetime
+) -> None:
+    entry = job(0, status="InProgress", minutes=None)
+    load([entry])
+    for minute in (0, 10):
+        run_inventory(shard.pk, now=now + timedelta(minutes=minute))
+    load([])
+    for minute in (20, 30):
+        run_inventory(shard.pk, now=now + timedelta(minutes=minute))
+    row = TransformJob.objects.get()
+    assert (row.status, row.missing_since, row.billed_until) == (
+        "InProgress", now + timedelta(minutes=20), now + timedelta(minutes=10),
+    )  # fmt: skip
+    window = TimeRange("7d", "last 7 days", now - timedelta(days=30), now + timedelta(days=3))
+    later = batch.one(row, now + timedelta(days=2))
+    assert row.started_at is not None
+    assert later.billed == now + timedelta(minutes=10) - row.started_at
+    assert later.line.note.startswith("AWS no longer knows the job")
+    assert not later.is_running
+    found = batch.summary(Criteria(ScopeFilter()), window, now + timedelta(days=2))
+    assert (found.running, found.longest_billed, found.usd) == (
+        0,
+        later.billed,
+        pytest.approx(later.line.amount),
+    )
+    load([entry])
+    run_inventory(shard.pk, now=now + timedelta(days=1, hours=1))
+    row.refresh_from_db()
+    assert (row.missing_since, row.billed_until) == (None, None), "AWS knows it again"
 
 
 def test_what_a_listing_told_before_it_broke_off_stays_and_the_rest_follows(

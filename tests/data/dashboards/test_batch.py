@@ -146,6 +146,24 @@ def test_a_job_says_what_stands_out_in_its_settings_and_who_says_so(viewer: Clie
     assert "API CreateTransformJob" in page
 
 
+def test_a_job_that_aws_forgot_says_since_when_and_what_its_cost_rests_on(viewer: Client) -> None:
+    where = shard()
+    price(where)
+    found = job(where, "lost", status="InProgress", hours=None)
+    assert found.started_at is not None
+    seen = found.started_at + timedelta(hours=3)
+    TransformJob.objects.update(last_seen_at=seen, missing_since=seen + timedelta(minutes=5))
+    page = words(viewer.get(f"/batch/{found.pk}/").content.decode())
+    assert "No longer known to AWS since" in page
+    assert "how it ended nobody tells, and its cost is counted until then." in page
+    assert "so far" not in page
+    listed = words(viewer.get("/batch/?range=30d").content.decode())
+    assert "no longer known to AWS" in listed
+    assert "still runs" not in listed
+    (row,) = csv.DictReader(io.StringIO(read(viewer, "/batch/jobs.csv?range=30d")))
+    assert (row["billed_s"], Decimal(row["cost_usd"])) == ("10800", Decimal("1.8"))
+
+
 def test_queries_do_not_grow_with_jobs(viewer: Client) -> None:
     where = shard()
     job(where, "one")
