@@ -9,7 +9,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from dashboards import staleness
-from fleet.models import Account, Endpoint, Incident, Notification, Operation, Shard, TransformJob, User
+from fleet.models import (
+    Account,
+    Budget,
+    Endpoint,
+    Incident,
+    Notification,
+    Operation,
+    Shard,
+    TransformJob,
+    User,
+)
 
 View = Callable[..., HttpResponse]
 
@@ -72,6 +82,11 @@ def incident_for(request: HttpRequest, pk: int) -> Incident:
     if found.endpoint is not None:
         staleness.remember(request, found.endpoint.shard)
     return found
+
+
+def budget_for(request: HttpRequest, pk: int) -> Budget:
+    """One budget with where it stands and its owner."""
+    return get_object_or_404(Budget.objects.select_related("stand", "owner"), pk=pk)
 
 
 def notification_for(request: HttpRequest, pk: int) -> Notification:

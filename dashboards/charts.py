@@ -52,10 +52,21 @@ class Threshold:
 
 
 @dataclass(frozen=True)
+class Band:
+    """The space between two series on the time axis, filled with a pale colour: an interval."""
+
+    name: str
+    low: Sequence[Value]
+    high: Sequence[Value]
+    tint: str = "accent-soft"
+
+
+@dataclass(frozen=True)
 class Panel:
     """One plot of a stack that shares the time axis. unit: "$", "%", "ms", "" …; maximum fixes the top (ratios: 1)."""
 
     unit: str = ""
+    bands: Sequence[Band] = ()
     lines: Sequence[Series] = ()
     bars: Sequence[Series] = ()
     thresholds: Sequence[Threshold] = ()
@@ -110,6 +121,7 @@ def panels(x: X, stack: Sequence[Panel], *, marks: Sequence[Mark] = (), gap: flo
         layout["yaxis" if n == 1 else f"yaxis{n}"] = _axis(panel.unit, panel.maximum) | {
             "domain": [low, high]
         }
+        figure.add_traces([edge for band in panel.bands for edge in _band(x, band, panel.unit, name)])
         figure.add_traces([_bar(x, bars, panel.unit, name) for bars in panel.bars])
         figure.add_traces([_line(x, line, panel.unit, name) for line in panel.lines])
         for threshold in panel.thresholds:
@@ -156,6 +168,19 @@ def _line(x: X, series: Series, unit: str, axis: str) -> go.Scatter:
         line={"color": colour(series.tint), "width": series.width, "dash": series.dash},
         hovertemplate=_hover(unit, series.name),
     )  # fmt: skip
+
+
+def _band(x: X, band: Band, unit: str, axis: str) -> list[go.Scatter]:
+    """Its lower edge, then its upper one, which fills the space down to it."""
+    edges = ((f"{band.name}, low", band.low, "none"), (f"{band.name}, high", band.high, "tonexty"))
+    return [
+        go.Scatter(
+            x=list(x), y=_floats(values), name=plain(words), yaxis=axis, mode="lines", connectgaps=False,
+            line={"color": colour(band.tint), "width": 0}, fill=fill, fillcolor=colour(band.tint),
+            hovertemplate=_hover(unit, words),
+        )
+        for words, values, fill in edges
+    ]  # fmt: skip
 
 
 def _axis(unit: str, maximum: float | None = None) -> dict[str, Any]:

@@ -63,6 +63,9 @@ _LOOKS: dict[str, Look] = dict(
     "sent": Look("Sent", "circle-check", "ok"),
     "ok": Look("Up to date", "circle-check", "ok"),
     "late": Look("Late", "alert-triangle", "attention"),
+    "budget-passed": Look("Used up", "alert-octagon", "failed"),
+    "budget-ahead": Look("Forecast to be passed", "alert-triangle", "attention"),
+    "budget-on-track": Look("On track", "circle-check", "ok"),
     "disabled": Look("Disabled", "circle-dashed", "off"),
 }
 

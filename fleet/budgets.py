@@ -191,5 +191,5 @@ def _told(wish: Wish) -> dict[str, Any]:
     owner = wish.owner.get_username() if wish.owner else ""
     return {
         name: list(value) if isinstance(value, tuple) else value
-        for name, value in {**plain, "amount_usd": str(wish.amount_usd), "owner": owner}.items()
+        for name, value in {**plain, "amount_usd": f"{wish.amount_usd:.2f}", "owner": owner}.items()
     }

@@ -105,18 +105,11 @@ def _measure(subject: str, budget: Budget, stand: BudgetStand, now: datetime, **
             "total": stand.total,
             "low": stand.low,
             "high": stand.high,
-            "period": _period_words(budget, stand),
+            "period": queries.period_words(budget, stand.period_first),
             "owner": budget.owner.get_username() if budget.owner else budget.owner_email,
             **values,
         },
     )
-
-
-def _period_words(budget: Budget, stand: BudgetStand) -> str:
-    first = stand.period_first
-    if budget.period == Budget.Period.QUARTERLY:
-        return f"Q{(first.month + 2) // 3} {first.year}"
-    return f"{first:%B %Y}"
 
 
 def passed_words(measure: Measure, place: Place) -> Words:

@@ -42,8 +42,8 @@ class Forecast:
     """What the period from `first` to `last` will have cost.
 
     spent: what is known of it, None when no day has a figure; total, low, high: None with `reason` where nothing can
-    be said. gaps: days before today without a figure: their expected cost is in total and not in spent. weekly: the
-    trend, 0.03 is 3 % a week, before damping; shifted_on: since when a new level holds, None: the same throughout.
+    be said. gaps: days between the first cost and today without a figure, expected in total and not in spent.
+    weekly: the trend before damping, 0.03 is 3 % a week; shifted_on: since when a new level holds, None: throughout.
     """
 
     first: date
@@ -105,6 +105,7 @@ def forecast(
     last: date,
     today: date,
     changes: Collection[date] = (),
+    begins: date | None = None,
 ) -> Forecast:
     """Forecast the period from `first` to `last`, both included, that `today` lies in.
 
@@ -114,8 +115,11 @@ def forecast(
     known = {day: amount for day, amount in history.items() if amount is not None}
     inside = [amount for day, amount in known.items() if first <= day <= min(today, last)]
     spent = sum(inside, Decimal(0)) if inside else None
-    past = _recent({day: float(amount) for day, amount in known.items() if day < today}, today - DAY)
-    gaps = tuple(day for day in _days(first, min(today - DAY, last)) if day not in known)
+    past = _recent(
+        {day: float(amount) for day, amount in known.items() if day < today and day != begins}, today - DAY
+    )
+    since = max(first, min(known, default=today))
+    gaps = tuple(day for day in _days(since, min(today - DAY, last)) if day not in known)
     if reason := _why_not(past, today):
         return Forecast(first, last, spent, gaps=gaps, history_days=len(past), reason=reason)
     values, shifted_on = without_shifts(past, changes)

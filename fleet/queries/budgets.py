@@ -1,11 +1,13 @@
 """Budgets as people read them: their scope and period, what counts towards them, and where they stand."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
-from fleet.models import Account, Budget, Endpoint
+from fleet.models import Account, Budget, Endpoint, Shard
 from fleet.queries.cost_scope import CostFilter, Span
 from fleet.queries.scope import ScopeFilter
+from fleet.types import Kind
 
 QUARTER_MONTHS = 3
 
@@ -62,6 +64,13 @@ def period_of(budget: Budget, day: date) -> Span:
     return Span(first, after - timedelta(days=1))
 
 
+def period_words(budget: Budget, first: date) -> str:
+    """ "November 2026", "Q4 2026"."""
+    if budget.period == Budget.Period.QUARTERLY:
+        return f"Q{(first.month + 2) // 3} {first.year}"
+    return f"{first:%B %Y}"
+
+
 def matching(where: CostFilter) -> int:
     """How many endpoints that are still there the filter holds. One query."""
     return Endpoint.objects.filter(where.q(""), closed_at=None).count()
@@ -101,3 +110,37 @@ def all_words(budgets: Iterable[Budget]) -> dict[int, str]:
     aliases = dict(Account.objects.filter(account_id__in=accounts).values_list("account_id", "alias"))
     names = dict(Endpoint.objects.filter(pk__in=endpoints).values_list("pk", "name")) if endpoints else {}
     return {budget.pk: scope_words(budget, aliases, names) for budget in found}
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a budget's scope can be made of: (value, words). teams: "" stands for endpoints without one."""
+
+    accounts: list[tuple[str, str]]
+    regions: list[str]
+    teams: list[str]
+    kinds: list[str]
+
+
+def choices() -> Choices:
+    """Accounts and regions that are watched, teams and kinds of the endpoints that are there. Three queries."""
+    there = Endpoint.objects.filter(closed_at=None)
+    return Choices(
+        accounts=list(Account.objects.order_by("alias").values_list("account_id", "alias")),
+        regions=list(Shard.objects.order_by("region").values_list("region", flat=True).distinct()),
+        teams=list(there.order_by("team").values_list("team", flat=True).distinct()),
+        kinds=[kind for kind in Kind if kind != Kind.UNKNOWN],
+    )
+
+
+def endpoints_called(names: Sequence[str]) -> dict[str, list[int]]:
+    """Ids of the endpoints that are there by name; names nobody has are absent. One query."""
+    found: dict[str, list[int]] = {}
+    for name, pk in Endpoint.objects.filter(name__in=names, closed_at=None).values_list("name", "pk"):
+        found.setdefault(name, []).append(pk)
+    return found
+
+
+def names_of(ids: Sequence[int]) -> list[str]:
+    """Names of endpoints by id, in order; those that are gone for good are left out. One query."""
+    return sorted(set(Endpoint.objects.filter(pk__in=ids).values_list("name", flat=True)))

@@ -29,7 +29,7 @@ class Outlook:
 def outlook(where: CostFilter, period: Span, *, today: date) -> Outlook:
     """Forecast `period`, which `today` lies in, for the endpoints of the filter. At most three queries.
 
-    The oldest day of a history is left out: the costs began within it.
+    The oldest day of a history that does not reach back far enough tells nothing: the costs began within it.
     """
     start = min(period.first, today - timedelta(days=LOOK_BACK))
     is_rolled = rolled.freshness(where.scope).has_costs(today)
@@ -39,11 +39,12 @@ def outlook(where: CostFilter, period: Span, *, today: date) -> Outlook:
     newest = [each.data_until for each in found if each.day == max(days)]
     return Outlook(
         forecast=forecast(
-            _whole(days, start),
+            days,
             first=period.first,
             last=period.last,
             today=today,
             changes=changes(where, Span(start, today)),
+            begins=first if (first := min(days, default=start)) > start else None,
         ),
         days=days,
         unpriced=inside.unpriced,
@@ -68,8 +69,3 @@ def changes(where: CostFilter, span: Span) -> Collection[date]:
         endpoint__in=where.endpoints, category__in=_CHANGES, at__gte=span.start, at__lt=span.end
     )
     return {moment.date() for moment in at.values_list("at", flat=True)}
-
-
-def _whole(days: dict[date, Decimal | None], start: date) -> dict[date, Decimal | None]:
-    first = min(days, default=start)
-    return days if first == start else {day: usd for day, usd in days.items() if day > first}

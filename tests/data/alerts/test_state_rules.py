@@ -144,7 +144,11 @@ def test_a_budget_opens_when_the_month_passes_it_and_counts_what_has_no_price() 
     variant = make_endpoint(shard, "ranker", Kind.REAL_TIME, team="search")
     other = make_endpoint(make_shard("dev"), "toy", Kind.REAL_TIME)
     Budget.objects.create(
-        name="Search", amount_usd=Decimal(100), accounts=[shard.account.account_id], teams=["search"]
+        name="Search",
+        amount_usd=Decimal(100),
+        accounts=[shard.account.account_id],
+        teams=["search"],
+        thresholds=[100],
     )
     Budget.objects.create(name="All", amount_usd=Decimal(1000), thresholds=[100])
     cost(variant, "99.99")

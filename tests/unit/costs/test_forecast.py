@@ -137,6 +137,14 @@ def test_a_new_endpoint_is_forecast_from_its_own_days_once_there_are_enough() ->
     assert found.total.quantize(Decimal("0.01")) == (found.spent or Decimal(0)) + cost(TODAY, LAST)
 
 
+def test_the_day_within_which_the_costs_began_is_spent_and_says_nothing_about_other_days() -> None:
+    past = history(15) | {TODAY - 15 * DAY: Decimal(1)}
+    found = look(past, begins=TODAY - 15 * DAY)
+    assert found.history_days == 14
+    assert found.total is not None
+    assert found.total.quantize(Decimal("0.01")) == (found.spent or Decimal(0)) + cost(TODAY, LAST)
+
+
 def test_nothing_spent_is_forecast_as_nothing() -> None:
     found = look({day: Decimal(0) for day in history(30)})
     assert (found.total, found.low, found.high) == (0, 0, 0)

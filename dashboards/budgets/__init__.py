@@ -1,0 +1,1 @@
+"""The Budgets pages: what parts of the fleet may cost, and where they stand."""
