@@ -19,6 +19,8 @@ from fleet.queries.export import csv_lines
 from fleet.queries.price_page import PricePage, UsedPrice
 from fleet.types import CostComponent
 
+ROWS = 20
+"""Prices in use on a page: what people entered stands below them and has to stay in reach."""
 COLUMNS = (
     "region", "component", "item", "unit", "amount", "currency", "first_day", "last_day", "origin", "is_assumed",
     "source", "source_date",
@@ -30,7 +32,7 @@ def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
     """Sentence, tiles, what is missing, the prices in use, what people entered, and the readings."""
     scoped, now = scope.read(request, has_range=False), timezone.now()
     found = queries.page(scoped.filter, now)
-    pager = Page.read(request.GET, len(found.used))
+    pager = Page.read(request.GET, len(found.used), ROWS)
     context = {
         "found": found,
         "tiles": tiles.tiles(found, now),
@@ -66,7 +68,7 @@ def item(request: htmx.HtmxHttpRequest, region: str, component: str, item: str) 
         "rows": [
             (
                 each, words.exact(each.amount, each.currency), words.LAYERS[each.layer],
-                words.days(each.first, each.last), words.source(each), each is in_force,
+                words.days(each.first, each.last), words.source(each), words.state(each, in_force, now.date()),
             )
             for each in held
         ],

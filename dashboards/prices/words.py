@@ -10,6 +10,7 @@ from fleet.costs.price_book import UNITS, Key
 from fleet.costs.price_history import USD, DatedPrice, Layer
 from fleet.types import CostComponent
 
+_LIST = "AWS Price List API, "
 LAYERS = {
     Layer.BUILT_IN: "Built-in snapshot",
     Layer.STORED_SNAPSHOT: "Stored snapshot",
@@ -49,8 +50,17 @@ def days(first: date | None, last: date | None) -> str:
 
 
 def source(price: DatedPrice) -> str:
-    """What its list calls it and since when, in AWS's or the author's words."""
-    return f"{price.source}, {_day(price.source_date)}"
+    """What its list calls it and the day it names, in AWS's or the author's words."""
+    return f"{price.source.removeprefix(_LIST)}, {_day(price.source_date)}"
+
+
+def state(price: DatedPrice, in_force: DatedPrice | None, today: date) -> str:
+    """ "in force", or why a price is not the one of today."""
+    if price is in_force:
+        return "in force"
+    if price.last is not None and price.last < today:
+        return "ended"
+    return "not yet" if price.first is not None and price.first > today else "behind another"
 
 
 def count(number: int, noun: str) -> str:

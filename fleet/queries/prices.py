@@ -137,16 +137,14 @@ def _discounts(account: int) -> list[agreements.Discount]:
 
 def known_items(component: CostComponent) -> set[str]:
     """Items of a component that a price can be of: priced in any region, in use, or a memory size AWS offers."""
-    stored = Price.objects.filter(component=component).exclude(origin=Price.Origin.MANUAL)
-    found = {point.item for point in snapshot.points() if point.component is component}
+    alike = INSTANCE_COMPONENTS if component in INSTANCE_COMPONENTS else (component,)
+    stored = Price.objects.filter(component__in=alike).exclude(origin=Price.Origin.MANUAL)
+    found = {point.item for point in snapshot.points() if point.component in alike}
     found |= set(stored.values_list("item", flat=True).distinct())
     if component in INSTANCE_COMPONENTS:
         types = CapacityPeriod.objects.exclude(instance_type="").values_list("instance_type", flat=True)
         jobs = TransformJob.objects.exclude(instance_type="").values_list("instance_type", flat=True)
-        listed = Price.objects.filter(component__in=INSTANCE_COMPONENTS, origin=Price.Origin.API)
-        return (
-            found | set(types.distinct()) | set(jobs.distinct()) | set(listed.values_list("item", flat=True))
-        )
+        return found | set(types.distinct()) | set(jobs.distinct())
     if component in (CostComponent.DATA_IN, CostComponent.DATA_OUT):
         return found | {HOSTING_DATA}
     if component is CostComponent.STORAGE:
