@@ -21,7 +21,7 @@ from fleet.models.heartbeat import Heartbeat
 from fleet.models.metrics import FineBucket, HourBucket
 from fleet.models.operations import Operation, OperationStep
 from fleet.models.ownership import ExpiryReminder, LinkCheck, Ownership
-from fleet.models.parts import PartHour
+from fleet.models.parts import ComponentPeriod, PartHour
 from fleet.models.people import AuditEntry, User
 from fleet.models.prices import CostLedger, DailyCost, Discount, ExchangeRate, Price, PriceReading
 from fleet.models.push import EventQueue
@@ -53,6 +53,7 @@ __all__ = [
     "CallTally",
     "CapacityPeriod",
     "ChangeEvent",
+    "ComponentPeriod",
     "Container",
     "CostLedger",
     "CostPeriod",

@@ -1,10 +1,10 @@
-"""Hourly figures of what a variant is made of: containers called one by one or in a row, and inference components."""
+"""What a variant is made of, over time: hours of containers and components, and what components reserved."""
 
 from typing import ClassVar
 
 from django.db import models
 
-from fleet.models.endpoints import VariantStatus
+from fleet.models.endpoints import InferenceComponent, VariantStatus
 
 
 class PartHour(models.Model):
@@ -40,3 +40,31 @@ class PartHour(models.Model):
 
     def __str__(self) -> str:
         return f"{self.of} {self.name} at {self.at:%Y-%m-%d %H:%M}"
+
+
+class ComponentPeriod(models.Model):
+    """What one inference component held over [start, end); end null = still; null = not reported or not reserved.
+
+    cpu_cores, accelerators, memory_mb: reserved for each copy. is_inferred: from before Flotilla first looked, taken to
+    have been as found. Written by fleet.sync.component_periods; shares out the cost of the instances.
+    """
+
+    component = models.ForeignKey(InferenceComponent, on_delete=models.CASCADE, related_name="periods")
+    start = models.DateTimeField()
+    end = models.DateTimeField(null=True, blank=True)
+    is_inferred = models.BooleanField(default=False)
+    copies = models.PositiveIntegerField(null=True)
+    cpu_cores = models.FloatField(null=True)
+    accelerators = models.FloatField(null=True)
+    memory_mb = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["start"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["component"], condition=models.Q(end=None), name="one_open_period_per_component"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.component_id} from {self.start:%Y-%m-%d %H:%M}"
