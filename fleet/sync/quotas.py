@@ -48,8 +48,7 @@ def run(shard: Shard, *, now: datetime, fence: int) -> int:
     except AwsError:
         _write(shard, [], now, fence)
         raise
-    _write(shard, reported, now, fence)
-    return Quota.objects.filter(shard=shard).count()
+    return _write(shard, reported, now, fence)
 
 
 def documented(region: str) -> Iterable[Row]:
@@ -67,7 +66,8 @@ def _is_wanted(row: dict[str, Any]) -> bool:
     )
 
 
-def _write(shard: Shard, reported: list[Row], now: datetime, fence: int) -> None:
+def _write(shard: Shard, reported: list[Row], now: datetime, fence: int) -> int:
+    """Write what differs; how many are known then."""
     with transaction.atomic():
         locks.guard(shard.pk, fence)
         known = {quota.code: quota for quota in Quota.objects.filter(shard=shard)}
@@ -93,6 +93,7 @@ def _write(shard: Shard, reported: list[Row], now: datetime, fence: int) -> None
                 changed.append(quota)
         rows.insert(fresh)
         rows.update(changed, ["name", "subject", "value", "source", "fetched_at"])
+    return len(known) - len(superseded) + len(fresh)
 
 
 def _subject(code: str, name: str) -> str:

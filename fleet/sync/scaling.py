@@ -82,8 +82,9 @@ _TARGET_FIELDS = (
 def run(shard: Shard, *, now: datetime, fence: int, roster: Roster | None = None) -> int:
     """Mirror the shard's scalable targets; the number of targets seen. Nothing is removed unless all was listed."""
     targets = {_key(d): d for d in autoscaling.scalable_targets(shard.scope)}
-    policies = _by_target(autoscaling.scaling_policies(shard.scope))
-    actions = _by_target(autoscaling.scheduled_actions(shard.scope))
+    # Policies and scheduled actions end with their target (DeregisterScalableTarget): without one there are none.
+    policies = _by_target(autoscaling.scaling_policies(shard.scope)) if targets else {}
+    actions = _by_target(autoscaling.scheduled_actions(shard.scope)) if targets else {}
     known = {
         (t.resource_id, t.dimension): t
         for t in ScalableTarget.objects.filter(shard=shard)

@@ -21,13 +21,14 @@ def run(shard: Shard, *, now: datetime, fence: int, roster: Roster | None = None
     looked_at = (shard.sections.get("tags") or {}).get("ok_at")
     last_look = datetime.fromisoformat(looked_at) if looked_at else None
     changed, events = [], []
-    by_hand = ownership.set_ones(shard)
+    by_hand: set[int] | None = None
     for row in (roster or Roster(shard)).rows():
         tags = _clean(found.get(row.arn.lower(), {}))
         if tags == row.tags:
             # The names of the tags that are read may have changed since; what is set by hand is put back below.
-            if _differs(row) and row.pk not in by_hand:
-                changed.append(row)
+            if _differs(row):
+                by_hand = ownership.set_ones(shard) if by_hand is None else by_hand
+                changed += [row] if row.pk not in by_hand else []
             continue
         if last_look is not None and row.first_seen_at <= last_look:
             events.append(changes.tags(row, row.tags, tags, now))
