@@ -2,6 +2,7 @@
 
 from fleet.models.accounts import Account, CallTally, MetricSpend, Quota, Shard
 from fleet.models.alerts import AlertRule, Incident, Notification
+from fleet.models.anomalies import CostRise, RiseCheck
 from fleet.models.batch import TransformJob
 from fleet.models.billing import BilledCost, BillReading
 from fleet.models.budgets import Budget, BudgetStand
@@ -57,6 +58,7 @@ __all__ = [
     "Container",
     "CostLedger",
     "CostPeriod",
+    "CostRise",
     "CostWindow",
     "DailyCost",
     "DataAssumption",
@@ -87,6 +89,7 @@ __all__ = [
     "PriceReading",
     "ProductionVariant",
     "Quota",
+    "RiseCheck",
     "RollupState",
     "ScalableTarget",
     "ScalingPolicy",
