@@ -96,6 +96,10 @@ class TransitionLost(FleetError):
     """Somebody else moved the state first; harmless, the other one goes on."""
 
 
+class Quarantined(FleetError):
+    """Work that took its worker's process down several times in a row: it is tried seldom until it ends once."""
+
+
 class LeaseLost(FleetError):
     """A newer run holds the shard; this one must stop writing."""
 

@@ -73,6 +73,11 @@ def plain_words(error: SectionError) -> tuple[str, str]:
         return ("AWS asked to slow down.", "Nothing: the next attempt comes by itself, later than usual.")
     if error.kind == "Unavailable":
         return ("AWS gave no usable answer.", "Nothing: the next attempt comes by itself.")
+    if error.kind == "Quarantined":
+        return (
+            "reading it took the worker's process down again and again; it rests, so that the others are read.",
+            "Look into the worker's log and the machine's memory, then sync it now; by itself it is tried hourly.",
+        )
     if error.kind == "MassDisappearance":
         return (
             "so many endpoints were missing from one listing that none is taken for deleted yet.",

@@ -86,7 +86,8 @@ class Shard(models.Model):
     {"ok_at", "tried_at", "error": {"code", "message", "action", "request_id", "since"} | null}, ISO times.
     backfill_done_until: history is whole up to there; backfill_variant: of the slice after it, variants up to this id
     are.
-    `fence` grows with every lease; a run that holds an older number may not write any more.
+    `fence` grows with every lease; a run that holds an older number may not write any more. inventory_unfinished,
+    metrics_unfinished: runs in a row that began and never told how they ended, because their process died.
     """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="shards")
@@ -99,6 +100,8 @@ class Shard(models.Model):
     inventory_ok_at = models.DateTimeField(null=True, blank=True)
     metrics_ok_at = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveIntegerField(default=0)
+    inventory_unfinished = models.PositiveSmallIntegerField(default=0, db_default=0)
+    metrics_unfinished = models.PositiveSmallIntegerField(default=0, db_default=0)
     sections = models.JSONField(default=dict, blank=True)
     last_duration_ms = models.PositiveIntegerField(null=True, blank=True)
     backfill_from = models.DateTimeField(null=True, blank=True)

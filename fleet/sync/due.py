@@ -9,7 +9,7 @@ from django.db import connection, models, transaction
 
 from fleet import locks
 from fleet.models import Shard
-from fleet.sync import cadence, prices, windows
+from fleet.sync import cadence, prices, quarantine, windows
 
 PRICES_CLAIM = "flotilla:claim:prices"
 PRICES_CLAIM_S = 300
@@ -33,9 +33,13 @@ def ring(
     inventory is called with several ids at once, those that were synced longest ago first; of new ones, which all are
     as old, an account's come together.
     """
-    claimed = _claim("inventory_due_at", settings.INVENTORY_INTERVAL_S, now)
-    for first in range(0, len(claimed), TOGETHER):
-        inventory(*claimed[first : first + TOGETHER])
+    claimed = _claim("inventory", now)
+    # What took its worker down is tried alone: the others of its portion would go down with it, and be blamed.
+    alone = set(Shard.objects.filter(pk__in=claimed, inventory_unfinished__gt=0).values_list("pk", flat=True))
+    together = [pk for pk in claimed if pk not in alone]
+    for first in range(0, len(together), TOGETHER):
+        inventory(*together[first : first + TOGETHER])
+    _ring_each(inventory, [pk for pk in claimed if pk in alone])
     _ring_each(metrics, _claim_metrics(now))
     _ring_each(backfill, backfills())
     if _claims_prices(now):
@@ -62,7 +66,7 @@ def next_due(shard_id: int, interval_s: int, now: datetime) -> datetime:
 
 def claim_inventory(shard_ids: Collection[int], now: datetime) -> list[int]:
     """Those of `shard_ids` whose inventory is due, claimed: a tick that comes at the same time leaves them out."""
-    return _claim("inventory_due_at", settings.INVENTORY_INTERVAL_S, now, among=models.Q(pk__in=shard_ids))
+    return _claim("inventory", now, among=models.Q(pk__in=shard_ids))
 
 
 def _claim_metrics(now: datetime) -> list[int]:
@@ -82,24 +86,29 @@ def _claim_metrics(now: datetime) -> list[int]:
         Shard.objects.filter(pk__in=quiet).update(
             metrics_ok_at=now, metrics_due_at=now + timedelta(seconds=settings.METRICS_INTERVAL_S / 2)
         )
-        return _claim("metrics_due_at", settings.METRICS_INTERVAL_S, now)
+        return _claim("metrics", now)
 
 
-def _claim(field: str, interval_s: int, now: datetime, *, among: models.Q | None = None) -> list[int]:
-    """Move the due time of every due shard on, and return those this call moved."""
+def _claim(work: str, now: datetime, *, among: models.Q | None = None) -> list[int]:
+    """Move the due time of every due shard on, and return those this call moved and that are not to rest."""
+    field, interval_s = f"{work}_due_at", quarantine.interval_s(work)
     due = models.Q(**{field: None}) | models.Q(**{f"{field}__lte": now})
     due &= among or models.Q()
     with transaction.atomic(), connection.cursor() as cursor:
         rows = _enabled().filter(due).select_for_update(skip_locked=True, of=("self",))
         # Whoever waits longest comes first: when a tick rings more than can be done, the same ones never miss twice.
-        longest_ago = models.F(field.replace("_due_at", "_ok_at")).asc(nulls_first=True)
-        ids = list(rows.order_by(longest_ago, "account_id", "pk").values_list("pk", flat=True))
+        longest_ago = models.F(f"{work}_ok_at").asc(nulls_first=True)
+        claimed = list(rows.order_by(longest_ago, "account_id", "pk").values_list("pk", f"{work}_unfinished"))
+        ids = [pk for pk, _ in claimed]
+        suspects = {pk for pk, unfinished in claimed if unfinished >= quarantine.AFTER}
+        seldom = now + quarantine.AGAIN
         cursor.execute(
             f"UPDATE fleet_shard AS s SET {field} = n.due "  # noqa: S608
             "FROM unnest(%s::bigint[], %s::timestamptz[]) AS n (id, due) WHERE s.id = n.id",
-            [ids, [next_due(pk, interval_s, now) for pk in ids]],
+            [ids, [seldom if pk in suspects else next_due(pk, interval_s, now) for pk in ids]],
         )
-    return ids
+    resting = quarantine.entering(work, suspects, now)
+    return [pk for pk in ids if pk not in resting]
 
 
 def _enabled() -> models.QuerySet[Shard]:

@@ -4,7 +4,6 @@ import random
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -25,6 +24,7 @@ from fleet.sync import (
     orphans,
     partitions,
     parts,
+    quarantine,
     quotas,
     scaling,
     tags,
@@ -168,6 +168,9 @@ def _run_one(shard_id: int, name: str, work: Callable[..., int], *, now: datetim
         if lease is None:
             outcome.held = True
             return outcome
+        is_counted = name == "metrics"
+        if is_counted:
+            quarantine.begun(shard_id, name)
         shard = Shard.objects.select_related("account").get(pk=shard_id)
         try:
             section(outcome, shard, name, lambda: work(shard, now=now, keep_alive=lease.extend), now=now)
@@ -175,7 +178,8 @@ def _run_one(shard_id: int, name: str, work: Callable[..., int], *, now: datetim
             outcome.held = True
         finally:
             _count(shard, tally, outcome, now)
-            save(Shard.objects.filter(pk=shard_id), outcome.records)
+            ended = quarantine.ended(shard, name, _next(shard, name, now)) if is_counted else {}
+            save(Shard.objects.filter(pk=shard_id), outcome.records, **ended)
     return outcome
 
 
@@ -186,13 +190,18 @@ def _count(shard: Shard, tally: meter.Tally, outcome: Outcome, now: datetime) ->
 
 def _finish(shard: Shard, outcome: Outcome, now: datetime, started: float, failures: int) -> None:
     """Write how the run went, unless a newer one has taken over."""
-    values: dict[str, Any] = {"last_duration_ms": int((time.monotonic() - started) * 1000)}
+    values = quarantine.ended(shard, "inventory", _next(shard, "inventory", now))
+    values["last_duration_ms"] = int((time.monotonic() - started) * 1000)
     if "inventory" in outcome.ok_sections:
         values |= {"inventory_ok_at": now, "failures": 0}
     elif not outcome.held:
         values["failures"] = models.F("failures") + 1
         values["inventory_due_at"] = now + backoff(failures, outcome.errors.values())
     save(Shard.objects.filter(pk=shard.pk, fence=shard.fence), outcome.records, **values)
+
+
+def _next(shard: Shard, work: str, now: datetime) -> datetime:
+    return next_due(shard.pk, quarantine.interval_s(work), now)
 
 
 def backoff(failures: int, errors: Iterable[FleetError]) -> timedelta:

@@ -85,7 +85,7 @@ def test_many_shards_are_claimed_and_rung_with_the_same_few_statements(
     with django_assert_num_queries(
         2 + 2
     ):  # BEGIN and COMMIT or their savepoints, the claim and the new due times
-        claimed = due._claim("inventory_due_at", 60, NOW)
+        claimed = due._claim("inventory", NOW)
     assert len(claimed) == 203
     Shard.objects.update(inventory_due_at=None)
     due.ring(
