@@ -19,11 +19,12 @@ RANGE = "7d"
 def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
     """Jobs of the scope and window, with filters, costs and failures word for word."""
     scoped, filters, now = scope.read(request, default=RANGE), JobFilters.read(request.GET), timezone.now()
-    found = queries.summary(filters.criteria, scoped.range, now)
+    held = queries.prices_of(filters.criteria.scope)
+    found = queries.summary(filters.criteria, scoped.range, now, held)
     pager = Page.read(request.GET, found.total)
     rows = queries.rows(
         filters.criteria, scoped.range, now, sort=filters.sort.key, descending=filters.sort.descending,
-        offset=pager.offset, limit=pager.size,
+        offset=pager.offset, limit=pager.size, held=held,
     )  # fmt: skip
     context = {
         "found": found,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import IntEnum
+from functools import cached_property
 
 from fleet.costs import discounts
 from fleet.costs.discounts import Discount
@@ -75,7 +76,7 @@ class PriceHistory:
             self._books[stretch] = self._book(day)
         return self._books[stretch]
 
-    @property
+    @cached_property
     def changes(self) -> list[date]:
         """The days on which anything changed, oldest first."""
         dated: list[DatedPrice | ExchangeRate | Discount] = [*self.prices, *self.rates, *self.discounts]

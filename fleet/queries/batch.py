@@ -1,8 +1,8 @@
 """Transform jobs of a scope and window, each with its cost; the number of queries does not grow with the jobs."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,19 +12,18 @@ from django.db.models import (
     DecimalField,
     ExpressionWrapper,
     F,
-    OuterRef,
     Q,
     QuerySet,
-    Subquery,
     Sum,
     Value,
     When,
 )
+from django.db.models.functions import Coalesce, TruncDate
 
 from fleet.analysis.transform_settings import Hint, hints
 from fleet.costs.batch import Job, cost_line, per_record
 from fleet.costs.price_book import PriceBook
-from fleet.models import Price, TransformJob
+from fleet.models import TransformJob
 from fleet.queries import keyset, prices
 from fleet.queries.batch_jobs import RUNNING, Criteria, meant, timed
 from fleet.queries.instance_sizes import vcpus
@@ -103,28 +102,31 @@ def rows(
     descending: bool = True,
     offset: int,
     limit: int,
+    held: prices.Histories,
 ) -> list[JobRow]:
-    """Jobs in the page's order; unknown durations and costs stand last whichever way round. Three queries."""
-    book = _book(criteria.scope)
-    found = _ordered(criteria, window, now, book, sort, descending)[offset : offset + limit]
-    return [row(job, book, now) for job in found]
+    """Jobs in the page's order, at `prices_of` their scope; unknown durations and costs stand last either way.
+
+    Two queries.
+    """
+    found = _ordered(criteria, window, now, held, sort, descending)[offset : offset + limit]
+    return [row(job, _book(held, job, now), now) for job in found]
 
 
 def every(
     criteria: Criteria, window: TimeRange, now: datetime, *, sort: str, descending: bool
 ) -> Iterator[JobRow]:
     """All jobs in the page's order, read as they are asked for."""
-    book = _book(criteria.scope)
-    for job in _ordered(criteria, window, now, book, sort, descending).iterator(_CHUNK):
-        yield row(job, book, now)
+    held = prices_of(criteria.scope)
+    for job in _ordered(criteria, window, now, held, sort, descending).iterator(_CHUNK):
+        yield row(job, _book(held, job, now), now)
 
 
 def _ordered(
-    criteria: Criteria, window: TimeRange, now: datetime, book: PriceBook, sort: str, descending: bool
+    criteria: Criteria, window: TimeRange, now: datetime, held: prices.Histories, sort: str, descending: bool
 ) -> QuerySet[Any]:
     found = timed(meant(criteria, window), now)
     if sort == "cost":
-        found = _priced(found, book, criteria, window)
+        found = _priced(found, held, criteria, window, now)
     key = F(SORTS[sort])
     order = key.desc(nulls_last=True) if descending else key.asc(nulls_last=True)
     return found.select_related("shard__account").order_by(order, "-created_at", "-id")
@@ -133,15 +135,15 @@ def _ordered(
 def by_key(
     criteria: Criteria, window: TimeRange, now: datetime, *, after: keyset.Key | None, limit: int
 ) -> keyset.Slice[JobRow]:
-    """Jobs newest first, `limit` of them after a key (created at, id). Two queries."""
-    book = _book(criteria.scope)
+    """Jobs newest first, `limit` of them after a key (created at, id). Three queries."""
+    held = prices_of(criteria.scope)
     chosen = meant(criteria, window).select_related("shard__account")
     found = keyset.rows(chosen, ("-created_at", "-pk"), after, limit)
-    return keyset.Slice([row(job, book, now) for job in found.rows], found.last)
+    return keyset.Slice([row(job, _book(held, job, now), now) for job in found.rows], found.last)
 
 
 def row(job: TransformJob, book: PriceBook, now: datetime) -> JobRow:
-    """One job with its cost, its records and what its settings say against it."""
+    """One job with its cost at the prices of `book`, its records and what its settings say against it."""
     until = job.billed_until
     line = cost_line(
         job.shard.region,
@@ -164,7 +166,8 @@ def row(job: TransformJob, book: PriceBook, now: datetime) -> JobRow:
 
 def one(job: TransformJob, now: datetime) -> JobRow:
     """The row of one job; `job` has its shard and account loaded."""
-    return row(job, prices.book(job.shard.region), now)
+    day = _day(job, now)
+    return row(job, prices.book(job.shard.region, on=day, account=job.shard.account_id), now)
 
 
 def peers(job: TransformJob, limit: int = 10) -> list[TransformJob]:
@@ -173,10 +176,10 @@ def peers(job: TransformJob, limit: int = 10) -> list[TransformJob]:
     return list(same[:limit]) if job.model_name else []
 
 
-def summary(criteria: Criteria, window: TimeRange, now: datetime) -> Summary:
+def summary(criteria: Criteria, window: TimeRange, now: datetime, held: prices.Histories) -> Summary:
     """Counts, cost and the longest job. Statuses and models are counted without their own filter. Five queries."""
     found = timed(meant(criteria, window), now)
-    sums = _added_up(found)
+    sums = _added_up(found, held, now)
     longest = found.exclude(billed=None).order_by(F("billed").desc()).first()
     any_status = Criteria(criteria.scope, (), criteria.models, criteria.search)
     return Summary(
@@ -195,8 +198,8 @@ def summary(criteria: Criteria, window: TimeRange, now: datetime) -> Summary:
 
 
 def total(scope: ScopeFilter, window: TimeRange, now: datetime) -> Total:
-    """What all jobs of the scope cost that were created, ran or ended in the window, each as a whole. One query."""
-    return _added_up(timed(meant(Criteria(scope), window), now))
+    """What all jobs of the scope cost that were created, ran or ended in the window, each as a whole. Three queries."""
+    return _added_up(timed(meant(Criteria(scope), window), now), prices_of(scope), now)
 
 
 def record_count(tags: Mapping[str, str]) -> int | None:
@@ -205,28 +208,24 @@ def record_count(tags: Mapping[str, str]) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else None
 
 
-def _added_up(found: QuerySet[Any]) -> Total:
-    """PostgreSQL adds the instance-time up by region and type, and brings the stored price of each along."""
-    stored = Price.objects.filter(
-        component=CostComponent.BATCH_TIME, region=OuterRef("shard__region"), item=OuterRef("instance_type")
-    ).order_by(Case(When(origin=Price.Origin.API, then=0), default=1))
+def _added_up(found: QuerySet[Any], held: prices.Histories, now: datetime) -> Total:
+    """PostgreSQL adds the instance-time up by account, region, type and first day, which is the day of the price."""
     groups = (
         found.order_by()
-        .values("shard__region", "instance_type")
+        .annotate(day=TruncDate(Coalesce("started_at", Value(now)), tzinfo=UTC))
+        .values("shard__account_id", "shard__region", "instance_type", "day")
         .annotate(
             jobs=Count("id"),
             billed_jobs=Count("id", filter=Q(started_at__isnull=False, instance_count__isnull=False)),
             time=Sum("instance_time"),
         )
-        .annotate(stored=Subquery(stored.values("usd")[:1]))
     )
     usd, unpriced, unknown, jobs = None, 0, 0, 0
-    built_in = prices.book_of(())
     for group in groups:
         jobs += group["jobs"]
         unknown += group["jobs"] - group["billed_jobs"]
-        point = built_in.find(group["shard__region"], CostComponent.BATCH_TIME, group["instance_type"])
-        rate = point.usd if group["stored"] is None and point else group["stored"]
+        book = held.on(group["shard__account_id"], group["day"])
+        rate = prices.net(book, group["shard__region"], CostComponent.BATCH_TIME, group["instance_type"])
         if rate is None:
             unpriced += group["billed_jobs"]
         elif group["time"] is not None:
@@ -234,18 +233,27 @@ def _added_up(found: QuerySet[Any]) -> Total:
     return Total(jobs, usd, unpriced, unknown)
 
 
-def _priced(found: QuerySet[Any], book: PriceBook, criteria: Criteria, window: TimeRange) -> QuerySet[Any]:
+def _priced(
+    found: QuerySet[Any], held: prices.Histories, criteria: Criteria, window: TimeRange, now: datetime
+) -> QuerySet[Any]:
     """With usd, for sorting; the amounts shown come from the cost function."""
-    places = meant(criteria, window).order_by().values_list("shard__region", "instance_type").distinct()
-    points = {place: book.find(place[0], CostComponent.BATCH_TIME, place[1]) for place in places}
+    found = found.annotate(day=TruncDate(Coalesce("started_at", Value(now)), tzinfo=UTC))
+    places = (
+        meant(criteria, window)
+        .order_by()
+        .values_list("shard__account_id", "shard__region", "instance_type")
+        .distinct()
+    )
     money = DecimalField(max_digits=30, decimal_places=12)
-    cases = [
-        When(shard__region=region, instance_type=item, then=Value(point.usd))
-        for (region, item), point in points.items()
-        if point is not None
-    ]
-    rate = Case(*cases, default=None, output_field=money)
-    return found.annotate(usd=ExpressionWrapper(F("instance_time") * rate, output_field=money))
+    cases = []
+    for account, region, item in places:
+        for first, last in held.stretches(account):
+            rate = prices.net(held.on(account, first), region, CostComponent.BATCH_TIME, item)
+            if rate is not None:
+                place = Q(shard__account_id=account, shard__region=region, instance_type=item)
+                cases.append(When(place & Q(day__gte=first, day__lte=last), then=Value(rate)))
+    usd = Case(*cases, default=None, output_field=money)
+    return found.annotate(usd=ExpressionWrapper(F("instance_time") * usd, output_field=money))
 
 
 def _counts(criteria: Criteria, window: TimeRange, field: str) -> dict[str, int]:
@@ -253,10 +261,18 @@ def _counts(criteria: Criteria, window: TimeRange, field: str) -> dict[str, int]
     return dict(found)
 
 
-def _book(scope: ScopeFilter) -> PriceBook:
-    regions: Iterable[str] = scope.regions
-    stored = Price.objects.filter(component=CostComponent.BATCH_TIME)
-    return prices.book_of(stored.filter(region__in=regions) if regions else stored)
+def prices_of(scope: ScopeFilter) -> prices.Histories:
+    """What the jobs of a scope are priced by. Two queries."""
+    return prices.histories(CostComponent.BATCH_TIME, scope.regions)
+
+
+def _book(held: prices.Histories, job: TransformJob, now: datetime) -> PriceBook:
+    return held.on(job.shard.account_id, _day(job, now))
+
+
+def _day(job: TransformJob, now: datetime) -> date:
+    """The UTC day whose prices a job has: the one it started on."""
+    return (job.started_at or now).astimezone(UTC).date()
 
 
 def _hours(seconds: Decimal) -> Decimal:

@@ -1,8 +1,11 @@
 """The prices in force on a day: what people entered over AWS's price list over the built-in snapshot."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
 
 from django.db.models import Q
 from django.utils import timezone
@@ -48,6 +51,50 @@ def history_of(
     found = [*built_in, *map(_dated, stored)]
     needs_rates = any(price.currency != USD for price in found)
     return PriceHistory(tuple(found), tuple(_rates()) if needs_rates else (), tuple(discounts))
+
+
+@dataclass(frozen=True)
+class Histories:
+    """Prices through time with the agreements of every account: what lists over many accounts are priced by."""
+
+    prices: PriceHistory
+    agreements: Mapping[int | None, Sequence[agreements.Discount]]
+    _of: dict[int, PriceHistory] = field(default_factory=dict, compare=False, repr=False)
+
+    def on(self, account: int, day: date) -> PriceBook:
+        """The book of an account (primary key) on a UTC day."""
+        return self._history(account).on(day)
+
+    def stretches(self, account: int) -> list[tuple[date, date]]:
+        """The stretches of days, both ends included, within which nothing changed for an account."""
+        starts = [date.min, *self._history(account).changes]
+        ends = [start - timedelta(days=1) for start in starts[1:]] + [date.max]
+        return list(zip(starts, ends, strict=True))
+
+    def _history(self, account: int) -> PriceHistory:
+        if account not in self._of:
+            held = (*self.agreements.get(None, ()), *self.agreements.get(account, ()))
+            self._of[account] = PriceHistory(self.prices.prices, self.prices.rates, held)
+        return self._of[account]
+
+
+def histories(component: CostComponent, regions: Sequence[str] = ()) -> Histories:
+    """Prices of one component for every account. Two queries, three where a price is in another currency."""
+    stored = Price.objects.filter(component=component)
+    if regions:
+        stored = stored.filter(region__in=regions)
+    found: dict[int | None, list[agreements.Discount]] = defaultdict(list)
+    for row in Discount.objects.order_by("pk"):
+        found[row.account_id].append(_agreement(row))
+    return Histories(history_of(stored, regions), found)
+
+
+def net(book: PriceBook, region: str, component: CostComponent, item: str) -> Decimal | None:
+    """What one unit costs after the account's agreements, USD; None without a price."""
+    point = book.find(region, component, item)
+    if point is None:
+        return None
+    return point.usd - book.discounts.taken(region, component, item, Decimal(1), point.usd).usd
 
 
 def book(*regions: str, on: date | None = None, account: int | None = None) -> PriceBook:
@@ -119,20 +166,23 @@ def _rates() -> list[Rate]:
 
 
 def _discounts(account: int) -> list[agreements.Discount]:
-    found = Discount.objects.filter(Q(account=account) | Q(account=None)).order_by("pk")
     return [
-        agreements.Discount(
-            label=row.name,
-            first=row.first_day,
-            last=row.last_day,
-            percent=row.percent,
-            component=CostComponent(row.component) if row.component else None,
-            usd_per_hour=row.usd_per_hour,
-            region=row.region,
-            item=row.item,
-        )
-        for row in found
+        _agreement(row)
+        for row in Discount.objects.filter(Q(account=account) | Q(account=None)).order_by("pk")
     ]
+
+
+def _agreement(row: Discount) -> agreements.Discount:
+    return agreements.Discount(
+        label=row.name,
+        first=row.first_day,
+        last=row.last_day,
+        percent=row.percent,
+        component=CostComponent(row.component) if row.component else None,
+        usd_per_hour=row.usd_per_hour,
+        region=row.region,
+        item=row.item,
+    )
 
 
 def known_items(component: CostComponent) -> set[str]:

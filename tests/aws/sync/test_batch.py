@@ -170,7 +170,8 @@ def test_a_running_job_that_aws_forgets_costs_nothing_from_when_it_was_last_seen
     assert later.billed == now + timedelta(minutes=10) - row.started_at
     assert later.line.note.startswith("AWS no longer knows the job")
     assert not later.is_running
-    found = batch.summary(Criteria(ScopeFilter()), window, now + timedelta(days=2))
+    held = batch.prices_of(ScopeFilter())
+    found = batch.summary(Criteria(ScopeFilter()), window, now + timedelta(days=2), held)
     assert (found.running, found.longest_billed, found.usd) == (
         0,
         later.billed,

@@ -15,7 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from dashboards.scope import time_range
-from fleet.models import Price, Shard, TransformJob
+from fleet.models import Discount, Price, Shard, TransformJob
 from fleet.queries import batch
 from fleet.queries.scope import ScopeFilter
 from fleet.types import CostComponent
@@ -199,7 +199,7 @@ def test_the_costs_page_says_what_jobs_cost_beside_its_totals(
     job(where, "odd", instance_type="ml.p99.huge")
     job(where, "waiting", started_at=None, ended_at=None, status="InProgress")
     job(where, "long ago", ago_h=24 * 20)
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(3):
         found = batch.total(ScopeFilter(), window, now())
     assert found == batch.Total(jobs=4, usd=Decimal("1.80"), unpriced=1, unknown=1)
     html = viewer.get("/costs/?range=7d&region=eu-west-1").content.decode()
@@ -220,3 +220,26 @@ def test_jobs_without_any_price_have_an_unknown_cost_on_the_costs_page(viewer: C
     page = words(viewer.get("/costs/?range=24h").content.decode())
     assert "Batch transform jobs : — No job in the window has a price in the last 24 hours" in page
     assert "1 job unpriced" in page
+
+
+def test_a_job_keeps_the_price_of_the_day_it_started_on_and_its_accounts_discount(viewer: Client) -> None:
+    where = shard()
+    price(where)
+    today = now().date()
+    Price.objects.update(first_day=today - timedelta(days=30), last_day=today - timedelta(days=3))
+    price(where, usd="0.60")
+    Price.objects.filter(last_day=None).update(first_day=today - timedelta(days=2))
+    job(where, "older", ago_h=24 * 5)  # 2 × 2 h × 0.30 = 1.20
+    job(where, "newer", ago_h=24)  # 2 × 2 h × 0.60 = 2.40
+    window = time_range("7d", now())
+    assert batch.total(ScopeFilter(), window, now()).usd == Decimal("3.60")
+    Discount.objects.create(
+        name="EDP", account=where.account, percent=Decimal(50), first_day=today - timedelta(days=2), reason="x",
+        author_label="ana", made_at=now(),
+    )  # fmt: skip
+    assert batch.total(ScopeFilter(), window, now()).usd == Decimal("2.40")
+    rows = viewer.get("/batch/?range=7d&sort=-cost").context["rows"]
+    assert {row.job.name: row.line.amount for row, _ in rows} == {
+        "older": Decimal("1.2"),
+        "newer": Decimal("1.2"),
+    }
