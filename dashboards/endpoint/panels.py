@@ -16,6 +16,7 @@ from dashboards.endpoint import (
     built_from,
     configuration,
     cost,
+    cost_shares,
     figures,
     history,
     judged,
@@ -46,6 +47,8 @@ def context(key: str, head: Head, activity: Activity, scoped: PageScope, query: 
     found = BUILD[key](head, activity)
     if key == "configuration":
         found |= history.context(head.endpoint, query)
+    if key in {"containers", "components"}:
+        found |= cost_shares.context(key, found, head, activity, query)
     drawn = [
         {
             "explain": figures.explain(chart, activity, head),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from fleet.models import CapacityPeriod, ChangeEvent, Endpoint, ScalableTarget
+from fleet.models import CapacityPeriod, ChangeEvent, ComponentPeriod, Endpoint, ScalableTarget
 
 
 def close(endpoints: Sequence[Endpoint], *, now: datetime) -> None:
@@ -13,6 +13,7 @@ def close(endpoints: Sequence[Endpoint], *, now: datetime) -> None:
     """
     ids = [endpoint.pk for endpoint in endpoints]
     CapacityPeriod.objects.filter(variant__endpoint__in=ids, end=None).update(end=now)
+    ComponentPeriod.objects.filter(component__endpoint__in=ids, end=None).update(end=now)
     ScalableTarget.objects.filter(endpoint__in=ids).update(endpoint=None)
     Endpoint.objects.filter(pk__in=ids).update(closed_at=now)
     ChangeEvent.objects.bulk_create(
@@ -32,6 +33,7 @@ def reopen(closed_at: Mapping[int, datetime]) -> None:
     """Take back the closing of endpoints (by pk, with its time) that AWS has after all: their capacity never ended."""
     for pk, at in closed_at.items():
         CapacityPeriod.objects.filter(variant__endpoint=pk, end=at).update(end=None)
+        ComponentPeriod.objects.filter(component__endpoint=pk, end=at).update(end=None)
 
 
 def _summary(endpoint: Endpoint) -> str:

@@ -11,7 +11,7 @@ from fleet.aws import sagemaker, unknown
 from fleet.aws.sessions import each
 from fleet.errors import AwsError, NotFound
 from fleet.models import Endpoint, InferenceComponent, Shard
-from fleet.sync import rows
+from fleet.sync import component_periods, rows
 from fleet.sync.roster import Roster
 
 _FIELDS = (
@@ -45,13 +45,17 @@ def run(shard: Shard, *, now: datetime, fence: int, roster: Roster | None = None
             fresh.append(_new(endpoints[place[0]], document))
         elif _amend(row, _values(document)):
             changed.append(row)
-    gone = [c.pk for place, c in known.items() if place not in listing and c.removed_at is None]
-    if fresh or changed or gone:
+    gone = [c for place, c in known.items() if place not in listing and c.removed_at is None]
+    for row in gone:
+        row.removed_at = now
+    held = component_periods.changes(shard, [*known.values(), *fresh], now=now)
+    if fresh or changed or gone or held:
         with transaction.atomic():
             locks.guard(shard.pk, fence)
             rows.insert(fresh)
             rows.update(changed, _FIELDS)
-            InferenceComponent.objects.filter(pk__in=gone).update(removed_at=now)
+            rows.update(gone, ["removed_at"])
+            held.save()
     if failure is not None:
         raise failure
     return len(listing)

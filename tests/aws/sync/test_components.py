@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from fleet.models import InferenceComponent, Shard
+from fleet.models import ComponentPeriod, InferenceComponent, Shard
 from fleet.sync.shard import run_inventory
 from tests.aws.simulator_process import SimulatorProcess
 
@@ -51,3 +51,35 @@ def test_a_component_made_anew_elsewhere_is_shown_there_and_there_alone(
         assert places("chat") == [there]
         made = sagemaker.describe_inference_component(InferenceComponentName="chat")["CreationTime"]
         assert InferenceComponent.objects.get(name="chat", removed_at=None).created_at == made
+
+
+def held(name: str) -> list[tuple[int | None, float | None, bool]]:
+    """Copies, accelerators of each and whether it still is, period by period."""
+    found = ComponentPeriod.objects.filter(component__name=name).order_by("start")
+    return [(period.copies, period.accelerators, period.end is None) for period in found]
+
+
+def test_what_a_component_holds_is_kept_over_time(
+    simulator: SimulatorProcess, sagemaker: Any, shard: Shard
+) -> None:
+    simulator.add_endpoints([home("first", "chat")])
+    run_inventory(shard.pk, now=simulator.now())
+    component = InferenceComponent.objects.get(name="chat")
+    assert held("chat") == [(1, 1.0, True)]
+    assert ComponentPeriod.objects.get().start == component.created_at
+    run_inventory(shard.pk, now=simulator.now())
+    assert held("chat") == [(1, 1.0, True)]
+
+    sagemaker.update_inference_component_runtime_config(
+        InferenceComponentName="chat", DesiredRuntimeConfig={"CopyCount": 0}
+    )
+    simulator.advance(HOUR_S)
+    run_inventory(shard.pk, now=simulator.now())
+    assert held("chat") == [(1, 1.0, False), (0, 1.0, True)]
+    first, second = ComponentPeriod.objects.order_by("start")
+    assert first.end == second.start <= simulator.now()
+
+    sagemaker.delete_inference_component(InferenceComponentName="chat")
+    simulator.advance(HOUR_S)
+    run_inventory(shard.pk, now=simulator.now())
+    assert held("chat") == [(1, 1.0, False), (0, 1.0, False)]
