@@ -67,7 +67,7 @@ FROM (
     WHERE %(any_kind)s OR (e.kind = 'serverless') = %(serverless)s
 ) v
 """  # noqa: S608 - names above only
-_COSTS = """
+COSTS = """
 INSERT INTO fleet_dailycost (endpoint_id, variant_id, day, component, item, quantity, unit, usd_per_unit, amount,
     confidence, price_source, note, computed_at, data_until)
 SELECT v.endpoint_id, v.id, days.at::date, part, item, 24, 'hour', 0.5,
@@ -132,7 +132,7 @@ def seed(
         with connection.cursor() as cursor:
             cursor.execute(_ALIGN, [start])
     with connection.cursor() as cursor:
-        cursor.execute(_COSTS, {"first": since.date(), "last": now.date()})
+        cursor.execute(COSTS, {"first": since.date(), "last": now.date()})
     analyse()
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from dashboards import measured, wording
 from dashboards.batch.tables import FORMULA
 from dashboards.costs.wanted import Wanted
-from dashboards.scope import PageScope
+from dashboards.scope import RANGES, PageScope
 from dashboards.tiles import Explain
 from dashboards.truth import Truth, of
 from fleet.queries import batch
@@ -34,16 +34,18 @@ class BatchLine:
 
 def line(wanted: Wanted, scoped: PageScope) -> BatchLine | None:
     """None when no job was created, ran or ended in the window. One query."""
-    total = batch.total(scoped.filter, scoped.range, timezone.now())
+    window = wanted.period.window
+    total = batch.total(scoped.filter, window, timezone.now())
     if not total.jobs:
         return None
     query = QueryDict(scoped.query, mutable=True)
-    query["range"] = scoped.range.key
+    if wanted.period.key in RANGES:
+        query["range"] = wanted.period.key
     return BatchLine(
         total=total,
-        window=scoped.range.label,
+        window=wanted.period.label,
         gaps=_gaps(total),
-        is_wider=bool(wanted.where.teams or wanted.where.kinds),
+        is_wider=not wanted.where.is_of_places or bool(wanted.where.kinds),
         url=f"{reverse('batch:page')}?{query.urlencode()}",
         explain=Explain(
             "Transform jobs belong to no endpoint, team or kind, so their cost stands beside the figures below and is "
@@ -56,7 +58,7 @@ def line(wanted: Wanted, scoped: PageScope) -> BatchLine | None:
             ],
             source="AWS Price List, usage type Tsform",
             basis="estimated",
-            window=measured.window_words(scoped.range),
+            window=measured.window_words(window),
         ),
     )
 

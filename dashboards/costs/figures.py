@@ -1,92 +1,122 @@
-"""Everything the Costs page shows, read once: day sums, groups, open rows, what is missing, the budget."""
+"""Everything the Costs page shows, read once: groups and what they are compared with, days, use, gaps, the budget."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from dashboards.costs import explain
+from dashboards.costs import drawing, explain, groups
+from dashboards.costs.drawing import Drawing
+from dashboards.costs.groups import CostRow
 from dashboards.costs.missing import NO_ACCESS, Missing
-from dashboards.costs.rows import CENT, CostRow, apportion, cost_rows
+from dashboards.costs.rows import CENT, apportion
 from dashboards.costs.wanted import Wanted
 from dashboards.tables import Page
-from fleet.models import Budget
-from fleet.queries import budgets, cost_lines, costs, rolled
+from fleet.models import Account, Budget, Endpoint
+from fleet.queries import budgets, cost_cube, cost_lines, costs, rolled
+from fleet.queries.cost_cover import before
+from fleet.queries.cost_cube import Cube, Plan, Use
 from fleet.queries.cost_lines import FormulaLine
-from fleet.queries.cost_scope import GroupBy, Span, Sums
-from fleet.queries.costs import DayCost, Group
+from fleet.queries.cost_scope import GroupBy, Grouping, Span, Sums
+from fleet.queries.costs import DayCost
+from fleet.queries.rolled import Freshness
 from fleet.types import Confidence
 
+DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
+
+
+def plan(span: Span, today: date, fresh: Freshness) -> Plan:
+    """What a page of `span` reads: its whole days are compared, because today is not over."""
+    is_rolled = fresh.has_periods
+    compared = Span(span.first, span.last - DAY) if span.last >= today else span
+    if compared.last < compared.first:
+        return Plan(span, None, None, is_rolled)
+    return Plan(span, compared, before(compared), is_rolled)
 
 
 @dataclass(frozen=True)
 class Figures:
-    """The figures of one request. days reach back far enough for the month and for yesterday's comparison."""
+    """The figures of one request. days reach back for the month and for yesterday's comparison."""
 
     wanted: Wanted
     today: date
+    plan: Plan
+    cube: Cube
     days: Sequence[DayCost]
-    groups: Sequence[Group]
-    total_groups: int
+    drawn: Drawing
+    named: Mapping[str, Endpoint]
+    aliases: Mapping[str, str]
+    used: Mapping[str, Use]
+    use: Use
     opened: Mapping[str, Sequence[FormulaLine]]
     missing: Sequence[Missing]
-    calls: float | None
     budget: Budget | None
     pager: Page
 
     @classmethod
     def read(cls, wanted: Wanted, today: date) -> "Figures":
         """At most thirteen queries, whatever the size of the fleet."""
-        where, span, by = wanted.where, wanted.span, wanted.by
-        month = costs.month_to_date(today)
-        reach = Span(min(span.first, month.first, today - timedelta(days=8)), max(span.last, today))
+        where, by = wanted.where, wanted.grouping
         fresh = rolled.freshness(where.scope)
-        key = fresh.cost_key(span)
-        sums = costs.group_sums(where, span, by, ascending=wanted.ascending, key=key)
-        pager = wanted.pager(len(sums))
-        shown = sums[pager.offset : pager.offset + pager.size]
-        visible = [key for key, _ in shown if key in wanted.opened]
-        called = costs.calls(where, span, GroupBy.KIND, key=key)
+        planned = plan(wanted.span, today, fresh)
+        cube, pager = _page(wanted, planned)
+        keys = [row.key for row in cube.rows]
+        shown = [*keys, *(row.key for row in cube.top)]
+        named = costs.endpoints(shown) if by.by is GroupBy.ENDPOINT else {}
+        aliases = aliases_of(shown) if by.by is GroupBy.ACCOUNT else {}
+        used, use = _use(wanted, keys, fresh)
+        visible = [key for key in keys if key in wanted.opened]
+        labels = {row.key: name_of(by, row.key, named, aliases) for row in cube.top if row.lines}
         return cls(
             wanted=wanted,
             today=today,
-            days=costs.days(where, reach, is_rolled=fresh.has_costs(today)),
-            groups=costs.groups(where, span, by, shown, key=key),
-            total_groups=len(sums),
-            opened=cost_lines.group_lines(where, span, by, visible),
-            missing=[
-                *(Missing(*each) for each in cost_lines.missing(where, span)),
-                *(Missing(pk, name, "", "", NO_ACCESS) for pk, name in cost_lines.unreadable(where)),
-            ],
-            calls=sum(called.values()) if called else None,
+            plan=planned,
+            cube=cube,
+            days=costs.days(where, _reach(today), is_rolled=fresh.has_costs(today)),
+            drawn=drawing.read(wanted, fresh, today, labels),
+            named=named,
+            aliases=aliases,
+            used=used,
+            use=use,
+            opened=cost_lines.group_lines(where, wanted.span, by, visible),
+            missing=_missing(wanted, planned),
             budget=budgets.find(where),
             pager=pager,
         )
 
     @property
-    def shown_days(self) -> list[DayCost]:
-        """Day sums of the page's own span."""
-        span = self.wanted.span
-        return [cost for cost in self.days if span.first <= cost.day <= span.last]
-
-    @property
     def window(self) -> Sums:
         """The page's own span."""
-        return costs.total(self.days, self.wanted.span)
+        return groups.sums(self.cube.total)
+
+    @property
+    def why_not(self) -> str:
+        """Why the span is not compared with the one before; "" when it is."""
+        return why_not(self.plan, self.cube.first_day)
+
+    @property
+    def change(self) -> groups.Change:
+        """All of the span against all of the one before."""
+        return groups.change(self.cube.total, self.why_not)
 
     @property
     def month(self) -> Sums:
         return costs.total(self.days, costs.month_to_date(self.today))
 
     @property
+    def so_far(self) -> Sums:
+        """Today, as far as it has been worked out."""
+        return self._day(self.today)
+
+    @property
     def yesterday(self) -> Sums:
-        return self._day(self.today - timedelta(days=1))
+        return self._day(self.today - DAY)
 
     @property
     def week_before(self) -> Sums:
         """The same weekday one week before yesterday."""
-        return self._day(self.today - timedelta(days=1) - WEEK)
+        return self._day(self.today - DAY - WEEK)
 
     @property
     def data_until(self) -> datetime | None:
@@ -97,8 +127,17 @@ class Figures:
     @property
     def usd_per_1000(self) -> Decimal | None:
         """Cost of the span per 1,000 of its calls; None without calls."""
-        amount = self.window.amount
-        return None if amount is None or not self.calls else amount * 1000 / Decimal(repr(self.calls))
+        return groups.per(self.window.amount, self.use.calls, 1000)
+
+    @property
+    def usd_per_compute_s(self) -> Decimal | None:
+        """Cost of the span per second of model latency; None without such seconds."""
+        return groups.per(self.window.amount, self.use.compute_s)
+
+    @property
+    def unused(self) -> Decimal | None:
+        """Share of the span's cost that was idle or spare."""
+        return groups.unused(self.use, self.window.amount)
 
     @property
     def total(self) -> Decimal | None:
@@ -121,13 +160,109 @@ class Figures:
 
     def table(self) -> tuple[list[CostRow], Decimal | None]:
         """The shown rows, and the amount of the rows on other pages (None when all are shown); cents add up."""
-        amounts = [group.sums.amount for group in self.groups]
+        found = self.cube.rows
+        amounts = [row.amount for row in found]
         known = sum((amount for amount in amounts if amount is not None), Decimal(0))
-        has_more = self.total_groups > len(self.groups)
-        rest = (self.window.amount or Decimal(0)) - known if has_more else None
+        rest = (self.window.amount or Decimal(0)) - known if self.cube.groups > len(found) else None
         *cents, rest_cents = apportion([*amounts, rest], self.window.amount)
-        rows = cost_rows(self.groups, cents, self.window.amount, self.opened, self.wanted)
-        return rows, rest_cents
+        return [
+            groups.cost_row(
+                row,
+                cent,
+                self.window.amount,
+                self.wanted,
+                endpoint=self.named.get(row.key),
+                alias=self.aliases.get(row.key, ""),
+                use=self.used.get(row.key, Use()),
+                why_not=self.why_not,
+                opened=self.opened,
+            )
+            for row, cent in zip(found, cents, strict=True)
+        ], rest_cents
 
     def _day(self, day: date) -> Sums:
         return costs.total(self.days, Span(day, day))
+
+
+def why_not(planned: Plan, first_day: date | None) -> str:
+    """Why a span is not compared with the one before; "" when it is. first_day: the oldest day with costs."""
+    if planned.before is None:
+        return "Today is not over: nothing is compared yet"
+    if first_day is None or first_day > planned.before.first:
+        since = first_day.isoformat() if first_day else "today"
+        return f"Costs are known since {since}: the span before is not whole"
+    return ""
+
+
+def every_group(wanted: Wanted, today: date) -> tuple[Cube, Mapping[str, Use], Plan, str]:
+    """All groups of a page with their use, what was read, and why it is not compared. At most four queries."""
+    fresh = rolled.freshness(wanted.where.scope)
+    planned = plan(wanted.span, today, fresh)
+    cube = cost_cube.rows(
+        wanted.where, wanted.grouping, planned, order=wanted.order, ascending=wanted.ascending
+    )
+    used, _ = _use(wanted, [row.key for row in cube.rows], fresh)
+    return cube, used, planned, why_not(planned, cube.first_day)
+
+
+def top_labels(wanted: Wanted, planned: Plan) -> dict[str, str]:
+    """The dearest groups by key with their names. At most two queries."""
+    by = wanted.grouping
+    keys = [row.key for row in cost_cube.rows(wanted.where, by, planned, limit=0).top if row.lines]
+    named = costs.endpoints(keys) if by.by is GroupBy.ENDPOINT else {}
+    aliases = aliases_of(keys) if by.by is GroupBy.ACCOUNT else {}
+    return {key: name_of(by, key, named, aliases) for key in keys}
+
+
+def name_of(by: Grouping, key: str, named: Mapping[str, Endpoint], aliases: Mapping[str, str]) -> str:
+    """What a group is called."""
+    if key in named:
+        return named[key].name
+    return aliases.get(key) or groups.label(by, key)
+
+
+def aliases_of(keys: Sequence[str]) -> dict[str, str]:
+    """Aliases by account id. One query."""
+    return dict(Account.objects.filter(account_id__in=keys).values_list("account_id", "alias"))
+
+
+def _page(wanted: Wanted, planned: Plan) -> tuple[Cube, Page]:
+    """The page of groups that is asked for, the last one when there are fewer."""
+    asked = Page.read(wanted.query, 10**8)
+    for _ in range(2):
+        cube = cost_cube.rows(
+            wanted.where,
+            wanted.grouping,
+            planned,
+            order=wanted.order,
+            ascending=wanted.ascending,
+            offset=asked.offset,
+            limit=asked.size,
+        )
+        pager = wanted.pager(cube.groups)
+        if pager.offset == asked.offset:
+            break
+        asked = pager
+    return cube, pager
+
+
+def _use(wanted: Wanted, keys: Sequence[str], fresh: Freshness) -> tuple[Mapping[str, Use], Use]:
+    """Use of the shown groups and of all; only their calls while use has not been added up."""
+    if fresh.has_periods:
+        return cost_cube.use(wanted.where, wanted.grouping, wanted.span, keys)
+    called = costs.calls(wanted.where, wanted.span, wanted.grouping, keys)
+    total = costs.calls(wanted.where, wanted.span, GroupBy.KIND)
+    return {key: Use(calls) for key, calls in called.items()}, Use(sum(total.values()) if total else None)
+
+
+def _missing(wanted: Wanted, planned: Plan) -> list[Missing]:
+    found = []
+    for gap in cost_cube.gaps(wanted.where, planned):
+        kinds = [(Confidence.UNPRICED.value, gap.unpriced), (Confidence.NO_DATA.value, gap.no_data)]
+        why = [kind for kind, lines in kinds if lines] or [NO_ACCESS]
+        found += [Missing(gap.endpoint_id, gap.name, gap.component, gap.item, each) for each in why]
+    return found
+
+
+def _reach(today: date) -> Span:
+    return Span(min(costs.month_to_date(today).first, today - DAY - WEEK), today)

@@ -1,6 +1,6 @@
 """Rows of "where it goes" and formula lines, worded, with cents that add up to the figure under them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
@@ -9,12 +9,11 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.safestring import SafeString
 
 from dashboards import svg, wording
-from dashboards.costs.wanted import NO_TEAM, Wanted
-from dashboards.status import COMPONENT_LABELS, KIND_LABELS
+from dashboards.status import COMPONENT_LABELS
 from fleet.costs.serverless import UNREAD
 from fleet.queries.cost_lines import FormulaLine
-from fleet.queries.cost_scope import GroupBy, Sums
-from fleet.queries.costs import Group, in_order
+from fleet.queries.cost_scope import Sums
+from fleet.queries.costs import in_order
 from fleet.types import Confidence, CostComponent
 
 CENT = Decimal("0.01")
@@ -68,23 +67,6 @@ class LineTable:
     shown: Decimal | None
 
 
-@dataclass(frozen=True)
-class CostRow:
-    """One group as it is drawn. amount: cents that add up over the table; share of the table's total, 0 to 1."""
-
-    group: Group
-    label: str
-    sub: str
-    url: str
-    amount: Decimal | None
-    share: Decimal | None
-    bar: SafeString
-    is_open: bool
-    toggle: str
-    lines: Sequence[LineRow]
-    reason: str
-
-
 def apportion(amounts: Sequence[Decimal | None], total: Decimal | None) -> list[Decimal | None]:
     """Amounts in cents whose sum is exactly `total` in cents: each is rounded down, the largest remainders go up.
 
@@ -114,36 +96,6 @@ def line_table(found: Sequence[FormulaLine], total: Decimal | None = None) -> Li
         sum(line.confidence is Confidence.NO_DATA for line in found),
     )
     return LineTable([_line_row(line, cent) for line, cent in zip(found, cents, strict=True)], sums, shown)
-
-
-def cost_rows(
-    groups: Sequence[Group],
-    cents: Sequence[Decimal | None],
-    total: Decimal | None,
-    opened: Mapping[str, Sequence[FormulaLine]],
-    wanted: Wanted,
-) -> list[CostRow]:
-    """Groups with their bars, links and the formula lines of the open ones."""
-    rows = []
-    for group, amount in zip(groups, cents, strict=True):
-        is_open = group.key in wanted.opened
-        lines = line_table(opened.get(group.key, ()), amount).rows if is_open else ()
-        rows.append(
-            CostRow(
-                group=group,
-                label=_label(group, wanted.by),
-                sub=_sub(group, wanted.by),
-                url=_url(group, wanted),
-                amount=amount,
-                share=group.sums.amount / total if total and group.sums.amount is not None else None,
-                bar=bar(group.components, group.label),
-                is_open=is_open,
-                toggle=wanted.toggle(group.key),
-                lines=lines,
-                reason=missing_words(group.sums),
-            )
-        )
-    return rows
 
 
 def bar(components: Mapping[str, Decimal | None], name: str) -> SafeString:
@@ -243,43 +195,3 @@ def _short(source: str) -> str:
     publisher, _, _ = source.replace(";", ",").partition(",")
     date = source.rpartition(", ")[2]
     return f"{publisher}, {date}" if date and date != publisher else publisher
-
-
-def _label(group: Group, by: GroupBy) -> str:
-    if by is GroupBy.TEAM:
-        return group.key or "no team"
-    if by is GroupBy.KIND:
-        return KIND_LABELS.get(group.key, group.key)
-    if by is GroupBy.COMPONENT:
-        return COMPONENT_LABELS.get(group.key, group.key)
-    return group.label
-
-
-def _sub(group: Group, by: GroupBy) -> str:
-    if group.endpoint:
-        shard = group.endpoint.shard
-        words = [shard.account.alias, shard.region, "deleted in AWS" if group.endpoint.closed_at else ""]
-    else:
-        words = [group.key if by is GroupBy.ACCOUNT and group.label != group.key else ""]
-    if group.sums.amount is not None:
-        words += [
-            "a part unpriced" if group.sums.unpriced else "",
-            "a part unknown" if group.sums.no_data else "",
-        ]
-    return " · ".join(filter(None, words))
-
-
-def _url(group: Group, wanted: Wanted) -> str:
-    """An endpoint's own page; of other groups the endpoints in them."""
-    if wanted.by is GroupBy.ENDPOINT:
-        return endpoint_url(group.key)
-    if wanted.by is GroupBy.COMPONENT:
-        return ""
-    value = (group.key or NO_TEAM) if wanted.by is GroupBy.TEAM else group.key
-    narrowed = {wanted.by.value: value, "group": GroupBy.ENDPOINT.value, "open": None}
-    return f"{reverse('costs:page')}?{wanted.link(**narrowed)}"
-
-
-def legend(keys: Iterable[str], labels: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Dot class and words of a stack, bottom first."""
-    return [(key, labels.get(key, key)) for key in in_order(keys)]

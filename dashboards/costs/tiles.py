@@ -1,23 +1,23 @@
-"""Tiles of the Costs page: month to date, yesterday, per 1,000 calls, what is left out, the budget."""
+"""Tiles of the Costs page: month to date, today, per 1,000 calls, idle and spare, what is left out, the budget."""
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 from dashboards import wording
 from dashboards.costs import explain
 from dashboards.costs.charts import days_in_month
-from dashboards.costs.figures import WEEK, Figures
+from dashboards.costs.figures import DAY, Figures
+from dashboards.costs.groups import unused_usd
 from dashboards.costs.wanted import span_words
 from dashboards.tiles import Explain, Tile
 from fleet.queries.cost_scope import Span, month_to_date
 
-DAY = timedelta(days=1)
 NOT_YET = "No cost has been worked out yet"
 
 
 def tiles(figures: Figures) -> list[Tile]:
-    """Four or five tiles; the budget has one only where there is a budget."""
-    found = [_month(figures), _yesterday(figures), _per_1000(figures), _left_out(figures)]
+    """Five or six tiles; the budget has one only where there is a budget."""
+    found = [_month(figures), _today(figures), _per_1000(figures), _unused(figures), _left_out(figures)]
     return [*found, _budget(figures)] if figures.budget else found
 
 
@@ -58,25 +58,25 @@ def _month(figures: Figures) -> Tile:
     )
 
 
-def _yesterday(figures: Figures) -> Tile:
-    day = figures.today - timedelta(days=1)
-    amount, before = figures.yesterday.amount, figures.week_before.amount
-    note, direction = change_words(amount, before, day - WEEK)
+def _today(figures: Figures) -> Tile:
+    day = figures.today - DAY
+    amount = figures.so_far.amount
     return Tile(
-        "Yesterday",
+        "Today so far",
         None if amount is None else wording.usd(amount),
-        note=note,
-        direction=direction,
+        note=f"yesterday {wording.usd(figures.yesterday.amount)}",
         title=wording.usd_exact(amount),
-        reason=NOT_YET,
+        reason="No hour of today has been worked out yet",
         explain=Explain(
-            "The last complete UTC day, compared with the same weekday of the week before.",
+            "The hours of this UTC day whose metrics have been read. Yesterday, the last complete day, is compared "
+            "with the same weekday of the week before.",
             inputs=[
-                (f"{day:%a} {day.day} {day:%b}", wording.usd(amount)),
-                ("A week before", wording.usd(before)),
+                (f"{day:%a} {day.day} {day:%b}", wording.usd(figures.yesterday.amount)),
+                ("A week before", wording.usd(figures.week_before.amount)),
             ],
             basis="estimated",
-            lines_url=explain.url(Span(day, day), figures.wanted.query.urlencode()),
+            as_of=figures.data_until,
+            lines_url=explain.url(Span(figures.today, figures.today), figures.wanted.query.urlencode()),
         ),
     )
 
@@ -91,11 +91,36 @@ def _per_1000(figures: Figures) -> Tile:
         reason="No call was reported",
         explain=Explain(
             "Cost of all endpoints in view over all of their calls; asynchronous requests count when processed.",
-            formula=f"{wording.usd(figures.window.amount)} ÷ {wording.count(figures.calls)} calls × 1,000",
+            formula=f"{wording.usd(figures.window.amount)} ÷ {wording.count(figures.use.calls)} calls × 1,000",
             inputs=[("Days", words)],
             source="CloudWatch Invocations, InvocationsProcessed (Sum)",
             basis="estimated",
             lines_url=explain.url(figures.wanted.span, figures.wanted.query.urlencode(), per_calls=True),
+        ),
+    )
+
+
+def _unused(figures: Figures) -> Tile:
+    share, usd = figures.unused, unused_usd(figures.use)
+    return Tile(
+        "Idle and spare",
+        None if usd is None else wording.usd(usd),
+        note=""
+        if share is None
+        else f"{wording.percent(share)} of {span_words(figures.wanted.span, figures.today)}",
+        title=wording.usd_exact(usd),
+        reason="For none of these endpoints can it be told",
+        explain=Explain(
+            "Paid for in vain: instance time of hours without a call, and kept-warm time that served no call. Not told "
+            "for asynchronous endpoints and inference components, whose calls do not show when an instance was idle.",
+            formula="instance time × minutes of hours without a call ÷ minutes; "
+            "kept-warm cost × (1 − seconds executed on it ÷ unit-seconds)",
+            inputs=[
+                ("Idle instances", wording.usd(figures.use.idle_usd)),
+                ("Spare warm units", wording.usd(figures.use.spare_usd)),
+            ],
+            source="CloudWatch Invocations, CPUUtilization (SampleCount), ModelLatency",
+            basis="estimated",
         ),
     )
 

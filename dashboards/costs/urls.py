@@ -9,6 +9,7 @@ urlpatterns = [
     path("", views.page, name="page"),
     path("chart/", views.chart, name="chart"),
     path("csv/", views.csv_file, name="csv"),
+    path("groups/", views.groups_file, name="groups"),
     path("explain/", explain.lines, name="explain"),
     path("billed/", billed.page, name="billed"),
     path("billed/csv/", billed.csv_file, name="billed-csv"),

@@ -1,80 +1,100 @@
 """The Costs page: what the fleet cost, where it goes, from which prices; its chart, its CSV and its budget."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from dashboards import access, client, htmx, scope, wording
-from dashboards.costs import batch, charts, export, tiles
-from dashboards.costs.figures import WEEK, Figures
+from dashboards.costs import batch, charts, drawing, export, page_words, period, tiles
+from dashboards.costs.figures import Figures, plan, top_labels
 from dashboards.costs.forms import BudgetForm
-from dashboards.costs.missing import missing_parts
-from dashboards.costs.wanted import STACKS, Wanted, span_words
+from dashboards.costs.group_files import GroupTable
+from dashboards.costs.wanted import Wanted
 from dashboards.htmx import HtmxHttpRequest
 from dashboards.scope import PageScope
 from dashboards.tables import Sort
 from fleet import budgets
 from fleet.errors import Refused
 from fleet.models import Account
-from fleet.queries import billing, cost_lines, costs, rolled
+from fleet.queries import billing, cost_cube, cost_lines, rolled
 from fleet.queries import budgets as budget_queries
 from fleet.queries.cost_scope import GroupBy
 
-RANGE = "month"
-NOUNS = {
-    GroupBy.ACCOUNT: "accounts",
-    GroupBy.REGION: "regions",
-    GroupBy.TEAM: "teams",
-    GroupBy.KIND: "kinds",
-    GroupBy.ENDPOINT: "endpoints",
-    GroupBy.COMPONENT: "components",
-}
+RANGE = period.DEFAULT
 
 
 @require_GET
 def page(request: HtmxHttpRequest) -> HttpResponse:
-    """Sentence, tiles, cost per day and where it goes."""
-    scoped = scope.read(request, default=RANGE)
-    wanted = Wanted.read(request.GET, scoped)
+    """Sentence, tiles, cost over time and where it goes."""
+    scoped, wanted, tag_keys = _asked(request)
     figures = Figures.read(wanted, timezone.now().date())
     rows, rest = figures.table()
     context = {
         "figures": figures,
+        "wanted": wanted,
         "rows": rows,
         "rest": rest,
-        "rest_count": figures.total_groups - len(rows),
-        "sort": Sort("cost", not wanted.ascending),
+        "rest_count": figures.cube.groups - len(rows),
+        "sort": Sort(wanted.order.value, not wanted.ascending),
         "tiles": tiles.tiles(figures),
         "batch": batch.line(wanted, scoped),
         "billed_through": billing.billed_through(scoped.filter),
         "can_budget": budget_queries.account_of(wanted.where) is not None,
-        **_words(figures),
-        **_chart(wanted, figures),
-        **_links(wanted, scoped),
+        "wants_rail": True,
+        "now": timezone.now(),
+        **page_words.words(figures),
+        **page_words.chart(wanted, figures),
+        **page_words.links(wanted, scoped, tag_keys, figures),
     }
     return htmx.page(request, "pages/costs/page.html", context, part="cost-table")
 
 
 @require_GET
 def chart(request: HtmxHttpRequest) -> HttpResponse:
-    """Figure JSON: cost per day."""
-    scoped = scope.read(request, default=RANGE)
+    """Figure JSON: cost by day, week or month."""
+    _, wanted, _ = _asked(request)
+    today = timezone.now().date()
+    fresh = rolled.freshness(wanted.where.scope)
+    labels = {} if drawing.has_fixed_layers(wanted) else top_labels(wanted, plan(wanted.span, today, fresh))
+    drawn = drawing.read(wanted, fresh, today, labels)
+    return htmx.figure(charts.figure(drawn, budget_queries.find(wanted.where)))
+
+
+@require_GET
+def groups_file(request: HtmxHttpRequest) -> HttpResponse:
+    """Every row of the table, of all its pages, unrounded: CSV, or JSON with format=json."""
+    _, wanted, _ = _asked(request)
+    table = GroupTable.read(wanted, timezone.now().date())
+    name = f"flotilla-costs-by-{wanted.by}-{wanted.span.first}-{wanted.span.last}"
+    if request.GET.get("format") == "json":
+        response: HttpResponse = JsonResponse(table.document(), json_dumps_params={"indent": 1})
+        name += ".json"
+    else:
+        response, name = HttpResponse(table.csv(), content_type="text/csv; charset=utf-8"), f"{name}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _asked(request: HtmxHttpRequest) -> tuple[PageScope, Wanted, list[str]]:
+    """Scope, wish and, for a grouping by tag, the keys in use; the commonest stands in for one that is not named."""
+    scoped = scope.read(request, default=RANGE, has_range=False)
     wanted = Wanted.read(request.GET, scoped)
-    is_rolled = rolled.freshness(wanted.where.scope).has_costs(timezone.now().date())
-    found = costs.days(wanted.where, wanted.span, is_rolled=is_rolled)
-    budget = budget_queries.find(wanted.where)
-    return htmx.figure(charts.cost_per_day(found, wanted.stack, wanted.span.days, budget))
+    if wanted.by is not GroupBy.TAG:
+        return scoped, wanted, []
+    keys = cost_cube.tag_keys(wanted.where)
+    return scoped, wanted if wanted.tag else replace(wanted, tag=keys[0] if keys else ""), keys
 
 
 @require_GET
 def csv_file(request: HtmxHttpRequest) -> StreamingHttpResponse:
     """Every formula line of every endpoint in view; amounts unrounded."""
-    scoped = scope.read(request, default=RANGE)
-    wanted = Wanted.read(request.GET, scoped)
+    _, wanted, _ = _asked(request)
     rows = cost_lines.export(wanted.where, wanted.span)
     response = StreamingHttpResponse(export.lines(rows, wanted.span), content_type="text/csv; charset=utf-8")
     name = f"flotilla-costs-{wanted.span.first}-{wanted.span.last}.csv"
@@ -130,46 +150,3 @@ def _budget_account(wanted: Wanted) -> Account | None:
     if found is None:
         raise Http404("No such account.")
     return found
-
-
-def _words(figures: Figures) -> dict[str, Any]:
-    span, today = figures.wanted.span, figures.today
-    change, direction = tiles.change_words(
-        figures.yesterday.amount, figures.week_before.amount, today - WEEK - tiles.DAY
-    )
-    unpriced = len({each.endpoint_id for each in figures.unpriced})
-    return {
-        "span": span_words(span, today),
-        "month_usd": wording.usd(figures.month.amount),
-        "yesterday_usd": wording.usd(figures.yesterday.amount),
-        "change": change if direction else "",
-        "unpriced_words": wording.plural(unpriced, "endpoint") if unpriced else "",
-        "is_one_unpriced": unpriced == 1,
-        "missing_parts": missing_parts(figures.missing),
-    }
-
-
-def _chart(wanted: Wanted, figures: Figures) -> dict[str, Any]:
-    found, days = figures.shown_days, wanted.span.days
-    return {
-        "chart_src": f"{reverse('costs:chart')}?{wanted.link()}",
-        "chart_caption": f"USD by UTC day, {span_words(wanted.span, figures.today)}, stacked by {wanted.stack}",
-        "chart_table": charts.table(found, wanted.stack, days),
-        "legend": charts.legend(found, wanted.stack, days),
-        "component_legend": charts.legend(found, "component", days),
-        "stacks": [(stack, wanted.link(stack=stack), stack == wanted.stack) for stack in STACKS],
-    }
-
-
-def _links(wanted: Wanted, scoped: PageScope) -> dict[str, Any]:
-    return {
-        "by": wanted.by,
-        "noun": NOUNS[wanted.by],
-        "groupings": [
-            (each.value, wanted.link(group=each.value, open=None), each is wanted.by) for each in GroupBy
-        ],
-        "chips": wanted.chips(),
-        "csv_url": f"{reverse('costs:csv')}?{wanted.link(open=None)}",
-        "budget_url": f"{reverse('costs:budget')}?{scoped.query}",
-        "query": scoped.query,
-    }

@@ -1,19 +1,40 @@
 """What a reader asks of the Costs page, read from its URL: whose costs, which days, how grouped, what is open."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from urllib.parse import quote, unquote
 
 from django.http import QueryDict
 
+from dashboards.costs import period
+from dashboards.costs.forms import RangeForm
+from dashboards.costs.period import Period
 from dashboards.scope import PageScope
 from dashboards.tables import Page
-from fleet.queries.cost_scope import CostFilter, GroupBy, Span
-from fleet.types import Kind
+from fleet.queries.cost_cube import Order
+from fleet.queries.cost_scope import CostFilter, GroupBy, Grouping, Span
+from fleet.types import CostComponent, Kind
 
-STACKS = ("kind", "component")
+STACKS = ("group", "kind", "component")
 OPEN_LIMIT = 50
+FILTER_LIMIT = 100
 NO_TEAM = "none"
 """How "endpoints without a team" is written in the URL and on the page."""
+TAG_SAFE = " /:+@"
+"""Characters of a tag's key that stand for themselves in `tag=key=value`."""
+PARAMETERS: dict[GroupBy, str] = {
+    GroupBy.ACCOUNT: "account",
+    GroupBy.REGION: "region",
+    GroupBy.TEAM: "team",
+    GroupBy.TAG: "tag",
+    GroupBy.KIND: "kind",
+    GroupBy.ENDPOINT: "endpoint",
+    GroupBy.MODEL: "model",
+    GroupBy.COMPONENT: "component",
+    GroupBy.INSTANCE_TYPE: "item",
+}
+"""The query parameter (repeatable) that narrows to a group of each grouping, in the order of the page."""
 
 
 @dataclass(frozen=True)
@@ -21,29 +42,44 @@ class Wanted:
     """The page's parameters, cleaned: unknown values are ignored."""
 
     where: CostFilter
-    span: Span
+    period: Period
+    form: RangeForm
     by: GroupBy
+    tag: str
     stack: str
+    order: Order
     ascending: bool
     opened: tuple[str, ...]
     query: QueryDict
 
     @classmethod
     def read(cls, query: QueryDict, scoped: PageScope) -> "Wanted":
-        """`group`, `stack`, `sort`, `open` (repeatable), `team` and `kind` (repeatable) beside scope and range."""
-        days = scoped.range.days
-        teams = tuple("" if team == NO_TEAM else team for team in query.getlist("team"))
-        kinds = tuple(kind for kind in query.getlist("kind") if kind in set(Kind))
-        group, stack = query.get("group", ""), query.get("stack", "")
+        """`group` with `tag_key`, `stack`, `sort`, `open` and the filters of PARAMETERS beside scope and range.
+
+        from and to: the days of range=custom, UTC, both included.
+        """
+        found, form = period.read(query, scoped.range)
+        group, stack, sort = (query.get(name, "") for name in ("group", "stack", "sort"))
         return cls(
-            where=CostFilter(scoped.filter, teams, kinds),
-            span=Span(days[0], days[-1]),
+            where=_filter(query, scoped),
+            period=found,
+            form=form,
             by=GroupBy(group) if group in set(GroupBy) else GroupBy.ENDPOINT,
+            tag=query.get("tag_key", "").replace("\0", ""),
             stack=stack if stack in STACKS else STACKS[0],
-            ascending=query.get("sort") == "cost",
+            order=Order(sort.removeprefix("-")) if sort.removeprefix("-") in set(Order) else Order.COST,
+            ascending=sort in set(Order),
             opened=tuple(dict.fromkeys(query.getlist("open")))[:OPEN_LIMIT],
             query=query,
         )
+
+    @property
+    def span(self) -> Span:
+        return self.period.span
+
+    @property
+    def grouping(self) -> Grouping:
+        return Grouping(self.by, self.tag if self.by is GroupBy.TAG else "")
 
     def link(self, **changes: str | list[str] | None) -> str:
         """This page's query string with some parameters replaced (None removes one); always from the first page."""
@@ -55,6 +91,15 @@ class Wanted:
                 wanted.setlist(name, value if isinstance(value, list) else [value])
         return wanted.urlencode()
 
+    def narrowed(self, key: str, group: GroupBy | None = None) -> str:
+        """The query string that narrows to the group `key` of this page, grouped by `group` from there."""
+        name = PARAMETERS[self.by]
+        changes: dict[str, str | None] = {name: value_of(self.grouping, key), "open": None, "tag_key": None}
+        if self.by is GroupBy.TAG:
+            others = [each for each in self.query.getlist(name) if tag_of(each)[0] != self.tag]
+            return self.link(**{**changes, name: [*others, value_of(self.grouping, key)]}, group=group)
+        return self.link(**changes, group=group)
+
     def toggle(self, key: str) -> str:
         """The query string that opens a row, or closes it when it is open; stays on the same page of rows."""
         opened = [each for each in self.opened if each != key] if key in self.opened else [*self.opened, key]
@@ -65,16 +110,67 @@ class Wanted:
     def pager(self, total: int) -> Page:
         return Page.read(self.query, total)
 
-    def chips(self) -> list[tuple[str, str]]:
+    def filters(self) -> list[tuple[GroupBy, str]]:
+        """What the page is narrowed to, in the order of the URL, which is that of the clicks that led here."""
+        known = {name: by for by, name in PARAMETERS.items()}
+        return [
+            (known[name], value) for name, values in self.query.lists() if name in known for value in values
+        ]
+
+    def crumbs(self, words: Callable[[GroupBy, str], str]) -> list[tuple[str, str]]:
+        """The way here: words and query string of each filter, with the filters after it left out."""
+        found, kept = [], QueryDict(mutable=True)
+        for name, values in self.query.lists():
+            if name not in PARAMETERS.values() and name not in {"page", "open"}:
+                kept.setlist(name, values)
+        for by, value in self.filters():
+            kept.appendlist(PARAMETERS[by], value)
+            found.append((words(by, value), kept.urlencode()))
+        return found
+
+    def chips(self, words: Callable[[GroupBy, str], str]) -> list[tuple[str, str]]:
         """Filters of this page alone, each with the query string that drops it."""
         found = []
-        for team in self.where.teams:
-            left = [each for each in self.query.getlist("team") if each != (team or NO_TEAM)]
-            found.append((f"Team: {team or NO_TEAM}", self.link(team=left or None, open=None)))
-        for kind in self.where.kinds:
-            left = [each for each in self.query.getlist("kind") if each != kind]
-            found.append((f"Kind: {kind}", self.link(kind=left or None, open=None)))
+        for by, value in self.filters():
+            name = PARAMETERS[by]
+            left = [each for each in self.query.getlist(name) if each != value]
+            if by not in {GroupBy.ACCOUNT, GroupBy.REGION}:
+                found.append((words(by, value), self.link(**{name: left or None}, open=None)))
         return found
+
+
+def value_of(by: Grouping, key: str) -> str:
+    """A group's key as its query parameter has it."""
+    if by.by is GroupBy.TAG:
+        return f"{quote(by.tag, safe=TAG_SAFE)}={key}"
+    return key or NO_TEAM if by.by is GroupBy.TEAM else key
+
+
+def tag_of(value: str) -> tuple[str, str]:
+    """Key and value of a `tag` parameter; the value is "" for endpoints without the tag."""
+    key, _, wanted = value.partition("=")
+    return unquote(key).replace("\0", ""), wanted
+
+
+def _filter(query: QueryDict, scoped: PageScope) -> CostFilter:
+    # PostgreSQL stores no NUL, so none can match.
+    values = {
+        by: [value for value in query.getlist(name)[:FILTER_LIMIT] if "\0" not in value]
+        for by, name in PARAMETERS.items()
+    }
+    ids = (
+        value for value in values[GroupBy.ENDPOINT] if value.isascii() and value.isdigit() and len(value) < 19
+    )
+    return CostFilter(
+        scope=scoped.filter,
+        teams=tuple("" if team == NO_TEAM else team for team in values[GroupBy.TEAM]),
+        kinds=tuple(kind for kind in values[GroupBy.KIND] if kind in set(Kind)),
+        tags=tuple(tag_of(value) for value in values[GroupBy.TAG]),
+        endpoints=tuple(int(value) for value in ids),
+        components=tuple(each for each in values[GroupBy.COMPONENT] if each in set(CostComponent)),
+        models=tuple(values[GroupBy.MODEL]),
+        items=tuple(values[GroupBy.INSTANCE_TYPE]),
+    )
 
 
 def span_words(span: Span, today: date) -> str:
@@ -84,5 +180,6 @@ def span_words(span: Span, today: date) -> str:
     if span.first == span.last:
         return last
     same_month = (span.first.year, span.first.month) == (span.last.year, span.last.month)
-    first = f"{span.first.day}" if same_month else f"{span.first.day} {span.first:%b}"
+    other_year = f" {span.first.year}" if span.first.year != span.last.year else ""
+    first = f"{span.first.day}" if same_month else f"{span.first.day} {span.first:%b}{other_year}"
     return f"{first} – {last}"

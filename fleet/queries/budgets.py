@@ -22,6 +22,8 @@ def account_of(where: CostFilter) -> str | None:
 
 def find(where: CostFilter) -> Budget | None:
     """The oldest monthly budget of exactly this filter, None when there is none. One query."""
+    if where.has_lines:
+        return None
     return (
         Budget.objects.filter(
             period=Budget.Period.MONTHLY,

@@ -7,6 +7,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -86,12 +87,16 @@ class CubeRow:
 
 @dataclass(frozen=True)
 class Cube:
-    """A page of groups and, with rank up to TOP, the dearest of all; groups: how many there are; total: their sum."""
+    """A page of groups and, with rank up to TOP, the dearest of all; groups: how many there are; total: their sum.
+
+    first_day: the oldest day with any cost, None where there is no group.
+    """
 
     rows: Sequence[CubeRow]
     top: Sequence[CubeRow]
     groups: int
     total: CubeRow
+    first_day: date | None = None
 
 
 @dataclass(frozen=True)
@@ -106,7 +111,10 @@ class Use:
 
 @dataclass(frozen=True)
 class Gap:
-    """A part of an endpoint that is in no figure: how many of its daily lines have no price, and no data."""
+    """A part of an endpoint that is in no figure: how many of its daily lines have no price, and no data.
+
+    Neither, and no component: AWS does not let Flotilla read the endpoint at all.
+    """
 
     endpoint_id: int
     name: str
@@ -145,7 +153,7 @@ def rows(
     shown = [row for place, row in made if values["offset"] < place <= values["until"]]
     top = sorted((row for _, row in made if row.rank <= TOP), key=lambda row: row.rank)
     total = CubeRow("", **_figures(found[0], "total_"), endpoints=int(found[0]["total_endpoints"]))
-    return Cube(shown, top, found[0]["groups"], total)
+    return Cube(shown, top, found[0]["groups"], total, found[0]["first_day"])
 
 
 def series(
@@ -185,11 +193,11 @@ def use(where: CostFilter, by: Grouping, span: Span, keys: Sequence[str]) -> tup
 
 
 def gaps(where: CostFilter, plan: Plan) -> list[Gap]:
-    """Parts of the span that are in no figure, unpriced first, then by endpoint. One query."""
+    """Parts of the span that are in no figure, unpriced first, those that may not be read last. One query."""
     pieces = [(piece, slot) for piece, slot in plan.pieces if slot != BEFORE]
     sql, values = cost_sql.statement(cost_sql.GAPS, where, Grouping(GroupBy.ENDPOINT), pieces)
     with connection.cursor() as cursor:
-        cursor.execute(sql, values)
+        cursor.execute(sql, values | {"with_unread": not where.has_lines})
         return [Gap(*row) for row in cursor.fetchall()]
 
 

@@ -13,7 +13,7 @@ from fleet.costs.data import UNKNOWN_NOTE
 from fleet.costs.lines import add, worst
 from fleet.costs.price_book import HOSTING_DATA, UNITS
 from fleet.models import DailyCost, Endpoint
-from fleet.queries.cost_scope import LOOKUPS, CostFilter, GroupBy, Span, Sums
+from fleet.queries.cost_scope import CostFilter, GroupBy, Grouping, Span, Sums, grouping
 from fleet.types import Confidence, CostComponent
 
 _FORMULA = (
@@ -89,12 +89,12 @@ def data_gaps(endpoints: int, requests: int, responses: int) -> list[FormulaLine
 
 
 def explained_lines(
-    where: CostFilter, span: Span, by: GroupBy | None = None, key: str = ""
+    where: CostFilter, span: Span, by: GroupBy | Grouping | None = None, key: str = ""
 ) -> list[FormulaLine]:
     """Formula lines of the filter over the span, or of one group of it, data_gaps at the end. Two queries."""
-    rows = DailyCost.objects.filter(where.q(), span.q)
+    rows = DailyCost.objects.filter(where.q(), where.lines, span.q)
     if by is not None:
-        rows = rows.filter(**{LOOKUPS[by]: key})
+        rows = rows.annotate(cost_key=grouping(by).expression()).filter(cost_key=key)
     found = _lines(rows.annotate(everything=Value("all")), "everything").get("all", [])
     if by is GroupBy.COMPONENT:
         return found
@@ -105,13 +105,15 @@ def explained_lines(
 
 
 def group_lines(
-    where: CostFilter, span: Span, by: GroupBy, keys: Sequence[str]
+    where: CostFilter, span: Span, by: GroupBy | Grouping, keys: Sequence[str]
 ) -> dict[str, list[FormulaLine]]:
     """Formula lines of some groups by key. One query, none when no group is asked for."""
     if not keys:
         return {}
-    rows = DailyCost.objects.filter(where.q(), span.q, **{f"{LOOKUPS[by]}__in": keys})
-    return _lines(rows, LOOKUPS[by])
+    rows = DailyCost.objects.filter(where.q(), where.lines, span.q).annotate(
+        cost_key=grouping(by).expression()
+    )
+    return _lines(rows.filter(cost_key__in=keys), "cost_key")
 
 
 def total(found: Iterable[FormulaLine]) -> Sums:
@@ -127,7 +129,7 @@ def total(found: Iterable[FormulaLine]) -> Sums:
 def missing(where: CostFilter, span: Span) -> list[tuple[int, str, str, str, str]]:
     """Lines that are in no figure: (endpoint id, endpoint, component, item, confidence), unpriced first. One query."""
     rows = (
-        DailyCost.objects.filter(where.q(), span.q, amount=None)
+        DailyCost.objects.filter(where.q(), where.lines, span.q, amount=None)
         .values_list("endpoint_id", "endpoint__name", "component", "item", "confidence")
         .annotate(first=Min("day"))
         .order_by("-confidence", "endpoint__name", "endpoint_id", "component", "item")
@@ -151,7 +153,7 @@ def export(where: CostFilter, span: Span) -> Iterator[ExportRow]:
         "endpoint__kind",
         "endpoint__team",
     )
-    rows = DailyCost.objects.filter(where.q(), span.q)
+    rows = DailyCost.objects.filter(where.q(), where.lines, span.q)
     lines = _lines(rows, "endpoint_id")
     named = rows.order_by(*place, "endpoint_id").values_list("endpoint_id", *place).distinct()
     for key, *words in named:

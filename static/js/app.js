@@ -30,7 +30,8 @@
   };
 
   document.addEventListener("click", (event) => {
-    const target = event.target.closest("[data-theme-toggle], [data-rail-toggle], [data-dismiss]");
+    const target = event.target.closest("[data-theme-toggle], [data-rail-toggle], [data-dismiss], [data-print]");
+    if (target?.hasAttribute("data-print")) window.print();
     if (target?.hasAttribute("data-theme-toggle")) {
       const next = currentTheme() === "dark" ? "light" : "dark";
       root.dataset.bsTheme = next;

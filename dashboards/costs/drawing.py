@@ -1,0 +1,120 @@
+"""What the chart of the Costs page draws: bars by day, week or month, stacked by kind, component or group."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from dashboards.costs.wanted import Wanted
+from dashboards.status import COMPONENT_LABELS, KIND_LABELS
+from fleet.queries import cost_cube, costs
+from fleet.queries.cost_cover import DAY, MONTH, WEEK, Bucket, buckets, grain_of
+from fleet.queries.cost_scope import GroupBy, Grouping
+from fleet.queries.costs import in_order
+from fleet.queries.rolled import Freshness
+
+OTHER = "other"
+GRAIN_WORDS = {DAY: "UTC day", WEEK: "week from Monday", MONTH: "month"}
+_FIXED = {GroupBy.KIND: KIND_LABELS, GroupBy.COMPONENT: COMPONENT_LABELS}
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One colour of the stack: its class of a dot, its token, and its amounts aligned with the bars."""
+
+    dot: str
+    tint: str
+    label: str
+    values: Sequence[Decimal | None]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Bars and layers, bottom first. words: what the stack is by."""
+
+    grain: str
+    bars: Sequence[Bucket]
+    layers: Sequence[Layer]
+    words: str
+
+    @property
+    def days(self) -> list[date]:
+        return [bar.first for bar in self.bars]
+
+    @property
+    def highest(self) -> Decimal:
+        """The tallest bar."""
+        return max(
+            (
+                sum((layer.values[n] or Decimal(0) for layer in self.layers), Decimal(0))
+                for n in range(len(self.bars))
+            ),
+            default=Decimal(0),
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        return all(value is None for layer in self.layers for value in layer.values)
+
+
+def grouping_of(wanted: Wanted) -> Grouping:
+    """What the stack is by."""
+    return wanted.grouping if wanted.stack == "group" else Grouping(GroupBy(wanted.stack))
+
+
+def has_fixed_layers(wanted: Wanted) -> bool:
+    """Whether the stack is by kind or component, which have their colours and order."""
+    return grouping_of(wanted).by in _FIXED
+
+
+def read(wanted: Wanted, fresh: Freshness, today: date, labels: Mapping[str, str]) -> Drawing:
+    """Read the chart. labels: the dearest groups by key, for a stack by the table's own groups. One query."""
+    by, bars = grouping_of(wanted), buckets(wanted.span)
+    if by.by in _FIXED:
+        sums = _fixed(wanted, by.by, bars, fresh, today)
+        layers = [
+            Layer(
+                key,
+                f"{'kind' if by.by is GroupBy.KIND else 'cost'}-{key}",
+                _FIXED[by.by].get(key, key),
+                sums[key],
+            )
+            for key in in_order(sums)
+        ]
+    else:
+        found = cost_cube.series(wanted.where, by, bars, list(labels), is_rolled=fresh.has_periods)
+        layers = [
+            Layer(f"series-{n}", f"series-{n}", label, found[key])
+            for n, (key, label) in enumerate(labels.items(), start=1)
+            if key in found
+        ]
+        if None in found:
+            layers.append(Layer("series-other", "series-other", "All others", found[None]))
+    return Drawing(grain_of(wanted.span), bars, layers, by.tag or by.by.value.replace("-", " "))
+
+
+def _fixed(
+    wanted: Wanted, by: GroupBy, bars: Sequence[Bucket], fresh: Freshness, today: date
+) -> dict[str, list[Decimal | None]]:
+    """Kinds and components have their own colours and are never too many; days of whole places are at hand."""
+    if grain_of(wanted.span) != DAY:
+        keys = list(_FIXED[by])
+        found = cost_cube.series(wanted.where, Grouping(by), bars, keys, is_rolled=fresh.has_periods)
+        return {key or OTHER: values for key, values in found.items()}
+    is_rolled = fresh.has_costs(today)
+    days = costs.days(wanted.where, wanted.span, is_rolled=is_rolled)
+    of = costs.kind_of if by is GroupBy.KIND else costs.component_of
+    return costs.stacked(days, of, wanted.span.days)
+
+
+def bar_words(drawing: Drawing, bar: Bucket) -> str:
+    """ "Sat 21 Nov", "week of 16 Nov", "Nov 2026", with the days that are in it when the span cuts it."""
+    first, last = bar.span.first, bar.span.last
+    if drawing.grain == DAY:
+        return f"{first:%a} {first.day} {first:%b}"
+    words = f"Week of {bar.first.day} {bar.first:%b}" if drawing.grain == WEEK else f"{bar.first:%b %Y}"
+    whole = (bar.first + timedelta(days=6)) if drawing.grain == WEEK else None
+    is_cut = bar.first != first or (whole is not None and last != whole)
+    if drawing.grain == MONTH:
+        is_cut = bar.first != first or (last + timedelta(days=1)).day != 1
+    return f"{words} ({first.day} {first:%b} – {last.day} {last:%b})" if is_cut else words
