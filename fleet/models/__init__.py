@@ -6,16 +6,13 @@ from fleet.models.anomalies import CostRise, RiseCheck
 from fleet.models.batch import TransformJob
 from fleet.models.billing import BilledCost, BillReading
 from fleet.models.budgets import Budget, BudgetStand
+from fleet.models.configs import Container, EndpointConfig, HostedModel, ProductionVariant
 from fleet.models.data_sizes import DataAssumption
 from fleet.models.endpoints import (
     CapacityPeriod,
     ChangeEvent,
-    Container,
     Endpoint,
-    EndpointConfig,
-    HostedModel,
     InferenceComponent,
-    ProductionVariant,
     VariantStatus,
 )
 from fleet.models.heartbeat import Heartbeat
