@@ -1,4 +1,4 @@
-"""What endpoints are made from: configs with their variants, models with their containers. Written by fleet.sync only."""
+"""What endpoints are made from: configs with variants, models with containers. Written by fleet.sync only."""
 
 from typing import ClassVar
 
