@@ -24,4 +24,18 @@ COST_RULES: tuple[RuleSpec, ...] = (
         "With fewer than 14 days of costs nothing is forecast, and the budget is not judged.",
         (Parameter("margin_pct", "Resolves this far below", 3, 0, 50, "% of the threshold"),),
     ),
+    RuleSpec(
+        "cost-rise",
+        "Cost rose unexpectedly",
+        AlertRule.Severity.WARNING,
+        "A day, or the week that ends with it, costs {least_usd} $ a day above the expected and {opens} times its usual "
+        "scatter",
+        "Each endpoint, the newest complete UTC day; an endpoint that began within the week counts from nothing",
+        "Eight weeks of daily costs up to a week before, which say what was to be expected",
+        "A day without a cost opens and resolves nothing. Endpoints with fewer than 14 days before are not judged.",
+        (
+            Parameter("least_usd", "At least", 5, 0.01, 1_000_000, "$ a day", 0.01),
+            Parameter("opens", "Times the usual scatter", 4, 2, 20, "times", 0.1),
+        ),
+    ),
 )

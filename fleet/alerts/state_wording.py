@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from fleet.alerts import budgets, built_from, jobs, own_health, quotas, syncing
+from fleet.alerts import budgets, built_from, jobs, own_health, quotas, rises, syncing
 from fleet.alerts.conditions import Measure
 from fleet.alerts.context import Place
 from fleet.alerts.figures import clock, day_and_clock, lasting
@@ -121,6 +121,7 @@ _WORDS: dict[str, Callable[[Measure, Place], Words]] = {
     budgets.FORECAST: budgets.forecast_words,
     "quota-full": quotas.words,
     "quota-filling": quotas.words,
+    rises.KEY: rises.words,
     jobs.FAILED: jobs.words,
     jobs.LONG: jobs.words,
     built_from.KEY: built_from.words,

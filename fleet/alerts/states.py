@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
-from fleet.alerts import budgets, built_from, jobs, own_health, quotas, syncing
+from fleet.alerts import budgets, built_from, jobs, own_health, quotas, rises, syncing
 from fleet.alerts.conditions import Measure
 from fleet.alerts.rules import RuleSpec
 from fleet.models import Endpoint, Incident, Operation, Shard
@@ -34,6 +34,8 @@ def unjudged_subjects(key: str, values: Mapping[str, float], now: datetime) -> f
     """
     if key in quotas.KEYS:
         return quotas.unjudged_subjects(values, _late(now))
+    if key == rises.KEY:
+        return rises.unjudged_subjects(now)
     if key not in _ON_ENDPOINTS:
         return frozenset()
     late = Shard.objects.filter(enabled=True, account__enabled=True).exclude(inventory_ok_at__gt=_late(now))
@@ -146,6 +148,7 @@ _CONDITIONS: dict[str, Callable[[Mapping[str, float], datetime], list[Measure]]]
     "updating-too-long": _too_long_in(EndpointStatus.UPDATING, EndpointStatus.ROLLING_BACK),
     budgets.PASSED: budgets.passed,
     budgets.FORECAST: budgets.forecast,
+    rises.KEY: rises.risen,
     jobs.FAILED: jobs.failed,
     jobs.LONG: jobs.long,
     **dict.fromkeys(quotas.KEYS, lambda values, now: quotas.measures(values, _late(now), now)),

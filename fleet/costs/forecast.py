@@ -19,6 +19,8 @@ LOOK_BACK = 56
 """Days of history that count, the newest ones."""
 COVER = 0.8
 """Share of outcomes that the interval is meant to hold."""
+COVER_Z = 1.2816
+"""Standard deviations that hold COVER of a bell curve."""
 METHOD = "level of four weeks × weekday × damped trend"
 _DAMPING = 0.9
 _STEEPEST = math.log(1.5)

@@ -1,0 +1,203 @@
+"""Where to look for rises of cost, and what the mirror knows of their cause."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from statistics import median
+
+from django.db.models import Case, DecimalField, F, Q, Sum, When
+from django.db.models.functions import TruncDate
+
+from fleet.costs.anomalies import Rise
+from fleet.costs.forecast import LOOK_BACK
+from fleet.models import ChangeEvent, CostRise, DailyCost, Endpoint, HourBucket
+from fleet.queries.cost_scope import CostFilter
+from fleet.types import Kind
+
+CANDIDATES = 60
+"""Endpoints looked at closely: those whose day cost most above the mean of the four weeks before."""
+_DAY = timedelta(days=1)
+_WEEKS = timedelta(days=28)
+_TOLD = (
+    ChangeEvent.Category.CONFIG,
+    ChangeEvent.Category.CAPACITY,
+    ChangeEvent.Category.SCALING,
+    ChangeEvent.Category.CREATED,
+)
+_MORE = 1.25
+"""Calls, or the time of one, that are up by a quarter explain something."""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One thing that happened before or with a rise. operation: the code of ours that did it, "" for others."""
+
+    text: str
+    operation: str = ""
+    operation_id: int | None = None
+
+
+def candidates(day: date, least_usd: float) -> list[int]:
+    """Endpoints whose `day` cost at least `least_usd` above the mean of the 28 days before, the most first. One query.
+
+    Endpoints younger than that count with what they cost: their own weeks judge them, or that they are new.
+    """
+    known = Q(amount__isnull=False)
+    zero = DecimalField(max_digits=24, decimal_places=12)
+    of_day = Sum(Case(When(day=day, then=F("amount")), default=Decimal(0), output_field=zero))
+    before = Sum(Case(When(day__lt=day, then=F("amount")), default=Decimal(0), output_field=zero))
+    rows = (
+        DailyCost.objects.filter(known, day__gte=day - _WEEKS, day__lte=day, endpoint__closed_at=None)
+        .values_list("endpoint")
+        .annotate(excess=of_day - before / 28)
+        .filter(excess__gte=Decimal(repr(least_usd)) / 2)
+        .order_by("-excess", "endpoint")
+    )
+    return [pk for pk, _ in rows[:CANDIDATES]]
+
+
+def histories(endpoints: Sequence[int], day: date) -> dict[int, dict[date, float]]:
+    """Cost by day of each endpoint up to `day`; days without an amount are absent. One query."""
+    rows = (
+        DailyCost.objects.filter(
+            endpoint__in=endpoints, day__gt=day - timedelta(days=LOOK_BACK + 7), day__lte=day
+        )
+        .values_list("endpoint", "day")
+        .annotate(usd=Sum("amount"))
+        .order_by("endpoint", "day")
+    )
+    found: dict[int, dict[date, float]] = {pk: {} for pk in endpoints}
+    for pk, at, usd in rows:
+        if usd is not None:
+            found[pk][at] = float(usd)
+    return found
+
+
+def causes(rises: Mapping[int, Rise]) -> dict[int, list[Cause]]:
+    """What explains each endpoint's rise, the likeliest first; [] where no change was found. Four queries.
+
+    Somebody's change comes before a price, and both before more or longer calls, which explain what nobody did.
+    """
+    if not rises:
+        return {}
+    found: dict[int, list[Cause]] = {pk: [] for pk in rises}
+    for part in (_changes(rises), _prices(rises), _traffic(rises)):
+        for pk, more in part.items():
+            found[pk] += more
+    return found
+
+
+def _changes(rises: Mapping[int, Rise]) -> dict[int, list[Cause]]:
+    """Configs, capacities and scaling that changed from the day before a rise on, and endpoints that are new."""
+    start = min(rise.since for rise in rises.values()) - _DAY
+    end = max(rise.day for rise in rises.values()) + _DAY
+    rows = ChangeEvent.objects.filter(
+        endpoint__in=list(rises), category__in=_TOLD, at__gte=_midnight(start), at__lt=_midnight(end)
+    ).select_related("operation")
+    found: dict[int, list[Cause]] = defaultdict(list)
+    seen: set[tuple[int, str]] = set()
+    for event in rows.order_by("at", "id"):
+        rise = rises[event.endpoint_id]
+        text = f"{event.summary[:160]} on {_when(event.at)}"
+        if (
+            not rise.since - _DAY <= event.at.astimezone(UTC).date() <= rise.day
+            or (event.endpoint_id, text) in seen
+        ):
+            continue
+        seen.add((event.endpoint_id, text))
+        operation = event.operation
+        found[event.endpoint_id].append(
+            Cause(f"{text}, operation {operation.code}", operation.code, operation.pk)
+            if operation
+            else Cause(text)
+        )
+    # A capacity says in plain words what the config before it only names, and what somebody did here comes first.
+    return {pk: sorted(each, key=lambda cause: not cause.operation) for pk, each in found.items()}
+
+
+def _prices(rises: Mapping[int, Rise]) -> dict[int, list[Cause]]:
+    """Items that cost more a unit since the rise than on the day before it."""
+    start = min(rise.since for rise in rises.values()) - 2 * _DAY
+    end = max(rise.day for rise in rises.values())
+    rows = DailyCost.objects.filter(
+        endpoint__in=list(rises), day__gte=start, day__lte=end, usd_per_unit__isnull=False
+    ).values_list("endpoint", "component", "item", "day", "usd_per_unit")
+    prices: dict[tuple[int, str, str], dict[date, Decimal]] = defaultdict(dict)
+    for pk, component, item, day, usd in rows:
+        if usd is not None:
+            prices[pk, component, item][day] = usd
+    found: dict[int, list[Cause]] = defaultdict(list)
+    for (pk, _component, item), by_day in sorted(prices.items()):
+        since = rises[pk].since
+        before, after = by_day.get(since - _DAY), by_day.get(since)
+        if before and after and after > before:
+            words = f"the price of {item} rose from ${before.normalize():f} to ${after.normalize():f} on {_day(since)}"
+            found[pk].append(Cause(words))
+    return found
+
+
+def _traffic(rises: Mapping[int, Rise]) -> dict[int, list[Cause]]:
+    """More calls, or longer ones, than on the same weekdays of the four weeks before."""
+    days = {rise.day - n * timedelta(days=7) for rise in rises.values() for n in range(5)}
+    at = Q()
+    for day in sorted(days):
+        at |= Q(at__gte=_midnight(day), at__lt=_midnight(day + _DAY))
+    calls = Case(
+        When(variant__endpoint__kind=Kind.ASYNCHRONOUS, then=F("processed")), default=F("invocations")
+    )
+    rows = (
+        HourBucket.objects.filter(at, variant__endpoint__in=list(rises), variant__is_shadow=False)
+        .values_list("variant__endpoint", TruncDate("at", tzinfo=UTC))
+        .annotate(calls=Sum(calls), ms=Sum("model_latency_ms_sum"), timed=Sum("model_latency_count"))
+        .order_by()
+    )
+    seen: dict[int, dict[date, tuple[float | None, float | None]]] = defaultdict(dict)
+    for pk, day, number, ms, timed in rows:
+        seen[pk][day] = (number, ms / timed if ms and timed else None)
+    return {pk: _compared(seen[pk], rise.day) for pk, rise in rises.items() if rise.day in seen.get(pk, {})}
+
+
+def _compared(by_day: Mapping[date, tuple[float | None, float | None]], day: date) -> list[Cause]:
+    before = [by_day[at] for n in range(1, 5) if (at := day - n * timedelta(days=7)) in by_day]
+    now, found = by_day[day], []
+    for place, words in enumerate(
+        ("calls rose from {:,.0f} to {:,.0f} a day", "a call took {1:,.0f} ms, not {0:,.0f}")
+    ):
+        usual = [value for each in before if (value := each[place]) is not None]
+        value = now[place]
+        if usual and value is not None and value > _MORE * median(usual):
+            found.append(Cause(words.format(median(usual), value)))
+    return found
+
+
+def of_day(where: CostFilter, day: date) -> list[CostRise]:
+    """The rises that held on a day, the dearest first. One query."""
+    excess = F("actual") - F("expected")
+    rows = CostRise.objects.filter(where.q(), day=day).select_related("endpoint__shard__account", "operation")
+    return list(rows.annotate(excess=excess).order_by("-excess", "pk"))
+
+
+def made_on(endpoints: Iterable[int]) -> dict[int, date]:
+    """The UTC day on which each endpoint was created. One query."""
+    rows = Endpoint.objects.filter(pk__in=list(endpoints)).values_list("pk", "created_at")
+    return {pk: at.astimezone(UTC).date() for pk, at in rows}
+
+
+def without_cost(endpoints: Iterable[int], day: date) -> set[int]:
+    """Those of the endpoints whose cost of the day is not known. One query."""
+    known = DailyCost.objects.filter(endpoint__in=list(endpoints), day=day, amount__isnull=False)
+    return set(endpoints) - set(known.values_list("endpoint", flat=True))
+
+
+def _when(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%a %-d %b, %H:%M} UTC"
+
+
+def _day(day: date) -> str:
+    return f"{day:%a %-d %b}"
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)

@@ -1,0 +1,159 @@
+"""Rises of cost through the evaluation: found, with their cause from the mirror, and ended."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from fleet.alerts.evaluate import evaluate
+from fleet.models import (
+    ChangeEvent,
+    CostRise,
+    DailyCost,
+    Endpoint,
+    HourBucket,
+    Notification,
+    Operation,
+    VariantStatus,
+)
+from fleet.sync import partitions
+from fleet.types import Confidence, CostComponent, Kind
+from tests.data.alerts.fleet import NOON, make_endpoint, make_shard, ongoing, person
+
+pytestmark = pytest.mark.django_db
+
+RULE = "cost-rise"
+DAY = timedelta(days=1)
+YESTERDAY = NOON - DAY
+
+
+def cost(variant: VariantStatus, usd: float, at: datetime, price: str = "0.102") -> None:
+    DailyCost.objects.create(
+        endpoint=variant.endpoint, variant=variant, day=at.date(), component=CostComponent.INSTANCE_TIME,
+        item="ml.c5.large", unit="h", usd_per_unit=Decimal(price), amount=Decimal(repr(usd)),
+        confidence=Confidence.MEASURED, computed_at=at, data_until=at,
+    )  # fmt: skip
+
+
+def settled(name: str = "ranker", *, usd: float = 20.0, days: int = 50) -> VariantStatus:
+    """An endpoint that has cost the same each day up to the day before yesterday."""
+    shard = Endpoint.objects.first().shard if Endpoint.objects.exists() else make_shard()  # type: ignore[union-attr]
+    variant = make_endpoint(shard, name, Kind.REAL_TIME, created_at=NOON - 300 * DAY)
+    for n in range(2, days + 2):
+        cost(variant, usd, NOON - n * DAY)
+    return variant
+
+
+def operation(variant: VariantStatus, **fields: Any) -> Operation:
+    return Operation.objects.create(
+        endpoint=variant.endpoint, kind="set-max-concurrency", code="a1b2c3d4", form_token="t", planned_at=NOON,
+        state=Operation.State.SUCCEEDED, **fields,
+    )  # fmt: skip
+
+
+def change(variant: VariantStatus, summary: str, at: datetime, **fields: Any) -> None:
+    ChangeEvent.objects.create(
+        endpoint=variant.endpoint, at=at, category=ChangeEvent.Category.CAPACITY, summary=summary, **fields
+    )
+
+
+def calls(variant: VariantStatus, number: float, at: datetime) -> None:
+    partitions.ensure(HourBucket._meta.db_table, at, at + timedelta(hours=1))
+    HourBucket.objects.create(variant=variant, at=at, period_s=3600, invocations=number)
+
+
+def test_a_usual_day_opens_nothing() -> None:
+    cost(settled(), 20.5, YESTERDAY)
+    evaluate(now=NOON)
+    assert ongoing(RULE) == []
+
+
+def test_a_rise_names_the_operation_that_caused_it_and_is_mailed() -> None:
+    person("ana")
+    variant = settled()
+    done = operation(variant)
+    change(variant, "AllTraffic: Max concurrency 20 → 40", YESTERDAY - timedelta(hours=6), operation=done)
+    change(variant, "AllTraffic: Memory 2048 → 4096", NOON - 20 * DAY)
+    cost(variant, 40, YESTERDAY)
+    evaluate(now=NOON)
+    (incident,) = ongoing(RULE)
+    assert incident.title == "ranker costs $20.00 more than expected"
+    assert incident.cause == (
+        "cost $40.00 instead of $20.00 on Thu 19 Nov: "
+        "AllTraffic: Max concurrency 20 → 40 on Thu 19 Nov, 06:00 UTC, operation a1b2c3d4"
+    )
+    assert CostRise.objects.get().operation == done
+    assert Notification.objects.get().subject.startswith(
+        "[warning] ranker eu-west-1: cost $40.00 instead of $20.00"
+    )
+
+
+def test_somebodys_change_comes_before_the_price_and_both_before_traffic() -> None:
+    variant = settled()
+    cost(variant, 40, YESTERDAY, price="0.2")
+    for n in range(5):
+        calls(variant, 5000 if n == 0 else 1000, YESTERDAY - 7 * n * DAY)
+    change(variant, "Config a → b: Instance type ml.c5.large → ml.c5.xlarge", YESTERDAY)
+    evaluate(now=NOON)
+    assert [text for text, _ in CostRise.objects.get().causes] == [
+        "Config a → b: Instance type ml.c5.large → ml.c5.xlarge on Thu 19 Nov, 12:00 UTC",
+        "the price of ml.c5.large rose from $0.102 to $0.2 on Thu 19 Nov",
+        "calls rose from 1,000 to 5,000 a day",
+    ]
+
+
+def test_without_a_change_it_says_so() -> None:
+    variant = settled()
+    cost(variant, 60, YESTERDAY)
+    evaluate(now=NOON)
+    (incident,) = ongoing(RULE)
+    assert incident.cause.endswith("no change found")
+
+
+def test_a_new_endpoint_is_a_rise_from_nothing_and_says_that_it_is_new() -> None:
+    settled()
+    fresh = make_endpoint(Endpoint.objects.get().shard, "gpu-lab", Kind.REAL_TIME, created_at=YESTERDAY - DAY)
+    ChangeEvent.objects.create(
+        endpoint=fresh.endpoint, at=YESTERDAY - DAY, category=ChangeEvent.Category.CREATED, summary="Created"
+    )
+    cost(fresh, 60, YESTERDAY - DAY)
+    cost(fresh, 120, YESTERDAY)
+    evaluate(now=NOON)
+    (incident,) = ongoing(RULE)
+    assert incident.title == "gpu-lab costs $120.00 more than expected"
+    assert "Created on Wed 18 Nov" in incident.cause
+
+
+def test_costs_that_begin_with_flotillas_own_history_are_no_newcomers() -> None:
+    variant = make_endpoint(make_shard(), "old", Kind.REAL_TIME, created_at=NOON - 300 * DAY)
+    cost(variant, 500, YESTERDAY)
+    evaluate(now=NOON)
+    assert ongoing(RULE) == []
+
+
+def test_it_ends_when_a_day_is_usual_again_and_stays_while_the_day_is_not_known() -> None:
+    variant = settled()
+    cost(variant, 60, YESTERDAY)
+    evaluate(now=NOON)
+    evaluate(now=NOON + DAY)
+    assert len(ongoing(RULE)) == 1
+    cost(variant, 20, NOON)
+    evaluate(now=NOON + DAY + timedelta(hours=2))
+    assert ongoing(RULE) == []
+
+
+def test_a_day_is_judged_four_hours_after_its_end_and_looked_at_again_each_hour() -> None:
+    variant = settled()
+    cost(variant, 60, YESTERDAY)
+    midnight = NOON.replace(hour=0)
+    evaluate(now=midnight + timedelta(hours=3))
+    assert ongoing(RULE) == []
+    evaluate(now=midnight + timedelta(hours=4))
+    assert len(ongoing(RULE)) == 1
+    DailyCost.objects.filter(day=YESTERDAY.date()).update(amount=20)
+    evaluate(now=midnight + timedelta(hours=4, minutes=30))
+    assert len(ongoing(RULE)) == 1
+    evaluate(now=midnight + timedelta(hours=5, minutes=1))
+    assert ongoing(RULE) == []
+    assert not CostRise.objects.exists()
