@@ -88,12 +88,6 @@ class PlainTable:
     rows: Sequence[Sequence[Any]]
     why_unknown: str = "Not reported"
 
-    @property
-    def cells(self) -> list[list[tuple[Any, bool]]]:
-        """Rows of (text, is a number), for the template."""
-        flags = [column.is_number for column in self.columns]
-        return [list(zip(row, flags, strict=True)) for row in self.rows]
-
 
 @dataclass(frozen=True)
 class FacetOption:

@@ -1,11 +1,12 @@
 """Words of the endpoints table: what a cell says when there is no figure, and why."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from dashboards import status, wording
 from fleet.queries.endpoint_rows import Row
 from fleet.queries.endpoints import State
-from fleet.types import Kind
+from fleet.types import EndpointStatus, Kind
 
 NOT_FOR_KIND = "·"
 WHY = {
@@ -42,6 +43,26 @@ class Line:
     cost: Cell
     capacity: Cell
     no_spark: str
+
+    @property
+    def state(self) -> str:
+        """What is drawn as its state: what needs somebody first, else AWS's own word."""
+        row = self.row
+        if (row.state == State.CRITICAL and row.incident) or row.state == State.WARNING:
+            return row.state
+        if row.is_unreadable:
+            return "unreadable"
+        return State.CLOSED if row.state == State.CLOSED else row.status
+
+    @property
+    def state_since(self) -> datetime | None:
+        """Since when AWS has been changing the endpoint; its own updates of a system have no such time."""
+        is_changing = self.state == self.row.status and self.row.state == State.CHANGING
+        return (
+            self.row.status_since
+            if is_changing and self.row.status != EndpointStatus.SYSTEM_UPDATING
+            else None
+        )
 
 
 def line(row: Row) -> Line:

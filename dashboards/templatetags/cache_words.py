@@ -1,18 +1,17 @@
 """The verdict on a model cache as icon and word."""
 
-from typing import Any
-
 from django import template
+from django.utils.safestring import SafeString
 
-from dashboards import status
+from dashboards import markup, status
 from dashboards.cache.tables import VERDICTS
 from fleet.analysis.cache import Verdict
 
 register = template.Library()
 
 
-@register.inclusion_tag("components/status.html")
-def verdict(found: str, pill: bool = False) -> dict[str, Any]:
+@register.simple_tag
+def verdict(found: str, pill: bool = False) -> SafeString:
     """{% verdict row.verdict %} → Thrashing"""
     state, word = VERDICTS[Verdict(found)]
-    return {"look": status.look(state), "since": None, "is_pill": pill, "word": word}
+    return markup.state(status.look(state), word=word, is_pill=pill)

@@ -8,9 +8,11 @@ from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from dashboards import access, status, svg, truth
+from dashboards import access, markup, status, svg, truth
+from dashboards.context import Choice
 from dashboards.icons import icon_svg
-from dashboards.tables import Sort
+from dashboards.tables import FacetOption, PlainTable, Sort
+from dashboards.templatetags import units
 from dashboards.tiles import Explain, Tile
 
 register = template.Library()
@@ -22,16 +24,17 @@ def icon(name: str, label: str = "") -> SafeString:
     return icon_svg(name, label)
 
 
-@register.inclusion_tag("components/status.html")
-def state(name: str, since: Any = None, pill: bool = False, word: str = "") -> dict[str, Any]:
+@register.simple_tag(takes_context=True)
+def state(context: Context, name: str, since: Any = None, pill: bool = False, word: str = "") -> SafeString:
     """{% state endpoint.status %} in tables, {% state "critical" pill=True since=incident.opened_at %} in titles."""
-    return {"look": status.look(name), "since": since, "is_pill": pill, "word": word}
+    elapsed = units.age(context, since) if since else ""
+    return markup.state(status.look(name), word=word, since=elapsed, is_pill=pill)
 
 
-@register.inclusion_tag("components/kind.html")
-def kind(name: str) -> dict[str, Any]:
+@register.simple_tag
+def kind(name: str) -> SafeString:
     """{% kind endpoint.kind %} → coloured dot and words."""
-    return {"name": name, "label": status.KIND_LABELS.get(name, name)}
+    return markup.kind(name)
 
 
 @register.simple_tag(takes_context=True)
@@ -64,12 +67,28 @@ def component_label(name: str) -> str:
     return status.COMPONENT_LABELS.get(name, name)
 
 
-@register.inclusion_tag("components/truncated.html")
-def truncated(text: str, tail: int = 6) -> dict[str, Any]:
+@register.simple_tag
+def truncated(text: Any, tail: int = 6) -> SafeString:
     """A name cut in the middle by the browser when it does not fit; whole in the DOM and on hover."""
-    text = str(text)
-    cut = max(len(text) - tail, 0) if len(text) > 18 else len(text)
-    return {"text": text, "head": text[:cut], "tail": text[cut:]}
+    return markup.truncated(str(text), tail)
+
+
+@register.simple_tag
+def facet_option(name: str, option: FacetOption) -> SafeString:
+    """A check box of a facet: {% facet_option facet.name option %}"""
+    return markup.facet_option(name, option)
+
+
+@register.simple_tag
+def scope_option(name: str, choice: Choice, note: str = "") -> SafeString:
+    """A check box of the scope picker: {% scope_option "region" choice %}"""
+    return markup.scope_option(name, choice.value, choice.label, is_on=choice.is_on, note=note)
+
+
+@register.simple_tag
+def plain_rows(table: PlainTable) -> SafeString:
+    """The <tr> of a table of texts: {% plain_rows table %}"""
+    return markup.plain_rows(table)
 
 
 @register.simple_tag

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 
 from django.conf import settings
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 
 from fleet.catalogue import HISTORY_SLICE, has_gpu, metrics_for
 from fleet.costs.observer import USD_PER_METRIC
@@ -225,24 +226,30 @@ def _polled(scope: ScopeFilter) -> dict[int, int]:
     )
     found: dict[int, int] = {}
     for shard_id, kind, instance_type, plain, provisioned in groups:
-        gpu = has_gpu(instance_type)
-        metrics = plain * len(metrics_for(Kind(kind), has_gpu=gpu))
-        metrics += provisioned * len(metrics_for(Kind(kind), has_provisioned=True, has_gpu=gpu))
+        metrics = plain * _metrics_of(kind, instance_type, has_provisioned=False)
+        metrics += provisioned * _metrics_of(kind, instance_type, has_provisioned=True)
         found[shard_id] = found.get(shard_id, 0) + metrics
     return found
+
+
+@cache
+def _metrics_of(kind: str, instance_type: str, *, has_provisioned: bool) -> int:
+    return len(metrics_for(Kind(kind), has_provisioned=has_provisioned, has_gpu=has_gpu(instance_type)))
 
 
 def _history_left(scope: ScopeFilter, polled: dict[int, int], now: datetime) -> int:
     """Every metric once per slice of the hours still to be fetched."""
     span = timedelta(days=settings.BACKFILL_DAYS)
-    rows = Shard.objects.filter(scope.q(), enabled=True, account__enabled=True, pk__in=list(polled))
+    rows = Shard.objects.filter(scope.q(), enabled=True, account__enabled=True).exclude(
+        backfill_done_until__gte=F("backfill_until")
+    )
     left = 0
     for pk, start, until, done in rows.values_list(
         "pk", "backfill_from", "backfill_until", "backfill_done_until"
     ):
         since = done or start or midnight(now - span)
         end = until or now.replace(minute=0, second=0, microsecond=0)
-        left += polled[pk] * max(0, -(-(end - since) // HISTORY_SLICE))
+        left += polled.get(pk, 0) * max(0, -(-(end - since) // HISTORY_SLICE))
     return left
 
 

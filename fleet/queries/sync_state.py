@@ -95,7 +95,10 @@ class ShardRow:
 
 @dataclass(frozen=True)
 class Place:
-    """One account region as the whole fleet is looked at. is_late: no good inventory within the limit, or never."""
+    """One account region as the whole fleet is looked at. is_late: no good inventory within the limit, or never.
+
+    backfill: its history while it is still being fetched, else None.
+    """
 
     pk: int
     account_id: str

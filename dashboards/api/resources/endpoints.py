@@ -28,6 +28,12 @@ class EndpointsQuery(EndpointSelection, Listing, Window):
     state: list[State] = Field(
         [], max_length=20, description="Repeatable; without it every state but closed."
     )
+    owner: list[Text] = Field(
+        [], max_length=50, description='Owner; "none" for those without one; repeatable.'
+    )
+    application: list[Text] = Field(
+        [], max_length=50, description='Application; "none" for those without one; repeatable.'
+    )
     q: Text = Field("", description="Words that stand in name, tags, models or images.")
 
 
@@ -106,7 +112,10 @@ class EndpointDetail(EndpointOut):
 def endpoints(request: HttpRequest, query: Query[EndpointsQuery]) -> dict[str, Any]:
     """Endpoints by name, with state, capacity, scaling, tags, cost of the month and figures of the window."""
     scope = query.filter(request)
-    criteria = Criteria(scope, tuple(query.state), tuple(query.kind), tuple(query.team), query.q.strip())
+    criteria = Criteria(
+        scope, tuple(query.state), tuple(query.kind), tuple(query.team), query.q.strip(),
+        owners=tuple(query.owner), applications=tuple(query.application),
+    )  # fmt: skip
     found = endpoint_records.endpoint_slice(
         criteria,
         query.window(),

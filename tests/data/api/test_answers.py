@@ -127,6 +127,10 @@ def test_filters_mean_what_they_mean_on_the_page(get: Get) -> None:
     assert names(state="closed") == {"prod-gone", "dev-gone"}
     assert names(q="prod fa") == {"prod-faq"}
     assert names(region="us-east-1") == set()
+    Endpoint.objects.filter(name="dev-faq").update(owner="ana", application="checkout")
+    assert names(owner="ana") == {"dev-faq"}
+    assert names(owner=["ana", "ben"], application="none") == set()
+    assert names(account="444455556666", application=["checkout", "none"]) == {"dev-faq", "dev-many"}
 
 
 def test_a_misspelt_parameter_is_refused_before_anything_is_read(get: Get) -> None:
