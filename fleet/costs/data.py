@@ -7,7 +7,7 @@ from fleet.costs import lines
 from fleet.costs.periods import Window, exact
 from fleet.costs.price_book import HOSTING_DATA, PriceBook
 from fleet.costs.usage import Observed, share_note
-from fleet.types import Confidence, CostComponent, CostLine, Kind
+from fleet.types import Capacity, Confidence, CostComponent, CostLine, Kind
 
 KB_PER_GB = 1024 * 1024
 UNKNOWN_NOTE = "no byte counts and no assumption set"
@@ -53,13 +53,14 @@ def cost_lines(
 def _calls(kind: Kind, observed: Observed) -> Decimal | None:
     """Calls in the window by the share of each bucket inside it; None where nothing was read or reported."""
     column = "processed" if kind is Kind.ASYNCHRONOUS else "invocations"
-    held = [
-        window
-        for each in observed.capacities
-        if (window := observed.window.clip(Window(each.start, each.end or observed.window.end)))
-    ]
+    held = [window for each in observed.capacities if (window := observed.window.clip(_span(each, observed)))]
     known, total = bool(observed.read(observed.window)), Decimal(0)
     for window in held:
         for row, part in observed.use(window):
             total += exact(row.get(column) or 0) * part
     return total if known else None
+
+
+def _span(capacity: Capacity, observed: Observed) -> Window:
+    """When a capacity was held; one that came after the window is no stretch of it."""
+    return Window(capacity.start, max(capacity.start, capacity.end or observed.window.end))

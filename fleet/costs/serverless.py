@@ -11,6 +11,8 @@ from fleet.costs.usage import Observed, share_note
 from fleet.types import Confidence, CostComponent, CostLine, MetricRow
 
 BILLED_NOTE = "Billed duration is not published: the sum of model latency stands for it"
+BEGUN_S = Decimal("0.0005")
+"""What billing by begun milliseconds adds to a call on average: half of one (docs/costs.md#serverless)."""
 SHARE_NOTE = "share on provisioned concurrency estimated from calls served warm and calls spilled over"
 UNREAD = "unread"
 """Item of the line that holds the hours CloudWatch was not read for: what ran in them is in no figure."""
@@ -35,9 +37,9 @@ class _Size:
 def cost_lines(region: str, observed: Observed, book: PriceBook) -> list[CostLine]:
     """Execution and kept-warm lines of one serverless variant over observed.window, USD unrounded.
 
-    Execution: Sum(ModelLatency) in seconds × the rate of the memory size (already per size, never × GB again).
-    Kept warm: provisioned concurrency × seconds it was enabled × usage rate. Calls on provisioned concurrency run at
-    its own, lower rate; spill-over at the on-demand rate. A window that CloudWatch was never read for gives NO_DATA;
+    Execution: Sum(ModelLatency) in seconds, plus half a millisecond a call for begun ones, × the rate of the memory
+    size (already per size, never × GB again). Kept warm: provisioned concurrency × seconds it was enabled × usage
+    rate. Calls on provisioned concurrency run at its own, lower rate; spill-over at the on-demand rate. A window that CloudWatch was never read for gives NO_DATA;
     one read in part has a line of its own for the hours that were not: NO_DATA, quantity in hours.
     Source: docs/costs.md#serverless.
     """
@@ -63,6 +65,15 @@ def provisioned_share(row: MetricRow) -> Decimal | None:
     return exact(warm or 0) / calls if calls else None
 
 
+def execution_s(row: MetricRow) -> Decimal:
+    """Seconds that AWS bills for the calls of a bucket, as well as they are known: model latency, begun milliseconds.
+
+    0 where no latency is reported; calls that are not reported add nothing.
+    """
+    latency_s = exact(row.get("model_latency_ms_sum") or 0) / 1000
+    return latency_s + exact(row.get("invocations") or 0) * BEGUN_S if latency_s else latency_s
+
+
 def _add(size: _Size, piece: Piece, observed: Observed) -> None:
     capacity = piece.capacity.serverless
     assert capacity is not None
@@ -73,7 +84,7 @@ def _add(size: _Size, piece: Piece, observed: Observed) -> None:
     size.unread_h += total_hours(uncovered(observed.read(piece.window), piece.window))
     size.notes.add(share_note(observed, piece.window))
     for row, part in observed.use(piece.window):
-        busy_s = exact(row.get("model_latency_ms_sum") or 0) / 1000 * part
+        busy_s = execution_s(row) * part
         share = provisioned_share(row) if level else Decimal(0)
         if share is None and busy_s:
             size.has_unknown_share = True

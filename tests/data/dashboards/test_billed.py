@@ -3,8 +3,11 @@
 import csv
 import io
 import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -196,7 +199,7 @@ def test_an_admin_switches_it_on_and_others_cannot(client: Client, account: Acco
     shown = text(client.get(f"/settings/accounts/{account.pk}/").content.decode())
     assert "Read the bill each day, for about $0.60 a month" in shown
     for _ in range(2):
-        assert client.post(url, {"enabled": "on"}).status_code == 302
+        assert client.post(url, {"enabled": "on"}).status_code == 303
     assert BillReading.objects.get().enabled
     assert AuditEntry.objects.filter(action="account.bill_on").count() == 1
     assert "Stop reading the bill" in client.get(f"/settings/accounts/{account.pk}/").content.decode()
@@ -220,8 +223,10 @@ def test_what_reading_costs_stands_beside_each_account(reader: Client, endpoint:
 
 
 def test_queries_do_not_grow_with_accounts(
-    reader: Client, endpoint: Endpoint, django_assert_max_num_queries
-) -> None:  # type: ignore[no-untyped-def]
+    reader: Client,
+    endpoint: Endpoint,
+    django_assert_max_num_queries: Callable[[int], AbstractContextManager[Any]],
+) -> None:
     for n in range(3):
         other = rows.endpoint(endpoint.shard, f"more-{n}")
         hours(other, "1.02", day=today() - 3 * DAY)

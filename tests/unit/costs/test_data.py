@@ -52,6 +52,11 @@ def test_an_assumption_of_nothing_costs_nothing_and_is_a_line() -> None:
     assert priced(day, DataSizes(response_kb=Decimal(0)))[C.DATA_OUT].amount == 0
 
 
+def test_what_came_after_the_day_is_no_part_of_it() -> None:
+    later = priced(observed(serverless(2048, start=30), rows=[row(1, invocations=1024.0)]))
+    assert later[C.DATA_IN].quantity == 0
+
+
 def test_asynchronous_requests_count_when_processed() -> None:
     day = observed(instances(), rows=[row(1, processed=1024.0, invocations=None)])
     assert priced(day, kind=Kind.ASYNCHRONOUS)[C.DATA_IN].quantity == 1

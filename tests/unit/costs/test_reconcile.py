@@ -27,20 +27,18 @@ HERE = {"us-east-1"}
 HOST = "USE1-Host:ml.m5.large"
 
 
-def bill(usage_type: str, amount: str, quantity: str = "0", unit: str = "Hrs", **fields: object) -> Bill:
-    given: dict[str, object] = {
-        "day": DAY,
-        "region": "us-east-1",
-        "record_type": "Usage",
-        "is_estimated": False,
-    }
+def bill(
+    usage_type: str,
+    amount: str,
+    quantity: str = "0",
+    unit: str = "Hrs",
+    *,
+    record_type: str = "Usage",
+    is_estimated: bool = False,
+) -> Bill:
     return Bill(
-        usage_type=usage_type,
-        amount=Decimal(amount),
-        quantity=Decimal(quantity),
-        unit=unit,
-        **(given | fields),
-    )  # type: ignore[arg-type]
+        DAY, "us-east-1", record_type, usage_type, Decimal(amount), Decimal(quantity), unit, is_estimated
+    )
 
 
 def adjustment(record_type: str, amount: str) -> Bill:

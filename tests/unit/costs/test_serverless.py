@@ -109,3 +109,10 @@ def test_unread_hours_are_counted_once_when_the_size_changed_in_them() -> None:
     day = observed(serverless(2048, end=12), serverless(4096, start=12), rows=[row(1), row(13)], read=False)
     (unread,) = [line for line in variant_lines(REGION, Kind.SERVERLESS, day, BOOK) if line.item == UNREAD]
     assert unread.quantity == 22
+
+
+def test_begun_milliseconds_add_half_of_one_to_each_call() -> None:
+    # 1,000 calls of 100 s together: 100 s + 1,000 × 0.0005 s = 100.5 s × $0.00004 = $0.00402.
+    calls = row(1, model_latency_ms_sum=100_000.0, invocations=1_000.0)
+    (line,) = cost_lines(REGION, observed(serverless(2048), rows=[calls]), BOOK)
+    assert (line.quantity, line.amount) == (Decimal("100.5"), Decimal("0.00402"))
