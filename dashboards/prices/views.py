@@ -8,7 +8,7 @@ from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from dashboards import htmx, scope
+from dashboards import htmx, scope, wording
 from dashboards.prices import tiles, words
 from dashboards.status import COMPONENT_LABELS
 from dashboards.tables import Page
@@ -46,7 +46,7 @@ def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
         "today": now.date(),
         "query": scoped.query,
         "wants_rail": True,
-        **_sentence(found),
+        **_sentence(found, now),
     }
     return htmx.page(request, "pages/prices/page.html", context, part="price-table")
 
@@ -94,7 +94,7 @@ def _records(where: Any) -> Iterator[Mapping[str, Any]]:
             "component": price.component.value,
             "item": price.item,
             "unit": UNITS[price.component],
-            "amount": price.amount,
+            "amount": f"{price.amount.normalize():f}",
             "currency": price.currency,
             "first_day": price.first.isoformat() if price.first else "",
             "last_day": price.last.isoformat() if price.last else "",
@@ -119,20 +119,27 @@ def _row(row: UsedPrice) -> dict[str, Any]:
     }
 
 
-def _sentence(found: PricePage) -> dict[str, Any]:
-    return {
-        "unpriced": sum(row.usd is None for row in found.used),
-        "from_list": found.from_layer(Layer.PRICE_LIST),
-        "from_snapshot": found.from_layer(Layer.BUILT_IN) + found.from_layer(Layer.STORED_SNAPSHOT),
-        "by_hand": found.from_layer(Layer.MANUAL),
-        "read_at": oldest_reading(found),
-    }
+def _sentence(found: PricePage, now: datetime) -> dict[str, Any]:
+    """How many are unpriced, and where the others come from: "51 from AWS's price list, read 4 min ago." """
+    read = _oldest_reading(found)
+    snapshot = found.from_layer(Layer.BUILT_IN) + found.from_layer(Layer.STORED_SNAPSHOT)
+    parts = [
+        (
+            found.from_layer(Layer.PRICE_LIST),
+            "AWS's price list" + (f", read {wording.ago(read, now)}" if read else ""),
+        ),
+        (snapshot, f"the built-in snapshot of {found.snapshot_date:%-d %b %Y}"),
+        (found.from_layer(Layer.MANUAL), "what was entered by hand"),
+    ]
+    told = "; ".join(f"{count} from {where}" for count, where in parts if count)
+    return {"unpriced": sum(row.usd is None for row in found.used), "sources": f"{told}." if told else ""}
 
 
-def oldest_reading(found: PricePage) -> datetime | None:
+def _oldest_reading(found: PricePage) -> datetime | None:
     """When the price list that was read longest ago was read; None while any never was."""
-    times = [each.reading.read_at if each.reading else None for each in found.readings]
-    return None if not times or None in times else min(time for time in times if time)
+    times = [each.read_at for each in found.readings]
+    known = [time for time in times if time is not None]
+    return min(known) if known and len(known) == len(times) else None
 
 
 def _passed_over(each: queries.RegionReading) -> list[str]:
