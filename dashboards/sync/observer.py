@@ -129,13 +129,16 @@ def _month(found: Observer) -> Tile:
 
 
 def _saved(found: Observer) -> Tile:
-    share = float(found.saved_usd / found.polling_usd) if found.polling_usd else None
+    is_known = found.polling_usd > 0 and found.saved_usd >= 0
+    share = wording.percent(float(found.saved_usd / found.polling_usd)) if is_known else ""
     return Tile(
         "Spared by cadence today",
-        wording.usd(found.saved_usd),
-        note=f"{wording.percent(share)} of polling everything" if share is not None else "",
+        wording.usd(found.saved_usd) if is_known else None,
+        note=f"{share} of polling everything" if is_known else "",
         tone="ok" if found.saved_usd > 0 else "",
-        reason="No variant is watched yet",
+        reason="Nothing yet: the first reading of a variant brings its whole last day"
+        if found.polling_usd
+        else "No variant is watched yet",
         explain=Explain(
             "Against reading every metric of every live variant each five minutes since 00:00 UTC, or since the first "
             "account was connected; history is left out on both sides.",
