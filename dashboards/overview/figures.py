@@ -11,6 +11,8 @@ from fleet.queries.overview import DayCosts, TrafficOf, Trouble, Unreadable
 from fleet.queries.scope import ScopeFilter, TimeRange
 
 LEAST_DAYS = 14
+NOTABLE = 0.005
+"""Changes of a cost below it are called none."""
 
 
 def cost_days(window: TimeRange) -> list[date]:
@@ -81,6 +83,11 @@ class Figures:
         """Yesterday against the same weekday, as a ratio: 0.08 is 8 % more."""
         now, before = self.yesterday_usd, self.week_before_usd
         return float(now / before) - 1 if now is not None and before else None
+
+    @property
+    def has_risen(self) -> bool:
+        """Whether yesterday cost so much more that somebody asks what rose."""
+        return (self.cost_change or 0) >= NOTABLE
 
     @property
     def needing(self) -> int:

@@ -26,7 +26,7 @@ from dashboards.api.schemas import (
 from fleet.models import DailyCost, Endpoint
 from fleet.queries import batch, cost_lines, costs, keyset, rolled
 from fleet.queries.cost_lines import FormulaLine
-from fleet.queries.cost_scope import CostFilter, GroupBy, Span, Sums
+from fleet.queries.cost_scope import CostFilter, GroupBy, Grouping, Span, Sums
 from fleet.queries.endpoints import NO_TEAM
 from fleet.queries.scope import ScopeFilter, TimeRange
 
@@ -53,6 +53,12 @@ class GroupsQuery(CostsQuery):
     """Costs by what."""
 
     group: GroupBy = Field(GroupBy.ENDPOINT, description="What a row stands for.")
+    tag_key: str = Field("", max_length=128, description="The tag whose values are the rows, with group=tag.")
+
+    @property
+    def grouping(self) -> Grouping:
+        """What a row stands for, with the tag."""
+        return Grouping(self.group, self.tag_key.replace("\0", "") if self.group is GroupBy.TAG else "")
 
 
 class Sum(Schema):
@@ -65,7 +71,7 @@ class Sum(Schema):
 
 
 class GroupOut(Sum):
-    """One row of a grouping. key: account id, region, team, kind, endpoint id or component."""
+    """One row of a grouping. key: account id, region, team, value, kind, endpoint id, model, component, type."""
 
     key: str
     label: str
@@ -133,18 +139,17 @@ def costs_by_group(request: HttpRequest, query: Query[GroupsQuery]) -> dict[str,
     """Sums per group of the chosen days, with calls and cost per 1,000 of them; `total` is over every page."""
     where, span = query.where(request), query.span()
     key = rolled.freshness(where.scope).cost_key(span)
-    after = paging.after(
-        query.cursor, f"costs-{query.group}", (int if query.group is GroupBy.ENDPOINT else str,)
-    )
-    found = costs.group_slice(where, span, query.group, after=after, limit=query.limit, key=key)
+    by, name = query.grouping, f"costs-{query.group}"
+    after = paging.after(query.cursor, name, (int if query.group is GroupBy.ENDPOINT else str,))
+    found = costs.group_slice(where, span, by, after=after, limit=query.limit, key=key)
     return {
         "first_day": span.first,
         "last_day": span.last,
         "total": _sum(costs.group_total(where, span, key=key)),
         "batch": _batch(where.scope, query.window()),
-        "items": [_group(group) for group in costs.groups(where, span, query.group, found.rows, key=key)],
+        "items": [_group(group) for group in costs.groups(where, span, by, found.rows, key=key)],
         "computed_at": costs.computed_at(where),
-        "next": paging.link(request, f"costs-{query.group}", found),
+        "next": paging.link(request, name, found),
         "as_of": as_of(where.scope),
     }
 
