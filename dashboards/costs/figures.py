@@ -13,12 +13,13 @@ from dashboards.costs.rows import CENT, apportion
 from dashboards.costs.wanted import Wanted
 from dashboards.tables import Page
 from fleet.models import Account, Budget, Endpoint
-from fleet.queries import budgets, cost_cube, cost_lines, costs, rolled
+from fleet.queries import budgets, cost_cube, cost_lines, costs, forecast, rolled
 from fleet.queries.cost_cover import before
 from fleet.queries.cost_cube import Cube, Plan, Use
 from fleet.queries.cost_lines import FormulaLine
 from fleet.queries.cost_scope import GroupBy, Grouping, Span, Sums
 from fleet.queries.costs import DayCost
+from fleet.queries.forecast import Outlook
 from fleet.queries.rolled import Freshness
 from fleet.types import Confidence
 
@@ -37,13 +38,14 @@ def plan(span: Span, today: date, fresh: Freshness) -> Plan:
 
 @dataclass(frozen=True)
 class Figures:
-    """The figures of one request. days reach back for the month and for yesterday's comparison."""
+    """The figures of one request. days reach back for the month and for its forecast."""
 
     wanted: Wanted
     today: date
     plan: Plan
     cube: Cube
     days: Sequence[DayCost]
+    outlook: Outlook
     drawn: Drawing
     named: Mapping[str, Endpoint]
     aliases: Mapping[str, str]
@@ -68,12 +70,14 @@ class Figures:
         used, use = _use(wanted, keys, fresh)
         visible = [key for key in keys if key in wanted.opened]
         labels = {row.key: name_of(by, row.key, named, aliases) for row in cube.top if row.lines}
+        days = costs.days(where, _reach(today), is_rolled=fresh.has_costs(today))
         return cls(
             wanted=wanted,
             today=today,
             plan=planned,
             cube=cube,
-            days=costs.days(where, _reach(today), is_rolled=fresh.has_costs(today)),
+            days=days,
+            outlook=forecast.outlook_of(days, where, forecast.month_of(today), today=today),
             drawn=drawing.read(wanted, fresh, today, labels),
             named=named,
             aliases=aliases,
@@ -265,4 +269,4 @@ def _missing(wanted: Wanted, planned: Plan) -> list[Missing]:
 
 
 def _reach(today: date) -> Span:
-    return Span(min(costs.month_to_date(today).first, today - DAY - WEEK), today)
+    return forecast.reach(forecast.month_of(today), today)

@@ -1,4 +1,4 @@
-"""Tiles of the Costs page: month to date, today, per 1,000 calls, idle and spare, what is left out, the budget."""
+"""Tiles of the Costs page: month to date, its forecast, today, per 1,000 calls, idle and spare, gaps, the budget."""
 
 from datetime import date
 from decimal import Decimal
@@ -7,6 +7,7 @@ from dashboards import wording
 from dashboards.costs import explain
 from dashboards.costs.charts import days_in_month
 from dashboards.costs.figures import DAY, Figures
+from dashboards.costs.forecast_tile import forecast_tile
 from dashboards.costs.groups import unused_usd
 from dashboards.costs.wanted import span_words
 from dashboards.tiles import Explain, Tile
@@ -16,8 +17,15 @@ NOT_YET = "No cost has been worked out yet"
 
 
 def tiles(figures: Figures) -> list[Tile]:
-    """Five or six tiles; the budget has one only where there is a budget."""
-    found = [_month(figures), _today(figures), _per_1000(figures), _unused(figures), _left_out(figures)]
+    """Six or seven tiles; the budget has one only where there is a budget."""
+    found = [
+        _month(figures),
+        forecast_tile(figures.outlook),
+        _today(figures),
+        _per_1000(figures),
+        _unused(figures),
+        _left_out(figures),
+    ]
     return [*found, _budget(figures)] if figures.budget else found
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from dashboards import access, client, htmx, scope, wording
-from dashboards.costs import batch, charts, drawing, export, page_words, period, tiles
+from dashboards.costs import batch, charts, drawing, export, page_words, period, rose, tiles
 from dashboards.costs.figures import Figures, plan, top_labels
 from dashboards.costs.forms import BudgetForm
 from dashboards.costs.group_files import GroupTable
@@ -44,6 +44,7 @@ def page(request: HtmxHttpRequest) -> HttpResponse:
         "tiles": tiles.tiles(figures),
         "batch": batch.line(wanted, scoped),
         "billed_through": billing.billed_through(scoped.filter),
+        "rose": rose.read(wanted.where, timezone.now()) if not htmx.wants_part(request) else None,
         "can_budget": budget_queries.account_of(wanted.where) is not None,
         "wants_rail": True,
         "now": timezone.now(),

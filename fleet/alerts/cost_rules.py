@@ -28,8 +28,8 @@ COST_RULES: tuple[RuleSpec, ...] = (
         "cost-rise",
         "Cost rose unexpectedly",
         AlertRule.Severity.WARNING,
-        "A day, or the week that ends with it, costs {least_usd} $ a day above the expected and {opens} times its usual "
-        "scatter",
+        "A day, or the week that ends with it, costs {least_usd} $ a day above the expected and {opens} times the "
+        "usual scatter",
         "Each endpoint, the newest complete UTC day; an endpoint that began within the week counts from nothing",
         "Eight weeks of daily costs up to a week before, which say what was to be expected",
         "A day without a cost opens and resolves nothing. Endpoints with fewer than 14 days before are not judged.",

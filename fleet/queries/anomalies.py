@@ -12,7 +12,7 @@ from django.db.models.functions import TruncDate
 
 from fleet.costs.anomalies import Rise
 from fleet.costs.forecast import LOOK_BACK
-from fleet.models import ChangeEvent, CostRise, DailyCost, Endpoint, HourBucket
+from fleet.models import ChangeEvent, CostRise, DailyCost, Endpoint, HourBucket, RiseCheck
 from fleet.queries.cost_scope import CostFilter
 from fleet.types import Kind
 
@@ -177,6 +177,11 @@ def of_day(where: CostFilter, day: date) -> list[CostRise]:
     excess = F("actual") - F("expected")
     rows = CostRise.objects.filter(where.q(), day=day).select_related("endpoint__shard__account", "operation")
     return list(rows.annotate(excess=excess).order_by("-excess", "pk"))
+
+
+def is_checked(day: date) -> bool:
+    """Whether the rises of a day were looked for. One query."""
+    return RiseCheck.objects.filter(day=day).exists()
 
 
 def made_on(endpoints: Iterable[int]) -> dict[int, date]:

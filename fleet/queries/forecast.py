@@ -1,14 +1,17 @@
 """Forecasts for any cost filter, from the daily costs that are stored."""
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from fleet.costs.forecast import LOOK_BACK, Forecast, forecast
+from fleet.costs.lines import add
 from fleet.models import ChangeEvent
 from fleet.queries import costs, rolled
 from fleet.queries.cost_scope import CostFilter, Span, Sums
+from fleet.queries.costs import DayCost
 
 _DAY = timedelta(days=1)
 _CHANGES = (ChangeEvent.Category.CONFIG, ChangeEvent.Category.CAPACITY)
@@ -27,24 +30,39 @@ class Outlook:
 
 
 def outlook(where: CostFilter, period: Span, *, today: date) -> Outlook:
-    """Forecast `period`, which `today` lies in, for the endpoints of the filter. At most three queries.
+    """Forecast `period`, which `today` lies in, for the endpoints of the filter. At most three queries."""
+    is_rolled = rolled.freshness(where.scope).has_costs(today)
+    found = costs.days(where, reach(period, today), is_rolled=is_rolled)
+    return outlook_of(found, where, period, today=today)
+
+
+def reach(period: Span, today: date) -> Span:
+    """The days that a forecast of the period rests on."""
+    return Span(min(period.first, today - timedelta(days=LOOK_BACK)), today)
+
+
+def outlook_of(found: Sequence[DayCost], where: CostFilter, period: Span, *, today: date) -> Outlook:
+    """The same from the filter's day sums over reach(). At most one query.
 
     The oldest day of a history that does not reach back far enough tells nothing: the costs began within it.
     """
-    start = min(period.first, today - timedelta(days=LOOK_BACK))
-    is_rolled = rolled.freshness(where.scope).has_costs(today)
-    found = costs.days(where, Span(start, today), is_rolled=is_rolled)
-    days = {day: costs.total(found, Span(day, day)).amount for day in sorted({each.day for each in found})}
+    asked = reach(period, today)
+    by_day: dict[date, list[Decimal | None]] = defaultdict(list)
+    for each in found:
+        if asked.first <= each.day <= today:
+            by_day[each.day].append(each.sums.amount)
+    days = {day: add(by_day[day]) for day in sorted(by_day)}
+    first = min(days, default=asked.first)
     inside = costs.total(found, Span(period.first, today))
-    newest = [each.data_until for each in found if each.day == max(days)]
+    newest = [each.data_until for each in found if days and each.day == max(days)]
     return Outlook(
         forecast=forecast(
             days,
             first=period.first,
             last=period.last,
             today=today,
-            changes=changes(where, Span(start, today)),
-            begins=first if (first := min(days, default=start)) > start else None,
+            changes=changes(where, asked),
+            begins=first if first > asked.first else None,
         ),
         days=days,
         unpriced=inside.unpriced,
@@ -52,6 +70,12 @@ def outlook(where: CostFilter, period: Span, *, today: date) -> Outlook:
         today=days.get(today),
         data_until=min(newest, default=None),
     )
+
+
+def month_of(day: date) -> Span:
+    """The calendar month that `day` is in."""
+    after = date(day.year + day.month // 12, day.month % 12 + 1, 1)
+    return Span(day.replace(day=1), after - _DAY)
 
 
 def spent(where: CostFilter, period: Span, *, today: date) -> Sums:

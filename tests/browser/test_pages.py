@@ -13,6 +13,8 @@ PATHS = (
     "/",
     "/endpoints/",
     "/costs/",
+    "/budgets/",
+    "/budgets/new/",
     "/prices/",
     "/prices/new/price/",
     "/prices/of/us-east-1/instance-time/ml.m5.xlarge/",
