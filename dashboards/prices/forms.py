@@ -60,6 +60,14 @@ class EntryForm(forms.Form):
             self.fields[name] = self.fields.pop(name)
         style(self)
 
+    def clean(self) -> dict[str, Any]:
+        """Say what is wrong with the days at once, beside whatever else is wrong."""
+        found = super().clean() or self.cleaned_data
+        if found.get("first_day"):
+            for refusal in Days(found["first_day"], found.get("last_day")).refusals():
+                self.add_error(refusal.field, refusal.message)
+        return found
+
     def enter(self, who: Who) -> Model:
         """Store what the form says. Raises Refused."""
         raise NotImplementedError

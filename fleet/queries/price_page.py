@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -133,7 +133,7 @@ def page(scope: ScopeFilter, now: datetime) -> PricePage:
     found = _missing(scope, today)
     return PricePage(
         used=_used(keys, endpoints, jobs, history, today),
-        missing=[_with_reason(row, history, today) for row in found],
+        missing=[_with_reason(row, history) for row in found],
         entered=_entered(regions),
         discounts=_discounts(scope),
         rates=list(ExchangeRate.objects.order_by("currency", "-first_day")),
@@ -241,13 +241,14 @@ def _missing(scope: ScopeFilter, today: date) -> list[MissingPrice]:
     return sorted(rows, key=lambda row: (-row.endpoints, _order(row.key)))
 
 
-def _with_reason(row: MissingPrice, history: PriceHistory, today: date) -> MissingPrice:
-    book = history.on(today)
-    is_priced_now = book.find(*row.key) is not None
-    reason = (
-        "a price is there now; the days are worked out again" if is_priced_now else book.why_missing(*row.key)
-    )
-    return MissingPrice(row.key, row.endpoints, row.days, row.first, row.last, reason, row.names)
+def _with_reason(row: MissingPrice, history: PriceHistory) -> MissingPrice:
+    """Why there is no price on the last of the days; one that holds since then is on its way into the figures."""
+    book = history.on(row.last)
+    if book.find(*row.key) is not None:
+        return replace(row, reason="a price is known now; these days are being worked out again")
+    reason = book.why_missing(*row.key)
+    since = next((day for day in history.changes if day > row.last and history.on(day).find(*row.key)), None)
+    return replace(row, reason=reason if since is None else f"{reason} before {since}")
 
 
 def _entered(regions: Sequence[str]) -> list[Price]:

@@ -104,7 +104,15 @@ def test_what_no_list_names_is_counted_with_its_endpoints_and_days(admin: Client
     (row,) = found.missing
     assert (row.endpoints, row.days, row.reason) == (2, 2, "no price for ml.zz9.large in us-east-1")
     assert (row.first, row.last) == (today() - timedelta(days=4), today())
+    Price.objects.create(
+        region="us-east-1", component=HOURS, item="ml.zz9.large", unit="h", usd=Decimal(1), first_day=today(),
+        origin=Price.Origin.MANUAL, source="ana", source_date=today(), fetched_at=now(),
+    )  # fmt: skip
+    (later,) = admin.get("/prices/").context["found"].missing
+    assert later.reason == "a price is known now; these days are being worked out again"
+    Price.objects.update(first_day=today() + timedelta(days=1))
     shown = text(admin)
+    assert f"no price for ml.zz9.large in us-east-1 before {today() + timedelta(days=1)}" in shown
     assert "1 of 1 price in use is not known." in shown
     assert "lost-0 , lost-4" in shown
 
@@ -163,6 +171,7 @@ def test_an_admin_enters_a_price_and_it_is_used_with_its_reason(admin: Client) -
         ({"usd": "50"}, "is_confirmed", "The list price is $0.102. Tick the box if $50 is meant."),
         ({"item": "ml.zz9.large"}, "item", "ml.zz9.large is not known: no price list names it and nothing runs on it."),
         ({"last_day": "2026-10-01"}, "last_day", "The last day comes before the first, 2026-11-01."),
+        ({"usd": "50", "last_day": "2026-10-01"}, "last_day", "The last day comes before the first, 2026-11-01."),
         ({"first_day": "yesterday"}, "first_day", "Enter a day, for example 2026-11-01."),
     ],
 )  # fmt: skip
