@@ -46,13 +46,17 @@ def accounts(fleet: Path) -> int:
     """Take in the fleet's accounts that are missing and not spare, as an administrator would; returns how many."""
     from django.core.management import call_command
 
-    from fleet.models import Account
+    from fleet.models import Account, BillReading
 
     described = [account for account in accounts_of(fleet) if not account.get("spare")]
     known = set(Account.objects.values_list("account_id", flat=True))
     for account in described:
         if str(account["id"]) not in known:
             call_command("accounts", "add", account["alias"], *_options(account))
+            # Where the file tells of a bill, the demo reads it; real accounts have that switched off.
+            BillReading.objects.create(
+                account=Account.objects.get(account_id=str(account["id"])), enabled="billing" in account
+            )
     return len(described)
 
 

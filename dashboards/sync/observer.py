@@ -7,7 +7,7 @@ from decimal import Decimal
 from dashboards import wording
 from dashboards.tables import Column, PlainTable
 from dashboards.tiles import Explain, Tile
-from fleet.costs.observer import PRICE_SOURCE
+from fleet.costs.observer import BILL_PRICE_SOURCE, PRICE_SOURCE
 from fleet.models import VariantStatus
 from fleet.queries.observer import HISTORY, PARTS, PROBE, READINGS_PER_DAY, Observer, read
 from fleet.queries.scope import ScopeFilter
@@ -79,8 +79,8 @@ def sentence(found: Observer) -> str:
 
 
 def tiles(found: Observer) -> list[Tile]:
-    """Today, this month with its end, and what the cadence saves."""
-    return [_today(found), _month(found), _saved(found)]
+    """Today, this month with its end, what the cadence saves, and what bills cost where they are read."""
+    return [_today(found), _month(found), _saved(found), *([_bills(found)] if found.bills else [])]
 
 
 def _today(found: Observer) -> Tile:
@@ -122,6 +122,23 @@ def _month(found: Observer) -> Tile:
                 ("Days left", str(found.days_left)),
             ],
             source=PRICE_SOURCE,
+            basis="estimated",
+            as_of=found.now,
+        ),
+    )
+
+
+def _bills(found: Observer) -> Tile:
+    return Tile(
+        "Cost Explorer this month",
+        f"${found.bills_usd:.2f}",
+        note=wording.plural(found.bills, "request"),
+        title=wording.usd_exact(found.bills_usd),
+        explain=Explain(
+            "What AWS charges for being asked what it billed, in the accounts where that is switched on. Every request "
+            "on the wire counts, repeats and further pages too.",
+            formula=f"{found.bills:,} requests × $0.01",
+            source=BILL_PRICE_SOURCE,
             basis="estimated",
             as_of=found.now,
         ),

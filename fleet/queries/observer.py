@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Count, F, Q, QuerySet, Sum
 
 from fleet.catalogue import HISTORY_SLICE, has_gpu, metrics_for
-from fleet.costs.observer import USD_PER_METRIC
+from fleet.costs.observer import USD_PER_BILL_REQUEST, USD_PER_METRIC
 from fleet.models import Account, CallTally, MetricSpend, Shard, VariantStatus
 from fleet.queries.scope import ScopeFilter
 from fleet.types import Kind
@@ -19,6 +19,8 @@ from fleet.types import Kind
 HISTORY = "history"
 PROBE = "probe"
 PARTS = "parts"
+BILLS = "ce:GetCostAndUsage"
+NOTHING = (0, 0)
 READINGS_PER_DAY = 24 * 12
 """Of one metric, were everything polled each five minutes."""
 DAY_S = Decimal(86400)
@@ -26,12 +28,16 @@ DAY_S = Decimal(86400)
 
 @dataclass(frozen=True)
 class AccountSpend:
-    """One account: metrics asked today and this month (UTC), and what a day may cost."""
+    """One account: metrics asked today and this month (UTC), what a day may cost, and the month's asking for bills.
+
+    bills: requests to Cost Explorer this month, each billed by itself.
+    """
 
     account: Account
     today: int
     month: int
     limit_usd: Decimal
+    bills: int = 0
 
     @property
     def today_usd(self) -> Decimal:
@@ -95,6 +101,15 @@ class Observer:
     @property
     def month_usd(self) -> Decimal:
         return self.month * USD_PER_METRIC
+
+    @property
+    def bills(self) -> int:
+        """Requests to Cost Explorer this month."""
+        return sum(row.bills for row in self.accounts)
+
+    @property
+    def bills_usd(self) -> Decimal:
+        return self.bills * USD_PER_BILL_REQUEST
 
     @property
     def steady(self) -> int:
@@ -161,7 +176,13 @@ def read(scope: ScopeFilter, *, now: datetime) -> Observer:
     return Observer(
         now=now,
         accounts=[
-            AccountSpend(account, today.get(account.pk, 0), month.get(account.pk, 0), _limit(account))
+            AccountSpend(
+                account,
+                today.get(account.pk, NOTHING)[0],
+                month.get(account.pk, NOTHING)[0],
+                _limit(account),
+                month.get(account.pk, NOTHING)[1],
+            )
             for account in Account.objects.filter(wanted)
         ],
         cadences=_cadences(scope, day),
@@ -171,14 +192,13 @@ def read(scope: ScopeFilter, *, now: datetime) -> Observer:
     )
 
 
-def _asked(scope: ScopeFilter, since: date) -> dict[int, int]:
-    """Metrics asked since the start of a UTC day, by account."""
+def _asked(scope: ScopeFilter, since: date) -> dict[int, tuple[int, int]]:
+    """Metrics asked, and requests for bills, since the start of a UTC day, by account."""
     rows = CallTally.objects.filter(scope.q("shard"), day__gte=since).order_by()
-    return dict(
-        rows.values_list("shard__account_id")
-        .annotate(n=Sum("metrics_requested"))
-        .values_list("shard__account_id", "n")
+    groups = rows.values_list("shard__account_id").annotate(
+        metrics=Sum("metrics_requested"), bills=Sum("calls", filter=Q(action=BILLS), default=0)
     )
+    return {pk: (metrics, bills) for pk, metrics, bills in groups}
 
 
 def _limit(account: Account) -> Decimal:

@@ -147,3 +147,13 @@ def test_sync_page_shows_the_panel(fleet: tuple[Shard, Shard], client: Client) -
     page = client.get("/sync/").content.decode()
     assert "Observer cost" in page
     assert "had traffic within the hour" in page
+
+
+def test_asking_for_bills_stands_apart_from_metrics(fleet: tuple[Shard, Shard]) -> None:
+    assert "Cost Explorer this month" not in [tile.label for tile in panel(ScopeFilter(), NOON).tiles]
+    for day, calls in ((YESTERDAY, 2), (TODAY, 3), (date(2026, 10, 31), 9)):
+        CallTally.objects.create(shard=fleet[0], day=day, action="ce:GetCostAndUsage", calls=calls)
+    found = observer.read(ScopeFilter(), now=NOON)
+    assert (found.bills, found.bills_usd, found.month_usd) == (5, Decimal("0.05"), Decimal("8.40"))
+    (tile,) = [tile for tile in panel(ScopeFilter(), NOON).tiles if tile.label == "Cost Explorer this month"]
+    assert (tile.number, tile.note) == ("$0.05", "5 requests")
