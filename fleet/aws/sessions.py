@@ -3,10 +3,11 @@
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextvars import copy_context
 from functools import cache
-from typing import Any, TypeVar
+from queue import SimpleQueue
+from typing import Any, NamedTuple, TypeVar
 
 from fleet.aws import clients, meter, pace, roles, short_way, signing
 from fleet.aws.errors import OUTLIVED_CODES, endless, incomplete, translating
@@ -26,6 +27,12 @@ _IAM_NAMES = {("s3", "list_objects_v2"): "s3:ListBucket"}
 
 # Calls that IAM knows by another name.
 _ALLOWED_AS = {"sqs:DeleteMessageBatch": "sqs:DeleteMessage"}
+
+
+class _Crash(NamedTuple):
+    """What ended a thread of `each`."""
+
+    error: BaseException
 
 
 def call(
@@ -91,37 +98,42 @@ def each(
     if len(items) <= 1:
         yield from ((item, attempt(item)) for item in items)
         return
-    answers: list[Future[Result | AwsError]] = [Future() for _ in items]
-    todo = deque(zip(items, answers, strict=True))
+    todo = deque(enumerate(items))
+    # A future per item would cost more than a tenth of what a call does, most of it in locks.
+    done: SimpleQueue[tuple[int, Result | AwsError | _Crash]] = SimpleQueue()
 
     def drain() -> None:
         while todo:
             try:
-                item, answer = todo.popleft()
+                place, item = todo.popleft()
             except IndexError:
                 return
             try:
-                answer.set_result(attempt(item))
-            finally:
-                answer.cancel()
+                done.put((place, attempt(item)))
+            except BaseException as error:
+                done.put((place, _Crash(error)))
+                raise
 
     at_work = [_pool(os.getpid()).submit(copy_context().run, drain) for _ in items[:threads]]
     try:
-        for item, answer in zip(items, answers, strict=True):
-            yield item, _result(answer, at_work)
+        yield from zip(items, _in_order(done, len(items)), strict=True)
     finally:
         todo.clear()
         wait(at_work)
 
 
-def _result(answer: "Future[Result | AwsError]", at_work: "Iterable[Future[None]]") -> Result | AwsError:
-    """The answer, or the error of ours that ended the thread which was to bring it."""
-    try:
-        return answer.result()
-    except CancelledError:
-        for work in at_work:
-            work.result()
-        raise
+def _in_order(
+    done: "SimpleQueue[tuple[int, Result | AwsError | _Crash]]", count: int
+) -> Iterator[Result | AwsError]:
+    """The answers by place. Raises the error of ours that ended a thread, as soon as it did."""
+    early: dict[int, Result | AwsError] = {}
+    for place in range(count):
+        while place not in early:
+            at, answer = done.get()
+            if isinstance(answer, _Crash):
+                raise answer.error
+            early[at] = answer
+        yield early.pop(place)
 
 
 @cache

@@ -67,7 +67,9 @@ def serverless_capacity(variant: Document) -> ServerlessCapacity | None:
 
 
 def _rows(model: type[Row], shard: Shard, names: Iterable[str]) -> dict[tuple[str, datetime], Row]:
-    return {(r.name, r.created_at): r for r in model.objects.filter(shard=shard, name__in=list(names))}
+    wanted = list(names)
+    rows = model.objects.filter(shard=shard, name__in=wanted) if wanted else ()
+    return {(row.name, row.created_at): row for row in rows}
 
 
 def _without_paths(document: Document) -> Document:

@@ -1,6 +1,6 @@
 """One-sentence change events from what a run saw before and after."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -142,15 +142,17 @@ def scaling(
 def save(events: Sequence[ChangeEvent], *, now: datetime) -> None:
     """Write the events; those on an endpoint that one of our operations is changing are linked to it."""
     concerned = {e.endpoint_id for e in events if e.category != Category.CREATED}
-    running = Q(state__in=Operation.ACTIVE) | Q(finished_at__gte=now - OPERATION_ECHO)
-    operations = {
-        o.endpoint_id: o
-        for o in Operation.objects.filter(running, endpoint__in=concerned).order_by("planned_at", "id")
-    }
+    operations = _at_work(concerned, now) if concerned else {}
     for event in events:
         if event.category != Category.CREATED:
             event.operation = operations.get(event.endpoint_id)
     rows.insert(events)
+
+
+def _at_work(endpoint_ids: Collection[int], now: datetime) -> dict[int, Operation]:
+    running = Q(state__in=Operation.ACTIVE) | Q(finished_at__gte=now - OPERATION_ECHO)
+    found = Operation.objects.filter(running, endpoint__in=endpoint_ids).order_by("planned_at", "id")
+    return {operation.endpoint_id: operation for operation in found}
 
 
 def _words(path: str) -> str:

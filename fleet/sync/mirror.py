@@ -66,15 +66,19 @@ def write(shard: Shard, readings: Sequence[Reading], *, now: datetime) -> int:
     written = [
         _apply(shard, r, known.get((r.summary.name, r.summary.created_at)), configs, now) for r in readings
     ]
-    search.refill([w.endpoint for w in written if _lacks_models(w)])
+    lacking = [w.endpoint for w in written if _lacks_models(w)]
+    if lacking:
+        search.refill(lacking)
     closing.reopen({w.endpoint.pk: w.before["closed_at"] for w in written if w.is_back and w.before})
     fresh = [w.endpoint for w in written if w.before is None]
     changed = [w.endpoint for w in written if w.before is not None and w.is_changed]
     rows.insert(fresh)
     rows.update(changed, [*FIELDS, *search.FIELDS, "described_at"])
-    ownership.reapply([w.endpoint.pk for w in written if w.before is not None and w.is_changed])
-    looked_at = [w for w in written if w.reading.state is not None and not w.is_changed]
-    Endpoint.objects.filter(pk__in=[w.endpoint.pk for w in looked_at]).update(described_at=now)
+    if changed:
+        ownership.reapply([endpoint.pk for endpoint in changed])
+    looked_at = [w.endpoint.pk for w in written if w.reading.state is not None and not w.is_changed]
+    if looked_at:
+        Endpoint.objects.filter(pk__in=looked_at).update(described_at=now)
     events = [*_events(shard, written, now), *_inherited(fresh, now)]
     changes.save(events, now=now)
     return len(fresh) + len(changed)

@@ -151,6 +151,8 @@ def fetch(
 
 def _one(metric: Metric, parts: Sequence[Series]) -> Series:
     """What the parts of a variant make together: counts add up, a maximum is the highest, the rest is one part's."""
+    if len(parts) == 1:
+        return parts[0]
     reported = [part for part in parts if part.stamps]
     if len(reported) == 1:
         return reported[0]

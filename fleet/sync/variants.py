@@ -88,7 +88,7 @@ def write(seen: Sequence[Seen], *, now: datetime) -> list[Moved]:
 def _known_variants(seen: Sequence[Seen]) -> dict[int, dict[str, VariantStatus]]:
     known: dict[int, dict[str, VariantStatus]] = {}
     old = [item.endpoint.pk for item in seen if not item.is_new]
-    for row in VariantStatus.objects.filter(endpoint__in=old):
+    for row in VariantStatus.objects.filter(endpoint__in=old) if old else ():
         known.setdefault(row.endpoint_id, {})[row.name] = row
     return known
 
@@ -156,7 +156,8 @@ def _write_capacity(
     items: Mapping[int, Seen], new: Sequence[VariantStatus], changed: Sequence[VariantStatus], now: datetime
 ) -> None:
     known = [row.pk for row in changed]
-    open_periods = {p.variant_id: p for p in CapacityPeriod.objects.filter(variant__in=known, end=None)}
+    held = CapacityPeriod.objects.filter(variant__in=known, end=None) if known else ()
+    open_periods = {period.variant_id: period for period in held}
     fresh: list[CapacityPeriod] = []
     amended: list[CapacityPeriod] = []
     for row in [*new, *changed]:
