@@ -13,6 +13,7 @@ PATHS = (
     "/",
     "/endpoints/",
     "/costs/",
+    "/costs/billed/",
     "/budgets/",
     "/budgets/new/",
     "/prices/",
