@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from django.db.models import Aggregate, FloatField
+from django.db.models import Aggregate, F, FloatField, Q
 
 from fleet.catalogue import COLUMNS
 from fleet.models import FineBucket, HourBucket, Shard
@@ -87,9 +87,20 @@ def history_reaches(shards: Iterable[Shard], start: datetime) -> bool:
     )
 
 
+def reaching(start: datetime) -> Q:
+    """history_reaches as a condition on shards."""
+    is_known = Q(backfill_from__isnull=False, backfill_until__isnull=False, backfill_done_until__isnull=False)
+    return is_known & Q(backfill_from__lte=start, backfill_done_until__gte=F("backfill_until"))
+
+
+def is_kept_apart(window: TimeRange) -> bool:
+    """Whether the window before is read from minutes, which need no history (bucket_model_before)."""
+    return window.length <= timedelta(hours=1)
+
+
 def knows_before(shards: Iterable[Shard], window: TimeRange) -> bool:
     """Whether the window before may be compared with at all."""
-    return window.length <= timedelta(hours=1) or history_reaches(shards, window.previous.start)
+    return is_kept_apart(window) or history_reaches(shards, window.previous.start)
 
 
 def rows(variant_ids: Sequence[int], window: TimeRange) -> list[MetricRow]:

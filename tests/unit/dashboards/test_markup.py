@@ -1,0 +1,42 @@
+"""Pieces of table rows written without a template: what is hostile stays text, what is unknown says why."""
+
+from dashboards import markup, status
+from dashboards.tables import Column, FacetOption, PlainTable
+
+HOSTILE = '"><script>alert(1)</script>'
+ESCAPED = "&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"
+
+
+def test_hostile_names_stay_text() -> None:
+    option = FacetOption(HOSTILE, HOSTILE, 3, is_on=True)
+    drawn = [
+        markup.truncated(HOSTILE, tail=0),
+        markup.kind(HOSTILE),
+        markup.state(status.look(HOSTILE)),
+        markup.facet_option("owner", option),
+        markup.scope_option("account", HOSTILE, HOSTILE, is_on=False, note=HOSTILE),
+        markup.plain_rows(PlainTable("Owners", [Column("Owner")], [[HOSTILE]])),
+    ]
+    for html in drawn:
+        assert ESCAPED in html
+        assert "<script" not in html
+
+
+def test_a_name_is_cut_before_its_tail_and_whole_on_hover() -> None:
+    html = markup.truncated("fraud-scoring-endpoint-00017")
+    assert 'title="fraud-scoring-endpoint-00017"' in html
+    assert '<span class="head">fraud-scoring-endpoint</span><span class="tail">-00017</span>' in html
+
+
+def test_a_ticked_option_is_checked() -> None:
+    assert " checked>" in markup.facet_option("team", FacetOption("risk", "risk", 1, is_on=True))
+    assert " checked" not in markup.facet_option("team", FacetOption("risk", "risk", 1, is_on=False))
+
+
+def test_a_dash_in_a_table_says_what_it_means() -> None:
+    table = PlainTable(
+        "Calls", [Column("When"), Column("Calls", is_number=True)], [["10:00", "—"], ["11:00", "4"]]
+    )
+    html = markup.plain_rows(table)
+    assert '<td class="num"><span class="muted" title="Not reported">—' in html
+    assert '<tr><td>11:00</td><td class="num">4</td></tr>' in html
