@@ -85,6 +85,16 @@ ACTIVITY_LABELS: dict[str, str] = {
     "cannot-tell": "Cannot tell",
 }
 
+CONFIDENCE_LABELS: dict[str, str] = {
+    "measured": "measured",
+    "estimated": "estimated",
+    "assumed-rate": "rate assumed",
+    "assumed": "assumed",
+    "no-data": "no data",
+    "unpriced": "unpriced",
+}
+"""How far a cost line can be trusted."""
+
 COMPONENT_LABELS: dict[str, str] = {
     "instance-time": "Instance time",
     "execution-on-demand": "Execution, on demand",

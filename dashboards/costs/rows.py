@@ -9,7 +9,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.safestring import SafeString
 
 from dashboards import svg, wording
-from dashboards.status import COMPONENT_LABELS
+from dashboards.status import COMPONENT_LABELS, CONFIDENCE_LABELS
 from fleet.costs.serverless import UNREAD
 from fleet.queries.cost_lines import FormulaLine
 from fleet.queries.cost_scope import Sums
@@ -27,14 +27,7 @@ UNIT_WORDS = {
     "hour": "h",
     "GB": "GB",
 }
-CONFIDENCE_WORDS: dict[str, str] = {
-    Confidence.MEASURED: "measured",
-    Confidence.ESTIMATED: "estimated",
-    Confidence.ASSUMED_RATE: "rate assumed",
-    Confidence.ASSUMED: "assumed",
-    Confidence.NO_DATA: "no data",
-    Confidence.UNPRICED: "unpriced",
-}
+CONFIDENCE_WORDS = CONFIDENCE_LABELS
 
 
 @dataclass(frozen=True)
@@ -157,7 +150,9 @@ def _line_row(line: FormulaLine, amount: Decimal | None) -> LineRow:
     more = [f"and {len(notes) - SHOWN_NOTES} more notes"] if len(notes) > SHOWN_NOTES else []
     return LineRow(
         component=line.component,
-        label=" · ".join(filter(None, [COMPONENT_LABELS.get(line.component, line.component), _item(line)])),
+        label=" · ".join(
+            filter(None, [COMPONENT_LABELS.get(line.component, line.component), _item(line), line.region])
+        ),
         formula=f"{quantity} × {price}{_taken(line)}" if is_formula else quantity,
         formula_exact=exact,
         source=", ".join(dict.fromkeys(_short(text) for text in line.sources)),

@@ -67,6 +67,12 @@ def component_label(name: str) -> str:
     return status.COMPONENT_LABELS.get(name, name)
 
 
+@register.filter
+def confidence_label(name: str) -> str:
+    """{{ line.confidence|confidence_label }} → rate assumed"""
+    return status.CONFIDENCE_LABELS.get(name, name)
+
+
 @register.simple_tag
 def truncated(text: Any, tail: int = 6) -> SafeString:
     """A name cut in the middle by the browser when it does not fit; whole in the DOM and on hover."""

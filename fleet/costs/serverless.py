@@ -39,7 +39,8 @@ def cost_lines(region: str, observed: Observed, book: PriceBook) -> list[CostLin
 
     Execution: Sum(ModelLatency) in seconds, plus half a millisecond a call for begun ones, × the rate of the memory
     size (already per size, never × GB again). Kept warm: provisioned concurrency × seconds it was enabled × usage
-    rate. Calls on provisioned concurrency run at its own, lower rate; spill-over at the on-demand rate. A window that CloudWatch was never read for gives NO_DATA;
+    rate. Calls on provisioned concurrency run at its own, lower rate; spill-over at the on-demand rate. A window that
+    CloudWatch was never read for gives NO_DATA;
     one read in part has a line of its own for the hours that were not: NO_DATA, quantity in hours.
     Source: docs/costs.md#serverless.
     """

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from fleet.costs import compare
+from fleet.costs.lines import worst
 from fleet.costs.periods import HOURS_PER_MONTH
 from fleet.costs.price_book import PriceBook
 from fleet.operations.kinds import Change, Conversion, Observed
@@ -23,6 +24,7 @@ class CostRow:
     """One component of the cost of a month of 730 h, USD before and after.
 
     An amount of None cannot be told (note says why) unless is_before or is_after is False: then the side lacks it.
+    quantity: quantity × price of the side after, was: of the side before where it differs. confidence: of the worse.
     """
 
     component: str
@@ -34,6 +36,8 @@ class CostRow:
     is_after: bool
     note: str = ""
     source: str = ""
+    was: str = ""
+    confidence: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,8 @@ def _cost_rows(found: compare.Comparison) -> tuple[CostRow, ...]:
                 is_after=new is not None,
                 note=shown.note,
                 source=shown.price_source,
+                was=_quantity(old) if old and new and _quantity(old) != _quantity(new) else "",
+                confidence=worst(line.confidence for line in (old, new) if line).value,
             )
         )
     return tuple(rows)
@@ -111,6 +117,9 @@ def _cost_rows(found: compare.Comparison) -> tuple[CostRow, ...]:
 
 def _quantity(line: CostLine) -> str:
     unit = _UNITS.get(line.unit, line.unit)
-    count = "quantity not known" if line.quantity is None else f"{line.quantity:,.0f} {unit}"
     price = "no price" if line.usd_per_unit is None else f"${line.usd_per_unit.normalize():f}"
-    return f"{count} × {price}"
+    taken = f" − ${line.discount.normalize():,f} discount" if line.discount else ""
+    if line.quantity is None:
+        return f"quantity not known × {price}"
+    digits = 0 if line.quantity >= 1000 or line.quantity == line.quantity.to_integral() else 3
+    return f"{line.quantity:,.{digits}f} {unit} × {price}{taken}"

@@ -2,18 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Exists, Max, Min, OuterRef, QuerySet, Sum, Value
+from django.db.models import Count, Exists, Max, Min, OuterRef, QuerySet, Sum
 
 from fleet.costs.data import UNKNOWN_NOTE
 from fleet.costs.lines import add, worst
 from fleet.costs.price_book import HOSTING_DATA, UNITS
 from fleet.models import DailyCost, Endpoint
-from fleet.queries.cost_scope import CostFilter, GroupBy, Grouping, Span, Sums, grouping
+from fleet.queries.cost_scope import LOOKUPS, CostFilter, GroupBy, Grouping, Span, Sums, grouping
 from fleet.types import Confidence, CostComponent
 
 _FORMULA = (
@@ -34,7 +34,8 @@ class FormulaLine:
     """One rate of one component over a span: quantity × usd_per_unit − discount = amount.
 
     amount None: no price (UNPRICED) or no data (NO_DATA). sources, notes, discount_notes: what the days behind it say,
-    each once. data_until: end of the data of the newest of these days.
+    each once. data_until: end of the data of the newest of these days. region: where lines of several may stand side
+    by side, else "".
     """
 
     component: str
@@ -49,6 +50,7 @@ class FormulaLine:
     discount: Decimal = Decimal(0)
     discount_notes: tuple[str, ...] = ()
     data_until: datetime | None = None
+    region: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,14 @@ def explained_lines(
     rows = DailyCost.objects.filter(where.q(), where.lines, span.q)
     if by is not None:
         rows = rows.annotate(cost_key=grouping(by).expression()).filter(cost_key=key)
-    found = _lines(rows.annotate(everything=Value("all")), "everything").get("all", [])
+    by_region = _lines(rows, LOOKUPS[GroupBy.REGION])
+    is_one_place = by is GroupBy.ENDPOINT
+    found = [
+        line if is_one_place else replace(line, region=region)
+        for region, lines in by_region.items()
+        for line in lines
+    ]
+    found.sort(key=lambda line: (*_place(line), line.region))
     if by is GroupBy.COMPONENT:
         return found
     costing = Exists(rows.filter(endpoint=OuterRef("pk")))

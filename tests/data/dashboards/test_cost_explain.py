@@ -79,11 +79,11 @@ def test_the_lines_of_every_cost_figure_add_up_to_their_sum(
 def test_the_lines_of_the_tiles_add_up_to_what_the_tiles_say(reader: Client, chat: Endpoint) -> None:
     page = reader.get("/costs/", {"range": "7d"})
     tiles = {tile.label: tile for tile in page.context["tiles"]}
-    yesterday = Decimal(THIRD) + Decimal("1.005")
-    assert assert_adds_up(panel(reader, tiles["Yesterday"].explain.lines_url)) == yesterday
+    a_day = Decimal(THIRD) + Decimal("1.005")
+    assert assert_adds_up(panel(reader, tiles["Today so far"].explain.lines_url)) == a_day
     month = page.context["figures"].month.amount
     assert assert_adds_up(panel(reader, tiles["This month"].explain.lines_url)) == month
-    assert assert_adds_up(panel(reader, page.context["figures"].lines_url)) == yesterday * 2
+    assert assert_adds_up(panel(reader, page.context["figures"].lines_url)) == a_day * 2
 
 
 def test_the_lines_follow_the_pages_filter(reader: Client, chat: Endpoint) -> None:
@@ -107,7 +107,7 @@ def test_a_line_says_quantity_price_discount_source_confidence_and_time_of_data(
     assert "25,000 s × $0.00004 − $0.100 discount" in text
     assert "10 % off by the agreement EDP" in text
     assert "AWS Price List API, 2026-11-01" in text
-    assert "rate assumed data until" in text
+    assert "rate assumed until" in text
 
 
 def test_cost_per_1000_calls_shows_the_division(reader: Client, chat: Endpoint) -> None:

@@ -180,6 +180,20 @@ def test_converting_compares_prices_and_needs_the_name(operator: Client, alice: 
     assert answer.status_code == 303
 
 
+def test_the_plan_opens_its_cost_line_by_line_and_the_lines_add_up(operator: Client) -> None:
+    endpoint = cast.endpoint(shard=rows.shard(region="us-east-1"))
+    wish = {"instance_type": "ml.m5.large", "instance_count": "2", "form_token": "c", "reason": "always warm"}
+    answer = operator.get(operator.post(reverse("operations:convert", args=[endpoint.pk]), wish)["Location"])
+    plan = rows.words(answer.content.decode())
+    assert "1,460 instance hours × $0.115" in plan
+    assert "estimated · AWS Price List" in plan
+    cost = answer.context["cost"]
+    for side in ("before", "after"):
+        known = [row[side] for row in cost["rows"] if row[side] is not None]
+        assert cost[side] is None or sum(known) == cost[side]
+    assert cost["after"] is not None
+
+
 def test_choosing_a_suggested_type_keeps_what_was_typed_and_plans_nothing(
     operator: Client, alice: User
 ) -> None:
