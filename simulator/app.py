@@ -88,6 +88,8 @@ class Simulator:
         self.clock.offset *= 0
         self.faults.clear()
         self.meter.reset()
+        if self.prices.is_changed:
+            self.prices = PriceList()
         if self.state_path is not None and self.state_path.exists():
             self.state_path.unlink()
         self.load(fleet_path or self.fleet_path)

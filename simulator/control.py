@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
@@ -72,6 +73,12 @@ def _add_faults(simulator: Simulator, query: dict[str, str], document: Any) -> A
 def _clear_faults(simulator: Simulator, query: dict[str, str], document: Any) -> Any:
     simulator.faults.clear()
     return []
+
+
+def _change_price(simulator: Simulator, query: dict[str, str], document: Any) -> Any:
+    place = (document["region"], document["kind"], document.get("key", ""))
+    simulator.prices.change(*place, Decimal(document["amount"]), document.get("currency", "USD"))
+    return {}
 
 
 def _reset(simulator: Simulator, query: dict[str, str], document: Any) -> Any:
@@ -149,6 +156,7 @@ ROUTES = {
     ("GET", "/_faults"): _list_faults,
     ("POST", "/_faults"): _add_faults,
     ("DELETE", "/_faults"): _clear_faults,
+    ("POST", "/_prices"): _change_price,
     ("POST", "/_reset"): _reset,
     ("POST", "/_fail_next_update"): _fail_next_update,
     ("POST", "/_endpoints"): _add_endpoints,

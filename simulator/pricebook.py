@@ -24,6 +24,10 @@ class Product:
     usd: Decimal
     text: str
 
+    @property
+    def sku(self) -> str:
+        return self.attributes["sku"]
+
 
 @dataclass(frozen=True)
 class Rate:
@@ -47,6 +51,20 @@ class PriceList:
             for kind, key, usd, note in _rates(document, entry):
                 self._index[(region, f"{kind}:{key}")] = usd
                 self.products.append(_product(region, entry, kind, key, usd, note))
+        self.is_changed = False
+
+    def change(self, region: str, kind: str, key: str, amount: Decimal, currency: str = "USD") -> None:
+        """Let a product be listed at another price, or in another currency; KeyError when there is none such.
+
+        The bill and the truth follow, whatever day they are asked about: the list keeps no history.
+        """
+        entry = self._document["regions"][region]
+        old = _product(region, entry, kind, key, self._index[region, f"{kind}:{key}"], "")
+        place = next(n for n, each in enumerate(self.products) if each.sku == old.sku)
+        self.products[place] = _product(region, entry, kind, key, amount, "", currency)
+        self._index[region, f"{kind}:{key}"] = amount
+        self._rates.pop((region, kind, key), None)
+        self.is_changed = True
 
     def usd(self, region: str, kind: str, key: str = "") -> Decimal | None:
         """Unit price, USD: instance-hour, GB-month, GB, or second. None: not priced in that region."""
@@ -90,7 +108,9 @@ def _rates(document: dict[str, Any], entry: dict[str, Any]) -> list[tuple[str, s
     return rates
 
 
-def _product(region: str, entry: dict[str, Any], kind: str, key: str, usd: Decimal, note: str) -> Product:
+def _product(
+    region: str, entry: dict[str, Any], kind: str, key: str, usd: Decimal, note: str, currency: str = "USD"
+) -> Product:
     prefix = f"{entry['prefix']}-"
     family, attributes, unit = _shape(kind, key, prefix)
     attributes |= {"regionCode": region, "location": entry["location"], "servicecode": "AmazonSageMaker"}
@@ -115,7 +135,7 @@ def _product(region: str, entry: dict[str, Any], kind: str, key: str, usd: Decim
                             "beginRange": "0",
                             "endRange": "Inf",
                             "appliesTo": [],
-                            "pricePerUnit": {"USD": f"{usd:f}"},
+                            "pricePerUnit": {currency: f"{usd:f}"},
                             "description": f"${usd:f} per {unit} for {what}" + (f" ({note})" if note else ""),
                         }
                     },

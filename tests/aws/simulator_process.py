@@ -137,12 +137,24 @@ class SimulatorProcess:
 
     def bill(self, start: datetime, end: datetime) -> list[dict[str, Any]]:
         """What AWS charges for [start, end): rows by account, region, endpoint, day and usage type, USD as text."""
-        query = {"start": start.astimezone(UTC).isoformat(), "end": end.astimezone(UTC).isoformat(), "bill": 1}
+        query = {
+            "start": start.astimezone(UTC).isoformat(),
+            "end": end.astimezone(UTC).isoformat(),
+            "bill": 1,
+        }
         return list(self.request("GET", f"/_truth?{urlencode(query)}")["bill"])
 
     def fault(self, kind: str, action: str = "*", **fields: Any) -> SimulatorProcess:
         """Disturb matching calls: kinds and fields as in simulator/README.md (count=None: until cleared)."""
         self.request("POST", "/_faults", [{"kind": kind, "action": action, **fields}])
+        return self
+
+    def list_price(
+        self, region: str, kind: str, key: str, amount: str, currency: str = "USD"
+    ) -> SimulatorProcess:
+        """Let the price list name another price; kinds as in simulator/prices.yaml."""
+        place = {"region": region, "kind": kind, "key": key}
+        self.request("POST", "/_prices", {**place, "amount": amount, "currency": currency})
         return self
 
     def clear_faults(self) -> SimulatorProcess:
