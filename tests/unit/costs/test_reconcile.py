@@ -177,6 +177,13 @@ def test_a_difference_of_quantities_says_why_it_can_be_there() -> None:
     }
 
 
+def test_calendar_months_account_for_a_few_percent_of_storage() -> None:
+    # 744 h of October against 730: 10 GB for a day are 0.3226 GB-months billed, 0.3288 estimated.
+    rows = [bill("USE1-Host:VolumeUsage.gp2", "0.045161", "0.322581", "GB-Mo")]
+    gp2 = estimate("0.046027", "0.328767", CostComponent.STORAGE, "gp2")
+    assert set(only(rows, [gp2]).parts) == {Cause.MEASURED}
+
+
 def test_asynchronous_and_plain_hours_of_a_type_meet_in_one_line() -> None:
     rows = [bill("USE1-Host:ml.m5.large", "2.76", "24"), bill("USE1-AsyncInf:ml.m5.large", "1.38", "12")]
     assert only(rows, [estimate("2.76", "24"), estimate("1.38", "12")]).gap == 0
