@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from dashboards import measured, wording
 from dashboards.batch.tables import FORMULA
+from dashboards.costs.period import Period
 from dashboards.costs.wanted import Wanted
 from dashboards.scope import RANGES, PageScope
 from dashboards.tiles import Explain
@@ -43,7 +44,7 @@ def line(wanted: Wanted, scoped: PageScope) -> BatchLine | None:
         query["range"] = wanted.period.key
     return BatchLine(
         total=total,
-        window=wanted.period.label,
+        window=_when(wanted.period),
         gaps=_gaps(total),
         is_wider=not wanted.where.is_of_places or bool(wanted.where.kinds),
         url=f"{reverse('batch:page')}?{query.urlencode()}",
@@ -61,6 +62,11 @@ def line(wanted: Wanted, scoped: PageScope) -> BatchLine | None:
             window=measured.window_words(window),
         ),
     )
+
+
+def _when(asked: Period) -> str:
+    """ "in the last 7 days", "this month", "2026-10-01 to 2026-11-21"."""
+    return f"in the {asked.label}" if asked.label.startswith("last ") and asked.key in RANGES else asked.label
 
 
 def _gaps(total: Total) -> str:

@@ -32,6 +32,9 @@ def figure(drawing: Drawing, budget: Budget | None) -> charts.Payload:
     panel = charts.Panel(unit="$", bars=bars, thresholds=level, maximum=top)
     payload = charts.panels(drawing.days, [panel])
     payload["layout"]["xaxis"] = _AXES.get(drawing.grain, _WEEKS)
+    if drawing.grain != DAY:
+        # Plotly's own ticks stand on Sundays.
+        payload["layout"]["xaxis"] = {**payload["layout"]["xaxis"], "tickmode": "array", "tickvals": drawing.days}
     return payload
 
 
