@@ -10,7 +10,7 @@ from fleet.costs.data import DataSizes, cost_lines
 from fleet.costs.price_book import HOSTING_DATA, PriceBook
 from fleet.costs.usage import Observed
 from fleet.costs.variant import cost_lines as variant_lines
-from fleet.types import Confidence, CostLine, Kind
+from fleet.types import Confidence, CostLine, Kind, MetricRow
 
 from .worked import BOOK, REGION, C, hour, instances, observed, point, row, serverless, window
 
@@ -96,10 +96,14 @@ def test_data_is_additive_over_time_and_monotone_and_knows_no_order(
     calls: list[int], cut: int, kb: Decimal, is_async: bool
 ) -> None:
     column, kind = ("processed", Kind.ASYNCHRONOUS) if is_async else ("invocations", Kind.REAL_TIME)
-    rows = tuple(row(n, **{column: float(count)}) for n, count in enumerate(calls))
+
+    def bucket(at: int, count: int) -> MetricRow:
+        return MetricRow(1, hour(at), 3600, {column: float(count)})
+
+    rows = tuple(bucket(n, count) for n, count in enumerate(calls))
     sizes = DataSizes(kb, kb + 1)
 
-    def cost(start: float, end: float, used: tuple = rows) -> Decimal:  # type: ignore[type-arg]
+    def cost(start: float, end: float, used: tuple[MetricRow, ...] = rows) -> Decimal:
         part = window(start, end)
         found = cost_lines(REGION, kind, Observed(part, (instances(),), used, (window(),)), sizes, PRICES)
         return lines.total(found).amount or Decimal(0)
@@ -107,5 +111,5 @@ def test_data_is_additive_over_time_and_monotone_and_knows_no_order(
     whole = cost(0, 24)
     assert abs(whole - cost(0, cut) - cost(cut, 24)) <= Decimal("1e-8")
     assert whole == cost(0, 24, rows[::-1])
-    assert cost(0, 24, (*rows[:-1], row(len(rows) - 1, **{column: float(calls[-1] + 1)}))) >= whole
+    assert cost(0, 24, (*rows[:-1], bucket(len(rows) - 1, calls[-1] + 1))) >= whole
     assert hour(24) == window().end
