@@ -36,6 +36,8 @@ def burn_down(amount: Decimal, period: Span, seen: Outlook, today: date) -> char
     )
     payload = charts.panels(period.days, [panel])
     payload["layout"]["xaxis"] |= {"hoverformat": "%a %-d %b, end of the UTC day", "tickformat": "%-d %b"}
+    # d3 puts its own "$" behind the minus sign, where a prefix would stand before it.
+    payload["layout"]["yaxis"] |= {"tickprefix": "", "tickformat": "$,~r"}
     payload["layout"]["yaxis"] |= {"zeroline": True, "zerolinecolor": charts.colour("failed")}
     return payload
 
