@@ -1,6 +1,6 @@
 """Transform jobs of a scope and window, each with its cost; the number of queries does not grow with the jobs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -179,7 +179,7 @@ def peers(job: TransformJob, limit: int = 10) -> list[TransformJob]:
 def summary(criteria: Criteria, window: TimeRange, now: datetime, held: prices.Histories) -> Summary:
     """Counts, cost and the longest job. Statuses and models are counted without their own filter. Five queries."""
     found = timed(meant(criteria, window), now)
-    sums = _added_up(found, held, now)
+    sums = _added_up(_groups(found, now), held)
     longest = found.exclude(billed=None).order_by(F("billed").desc()).first()
     any_status = Criteria(criteria.scope, (), criteria.models, criteria.search)
     return Summary(
@@ -198,8 +198,12 @@ def summary(criteria: Criteria, window: TimeRange, now: datetime, held: prices.H
 
 
 def total(scope: ScopeFilter, window: TimeRange, now: datetime) -> Total:
-    """What all jobs of the scope cost that were created, ran or ended in the window, each as a whole. Three queries."""
-    return _added_up(timed(meant(Criteria(scope), window), now), prices_of(scope), now)
+    """What all jobs of the scope cost that were created, ran or ended in the window, each as a whole.
+
+    Three queries, one where there is no job.
+    """
+    groups = list(_groups(timed(meant(Criteria(scope), window), now), now))
+    return _added_up(groups, prices_of(scope)) if groups else Total()
 
 
 def record_count(tags: Mapping[str, str]) -> int | None:
@@ -208,9 +212,9 @@ def record_count(tags: Mapping[str, str]) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else None
 
 
-def _added_up(found: QuerySet[Any], held: prices.Histories, now: datetime) -> Total:
+def _groups(found: QuerySet[Any], now: datetime) -> Iterable[Mapping[str, Any]]:
     """PostgreSQL adds the instance-time up by account, region, type and first day, which is the day of the price."""
-    groups = (
+    return (
         found.order_by()
         .annotate(day=TruncDate(Coalesce("started_at", Value(now)), tzinfo=UTC))
         .values("shard__account_id", "shard__region", "instance_type", "day")
@@ -220,6 +224,9 @@ def _added_up(found: QuerySet[Any], held: prices.Histories, now: datetime) -> To
             time=Sum("instance_time"),
         )
     )
+
+
+def _added_up(groups: Iterable[Mapping[str, Any]], held: prices.Histories) -> Total:
     usd, unpriced, unknown, jobs = None, 0, 0, 0
     for group in groups:
         jobs += group["jobs"]
