@@ -14,7 +14,7 @@ from django.test import Client
 
 from fleet import rollups
 from fleet.models import Endpoint, Shard, StaleDay, VariantStatus
-from fleet.types import CostComponent
+from fleet.types import Confidence, CostComponent
 from tests.data.dashboards import rows
 from tests.data.dashboards.cost_rows import cost, hours, today, unpriced
 from tests.data.dashboards.test_costs import table, text, total
@@ -100,7 +100,14 @@ def test_an_amount_that_is_not_known_makes_no_change(reader: Client) -> None:
     cost(rows.serverless(shard, "chat-faq"), "1", day=ago(20))
     hours(odd, "5", day=ago(8))
     for n in (1, 2):
-        cost(odd, None, day=ago(n), component=CostComponent.INSTANCE_TIME, usd=None, confidence="unpriced")
+        cost(
+            odd,
+            None,
+            day=ago(n),
+            component=CostComponent.INSTANCE_TIME,
+            usd=None,
+            confidence=Confidence.UNPRICED,
+        )
     html = page(reader, **custom(ago(5), ago(1)))
     assert "One of the two spans has no amount" in table(html)
     assert "−$5.00" not in text(html)
