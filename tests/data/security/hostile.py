@@ -7,15 +7,19 @@ from django.utils import timezone
 
 from fleet.access import audit
 from fleet.alerts.evaluate import evaluate
+from fleet.cost_rises import judged_day
 from fleet.models import (
     Account,
+    Budget,
     ChangeEvent,
+    CostRise,
     Endpoint,
     EndpointConfig,
     Incident,
     Notification,
     Operation,
     ProductionVariant,
+    RiseCheck,
     Shard,
     TransformJob,
     User,
@@ -56,6 +60,14 @@ def build(text: str) -> dict[str, Any]:
         before={text: text},
         after={text: text},
     )
+    budget = Budget.objects.create(
+        name=f"b{text}", amount_usd=5, teams=[text], tags=[[text, text]], endpoints=[endpoint.pk]
+    )
+    CostRise.objects.create(
+        endpoint=endpoint, day=judged_day(now), since=judged_day(now), actual=9, expected=1, high=2, cause=text,
+        causes=[[text, ""], [text, ""]],
+    )  # fmt: skip
+    RiseCheck.objects.create(day=judged_day(now), checked_at=now)
     evaluate(now=now)
     audit.record(
         actor=admin,
@@ -76,6 +88,7 @@ def build(text: str) -> dict[str, Any]:
     )  # fmt: skip
     return {
         "batch.pk": job.pk,
+        "budgets.pk": budget.pk,
         "endpoints.pk": endpoint.pk,
         "operations.code": operation.code,
         "operations.pk": endpoint.pk,
