@@ -7,35 +7,14 @@ from decimal import Decimal
 
 from fleet.costs import lines
 from fleet.costs.instances import LOCAL_DISK_NOTE, UNKNOWN_VOLUME_NOTE, has_local_disk
-from fleet.costs.periods import HOURS_PER_MONTH, Window
+from fleet.costs.periods import HOURS_PER_MONTH
 from fleet.costs.price_book import VOLUME, PriceBook
 from fleet.costs.serverless import BILLED_NOTE
+from fleet.costs.traffic import FLOOR_OF_A_SCHEDULE, Traffic, Weekly, expected_share
 from fleet.types import Capacity, Confidence, CostComponent, CostLine, ServerlessCapacity
 
 _MONTH_S = HOURS_PER_MONTH * 3600
-
-
-@dataclass(frozen=True)
-class Traffic:
-    """What one variant did over `window`, the measured input of a comparison.
-
-    busy_s: sum of model latency in seconds, None = CloudWatch reported nothing. calls likewise. peak_concurrency: the
-    highest number of executions at once, None = unknown. provisioned_share: part of the calls (0 to 1) that the
-    provisioned concurrency of today served, None when there is none or the counts are not published.
-    """
-
-    window: Window
-    busy_s: Decimal | None
-    calls: Decimal | None = None
-    peak_concurrency: int | None = None
-    provisioned_share: Decimal | None = None
-
-    @property
-    def busy_s_per_month(self) -> Decimal | None:
-        """busy_s scaled to 730 hours; None without data or with an empty window."""
-        if self.busy_s is None or not self.window.hours:
-            return None
-        return self.busy_s * HOURS_PER_MONTH / self.window.hours
+RAN_NOTE = "instance-hours that ran, from CPU samples, scaled to 730 h"
 
 
 @dataclass(frozen=True)
@@ -65,34 +44,77 @@ class Comparison:
     @property
     def difference(self) -> Decimal | None:
         """after − before, USD a month. Storage of unknown size is left out on both sides and said in its line."""
-        if _is_open(self.before) or _is_open(self.after):
+        if is_open(self.before) or is_open(self.after):
             return None
         before, after = self.before_total.amount, self.after_total.amount
         return None if before is None or after is None else after - before
 
 
-def compare(region: str, before: Capacity, after: Capacity, traffic: Traffic, book: PriceBook) -> Comparison:
+def compare(
+    region: str,
+    before: Capacity,
+    after: Capacity,
+    traffic: Traffic,
+    book: PriceBook,
+    *,
+    schedule: Weekly | None = None,
+) -> Comparison:
     """Monthly cost of two capacities under the same traffic, USD unrounded, with the figures it rests on.
 
-    Durations are taken as unchanged by the new capacity. Source: docs/costs.md#comparisons.
+    Durations are taken as unchanged by the new capacity. schedule: when that is on, None = always. Instances
+    that stay as they are cost on both sides what ran. Source: docs/costs.md#comparisons.
     """
-    return Comparison(
-        before=tuple(monthly(region, before, traffic, book, level_today=_level(before))),
-        after=tuple(monthly(region, after, traffic, book, level_today=_level(before))),
-        inputs=_inputs(traffic),
-    )
+    level = _level(before)
+    is_same = schedule is None and _shape(before) == _shape(after)
+    found = tuple(today(region, before, traffic, book))
+    changed = monthly(region, after, traffic, book, level_today=level, schedule=schedule)
+    return Comparison(before=found, after=found if is_same else tuple(changed), inputs=_inputs(traffic))
+
+
+def today(region: str, capacity: Capacity, traffic: Traffic, book: PriceBook) -> list[CostLine]:
+    """Cost lines of what is there now: instance-hours that ran where they are known, else those of its capacity."""
+    if capacity.serverless or traffic.instance_hours is None:
+        return monthly(region, capacity, traffic, book, level_today=_level(capacity))
+    hours = traffic.per_month(traffic.instance_hours)
+    return instance_lines(region, capacity.instance_type, hours, capacity.volume_gb, book, RAN_NOTE)
 
 
 def monthly(
-    region: str, capacity: Capacity, traffic: Traffic, book: PriceBook, *, level_today: int | None = None
+    region: str,
+    capacity: Capacity,
+    traffic: Traffic,
+    book: PriceBook,
+    *,
+    level_today: int | None = None,
+    schedule: Weekly | None = None,
 ) -> list[CostLine]:
-    """Cost lines of one capacity for one month of 730 hours.
+    """Cost lines of one capacity for one month of 730 hours, on all the time or by a weekly schedule.
 
     level_today: the provisioned concurrency under which traffic.provisioned_share was observed.
     """
     if capacity.serverless:
-        return _serverless(region, capacity.serverless, traffic, book, level_today)
-    return _instances(region, capacity, book)
+        return _serverless(region, capacity.serverless, traffic, book, level_today, schedule)
+    count = capacity.instance_count
+    on = Decimal(1) if schedule is None else schedule.share
+    hours = None if count is None else count * HOURS_PER_MONTH * on
+    note = "" if count is None else f"{count} × {_hours(on)} h"
+    return instance_lines(region, capacity.instance_type, hours, capacity.volume_gb, book, note)
+
+
+def instance_lines(
+    region: str, item: str, hours: Decimal | None, volume_gb: int | None, book: PriceBook, note: str
+) -> list[CostLine]:
+    """Instance-time and storage of some instance-hours a month; None = not known. note: where the hours come from."""
+    first = LOCAL_DISK_NOTE if has_local_disk(item) else note
+    found = [lines.price(book, region, CostComponent.INSTANCE_TIME, item, hours, Confidence.ESTIMATED, first)]
+    if not has_local_disk(item) and hours != 0:
+        known = volume_gb is not None and hours is not None
+        gb_months = (volume_gb or 0) * (hours or Decimal(0)) / HOURS_PER_MONTH if known else None
+        note = "" if known else UNKNOWN_VOLUME_NOTE
+        found.append(
+            lines.price(book, region, CostComponent.STORAGE, VOLUME, gb_months, Confidence.ESTIMATED, note)
+        )
+    return found
 
 
 def at_start(
@@ -107,31 +129,20 @@ def at_start(
     return Capacity(now, None, instance_type, instance_count, volume_gb, serverless)
 
 
-def expected_share(level: int, traffic: Traffic, level_today: int | None) -> tuple[Decimal | None, str]:
-    """Part of the calls (0 to 1) that `level` units would serve, and in words where that comes from.
-
-    None when nothing was observed that tells: the execution is then priced at the on-demand rate, the upper bound.
-    """
-    if not level:
-        return Decimal(0), ""
-    if level == level_today and traffic.provisioned_share is not None:
-        return traffic.provisioned_share, "share of calls served warm as observed"
-    if traffic.peak_concurrency is not None and level >= traffic.peak_concurrency:
-        return Decimal(
-            1
-        ), f"{level} units cover the observed peak of {traffic.peak_concurrency} executions at once"
-    return None, "how many calls would be served warm is not known: all execution taken at the on-demand rate"
-
-
 def _serverless(
-    region: str, capacity: ServerlessCapacity, traffic: Traffic, book: PriceBook, level_today: int | None
+    region: str,
+    capacity: ServerlessCapacity,
+    traffic: Traffic,
+    book: PriceBook,
+    level_today: int | None,
+    schedule: Weekly | None,
 ) -> list[CostLine]:
     item, level, busy_s = (
         str(capacity.memory_mb),
         capacity.provisioned_concurrency or 0,
         traffic.busy_s_per_month,
     )
-    share, reason = expected_share(level, traffic, level_today)
+    share, reason = expected_share(level, traffic, level_today, schedule)
     note = "; ".join(filter(None, [BILLED_NOTE, reason]))
     warm_s = None if busy_s is None else busy_s * (share or 0)
     cold_s = None if busy_s is None or warm_s is None else busy_s - warm_s
@@ -140,34 +151,42 @@ def _serverless(
         component = CostComponent.EXECUTION_ON_DEMAND
         found.append(lines.price(book, region, component, item, cold_s, Confidence.ESTIMATED, note))
     if level:
-        kept_s = level * _MONTH_S
+        kept_s, kept_note = _kept(level, schedule)
         component = CostComponent.KEPT_WARM
-        found.append(
-            lines.price(book, region, component, item, kept_s, Confidence.ESTIMATED, f"{level} × 730 h")
-        )
+        found.append(lines.price(book, region, component, item, kept_s, Confidence.ESTIMATED, kept_note))
     if warm_s:
         component = CostComponent.EXECUTION_PROVISIONED
         found.append(lines.price(book, region, component, item, warm_s, Confidence.ESTIMATED, note))
     return found
 
 
-def _instances(region: str, capacity: Capacity, book: PriceBook) -> list[CostLine]:
-    item, count = capacity.instance_type, capacity.instance_count
-    hours = None if count is None else count * HOURS_PER_MONTH
-    note = LOCAL_DISK_NOTE if has_local_disk(item) else ("" if count is None else f"{count} × 730 h")
-    found = [lines.price(book, region, CostComponent.INSTANCE_TIME, item, hours, Confidence.ESTIMATED, note)]
-    if not has_local_disk(item) and count != 0:
-        known = capacity.volume_gb is not None and count is not None
-        gb_months = Decimal((capacity.volume_gb or 0) * (count or 0)) if known else None
-        note = "" if known else UNKNOWN_VOLUME_NOTE
-        found.append(
-            lines.price(book, region, CostComponent.STORAGE, VOLUME, gb_months, Confidence.ESTIMATED, note)
-        )
-    return found
+def _kept(level: int, schedule: Weekly | None) -> tuple[Decimal, str]:
+    """Unit-seconds kept warm in a month, and how they come about."""
+    if schedule is None:
+        return level * _MONTH_S, f"{level} × 730 h"
+    rest = min(level, FLOOR_OF_A_SCHEDULE)
+    on = schedule.share
+    note = f"{level} × {_hours(on)} h + {rest} × {_hours(1 - on)} h"
+    return (level * on + rest * (1 - on)) * _MONTH_S, note
 
 
-def _is_open(found: Sequence[CostLine]) -> bool:
+def _hours(part: Decimal) -> str:
+    """Hours of a month, as short as they can be said: "730", "217.3"."""
+    return f"{(HOURS_PER_MONTH * part).quantize(Decimal('0.1')).normalize():f}"
+
+
+def is_open(found: Sequence[CostLine]) -> bool:
+    """Whether a line lacks its amount, so that the sum is none. Storage of unknown size is left out instead."""
     return any(line.amount is None and line.component is not CostComponent.STORAGE for line in found)
+
+
+def _shape(capacity: Capacity) -> tuple[object, ...]:
+    return (
+        capacity.instance_type,
+        capacity.instance_count,
+        capacity.volume_gb,
+        capacity.serverless,
+    )
 
 
 def _level(capacity: Capacity) -> int | None:

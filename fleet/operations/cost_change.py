@@ -8,6 +8,7 @@ from fleet.costs import compare
 from fleet.costs.lines import worst
 from fleet.costs.periods import HOURS_PER_MONTH
 from fleet.costs.price_book import PriceBook
+from fleet.costs.traffic import Traffic
 from fleet.operations.kinds import Change, Conversion, Observed
 from fleet.types import CostComponent, CostLine, ServerlessCapacity
 
@@ -58,7 +59,7 @@ class CostChange:
 
 
 def cost_change(
-    change: Change, seen: Observed, traffic: compare.Traffic, book: PriceBook, *, now: datetime
+    change: Change, seen: Observed, traffic: Traffic, book: PriceBook, *, now: datetime
 ) -> CostChange:
     """What the change costs or saves in a month under the traffic that was observed."""
     live = seen.serverless

@@ -1,20 +1,15 @@
 """From the mirror's rows to what the pure planning works on. Reads the database, never AWS."""
 
 import csv
-import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
-from django.db.models import Max, Min, Sum
-
 from fleet.access import roles
 from fleet.analysis import cold_starts
-from fleet.costs.compare import Traffic
-from fleet.costs.periods import Window, exact
 from fleet.costs.price_book import PriceBook
+from fleet.costs.traffic import Traffic
 from fleet.models import Endpoint, HourBucket, Operation, ScalableTarget, User, VariantStatus
 from fleet.operations.kinds import (
     PROVISIONED_DIMENSION,
@@ -27,7 +22,7 @@ from fleet.operations.kinds import (
     Usage,
 )
 from fleet.queries import cold_starts as cold_start_queries
-from fleet.queries import concurrency, instance_ledger
+from fleet.queries import concurrency, instance_ledger, workload
 from fleet.queries import prices as price_queries
 from fleet.types import CostComponent, MetricRow, ServerlessCapacity
 
@@ -95,29 +90,10 @@ def _named(operation: Operation) -> str:
 
 def traffic(endpoint: Endpoint, seen: Observed, now: datetime) -> Traffic:
     """What the endpoint's variant did over the last seven days of hourly buckets, or as far back as they reach."""
-    rows = HourBucket.objects.filter(
-        variant__endpoint=endpoint, variant__name=seen.variant, at__gte=now - TRAFFIC_WINDOW, at__lt=now
-    )
-    found = rows.aggregate(
-        first=Min("at"),
-        last=Max("at"),
-        busy_ms=Sum("model_latency_ms_sum"),
-        calls=Sum("invocations"),
-        warm=Sum("provisioned_invocations"),
-        spilled=Sum("spillover_invocations"),
-        peak=Max("concurrency_utilization_max"),
-    )
-    if found["first"] is None:
-        return Traffic(Window(now, now), busy_s=None)
+    variants = VariantStatus.objects.filter(endpoint=endpoint, name=seen.variant).values_list("pk", flat=True)
+    found = workload.rows(list(variants), now - TRAFFIC_WINDOW, now)
     live = seen.serverless
-    peak = found["peak"] * live.max_concurrency if live and found["peak"] is not None else None
-    return Traffic(
-        window=Window(found["first"], min(found["last"] + timedelta(hours=1), now)),
-        busy_s=None if found["busy_ms"] is None else exact(found["busy_ms"]) / 1000,
-        calls=None if found["calls"] is None else exact(found["calls"]),
-        peak_concurrency=None if peak is None else math.ceil(round(peak, 6)),
-        provisioned_share=_warm_share(found["warm"], found["spilled"]),
-    )
+    return workload.traffic(found, seen.kind, now, max_concurrency=live.max_concurrency if live else None)
 
 
 def usage(endpoint: Endpoint, seen: Observed, found: Traffic) -> Usage:
@@ -134,13 +110,6 @@ def usage(endpoint: Endpoint, seen: Observed, found: Traffic) -> Usage:
     cold = cold_starts.count(rows, publishes_samples=publishes).count
     days = float(found.window.hours) / 24
     return Usage(found.peak_concurrency, cold / days if cold is not None and days else None)
-
-
-def _warm_share(warm: float | None, spilled: float | None) -> Decimal | None:
-    """Part of the calls that provisioned concurrency served; None where CloudWatch reported no such calls."""
-    if warm is None or not warm + (spilled or 0):
-        return None
-    return exact(warm) / (exact(warm) + exact(spilled or 0))
 
 
 def price_book(region: str, account: int | None = None) -> PriceBook:

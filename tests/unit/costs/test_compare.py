@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from fleet.costs.compare import Traffic, compare
+from fleet.costs.compare import compare
+from fleet.costs.traffic import Traffic
 from fleet.types import Capacity, Confidence
 
 from .worked import BOOK, REGION, C, instances, serverless, window

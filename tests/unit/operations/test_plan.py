@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.costs.compare import Traffic
 from fleet.costs.periods import Window
 from fleet.costs.price_book import PriceBook
+from fleet.costs.traffic import Traffic
 from fleet.operations import documents, plan
 from fleet.operations.cost_change import cost_change
 from fleet.operations.kinds import ConcurrencyChange, Conversion, InstanceOption, Route, Usage

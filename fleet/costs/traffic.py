@@ -1,0 +1,184 @@
+"""What one variant did, hour by hour: the measured input of comparisons, and how much of it a warm level serves."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+
+from fleet.costs.periods import HOURS_PER_MONTH, Window
+
+HOURS_PER_WEEK = 168
+SECONDS_PER_HOUR = 3600
+RARE = 0.001
+"""Part of the time for which an estimated peak may be exceeded in the busiest hour."""
+FLOOR_OF_A_SCHEDULE = 1
+"""Fewest units of provisioned concurrency that Application Auto Scaling sets (docs/costs.md#options-and-break-even)."""
+
+
+@dataclass(frozen=True)
+class UseHour:
+    """One hour with calls: seconds of execution that began in it. Hours without a call need no row."""
+
+    at: datetime
+    busy_s: Decimal
+
+
+@dataclass(frozen=True)
+class Weekly:
+    """Hours of the week, UTC, in which capacity is on: on weekdays (0 = Monday), from start_hour to end_hour.
+
+    end_hour is not included, 24 = midnight; one that is not after start_hour belongs to the night (22 to 6).
+    """
+
+    weekdays: frozenset[int]
+    start_hour: int
+    end_hour: int
+
+    def covers(self, at: datetime) -> bool:
+        """Whether it is on in the hour that begins `at`."""
+        if at.weekday() not in self.weekdays:
+            return False
+        if self.start_hour < self.end_hour:
+            return self.start_hour <= at.hour < self.end_hour
+        return at.hour >= self.start_hour or at.hour < self.end_hour
+
+    @property
+    def share(self) -> Decimal:
+        """Part of a week in which it is on, 0 to 1."""
+        hours = (self.end_hour - self.start_hour) % 24 or 24
+        return Decimal(hours * len(self.weekdays)) / HOURS_PER_WEEK
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What one variant did over `window`, the measured input of a comparison.
+
+    busy_s: sum of model latency in seconds, None = CloudWatch reported nothing. calls likewise. peak_concurrency: the
+    highest number of executions at once, None = unknown. provisioned_share: part of the calls (0 to 1) that the
+    provisioned concurrency of today served, None when there is none or the counts are not published. hours: the same
+    seconds by hour, empty = only the sum is known. instance_hours: what ran, None where nothing tells. scale: how many
+    times this traffic is meant; the other fields stay as observed.
+    """
+
+    window: Window
+    busy_s: Decimal | None
+    calls: Decimal | None = None
+    peak_concurrency: int | None = None
+    provisioned_share: Decimal | None = None
+    hours: tuple[UseHour, ...] = ()
+    instance_hours: Decimal | None = None
+    scale: Decimal = Decimal(1)
+
+    @property
+    def busy_s_per_month(self) -> Decimal | None:
+        """busy_s scaled to 730 hours; None without data or with an empty window."""
+        return self.per_month(self.busy_s)
+
+    @property
+    def busy_s_per_hour(self) -> Decimal | None:
+        """Mean seconds of execution an hour; None as for a month."""
+        month = self.busy_s_per_month
+        return None if month is None else month / HOURS_PER_MONTH
+
+    @property
+    def peak(self) -> int | None:
+        """Most executions at once: observed, else estimated from the busiest hour; None without either."""
+        if self.peak_concurrency is not None:
+            return math.ceil(self.peak_concurrency * self.scale)
+        if not self.hours:
+            return None
+        return random_peak(max(_load(hour) for hour in self.hours) * float(self.scale))
+
+    def per_month(self, observed: Decimal | None) -> Decimal | None:
+        """A quantity of the window, scaled to 730 hours of this traffic; None when it or the window is."""
+        if observed is None or not self.window.hours:
+            return None
+        return observed * self.scale * HOURS_PER_MONTH / self.window.hours
+
+    def scaled(self, times: Decimal) -> "Traffic":
+        """`times` as much traffic in the same shape. Raises ValueError on a negative number."""
+        if times < 0:
+            raise ValueError(f"traffic cannot be negative: {times}")
+        return replace(self, scale=self.scale * times)
+
+
+def blocked(level: int, load: float) -> float:
+    """Part of the calls (0 to 1) that find `level` units busy at `load` executions on average: Erlang's loss formula.
+
+    Exact for calls that arrive at random (Poisson), whatever their durations; calls in bursts find more units busy.
+    """
+    if load <= 0:
+        return 0.0
+    inverse = 1.0
+    for unit in range(1, level + 1):
+        inverse = 1 + inverse * unit / load
+        if inverse > 1e15:
+            return 0.0
+    return 1 / inverse
+
+
+def random_peak(load: float) -> int:
+    """Executions at once that are exceeded in at most RARE of the time, at `load` on average, arrivals at random."""
+    if load <= 0:
+        return 0
+    number, reached = 0, math.exp(-load) if load < 700 else 0.0
+    while reached < 1 - RARE:
+        number += 1
+        reached += math.exp(number * math.log(load) - load - math.lgamma(number + 1))
+        if number > load + 12 * math.sqrt(load) + 20:
+            break
+    return number
+
+
+def served_warm(
+    level: int, hours: Sequence[UseHour], scale: Decimal, schedule: Weekly | None = None
+) -> Decimal:
+    """Part of the execution seconds (0 to 1) that `level` units would serve, replayed hour by hour.
+
+    Outside a schedule FLOOR_OF_A_SCHEDULE units stay. 0 without any execution.
+    """
+    total = sum((float(hour.busy_s) for hour in hours), 0.0)
+    if not total or not scale:
+        return Decimal(0)
+    served = 0.0
+    for hour in hours:
+        on = schedule is None or schedule.covers(hour.at)
+        units = level if on else min(level, FLOOR_OF_A_SCHEDULE)
+        served += float(hour.busy_s) * (1 - blocked(units, _load(hour) * float(scale)))
+    return min(Decimal(1), Decimal(repr(served / total)))
+
+
+def expected_share(
+    level: int, traffic: Traffic, level_today: int | None, schedule: Weekly | None = None
+) -> tuple[Decimal | None, str]:
+    """Part of the calls (0 to 1) that `level` units would serve, and in words where that comes from.
+
+    None when nothing was observed that tells: the execution is then priced at the on-demand rate, the upper bound.
+    """
+    if not level:
+        return Decimal(0), ""
+    if schedule is None and level == level_today and traffic.provisioned_share is not None:
+        return _observed_share(level, traffic), "share of calls served warm as observed"
+    if schedule is None and traffic.peak_concurrency is not None and level >= (traffic.peak or 0):
+        peak = traffic.peak
+        return Decimal(1), f"{level} units cover the observed peak of {peak} executions at once"
+    if traffic.hours:
+        share = served_warm(level, traffic.hours, traffic.scale, schedule)
+        return share, "share served warm estimated hour by hour, as if calls arrived at random"
+    return None, "how many calls would be served warm is not known: all execution taken at the on-demand rate"
+
+
+def _observed_share(level: int, traffic: Traffic) -> Decimal:
+    """The observed share, moved with the traffic as the replay moves: at today's traffic exactly what was observed."""
+    share = traffic.provisioned_share or Decimal(0)
+    if traffic.scale == 1 or not traffic.hours:
+        return share
+    today = served_warm(level, traffic.hours, Decimal(1))
+    moved = served_warm(level, traffic.hours, traffic.scale) if traffic.scale else Decimal(1)
+    return min(Decimal(1), share * moved / today) if today else share
+
+
+def _load(hour: UseHour) -> float:
+    """Executions at once on average (Little's law)."""
+    return float(hour.busy_s) / SECONDS_PER_HOUR
