@@ -40,7 +40,7 @@ def build(table: Table) -> Span:
     """A fleet with 13 months of daily costs, added up as the worker does it; the whole span."""
     from tests import fleet_rows
 
-    size = 10_000 if table.is_full else 1_000
+    size = 10_000 if table.is_full else 500
     now = datetime.now(UTC)
     span = Span(now.date() - timedelta(days=DAYS - 1), now.date())
     fleets.clear()
