@@ -6,7 +6,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from fleet.aws.sessions import call, endless, iam_action
+from fleet.aws.errors import endless
+from fleet.aws.sessions import call, iam_action
 from fleet.types import AwsScope
 
 SERVICE = "ce"

@@ -1,4 +1,4 @@
-"""What AWS billed, read through Cost Explorer: each day once, as AWS revises it, and never past the limit of requests."""
+"""What AWS billed, read through Cost Explorer: each day once, as AWS revises it, never past the limit of requests."""
 
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
@@ -79,7 +79,8 @@ def test_the_newest_days_are_marked_as_not_final_and_read_again(
     assert set(rows.values_list("is_estimated", flat=True)) == {False}
     assert sum(rows.filter(record_type="Usage").values_list("amount", flat=True)) > before
     first = BillReading.objects.get().read_from
-    assert first is not None and first < later.date() - timedelta(days=20), "what was read before stays"
+    assert first is not None
+    assert first < later.date() - timedelta(days=20), "what was read before stays"
 
 
 def test_it_is_off_until_somebody_says_so_and_claimed_once_a_day(
