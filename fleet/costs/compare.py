@@ -75,7 +75,8 @@ def today(region: str, capacity: Capacity, traffic: Traffic, book: PriceBook) ->
     """Cost lines of what is there now: instance-hours that ran where they are known, else those of its capacity."""
     if capacity.serverless or traffic.instance_hours is None:
         return monthly(region, capacity, traffic, book, level_today=_level(capacity))
-    hours = traffic.per_month(traffic.instance_hours)
+    ran, window_h = traffic.instance_hours, traffic.window.hours
+    hours = ran * HOURS_PER_MONTH / window_h if window_h else None
     return instance_lines(region, capacity.instance_type, hours, capacity.volume_gb, book, RAN_NOTE)
 
 

@@ -1,0 +1,200 @@
+"""What each way to host a traffic costs a month, and at how much traffic two ways cost the same. Pure."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from fleet.costs import compare
+from fleet.costs.lines import total
+from fleet.costs.periods import HOURS_PER_MONTH
+from fleet.costs.price_book import PriceBook
+from fleet.costs.traffic import SECONDS_PER_HOUR, Traffic
+from fleet.types import Capacity, CostLine, Kind, ServerlessCapacity
+
+SCALES = tuple(Decimal(n) / 10 for n in range(51))
+"""Multiples of the observed traffic that curves are drawn at: from none to five times as much."""
+_LEAST = Decimal("0.0001")
+"""Below this the traffic is taken for none: what starts with the first call makes no break-even point."""
+_SAME_USD = Decimal("0.0000001")
+_NEAR = Decimal("1e-15")
+Gap = Callable[[Decimal], Decimal | None]
+
+
+class Family(StrEnum):
+    """A way to host, in the order in which equally dear ones are shown."""
+
+    SERVERLESS = "serverless"
+    PROVISIONED = "provisioned"
+    ASYNCHRONOUS = "asynchronous"
+    SHARED = "shared"
+    REAL_TIME = "real-time"
+
+
+@dataclass(frozen=True)
+class Option:
+    """One way to host. item: memory size in MB as text, or instance type; level: units kept warm.
+
+    slots: executions at once on one instance. models: how many share it, 1 = none beside this. volume_gb: of each
+    instance, None = not known.
+    """
+
+    family: Family
+    item: str
+    level: int = 0
+    slots: int = 1
+    models: int = 1
+    volume_gb: int | None = None
+
+    @property
+    def key(self) -> str:
+        """Its name in URLs and rows."""
+        return "-".join(filter(None, [self.family.value, self.item, str(self.level or "")]))
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where the traffic runs today: region, what it holds and as which kind."""
+
+    region: str
+    capacity: Capacity
+    kind: str
+
+    @property
+    def level(self) -> int | None:
+        live = self.capacity.serverless
+        return live.provisioned_concurrency if live else None
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """Where two ways cost the same: at `scale` times the observed traffic, USD a month of each there.
+
+    is_step: one of them jumps over the other there, with one more instance, so that they are never exactly equal.
+    """
+
+    scale: Decimal
+    usd: Decimal
+    is_step: bool = False
+
+
+def instances(traffic: Traffic, slots: int) -> int | None:
+    """Instances that run the traffic's peak at once, at least one; None when no peak is known."""
+    peak = traffic.peak
+    return None if peak is None else max(1, -(-peak // slots))
+
+
+def option_lines(option: Option, site: Site, traffic: Traffic, book: PriceBook) -> list[CostLine]:
+    """Cost lines of one way for a month of 730 h, USD unrounded; amounts None as in compare.monthly.
+
+    Source: docs/costs.md#options-and-break-even.
+    """
+    if option.family in (Family.SERVERLESS, Family.PROVISIONED):
+        size = ServerlessCapacity(int(option.item), max(option.level, 1), option.level or None)
+        held = Capacity(site.capacity.start, None, serverless=size)
+        return compare.monthly(site.region, held, traffic, book, level_today=site.level)
+    if option.family is Family.ASYNCHRONOUS:
+        hours, note = _queue_hours(option, traffic)
+        return compare.instance_lines(
+            site.region, option.item, hours, option.volume_gb, book.without_plans(), note
+        )
+    hours, note = (
+        _shared_hours(option, traffic) if option.family is Family.SHARED else _fixed_hours(option, traffic)
+    )
+    return compare.instance_lines(site.region, option.item, hours, option.volume_gb, book, note)
+
+
+def today_lines(site: Site, traffic: Traffic, book: PriceBook) -> list[CostLine]:
+    """Cost lines of what is there now under this traffic; instances are taken to stay as many as ran."""
+    plain = book.without_plans() if site.kind == Kind.ASYNCHRONOUS else book
+    return compare.today(site.region, site.capacity, traffic, plain)
+
+
+def cost(found: Sequence[CostLine]) -> Decimal | None:
+    """USD a month; None while a line has no amount, except storage of unknown size, which is left out."""
+    return None if compare.is_open(found) else total(found).amount
+
+
+def curve(
+    option: Option, site: Site, traffic: Traffic, book: PriceBook, scales: Iterable[Decimal] = SCALES
+) -> list[Decimal | None]:
+    """Monthly cost at each multiple of the observed traffic."""
+    return [cost(option_lines(option, site, traffic.scaled(scale), book)) for scale in scales]
+
+
+def crossings(one: Option, other: Option, site: Site, traffic: Traffic, book: PriceBook) -> list[Crossing]:
+    """Multiples of the traffic up to the last of SCALES at which one way becomes cheaper than the other, in order.
+
+    Costs are linear between steps, where the point is solved exactly; else it is closed in on to 1e-15. Empty when a
+    price or the traffic is not known. Of two crossings within a tenth of today's traffic none is seen.
+    """
+
+    def gap(scale: Decimal) -> Decimal | None:
+        a, b = curve(one, site, traffic, book, [scale])[0], curve(other, site, traffic, book, [scale])[0]
+        return None if a is None or b is None else a - b
+
+    found: list[Crossing] = []
+    low, at_low = _LEAST, gap(_LEAST)
+    for high in SCALES[1:]:
+        at_high = gap(high)
+        if at_low is None or at_high is None:
+            return []
+        if at_low and (at_low > 0) != (at_high > 0 if at_high else at_low < 0):
+            scale, left = _close_in(low, at_low, high, at_high, gap)
+            usd = curve(one, site, traffic, book, [scale])[0] or Decimal(0)
+            found.append(Crossing(scale, usd, is_step=abs(left) > _SAME_USD))
+        low, at_low = high, at_high
+    return found
+
+
+def busy_s_per_hour(scale: Decimal, traffic: Traffic) -> Decimal | None:
+    """Mean seconds of execution an hour at `scale` times the traffic; None without traffic."""
+    return traffic.scaled(scale).busy_s_per_hour
+
+
+def _close_in(
+    low: Decimal, at_low: Decimal, high: Decimal, at_high: Decimal, gap: Gap
+) -> tuple[Decimal, Decimal]:
+    """The crossing between two multiples, and what is left of the gap there."""
+    while True:
+        straight = low + (high - low) * at_low / (at_low - at_high)
+        left = gap(straight) or Decimal(0)
+        if abs(left) <= _SAME_USD or high - low < _NEAR:
+            return straight, left
+        middle = (low + high) / 2
+        at_middle = gap(middle) or Decimal(0)
+        if not at_middle:
+            return middle, at_middle
+        if (at_middle > 0) == (at_low > 0):
+            low, at_low = middle, at_middle
+        else:
+            high, at_high = middle, at_middle
+
+
+def _fixed_hours(option: Option, traffic: Traffic) -> tuple[Decimal | None, str]:
+    count = instances(traffic, option.slots)
+    return (None, "") if count is None else (count * HOURS_PER_MONTH, f"{count} × 730 h")
+
+
+def _queue_hours(option: Option, traffic: Traffic) -> tuple[Decimal | None, str]:
+    """Instance-hours with a queue in front: in every hour with a call as many as its seconds need, else none."""
+    if traffic.busy_s is None or not traffic.window.hours:
+        return None, ""
+    room = Decimal(option.slots * SECONDS_PER_HOUR)
+    ran = sum((_whole(hour.busy_s * traffic.scale / room) for hour in traffic.hours), 0)
+    month = ran * HOURS_PER_MONTH / traffic.window.hours
+    return month, f"{ran} instance-hours in {float(traffic.window.hours):.4g} h, none in hours without a call"
+
+
+def _shared_hours(option: Option, traffic: Traffic) -> tuple[Decimal | None, str]:
+    """One model's part of shared instances: an even share of one, or what its peak fills if that is more."""
+    peak = traffic.peak
+    if peak is None:
+        return None, ""
+    part = max(Decimal(1) / option.models, Decimal(peak) / option.slots)
+    note = f"{part.quantize(Decimal('0.001')).normalize():f} of an instance × 730 h"
+    return part * HOURS_PER_MONTH, note
+
+
+def _whole(number: Decimal) -> int:
+    return int(number.to_integral_value(rounding="ROUND_CEILING"))
