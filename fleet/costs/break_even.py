@@ -1,6 +1,6 @@
 """What each way to host a traffic costs a month, and at how much traffic two ways cost the same. Pure."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -18,7 +18,7 @@ _LEAST = Decimal("0.0001")
 """Below this the traffic is taken for none: what starts with the first call makes no break-even point."""
 _SAME_USD = Decimal("0.0000001")
 _NEAR = Decimal("1e-15")
-Gap = Callable[[Decimal], Decimal | None]
+_Gap = Callable[[Decimal], Decimal | None]
 
 
 class Family(StrEnum):
@@ -50,6 +50,10 @@ class Option:
     def key(self) -> str:
         """Its name in URLs and rows."""
         return "-".join(filter(None, [self.family.value, self.item, str(self.level or "")]))
+
+
+Pricer = Callable[[Option, Decimal], Decimal | None]
+"""A way and a multiple of the traffic → USD a month."""
 
 
 @dataclass(frozen=True)
@@ -115,14 +119,19 @@ def cost(found: Sequence[CostLine]) -> Decimal | None:
     return None if compare.is_open(found) else total(found).amount
 
 
-def curve(
-    option: Option, site: Site, traffic: Traffic, book: PriceBook, scales: Iterable[Decimal] = SCALES
-) -> list[Decimal | None]:
-    """Monthly cost at each multiple of the observed traffic."""
-    return [cost(option_lines(option, site, traffic.scaled(scale), book)) for scale in scales]
+def pricer(site: Site, traffic: Traffic, book: PriceBook) -> Pricer:
+    """Monthly cost of a way at a multiple of the traffic, None as in `cost`; each is worked out once."""
+    known: dict[tuple[Option, Decimal], Decimal | None] = {}
+
+    def price(option: Option, scale: Decimal) -> Decimal | None:
+        if (option, scale) not in known:
+            known[option, scale] = cost(option_lines(option, site, traffic.scaled(scale), book))
+        return known[option, scale]
+
+    return price
 
 
-def crossings(one: Option, other: Option, site: Site, traffic: Traffic, book: PriceBook) -> list[Crossing]:
+def crossings(one: Option, other: Option, price: Pricer) -> list[Crossing]:
     """Multiples of the traffic up to the last of SCALES at which one way becomes cheaper than the other, in order.
 
     Costs are linear between steps, where the point is solved exactly; else it is closed in on to 1e-15. Empty when a
@@ -130,7 +139,7 @@ def crossings(one: Option, other: Option, site: Site, traffic: Traffic, book: Pr
     """
 
     def gap(scale: Decimal) -> Decimal | None:
-        a, b = curve(one, site, traffic, book, [scale])[0], curve(other, site, traffic, book, [scale])[0]
+        a, b = price(one, scale), price(other, scale)
         return None if a is None or b is None else a - b
 
     found: list[Crossing] = []
@@ -141,8 +150,7 @@ def crossings(one: Option, other: Option, site: Site, traffic: Traffic, book: Pr
             return []
         if at_low and (at_low > 0) != (at_high > 0 if at_high else at_low < 0):
             scale, left = _close_in(low, at_low, high, at_high, gap)
-            usd = curve(one, site, traffic, book, [scale])[0] or Decimal(0)
-            found.append(Crossing(scale, usd, is_step=abs(left) > _SAME_USD))
+            found.append(Crossing(scale, price(one, scale) or Decimal(0), is_step=abs(left) > _SAME_USD))
         low, at_low = high, at_high
     return found
 
@@ -153,7 +161,7 @@ def busy_s_per_hour(scale: Decimal, traffic: Traffic) -> Decimal | None:
 
 
 def _close_in(
-    low: Decimal, at_low: Decimal, high: Decimal, at_high: Decimal, gap: Gap
+    low: Decimal, at_low: Decimal, high: Decimal, at_high: Decimal, gap: _Gap
 ) -> tuple[Decimal, Decimal]:
     """The crossing between two multiples, and what is left of the gap there."""
     while True:

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleet.costs.break_even import (
@@ -13,9 +13,9 @@ from fleet.costs.break_even import (
     busy_s_per_hour,
     cost,
     crossings,
-    curve,
     instances,
     option_lines,
+    pricer,
 )
 from fleet.costs.options import Circumstances, Machine, Need, Offer, offers, slots
 from fleet.costs.traffic import Traffic, UseHour
@@ -29,6 +29,7 @@ SMALL = Machine("ml.c5.large", 4096, 2)
 ON_DEMAND = Option(Family.SERVERLESS, "4096")
 ONE_INSTANCE = Option(Family.REAL_TIME, "ml.c5.large")
 TOLERANCE = Decimal("1e-6")
+NEAR = Decimal("1e-9")
 
 
 def day(*busy_s: str, peak: int | None = 1) -> Traffic:
@@ -52,7 +53,7 @@ def month(option: Option, traffic: Traffic, site: Site = SITE) -> Decimal:
 def test_break_even_with_one_small_instance(memory_mb: str, busy_s: str, share: str) -> None:
     evenly = day(*["600"] * 24, peak=None)
     one = Option(Family.REAL_TIME, "ml.c5.large", slots=100)
-    (found,) = crossings(Option(Family.SERVERLESS, memory_mb), one, SITE, evenly, BOOK)
+    (found,) = crossings(Option(Family.SERVERLESS, memory_mb), one, pricer(SITE, evenly, BOOK))
     point = busy_s_per_hour(found.scale, evenly)
     assert point == pytest.approx(Decimal(busy_s), rel=Decimal("1e-9"))
     assert (point / 3600).quantize(Decimal("0.001")) == Decimal(share)
@@ -99,7 +100,7 @@ def test_one_more_instance_jumps_over_serverless_without_ever_costing_the_same()
     # One slot: a second instance from the peak of 1 on, $74.46 → $148.92, where serverless costs 1,300 s × 24 a day.
     traffic = day(*["1300"] * 24, peak=1)
     one = Option(Family.REAL_TIME, "ml.c5.large", slots=1)
-    found = crossings(ON_DEMAND, one, SITE, traffic, BOOK)
+    found = crossings(ON_DEMAND, one, pricer(SITE, traffic, BOOK))
     assert [each.is_step for each in found[:2]] == [False, True]
     assert found[0].scale == pytest.approx(Decimal(1275) / 1300)
     assert found[1].scale == pytest.approx(Decimal(1))
@@ -107,10 +108,9 @@ def test_one_more_instance_jumps_over_serverless_without_ever_costing_the_same()
 
 def test_without_price_or_traffic_there_is_no_point_and_no_cost() -> None:
     unpriced = Option(Family.REAL_TIME, "ml.zz9.large")
-    assert crossings(ON_DEMAND, unpriced, SITE, day("600"), BOOK) == []
-    assert curve(unpriced, SITE, day("600"), BOOK, [Decimal(1)]) == [None]
+    assert crossings(ON_DEMAND, unpriced, pricer(SITE, day("600"), BOOK)) == []
     nothing = Traffic(window(), None)
-    assert crossings(ON_DEMAND, ONE_INSTANCE, SITE, nothing, BOOK) == []
+    assert crossings(ON_DEMAND, ONE_INSTANCE, pricer(SITE, nothing, BOOK)) == []
     assert cost(option_lines(Option(Family.ASYNCHRONOUS, "ml.c5.large"), SITE, nothing, BOOK)) is None
 
 
@@ -182,9 +182,8 @@ def test_more_traffic_never_costs_less(
     busy: list[int], option: Option, peak: int, low: int, more: int
 ) -> None:
     traffic = day(*map(str, busy), peak=peak or None)
-    less, greater = curve(option, SITE, traffic, BOOK, [Decimal(low) / 16, Decimal(low + more) / 16])
-    if less is None or greater is None:
-        assume(False)
+    price = pricer(SITE, traffic, BOOK)
+    less, greater = price(option, Decimal(low) / 16), price(option, Decimal(low + more) / 16)
     assert less is not None
     assert greater is not None
     assert greater >= less - TOLERANCE
@@ -196,20 +195,21 @@ def test_where_two_ways_cross_they_cost_the_same_or_one_jumps_over_the_other(
     busy: list[int], one: Option, other: Option, peak: int
 ) -> None:
     traffic = day(*map(str, busy), peak=peak)
-    for found in crossings(one, other, SITE, traffic, BOOK):
+    price = pricer(SITE, traffic, BOOK)
+
+    def gap(scale: Decimal) -> Decimal:
+        a, b = price(one, scale), price(other, scale)
+        assert a is not None
+        assert b is not None
+        return a - b
+
+    for found in crossings(one, other, price):
         if found.is_step:
-            tiny = Decimal("1e-9")
-            before, after = (
-                curve(one, SITE, traffic, BOOK, [at])[0] - curve(other, SITE, traffic, BOOK, [at])[0]  # type: ignore[operator]
-                for at in (found.scale - tiny, found.scale + tiny)
-            )
-            assert (before > 0) != (after > 0) or not before or not after
+            before, after = gap(found.scale - NEAR), gap(found.scale + NEAR)
+            assert before * after <= 0
         else:
-            amounts = [curve(each, SITE, traffic, BOOK, [found.scale])[0] for each in (one, other)]
-            assert amounts[0] is not None
-            assert amounts[1] is not None
-            assert abs(amounts[0] - amounts[1]) <= TOLERANCE
-            assert found.usd == amounts[0]
+            assert abs(gap(found.scale)) <= TOLERANCE
+            assert found.usd == price(one, found.scale)
 
 
 def test_kept_warm_is_what_provisioned_concurrency_costs_without_a_call() -> None:
