@@ -72,7 +72,11 @@ def cost_change(
         memory = live.memory_mb if live else 0
         wanted = ServerlessCapacity(memory, change.max_concurrency, change.provisioned_concurrency)
         after = compare.at_start(now=now, serverless=wanted)
-    found = compare.compare(seen.region, before, after, traffic, book)
+    return told(compare.compare(seen.region, before, after, traffic, book))
+
+
+def told(found: compare.Comparison) -> CostChange:
+    """A comparison as every preview shows it: row by row, both sums and what they rest on."""
     return CostChange(
         rows=_cost_rows(found),
         before=found.before_total.amount,
