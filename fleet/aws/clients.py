@@ -7,17 +7,16 @@ these few. The endpoint is AWS's unless botocore's own AWS_ENDPOINT_URL is set.
 import threading
 from collections import OrderedDict
 from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import botocore
 import botocore.session
-from botocore.awsrequest import AWSResponse
 from botocore.config import Config
-from botocore.credentials import ReadOnlyCredentials
+from botocore.hooks import BaseEventHooks
+from botocore.utils import parse_timestamp
 
-from fleet.aws import meter, metric_wire, pace, roles, shapes, short_way, unknown
+from fleet.aws import meter, metric_wire, pace, roles, unknown
 from fleet.types import AwsScope
 
 MAX_CLIENTS = 256
@@ -27,48 +26,35 @@ USER_AGENT = f"flotilla Botocore/{botocore.__version__}"
 
 Slot = tuple[str, str, bool]
 
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """How one service of one region is asked. short_way: None where botocore does it all.
-
-    service_id: as in the names of botocore's events, and of paces.
-    """
-
-    client: Any
-    service_id: str
-    short_way: short_way.ShortWay | None
-
-
 _lock = threading.RLock()
-_lines: "OrderedDict[Slot, Line]" = OrderedDict()
+_clients: "OrderedDict[Slot, Any]" = OrderedDict()
 _sessions: dict[tuple[str, bool], botocore.session.Session] = {}
 
 asked: ContextVar[AwsScope] = ContextVar("flotilla_scope_asked")
 """The scope that the request under way is for."""
 
 
-def line(scope: AwsScope, service: str) -> Line:
+def client(scope: AwsScope, service: str) -> Any:
     """The client for the scope's region and kind of credentials, made when there is none."""
     slot = (scope.region, service, bool(scope.role_arn))
     with _lock:
-        found = _lines.get(slot)
+        found = _clients.get(slot)
         if found is None:
-            found = _lines[slot] = _new_line(*slot)
-            while len(_lines) > MAX_CLIENTS:
-                _lines.popitem(last=False)
-        _lines.move_to_end(slot)
+            found = _clients[slot] = _new_client(*slot)
+            while len(_clients) > MAX_CLIENTS:
+                _clients.popitem(last=False)
+        _clients.move_to_end(slot)
         return found
 
 
 def reset() -> None:
     """Forget every client."""
     with _lock:
-        _lines.clear()
+        _clients.clear()
         _sessions.clear()
 
 
-def _new_line(region: str, service: str, is_for_roles: bool) -> Line:
+def _new_client(region: str, service: str, is_for_roles: bool) -> Any:
     config = Config(
         connect_timeout=5,
         read_timeout=30,
@@ -79,17 +65,7 @@ def _new_line(region: str, service: str, is_for_roles: bool) -> Line:
         parameter_validation=service != "cloudwatch",
         user_agent=USER_AGENT,
     )
-    session = _session(service, is_for_roles)
-    client = session.create_client(service, region_name=region, config=config)
-    service_id = client.meta.service_model.service_id.hyphenize()
-    if service not in short_way.SERVICES:
-        return Line(client, service_id, None)
-
-    def keys() -> ReadOnlyCredentials | None:
-        found = session.get_credentials()
-        return found.get_frozen_credentials() if found is not None else None
-
-    return Line(client, service_id, short_way.ShortWay(client, keys))
+    return _session(service, is_for_roles).create_client(service, region_name=region, config=config)
 
 
 def _session(service: str, is_for_roles: bool) -> botocore.session.Session:
@@ -104,7 +80,7 @@ def _session(service: str, is_for_roles: bool) -> botocore.session.Session:
                 session.register_component("data_loader", first.get_component("data_loader"))
             if is_for_roles:
                 session.register_component("credential_provider", roles.Provider())
-            parser = epoch_seconds if slot[0] == "cloudwatch" else shapes.utc_time
+            parser = epoch_seconds if slot[0] == "cloudwatch" else utc_time
             session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parser)
             meter.install(session.get_component("event_emitter"))
             unknown.install(session.get_component("event_emitter"))
@@ -114,15 +90,12 @@ def _session(service: str, is_for_roles: bool) -> botocore.session.Session:
         return _sessions[slot]
 
 
-def _keep_pace(events: Any) -> None:
+def _keep_pace(events: BaseEventHooks) -> None:
     """Have every request, repeated ones included, take its turn in the scope that asks, and hear of throttling."""
 
-    def before_send(event_name: str, **_rest: object) -> AWSResponse | None:
-        answer = short_way.in_hand()
-        if answer is None:
-            scope, service = asked.get(), event_name.split(".")[1]
-            pace.wait(scope.account_id, scope.region, service)
-        return answer
+    def before_send(event_name: str, **_rest: object) -> None:
+        scope, service = asked.get(), event_name.split(".")[1]
+        pace.wait(scope.account_id, scope.region, service)
 
     def received(event_name: str, parsed_response: dict[str, Any] | None = None, **_rest: object) -> None:
         if meter.is_throttle(parsed_response):
@@ -131,6 +104,14 @@ def _keep_pace(events: Any) -> None:
 
     events.register("before-send", before_send, unique_id="flotilla-pace")
     events.register("response-received", received, unique_id="flotilla-pace-throttled")
+
+
+def utc_time(value: Any) -> datetime:
+    """A timestamp as an aware time in UTC; epoch seconds, which SageMaker sends, without botocore's detours."""
+    if isinstance(value, int | float):
+        return datetime.fromtimestamp(value, UTC)
+    parsed: datetime = parse_timestamp(value)
+    return parsed
 
 
 def epoch_seconds(value: Any) -> int:

@@ -108,13 +108,6 @@ def add_booked(count: int) -> None:
         tally.add_booked("cloudwatch:GetMetricData", count)
 
 
-def add_call(action: str) -> None:
-    """Note a request of the action ("sagemaker:ListEndpoints") that AWS answered as asked."""
-    tally = _current.get()
-    if tally is not None:
-        tally.add(action, calls=1)
-
-
 def is_throttle(parsed_response: dict[str, Any] | None) -> bool:
     """Whether AWS refused the request as one too many."""
     error = (parsed_response or {}).get("Error") or {}

@@ -9,7 +9,7 @@ from functools import cache
 from queue import SimpleQueue
 from typing import Any, NamedTuple, TypeVar
 
-from fleet.aws import clients, meter, pace, roles, short_way, signing
+from fleet.aws import clients, pace, roles
 from fleet.aws.errors import OUTLIVED_CODES, endless, incomplete, translating
 from fleet.errors import AwsError, CredentialsInvalid
 from fleet.types import AwsScope
@@ -156,7 +156,6 @@ def reset() -> None:
     """Forget every client, assumed role and pace, for instance after the environment changed."""
     clients.reset()
     roles.reset()
-    signing.forget()
     pace.reset()
 
 
@@ -185,35 +184,17 @@ def _call_once(
     before = clients.asked.set(scope)
     try:
         with translating(scope, action):
+            send = getattr(clients.client(scope, service), operation)
             if keys is None:
-                answer = _answer(scope, service, operation, action, parameters)
+                answer: dict[str, Any] = send(**parameters)
             else:
                 with roles.signing(keys):
-                    answer = _answer(scope, service, operation, action, parameters)
+                    answer = send(**parameters)
     finally:
         clients.asked.reset(before)
     if expect and expect not in answer:
         raise incomplete(scope, action, expect, answer.get("ResponseMetadata", {}).get("RequestId", ""))
     return answer
-
-
-def _answer(
-    scope: AwsScope, service: str, operation: str, action: str, parameters: dict[str, Any]
-) -> dict[str, Any]:
-    """By the short way where there is one and all goes well, else by botocore's own, which goes on from there."""
-    line = clients.line(scope, service)
-    short = line.short_way
-    if short is not None and short.leads_to(operation):
-        pace.wait(scope.account_id, scope.region, line.service_id)
-        answer = short.ask(operation, parameters)
-        if answer is not None:
-            meter.add_call(action)
-            return answer
-    try:
-        full: dict[str, Any] = getattr(line.client, operation)(**parameters)
-        return full
-    finally:
-        short_way.drop()
 
 
 def _keys(scope: AwsScope) -> roles.Keys | None:

@@ -48,13 +48,6 @@ def restore(shape: Shape | None, raw: Any, parsed: Any, path: str = "") -> Itera
             yield from restore(shape.value, value, parsed.get(key), f"{path}.{key}")
 
 
-def note(model: OperationModel, raw: Any, parsed: dict[str, Any]) -> None:
-    """Bring what the operation's shape lacks back into its parsed answer, if it is one of OPERATIONS."""
-    found = list(restore(model.output_shape, raw, parsed)) if model.name in OPERATIONS else []
-    if found:
-        parsed[KEY] = found
-
-
 def _keep(http_response: Any, parsed: dict[str, Any], model: OperationModel, **_: Any) -> None:
     if http_response.status_code >= 300:
         return
@@ -63,4 +56,6 @@ def _keep(http_response: Any, parsed: dict[str, Any], model: OperationModel, **_
     except ValueError:
         # A body that is no JSON is the parser's business; it has answered already.
         return
-    note(model, raw, parsed)
+    found = list(restore(model.output_shape, raw, parsed))
+    if found:
+        parsed[KEY] = found

@@ -277,6 +277,6 @@ def test_timestamps_of_every_protocol_become_epoch_seconds(value: object) -> Non
 
 def test_equal_scopes_share_one_client(simulator: SimulatorProcess) -> None:
     sagemaker.describe_endpoint(SCOPE, "alpha-serverless")
-    first = clients.line(SCOPE, "sagemaker")
-    assert clients.line(AwsScope("111122223333", "us-east-1"), "sagemaker") is first
-    assert clients.line(AwsScope("111122223333", "eu-west-1"), "sagemaker") is not first
+    first = clients.client(SCOPE, "sagemaker")
+    assert clients.client(AwsScope("111122223333", "us-east-1"), "sagemaker") is first
+    assert clients.client(AwsScope("111122223333", "eu-west-1"), "sagemaker") is not first

@@ -53,7 +53,7 @@ def test_a_company_is_mirrored_exactly_with_the_fewest_calls_and_then_left_alone
     assert sum(made.values()) <= 1.05 * company.floor(places, len(shards), made, ACCOUNTS)
     assert sum(CallTally.objects.values_list("calls", flat=True)) == sum(made.values())
     # One client per region and service, however many accounts there are.
-    assert len(clients._lines) <= REGIONS * 12
+    assert len(clients._clients) <= REGIONS * 12
 
     # The second look begins what an inventory has to come first for; from then on there is nothing to do.
     many.run([shard.pk for shard in shards], now=lambda: now + MINUTE)
