@@ -12,7 +12,7 @@ from typing import Any
 
 from plotly import graph_objects as go
 
-X = Sequence[date] | Sequence[datetime]
+X = Sequence[date] | Sequence[datetime] | Sequence[float]
 Value = float | int | Decimal | None
 Payload = dict[str, Any]
 
@@ -34,9 +34,9 @@ class Series:
 
 @dataclass(frozen=True)
 class Mark:
-    """A change or an incident on the time axis. y None: dotted line over all panels; else a leader line from y up."""
+    """A change or an incident on the x axis. y None: dotted line over all panels; else a leader line from y up."""
 
-    at: date | datetime
+    at: date | datetime | float
     label: str
     tint: str = "ink-3"
     y: Value = None

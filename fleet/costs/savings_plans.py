@@ -101,7 +101,7 @@ def outcome(history: Sequence[Use], hourly: Decimal) -> Outcome:
     for hour in history:
         bought = min(hourly, hour.at_plan)
         # AWS applies a plan to what it discounts most first; here all of an hour has the hour's mean discount.
-        at_list = hour.on_demand if bought == hour.at_plan else hour.on_demand * bought / hour.at_plan
+        at_list = hour.on_demand if bought == hour.at_plan else _cut(hour.on_demand * bought / hour.at_plan)
         on_demand += hour.on_demand
         paid += hourly + hour.on_demand - at_list
         used += bought
@@ -152,6 +152,11 @@ def _best_level(history: Sequence[Use], levels: Sequence[Decimal]) -> int:
         if gain_above <= len(history):
             return index
     return len(levels) - 1
+
+
+def _cut(usd: Decimal) -> Decimal:
+    """To the resolution of stored amounts, so that what is nothing is shown as nothing."""
+    return usd.quantize(Decimal("1e-12"))
 
 
 def _a_year(found: Outcome) -> Decimal:

@@ -106,21 +106,22 @@ def _cost_rows(found: compare.Comparison) -> tuple[CostRow, ...]:
             CostRow(
                 component=shown.component.value,
                 item=shown.item,
-                quantity=_quantity(shown),
+                quantity=quantity_words(shown),
                 before=old.amount if old else None,
                 after=new.amount if new else None,
                 is_before=old is not None,
                 is_after=new is not None,
                 note=shown.note,
                 source=shown.price_source,
-                was=_quantity(old) if old and new and _quantity(old) != _quantity(new) else "",
+                was=quantity_words(old) if old and new and quantity_words(old) != quantity_words(new) else "",
                 confidence=worst(line.confidence for line in (old, new) if line).value,
             )
         )
     return tuple(rows)
 
 
-def _quantity(line: CostLine) -> str:
+def quantity_words(line: CostLine) -> str:
+    """ "58,400 s × $0.00008", with the discount where one is taken off."""
     unit = _UNITS.get(line.unit, line.unit)
     price = "no price" if line.usd_per_unit is None else f"${line.usd_per_unit.normalize():f}"
     taken = f" − ${line.discount.normalize():,f} discount" if line.discount else ""

@@ -1,0 +1,83 @@
+"""What if: another capacity in a form, and the month's cost before and after. Its address can be passed on."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from dashboards import access, htmx, scope
+from dashboards.cost_options.forms import INSTANCES, SERVERLESS, WhatIfForm
+from dashboards.endpoint import tabs
+from fleet.operations.cost_change import told
+from fleet.queries import cost_options, what_if
+from fleet.queries import endpoint as queries
+from fleet.queries.cost_options import Workplace
+from fleet.queries.what_if import Idea
+from fleet.types import Kind
+
+RANGE = "7d"
+PART = "what-if"
+
+
+@require_GET
+def page(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
+    """The form with today's values, or with the address's and its answer."""
+    endpoint = access.endpoint_for(request, pk)
+    scoped = scope.read(request, default=RANGE)
+    place = cost_options.workplace(queries.head(endpoint), scoped.range)
+    context: dict[str, Any] = {
+        "endpoint": endpoint,
+        "place": place,
+        "crumbs": [
+            {"label": "Endpoints", "url": reverse("endpoints:page")},
+            {"label": endpoint.name, "url": tabs.url(pk, "options", scoped.query)},
+            {"label": "What if"},
+        ],
+        "may_operate": access.may(request.user, "operator"),
+        "range_key": scoped.range.key,
+    }
+    if place is not None:
+        context |= _answered(request, place)
+    return htmx.page(request, "pages/endpoint/what_if.html", context, part=PART)
+
+
+def _answered(request: htmx.HtmxHttpRequest, place: Workplace) -> dict[str, Any]:
+    is_asked = "hosting" in request.GET
+    form = WhatIfForm(
+        request.GET if is_asked else None,
+        initial=WhatIfForm.start(place),
+        machines=cost_options.machines(place.site.region, place.book),
+        today=place.site.capacity.instance_type,
+    )
+    found: dict[str, Any] = {"form": form, "SERVERLESS": SERVERLESS, "INSTANCES": INSTANCES}
+    if is_asked and form.is_valid():
+        idea = form.idea()
+        answer = what_if.answer(place, idea)
+        change = told(answer.comparison)
+        found |= {
+            "cost": change,
+            "notes": answer.notes,
+            "is_less": change.difference is not None and change.difference < 0,
+            "form_url": operation_url(place, idea),
+        }
+    return found
+
+
+def operation_url(place: Workplace, idea: Idea) -> str:
+    """The form of the operation that makes this change, filled in; "" where no operation does."""
+    live, pk = place.site.capacity.serverless, place.variant.endpoint_id
+    if place.site.kind != Kind.SERVERLESS or live is None or idea.schedule is not None:
+        return ""
+    size = idea.serverless
+    if size is None:
+        wanted: dict[str, Any] = {"instance_type": idea.instance_type, "instance_count": idea.instance_count}
+        return f"{reverse('operations:convert', args=[pk])}?{urlencode(wanted)}"
+    if size.memory_mb != live.memory_mb or size == live:
+        return ""
+    wanted = {
+        "max_concurrency": size.max_concurrency,
+        "provisioned_concurrency": size.provisioned_concurrency or "",
+    }
+    return f"{reverse('operations:change-concurrency', args=[pk])}?{urlencode(wanted)}"
