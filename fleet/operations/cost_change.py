@@ -43,7 +43,7 @@ class CostRow:
 
 @dataclass(frozen=True)
 class CostChange:
-    """Monthly cost under the observed traffic. difference None = cannot be told; inputs in words.
+    """Monthly cost under the observed traffic; a sum is None where one of its lines cannot be told. inputs in words.
 
     warm_hour_before, warm_hour_after: USD an hour of provisioned concurrency kept warm, calls or none; 0 = none is
     kept, None = no price is known.
@@ -79,8 +79,8 @@ def told(found: compare.Comparison) -> CostChange:
     """A comparison as every preview shows it: row by row, both sums and what they rest on."""
     return CostChange(
         rows=_cost_rows(found),
-        before=found.before_total.amount,
-        after=found.after_total.amount,
+        before=None if compare.is_open(found.before) else found.before_total.amount,
+        after=None if compare.is_open(found.after) else found.after_total.amount,
         difference=found.difference,
         inputs=tuple((line.label, line.value) for line in found.inputs),
         warm_hour_before=_warm_hour(found.before),

@@ -1,5 +1,6 @@
 """What the ways to host one endpoint would cost: its traffic, what fits it, prices, and what rules a way out."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,7 @@ from fleet.types import Capacity, Kind, MetricRow, ServerlessCapacity
 SHORTEST = timedelta(hours=24)
 USUAL = timedelta(days=7)
 """What is replayed where the page looks at less than SHORTEST: the window that operations are priced by."""
+_GRAVITON = re.compile(r"[a-z]+\d+g")
 ALONE = (Kind.SERVERLESS, Kind.REAL_TIME)
 """Kinds that host one model each, which could share instances."""
 
@@ -149,14 +151,30 @@ def _need(variant: VariantStatus, found: Sequence[MetricRow]) -> Need:
 
 
 def _machines(endpoint: Endpoint, place: Workplace) -> list[Machine]:
-    """Types that the account may run, with a GPU where today's has one, without where it has none."""
+    """Types that the account may run and whose processor is of today's sort, so that the same image runs on them."""
     quotas = instance_ledger.quotas(endpoint.shard)
-    wants_gpu = has_gpu(place.variant.instance_type)
+    wanted = processor(place.variant.instance_type) if place.variant.instance_type else "x86"
     return [
         machine
         for machine in machines(place.site.region, place.book)
-        if quotas.get(machine.name) != 0 and has_gpu(machine.name) == wants_gpu
+        if quotas.get(machine.name) != 0 and processor(machine.name) == wanted
     ]
+
+
+def processor(instance_type: str) -> str:
+    """What an image must be built for: "gpu", "neuron" (Inferentia, Trainium), "gaudi", "arm" (Graviton) or "x86".
+
+    Serverless runs without GPUs. Source: the families of aws-cdk-lib, aws-eks/lib/instance-types (inferentia, graviton,
+    trainium), read November 2026; Graviton families have a g behind their generation.
+    """
+    if has_gpu(instance_type):
+        return "gpu"
+    family = instance_type.removeprefix("ml.").partition(".")[0]
+    if family.startswith(("inf", "trn")):
+        return "neuron"
+    if family.startswith("dl"):
+        return "gaudi"
+    return "arm" if _GRAVITON.match(family) else "x86"
 
 
 def _models_alike(endpoint: Endpoint, variant: VariantStatus) -> int | None:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 
-from django.db.models import F, Min, Q, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 
 from fleet.costs.hour_curve import HOURS_PER_DAY, Presence, present, spread
 from fleet.costs.periods import Window
@@ -107,43 +107,58 @@ class Eligible:
 
 
 def eligible(scope: ScopeFilter, days: Sequence[date], today: date) -> Eligible:
-    """Spend of the whole days among `days` for which costs are stored. At most nine queries."""
+    """Spend of the whole days among `days` for which costs are stored. At most eight queries."""
     whole = [day for day in days if day < today]
-    rows = DailyCost.objects.filter(scope.q("endpoint__shard"))
-    first = rows.filter(day__in=whole).aggregate(first=Min("day"))["first"] if whole else None
+    rows = DailyCost.objects.filter(scope.q("endpoint__shard"), day__in=whole)
+    first = rows.order_by("day").values_list("day", flat=True).first() if whole else None
     if first is None:
         return Eligible(None, (), {}, 0)
     span = Span(first, whole[-1])
-    covered = rows.filter(span.q, component=CostComponent.INSTANCE_TIME, endpoint__kind__in=KINDS_IN_PLANS)
-    unpriced = covered.filter(confidence=Confidence.UNPRICED).count()
+    instances = rows.filter(component=CostComponent.INSTANCE_TIME, endpoint__kind__in=KINDS_IN_PLANS)
+    unpriced = instances.filter(confidence=Confidence.UNPRICED).count()
     rates = _rates(today)
-    found = [*_endpoints(scope, covered, span, rates), *_batch(scope, span, rates)]
+    usages, other = _ledger(rows, scope, span, rates)
+    found = [*usages, *_batch(scope, span, rates)]
     found.sort(key=lambda usage: (-usage.usd, usage.group.item, usage.group.region, usage.group.account))
-    return Eligible(span, found, _other(rows.filter(span.q)), unpriced)
+    return Eligible(span, found, other, unpriced)
 
 
-def _endpoints(
-    scope: ScopeFilter, covered: QuerySet[DailyCost], span: Span, rates: Mapping[Group, Decimal]
-) -> list[Usage]:
-    """Instance time of the ledger by group, over its hours by the capacity that was observed. Two queries."""
+def _ledger(
+    rows: QuerySet[DailyCost], scope: ScopeFilter, span: Span, rates: Mapping[Group, Decimal]
+) -> tuple[list[Usage], dict[str, Decimal]]:
+    """Covered instance time by group, over its hours by the capacity that was observed; the rest by component.
+
+    Two queries.
+    """
     days: dict[Group, list[Decimal]] = defaultdict(lambda: [Decimal(0)] * len(span.days))
     hours: dict[Group, Decimal] = defaultdict(Decimal)
+    other: dict[str, Decimal] = defaultdict(Decimal)
     sums = (
-        covered.exclude(amount=None)
+        rows.exclude(amount=None)
         .order_by()
-        .values_list("endpoint__shard__account", "endpoint__shard__region", "item", "day")
+        .values_list(
+            "endpoint__shard__account",
+            "endpoint__shard__region",
+            "endpoint__kind",
+            "component",
+            "item",
+            "day",
+        )
         .annotate(usd=_LIST_USD, hours=Sum("quantity"))
     )
-    for account, region, item, day, usd, quantity in sums:
+    for account, region, kind, component, item, day, usd, quantity in sums:
+        if component != CostComponent.INSTANCE_TIME or kind not in KINDS_IN_PLANS:
+            other[component] += usd
+            continue
         group = Group(account, region, CostComponent.INSTANCE_TIME, item)
         days[group][(day - span.first).days] += usd
         hours[group] += quantity or 0
-    shapes = _shapes(scope, span)
-    window = Window(span.start, span.end)
-    return [
+    shapes, window = _shapes(scope, span), Window(span.start, span.end)
+    found = [
         Usage(group, spread(by_day, present(shapes.get(group, ()), window)), hours[group], rates.get(group))
         for group, by_day in days.items()
     ]
+    return found, dict(other)
 
 
 def _shapes(scope: ScopeFilter, span: Span) -> dict[Group, list[Presence]]:
@@ -216,21 +231,6 @@ def _rates(today: date) -> dict[Group, Decimal]:
         for row in rows
         if row.account_id is not None and row.component and row.usd_per_hour is not None
     }
-
-
-def _other(rows: QuerySet[DailyCost]) -> dict[str, Decimal]:
-    """What the ledger holds beside it, at on-demand prices: other components, and instances of other kinds."""
-    found: dict[str, Decimal] = defaultdict(Decimal)
-    sums = (
-        rows.exclude(amount=None)
-        .exclude(component=CostComponent.INSTANCE_TIME, endpoint__kind__in=KINDS_IN_PLANS)
-        .order_by()
-        .values_list("component")
-        .annotate(usd=_LIST_USD)
-    )
-    for component, usd in sums:
-        found[component] += usd
-    return dict(found)
 
 
 def _added(curves: Sequence[Sequence[Decimal]], length: int) -> list[Decimal]:
