@@ -103,7 +103,7 @@ def _reads(account: Account, scope: AwsScope, report: Document) -> None:
         for read, found in zip(permissions.READS, permissions.each(scope), strict=True):
             state = "allowed"
             if found.error is not None:
-                state = "denied" if permissions.is_denial(found.error) else "unknown"
+                state = "denied" if found.is_missing else "unknown"
             by = BY_SIMULATION if read.is_simulated else BY_CALL
             proof = by if state != "unknown" else NOT_PROVEN
             report["rows"].append(_row(read.action, "read", state, proof, found.error))

@@ -125,7 +125,7 @@ def _reads(subject: str, shard: Shard) -> Iterator[Finding]:
     for check in bad:
         yield Finding(
             subject,
-            f"{check.action} is refused; without it: {check.disables}",
+            f"{check.action} {'is refused' if check.is_missing else 'is not proven'}; without it: {check.disables}",
             f"Allow {check.action} (docs/iam.md).",
         )
 

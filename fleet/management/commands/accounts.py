@@ -71,24 +71,28 @@ class Command(BaseCommand):
         found = [shard for account in rows for shard in account.shards.filter(enabled=True)]
         if not found:
             raise CommandError("There is no such account. `manage.py accounts list` shows those there are.")
-        refused = sum(self._tell(shard) for shard in found)
+        told = [self._tell(shard) for shard in found]
+        refused, unproven = (sum(counts) for counts in zip(*told, strict=True))
         if refused:
             raise CommandError(f"{refused} permissions are missing; docs/iam.md has the policies to attach.")
+        if unproven:
+            raise CommandError(f"{unproven} permissions could not be proven: AWS did not say.")
 
-    def _tell(self, shard: Shard) -> int:
-        """Write what each of the shard's roles may do; how many permissions are missing."""
+    def _tell(self, shard: Shard) -> tuple[int, int]:
+        """Write what each of the shard's roles may do; how many permissions are missing, and how many unproven."""
         checks = permissions.check(shard.scope)
         bad = [check for check in checks if check.error is not None]
         self.stdout.write(f"{shard}: {len(checks) - len(bad)} of {len(checks)} permissions work")
         for check in bad:
             self.stdout.write(self._line(check))
+        missing = sum(check.is_missing for check in bad)
         act = accounts.act_role(shard)
         if act is None:
-            return len(bad)
+            return missing, len(bad) - missing
         self.stdout.write(f"{shard}: act role: {act}")
-        return len(bad) + bool(act.error)
+        return missing + bool(act.error), len(bad) - missing
 
     def _line(self, check: permissions.Check) -> str:
         assert check.error is not None
-        message = check.error.message
-        return f"  missing {check.action}; without it: {check.disables}. AWS says: {message}"
+        word = "missing" if check.is_missing else "unproven"
+        return f"  {word} {check.action}; without it: {check.disables}. AWS says: {check.error.message}"
