@@ -1,7 +1,6 @@
 """Tiles of the Savings Plans page: eligible spend, its steadiness, coverage and use of what is held, the advice."""
 
 from decimal import Decimal
-from typing import Any
 
 from dashboards import wording
 from dashboards.costs.wanted import span_words
@@ -13,32 +12,44 @@ NO_RATE = "Enter a discount or a rate"
 NOT_HELD = "Enter the commitment you hold"
 
 
-def tiles(found: Eligible, advice: Advice | None, held: tuple[Any, Outcome] | None) -> list[Tile]:
-    """Five tiles; none while no whole day has costs."""
+def tiles(found: Eligible, advice: Advice | None, held: Outcome | None) -> list[Tile]:
+    """Five tiles; none while no whole day has costs. held: what the commitment that is held made of the hours."""
     if found.span is None:
         return []
     window = f"{span_words(found.span, found.span.last)}, whole UTC days"
+    return [
+        _eligible_tile(found, window),
+        _hour_tile(found, window),
+        *_held_tiles(held, window),
+        _best(advice, window),
+    ]
+
+
+def _eligible_tile(found: Eligible, window: str) -> Tile:
     total = found.usd + sum(found.other.values(), Decimal(0))
     share = found.usd / total if total else None
-    outcome = held[1] if held else None
+    return Tile(
+        "Eligible spend",
+        wording.usd(found.usd),
+        note=f"{wording.percent(share)} of the spend" if share is not None else "",
+        title=wording.usd_exact(found.usd),
+        explain=_explain(
+            "Instances of real-time, multi-model, multi-container and inference-component endpoints and of "
+            "transform jobs, at on-demand prices. Serverless, asynchronous, storage and data are not among what AWS "
+            "names.",
+            "Σ instance-hours × list price",
+            window,
+        ),
+    )
+
+
+def _held_tiles(held: Outcome | None, window: str) -> list[Tile]:
+    coverage, used = (held.coverage, held.utilisation) if held else (None, None)
     reason = NOT_HELD if held is None else "Nothing was used"
     return [
         Tile(
-            "Eligible spend",
-            wording.usd(found.usd),
-            note=f"{wording.percent(share)} of the spend" if share is not None else "",
-            title=wording.usd_exact(found.usd),
-            explain=_explain(
-                "Instances of real-time, multi-model, multi-container and inference-component endpoints and of "
-                "transform jobs, at on-demand prices. Serverless, asynchronous, storage and data are not among what AWS names.",
-                "Σ instance-hours × list price",
-                window,
-            ),
-        ),
-        _hour_tile(found, window),
-        Tile(
             "Coverage",
-            None if outcome is None or outcome.coverage is None else wording.percent(outcome.coverage),
+            None if coverage is None else wording.percent(coverage),
             note="of the eligible spend",
             reason=reason,
             explain=_explain(
@@ -49,7 +60,7 @@ def tiles(found: Eligible, advice: Advice | None, held: tuple[Any, Outcome] | No
         ),
         Tile(
             "Utilisation",
-            None if outcome is None or outcome.utilisation is None else wording.percent(outcome.utilisation),
+            None if used is None else wording.percent(used),
             note="of the commitment",
             reason=reason,
             explain=_explain(
@@ -58,19 +69,22 @@ def tiles(found: Eligible, advice: Advice | None, held: tuple[Any, Outcome] | No
                 window,
             ),
         ),
-        Tile(
-            "Best commitment",
-            None if advice is None else wording.usd(advice.outcome.hourly),
-            unit="an hour",
-            note="" if advice is None else f"saves {wording.usd(advice.saved_a_year)} a year",
-            reason=NO_RATE,
-            explain=_explain(
-                "The commitment that would have cost least over these hours, at the first rates that are known.",
-                "least of Σ (commitment + what is beyond it, on demand)",
-                window,
-            ),
-        ),
     ]
+
+
+def _best(advice: Advice | None, window: str) -> Tile:
+    return Tile(
+        "Best commitment",
+        None if advice is None else wording.usd(advice.outcome.hourly),
+        unit="an hour",
+        note="" if advice is None else f"saves {wording.usd(advice.saved_a_year)} a year",
+        reason=NO_RATE,
+        explain=_explain(
+            "The commitment that would have cost least over these hours, at the first rates that are known.",
+            "least of Σ (commitment + what is beyond it, on demand)",
+            window,
+        ),
+    )
 
 
 def _hour_tile(found: Eligible, window: str) -> Tile:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from django.http import HttpResponse
 from django.urls import reverse
@@ -15,6 +14,7 @@ from dashboards.costs import plan_charts, plan_tiles
 from dashboards.costs.plan_forms import PlanForm
 from dashboards.costs.wanted import span_words
 from dashboards.htmx import HtmxHttpRequest
+from dashboards.scope import PageScope
 from dashboards.status import COMPONENT_LABELS
 from fleet.costs.savings_plans import Advice, Outcome, Regret, Use, advise, outcome
 from fleet.models import Account
@@ -64,35 +64,63 @@ class UsageRow:
     discount: Decimal | None
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What the address asks: the scope's eligible spend, and the commitments at the rates that were entered."""
+
+    scoped: PageScope
+    form: PlanForm
+    found: Eligible
+    scenarios: Sequence[Scenario]
+
+    @classmethod
+    def read(cls, request: HtmxHttpRequest) -> "Asked":
+        """At most eight queries."""
+        scoped, form = scope.read(request, default=RANGE), PlanForm(request.GET)
+        found = savings_plans.eligible(scoped.filter, scoped.range.days, timezone.now().date())
+        terms = form.discounts() if form.is_valid() else {}
+        return cls(scoped, form, found, _scenarios(found, terms))
+
+    @property
+    def rated(self) -> Scenario | None:
+        """The first rates that are known."""
+        return next((each for each in self.scenarios if each.history), None)
+
+    @property
+    def best(self) -> Scenario | None:
+        """The first rates at which a commitment would have paid."""
+        return next((each for each in self.scenarios if each.is_worth_it), None)
+
+    @property
+    def held(self) -> Outcome | None:
+        """What the commitment that is held made of the history; None without one or without a rate."""
+        commitment = self.form.commitment_held() if self.form.is_valid() else None
+        return None if commitment is None or self.rated is None else outcome(self.rated.history, commitment)
+
+
 @require_GET
 def page(request: HtmxHttpRequest) -> HttpResponse:
     """Sentence, tiles, the rates that are asked for, commitments with their risk, the hourly curve, what it covers."""
-    scoped = scope.read(request, default=RANGE)
-    form = PlanForm(request.GET)
-    found = savings_plans.eligible(scoped.filter, scoped.range.days, timezone.now().date())
-    terms = form.discounts() if form.is_valid() else {}
-    scenarios = _scenarios(found, terms)
-    held = _held(scenarios, form.commitment_held() if form.is_valid() else None)
-    best = next((each for each in scenarios if each.is_worth_it), None)
+    asked = Asked.read(request)
+    found, best, held = asked.found, asked.best, asked.held
     context = {
         "crumbs": [
-            {"label": "Costs", "url": f"{reverse('costs:page')}?{scoped.query}"},
+            {"label": "Costs", "url": f"{reverse('costs:page')}?{asked.scoped.query}"},
             {"label": "Savings Plans", "url": ""},
         ],
-        "form": form,
+        "asked": asked,
+        "form": asked.form,
         "found": found,
         "span": span_words(found.span, found.span.last) if found.span else "",
         "tiles": plan_tiles.tiles(found, best.advice if best else None, held),
-        "scenarios": scenarios,
         "best": best,
-        "has_rates": any(each.history for each in scenarios),
         "held": held,
-        "held_lost": -held[1].saved if held else None,
-        "carried": [(name, values) for name, values in request.GET.lists() if name not in form.fields],
+        "held_lost": -held.saved if held else None,
         "usages": _rows(found),
         "other": [(COMPONENT_LABELS.get(key, key), key, usd) for key, usd in sorted(found.other.items())],
-        "query": scoped.query,
-        **_chart(found, request),
+        "carried": [(name, values) for name, values in request.GET.lists() if name not in asked.form.fields],
+        "chart_url": f"{reverse('costs:savings-plans-chart')}?{request.GET.urlencode()}",
+        "chart_table": plan_charts.by_day(found),
     }
     return htmx.page(request, "pages/costs/savings_plans.html", context)
 
@@ -100,11 +128,8 @@ def page(request: HtmxHttpRequest) -> HttpResponse:
 @require_GET
 def chart(request: HtmxHttpRequest) -> HttpResponse:
     """Eligible spend by hour, with the levels that the commitments cover."""
-    scoped = scope.read(request, default=RANGE)
-    form = PlanForm(request.GET)
-    found = savings_plans.eligible(scoped.filter, scoped.range.days, timezone.now().date())
-    terms = form.discounts() if form.is_valid() else {}
-    return htmx.figure(plan_charts.hourly(found, _levels(_scenarios(found, terms))))
+    asked = Asked.read(request)
+    return htmx.figure(plan_charts.hourly(asked.found, _levels(asked.scenarios)))
 
 
 def _scenarios(found: Eligible, terms: dict[str, Decimal]) -> list[Scenario]:
@@ -128,14 +153,6 @@ def _scenarios(found: Eligible, terms: dict[str, Decimal]) -> list[Scenario]:
     return scenarios
 
 
-def _held(scenarios: Sequence[Scenario], commitment: Decimal | None) -> tuple[Scenario, Outcome] | None:
-    """What the commitment that is held made of the history, at the first rates that are known."""
-    if commitment is None:
-        return None
-    rated = next((each for each in scenarios if each.history), None)
-    return None if rated is None else (rated, outcome(rated.history, commitment))
-
-
 def _levels(scenarios: Sequence[Scenario]) -> list[tuple[str, Decimal]]:
     """Each advised commitment at on-demand prices, as it stands against the curve: its words, USD an hour."""
     found = []
@@ -155,15 +172,6 @@ def _kept(history: Sequence[Use]) -> Decimal:
     """What the rates leave of the on-demand price, over the whole history."""
     on_demand = sum((hour.on_demand for hour in history), Decimal(0))
     return sum((hour.at_plan for hour in history), Decimal(0)) / on_demand if on_demand else Decimal(1)
-
-
-def _chart(found: Eligible, request: HtmxHttpRequest) -> dict[str, Any]:
-    if not found.usages:
-        return {}
-    return {
-        "chart_url": f"{reverse('costs:savings-plans-chart')}?{request.GET.urlencode()}",
-        "chart_table": plan_charts.by_day(found),
-    }
 
 
 def _rows(found: Eligible) -> list[UsageRow]:
