@@ -1,9 +1,10 @@
 """Leases: a Redis lock per piece of work, and the fencing number in PostgreSQL that outlives a lost lease."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import redis
 from django.conf import settings
@@ -11,11 +12,18 @@ from django.db import connection
 from redis.exceptions import LockError
 from redis.lock import Lock
 
+from fleet import loading
 from fleet.errors import LeaseLost
-from fleet.models import Shard
+from fleet.models import Account, Shard
 
 TTL_S = 90.0
 _PREFIX = "flotilla:lease:"
+_UNREAD = ("permissions", "found_regions")
+"""What no run asks of its account: long documents."""
+_RAISE = (
+    "UPDATE fleet_shard AS s SET fence = fence + 1, inventory_unfinished = inventory_unfinished + 1 "
+    "FROM fleet_account AS a WHERE a.id = s.account_id AND s.id = %s"
+)
 
 
 @dataclass(frozen=True)
@@ -56,13 +64,23 @@ def held(names: Iterable[str]) -> set[str]:
 
 def fenced(shard_id: int) -> Shard:
     """The shard with its account, under a fencing number that no earlier run holds; counts a run that has begun."""
+    return fenced_with(shard_id, ())[0]
+
+
+def fenced_with(shard_id: int, asked: tuple[str, ...]) -> tuple[Shard, Sequence[Any]]:
+    """The same, with the values of these SQL expressions about the shard, which they call `s`."""
+    of_shard, of_account = loading.shape(Shard, "s"), loading.shape(Account, "a", _UNREAD)
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE fleet_shard SET fence = fence + 1, inventory_unfinished = inventory_unfinished + 1 "
-            "WHERE id = %s",
-            [shard_id],
+            f"{_RAISE} RETURNING {', '.join((of_shard.select, of_account.select, *asked))}", [shard_id]
         )
-    return Shard.objects.select_related("account").get(pk=shard_id)
+        found = cursor.fetchone()
+    if found is None:
+        raise Shard.DoesNotExist(f"there is no shard {shard_id}")
+    first, last = len(of_shard.names), len(of_shard.names) + len(of_account.names)
+    shard = of_shard.row(Shard, found[:first])
+    shard.account = of_account.row(Account, found[first:last])
+    return shard, found[last:]
 
 
 def guard(shard_id: int, fence: int) -> None:

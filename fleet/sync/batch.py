@@ -17,6 +17,7 @@ from fleet.errors import AccessDenied, AwsError, CredentialsInvalid, NotFound
 from fleet.models import Shard, TransformJob
 from fleet.sync import batch_prices
 from fleet.sync.chunks import chunks
+from fleet.sync.stock import Stock
 
 EVERY = timedelta(minutes=5)
 PAGE = 100
@@ -58,19 +59,23 @@ class Counts:
         return f"{self.fresh} new transform jobs, {self.described} described"
 
 
-def is_due(shard: Shard, now: datetime) -> bool:
+def is_due(shard: Shard, now: datetime, stock: Stock | None = None) -> bool:
     """Every five minutes; in every run while a job is under way, or while jobs wait to be described."""
     tried = (shard.sections.get("batch") or {}).get("tried_at")
     if not tried or now - datetime.fromisoformat(tried) >= EVERY:
         return True
+    if stock is not None and not stock.has(TransformJob):
+        return False
     has_error = (shard.sections.get("batch") or {}).get("error")
     return not has_error and _under_way(shard, now).exists()
 
 
-def run(shard: Shard, *, now: datetime, fence: int, keep_alive: Callable[[], None]) -> Counts:
+def run(
+    shard: Shard, *, now: datetime, fence: int, keep_alive: Callable[[], None], stock: Stock | None = None
+) -> Counts:
     """Mirror the shard's transform jobs. Raises the first error of a describe after everything else is written."""
     counts = Counts()
-    if not _list(shard, counts, now, fence, keep_alive):
+    if not _list(shard, counts, now, fence, keep_alive, stock or Stock()):
         return counts
     failure: AwsError | None = None
     for chunk in chunks(_wanted(shard, now), PAGE):
@@ -86,7 +91,9 @@ def run(shard: Shard, *, now: datetime, fence: int, keep_alive: Callable[[], Non
     return counts
 
 
-def _list(shard: Shard, counts: Counts, now: datetime, fence: int, keep_alive: Callable[[], None]) -> bool:
+def _list(
+    shard: Shard, counts: Counts, now: datetime, fence: int, keep_alive: Callable[[], None], stock: Stock
+) -> bool:
     """Store, page by page, jobs that are new and what the listing says anew; ends at a page that is all known.
 
     Whether there are jobs at all: most shards have none, and nothing more to be done.
@@ -95,8 +102,10 @@ def _list(shard: Shard, counts: Counts, now: datetime, fence: int, keep_alive: C
     """
     stored = TransformJob.objects.filter(shard=shard)
     is_unread = Q(is_older_unread=True)
-    before = stored.aggregate(count=Count("pk"), unread_from=Min("created_at", filter=is_unread))
-    oldest = before["unread_from"]
+    known, oldest = 0, None
+    if stock.has(TransformJob):
+        before = stored.aggregate(count=Count("pk"), unread_from=Min("created_at", filter=is_unread))
+        known, oldest = before["count"], before["unread_from"]
     for page in chunks(aws_batch.list_transform_jobs(shard.scope), PAGE):
         keep_alive()
         fresh, changed = _differing(shard, page, now)
@@ -115,7 +124,7 @@ def _list(shard: Shard, counts: Counts, now: datetime, fence: int, keep_alive: C
         with transaction.atomic():
             locks.guard(shard.pk, fence)
             stored.filter(is_unread).update(is_older_unread=False)
-    return bool(before["count"] or counts.fresh)
+    return bool(known or counts.fresh)
 
 
 def _differing(

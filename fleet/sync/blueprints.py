@@ -1,23 +1,34 @@
 """Configs and models: immutable in AWS, so each is written once per identity (shard, name, creation time)."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
+from fleet import loading
 from fleet.aws import unknown
 from fleet.models import Container, EndpointConfig, HostedModel, ProductionVariant, Shard
 from fleet.sync import rows
 from fleet.sync.kinds import containers_of
+from fleet.sync.stock import Stock
 from fleet.types import ServerlessCapacity
 
 Document = Mapping[str, Any]
 Row = TypeVar("Row", EndpointConfig, HostedModel)
 
 
-def write_configs(shard: Shard, documents: Iterable[Document]) -> dict[str, EndpointConfig]:
-    """Rows of these configs by name, created with their variants where they are new."""
+@dataclass(frozen=True)
+class Configs:
+    """Rows of configs by name, and the variants of those that were just created, by the config's id and their name."""
+
+    rows: dict[str, EndpointConfig]
+    variants: dict[int, dict[str, ProductionVariant]]
+
+
+def write_configs(shard: Shard, documents: Iterable[Document], stock: Stock | None = None) -> Configs:
+    """Rows of these configs, created with their variants where they are new."""
     by_name = {document["EndpointConfigName"]: document for document in documents}
-    known = _rows(EndpointConfig, shard, by_name)
+    known = _rows(EndpointConfig, shard, by_name, stock)
     fresh = [
         EndpointConfig(
             shard=shard,
@@ -31,15 +42,16 @@ def write_configs(shard: Shard, documents: Iterable[Document]) -> dict[str, Endp
         if (name, _created_at(document)) not in known
     ]
     rows.insert(fresh)
-    rows.insert(v for config in fresh for v in _variants(config))
+    variants = {config.pk: {v.name: v for v in _variants(config)} for config in fresh}
+    rows.insert(v for of_config in variants.values() for v in of_config.values())
     stored = {**known, **{(row.name, row.created_at): row for row in fresh}}
-    return {name: stored[name, _created_at(document)] for name, document in by_name.items()}
+    return Configs({name: stored[name, _created_at(doc)] for name, doc in by_name.items()}, variants)
 
 
-def write_models(shard: Shard, documents: Iterable[Document]) -> None:
+def write_models(shard: Shard, documents: Iterable[Document], stock: Stock | None = None) -> None:
     """Create the models that are new, with their containers."""
     by_name = {document["ModelName"]: document for document in documents}
-    known = _rows(HostedModel, shard, by_name)
+    known = _rows(HostedModel, shard, by_name, stock)
     fresh = [
         HostedModel(
             shard=shard,
@@ -66,10 +78,14 @@ def serverless_capacity(variant: Document) -> ServerlessCapacity | None:
     )
 
 
-def _rows(model: type[Row], shard: Shard, names: Iterable[str]) -> dict[tuple[str, datetime], Row]:
+def _rows(
+    model: type[Row], shard: Shard, names: Iterable[str], stock: Stock | None
+) -> dict[tuple[str, datetime], Row]:
     wanted = list(names)
-    rows = model.objects.filter(shard=shard, name__in=wanted) if wanted else ()
-    return {(row.name, row.created_at): row for row in rows}
+    if not wanted or (stock is not None and not stock.has(model)):
+        return {}
+    found = loading.read(model, "WHERE t.shard_id = %s AND t.name = ANY(%s)", [shard.pk, wanted])
+    return {(row.name, row.created_at): row for row in found}
 
 
 def _without_paths(document: Document) -> Document:

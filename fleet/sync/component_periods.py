@@ -1,11 +1,11 @@
 """What inference components hold over time: one period for each stretch of unchanged copies and reservations."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from fleet.models import ComponentPeriod, InferenceComponent, Shard
+from fleet.models import ComponentPeriod, InferenceComponent
 from fleet.sync import rows
 
 _FIELDS = ("copies", "cpu_cores", "accelerators", "memory_mb")
@@ -28,16 +28,15 @@ class Changes:
         rows.insert(self.begun)
 
 
-def changes(shard: Shard, components: Iterable[InferenceComponent], *, now: datetime) -> Changes:
-    """What must be written so that the open periods say what these components hold now. One query.
+def changes(components: Collection[InferenceComponent], *, now: datetime) -> Changes:
+    """What must be written so that the open periods say what these components hold now. At most one query.
 
     A component's first period begins with its creation: AWS keeps no history, so it is taken to have been as found,
     which is inferred where it was modified since. A change counts from AWS's modification time where it can be.
     """
-    opened = {
-        period.component_id: period
-        for period in ComponentPeriod.objects.filter(component__endpoint__shard=shard, end=None)
-    }
+    stored = [component.pk for component in components if component.pk]
+    held = ComponentPeriod.objects.filter(component__in=stored, end=None) if stored else ()
+    opened = {period.component_id: period for period in held}
     found = Changes()
     for component in components:
         period = opened.get(component.pk) if component.pk else None

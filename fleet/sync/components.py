@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from fleet import locks
+from fleet import loading, locks
 from fleet.aws import sagemaker, unknown
 from fleet.aws.sessions import each
 from fleet.errors import AwsError, NotFound
@@ -31,9 +31,10 @@ Place = tuple[str, str]
 
 def run(shard: Shard, *, now: datetime, fence: int, roster: Roster | None = None) -> int:
     """Mirror the shard's inference components; the number seen. Describes those that changed or are changing."""
-    endpoints = {e.name: e for e in (roster or Roster(shard)).rows()}
+    roster = roster or Roster(shard)
+    endpoints = {e.name: e for e in roster.rows()}
     listing = {_place(row): row for row in sagemaker.list_inference_components(shard.scope)}
-    known = _known(endpoints)
+    known = _known(endpoints) if roster.stock.has(InferenceComponent) else {}
     stale = [
         place for place, row in listing.items() if place[0] in endpoints and _is_stale(row, known.get(place))
     ]
@@ -48,7 +49,7 @@ def run(shard: Shard, *, now: datetime, fence: int, roster: Roster | None = None
     gone = [c for place, c in known.items() if place not in listing and c.removed_at is None]
     for row in gone:
         row.removed_at = now
-    held = component_periods.changes(shard, [*known.values(), *fresh], now=now)
+    held = component_periods.changes([*known.values(), *fresh], now=now)
     if fresh or changed or gone or held:
         with transaction.atomic():
             locks.guard(shard.pk, fence)
@@ -67,7 +68,7 @@ def _place(row: dict[str, Any]) -> Place:
 
 def _known(endpoints: Mapping[str, Endpoint]) -> dict[Place, InferenceComponent]:
     names = {endpoint.pk: name for name, endpoint in endpoints.items()}
-    found = InferenceComponent.objects.filter(endpoint__in=list(endpoints.values()))
+    found = loading.read(InferenceComponent, "WHERE t.endpoint_id = ANY(%s)", [list(names)]) if names else []
     return {(names[component.endpoint_id], component.name): component for component in found}
 
 

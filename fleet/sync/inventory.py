@@ -70,9 +70,9 @@ def run(
     wanted = list(needed.values())
     waiting = [key for key in summaries if key in known and known[key].unreadable and key not in needed]
     counts = Counts(len(summaries), len(wanted), unreadable=len(waiting))
-    vanished, errors = _read(shard, wanted, known, counts, now, fence, keep_alive)
+    vanished, errors = _read(shard, wanted, known, counts, now, fence, keep_alive, roster)
     counts.closed, doubts = _close(shard, known, set(summaries) - vanished, vanished, now, fence, held_since)
-    if counts.written or counts.closed:
+    if counts.closed:
         roster.changed()
     transient = [e for e in [*errors, *doubts] if isinstance(e, Throttled | Unavailable)]
     if transient:
@@ -88,6 +88,7 @@ def _read(
     now: datetime,
     fence: int,
     keep_alive: Callable[[], None],
+    roster: Roster,
 ) -> tuple[set[Identity], list[AwsError]]:
     """Describe and write portion by portion, so that what was read stays; which ones vanished, and what went wrong.
 
@@ -103,7 +104,7 @@ def _read(
         readings = reading.read(shard.scope, portion, _needs_config(known), keep_alive, library)
         with transaction.atomic():
             locks.guard(shard.pk, fence)
-            counts.written += mirror.write(shard, readings.rows, now=now)
+            counts.written += mirror.write(shard, readings.rows, now=now, roster=roster)
         vanished |= {(s.name, s.created_at) for s in readings.vanished}
         errors += readings.errors
         counts.unreadable += len(readings.errors)

@@ -8,10 +8,11 @@ from typing import Any
 from fleet.access import ownership
 from fleet.aws import unknown
 from fleet.errors import AwsError
-from fleet.models import ChangeEvent, Endpoint, EndpointConfig, Shard
+from fleet.models import ChangeEvent, Endpoint, EndpointConfig, HostedModel, Ownership, Shard
 from fleet.sync import blueprints, changes, closing, rows, search, variants
 from fleet.sync.kinds import containers_of, infer
 from fleet.sync.reading import Reading, model_names
+from fleet.sync.roster import Roster
 from fleet.types import EndpointState, Kind
 
 FIELDS = (
@@ -50,21 +51,19 @@ class _Written:
         return self.before is None or any(getattr(self.endpoint, f) != v for f, v in self.before.items())
 
 
-def write(shard: Shard, readings: Sequence[Reading], *, now: datetime) -> int:
+def write(shard: Shard, readings: Sequence[Reading], *, now: datetime, roster: Roster | None = None) -> int:
     """Upsert these endpoints with configs, models, variants, capacity and events; the number of rows changed.
 
-    Call inside the transaction that holds the shard's fence.
+    Call inside the transaction that holds the shard's fence. roster: told what was written.
     """
-    blueprints.write_models(shard, [m for r in readings for m in r.models])
-    configs = blueprints.write_configs(shard, [r.config for r in readings if r.config is not None])
-    known = {
-        (e.name, e.created_at): e
-        for e in Endpoint.objects.filter(
-            shard=shard, name__in=[r.summary.name for r in readings]
-        ).select_related("config")
-    }
+    roster = roster or Roster(shard)
+    stock = roster.stock
+    blueprints.write_models(shard, [m for r in readings for m in r.models], stock)
+    configs = blueprints.write_configs(shard, [r.config for r in readings if r.config is not None], stock)
+    known = _known(shard, readings) if stock.has(Endpoint) else {}
     written = [
-        _apply(shard, r, known.get((r.summary.name, r.summary.created_at)), configs, now) for r in readings
+        _apply(shard, r, known.get((r.summary.name, r.summary.created_at)), configs.rows, now)
+        for r in readings
     ]
     lacking = [w.endpoint for w in written if _lacks_models(w)]
     if lacking:
@@ -79,9 +78,20 @@ def write(shard: Shard, readings: Sequence[Reading], *, now: datetime) -> int:
     looked_at = [w.endpoint.pk for w in written if w.reading.state is not None and not w.is_changed]
     if looked_at:
         Endpoint.objects.filter(pk__in=looked_at).update(described_at=now)
-    events = [*_events(shard, written, now), *_inherited(fresh, now)]
-    changes.save(events, now=now)
+    events = _events(shard, written, configs.variants, now)
+    handed = _inherited(fresh, now) if stock.has(Ownership) else []
+    changes.save([*events, *handed], now=now)
+    stock.fill(Endpoint, EndpointConfig, HostedModel)
+    if changed or handed:
+        roster.changed()
+    elif fresh:
+        roster.came(fresh)
     return len(fresh) + len(changed)
+
+
+def _known(shard: Shard, readings: Sequence[Reading]) -> dict[tuple[str, datetime], Endpoint]:
+    stored = Endpoint.objects.filter(shard=shard, name__in=[r.summary.name for r in readings])
+    return {(row.name, row.created_at): row for row in stored.select_related("config")}
 
 
 def _apply(
@@ -154,7 +164,9 @@ def _lacks_models(item: _Written) -> bool:
     return is_new and config is not None and len(item.reading.models) < len(model_names(config))
 
 
-def _events(shard: Shard, written: Sequence[_Written], now: datetime) -> list[ChangeEvent]:
+def _events(
+    shard: Shard, written: Sequence[_Written], wishes: variants.Wishes, now: datetime
+) -> list[ChangeEvent]:
     seen = [
         variants.Seen(
             w.endpoint,
@@ -165,7 +177,7 @@ def _events(shard: Shard, written: Sequence[_Written], now: datetime) -> list[Ch
         for w in written
         if w.reading.state is not None
     ]
-    moved = variants.write(seen, now=now)
+    moved = variants.write(seen, now=now, wishes=wishes)
     events: list[ChangeEvent] = []
     reconfigured = set()
     for item in written:

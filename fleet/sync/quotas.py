@@ -6,11 +6,12 @@ from typing import Any
 
 from django.db import transaction
 
-from fleet import locks, serverless_quotas
+from fleet import loading, locks, serverless_quotas
 from fleet.aws import quotas as aws_quotas
 from fleet.errors import AwsError
 from fleet.models import Quota, Shard
 from fleet.sync import rows
+from fleet.sync.stock import Stock
 
 EVERY = timedelta(hours=6)
 RETRY_AFTER = timedelta(minutes=30)
@@ -37,8 +38,9 @@ def is_due(shard: Shard, now: datetime) -> bool:
     return now - datetime.fromisoformat(section["tried_at"]) >= wait
 
 
-def run(shard: Shard, *, now: datetime, fence: int) -> int:
+def run(shard: Shard, *, now: datetime, fence: int, stock: Stock | None = None) -> int:
     """Write the shard's quotas; the number known. Where AWS reports none, the documented default stands."""
+    stock = stock or Stock()
     try:
         reported = [
             (str(row["QuotaCode"]), str(row["QuotaName"])[:255], float(row["Value"]), REPORTED)
@@ -46,9 +48,9 @@ def run(shard: Shard, *, now: datetime, fence: int) -> int:
             if _is_wanted(row)
         ]
     except AwsError:
-        _write(shard, [], now, fence)
+        _write(shard, [], now, fence, stock)
         raise
-    return _write(shard, reported, now, fence)
+    return _write(shard, reported, now, fence, stock)
 
 
 def documented(region: str) -> Iterable[Row]:
@@ -66,11 +68,12 @@ def _is_wanted(row: dict[str, Any]) -> bool:
     )
 
 
-def _write(shard: Shard, reported: list[Row], now: datetime, fence: int) -> int:
+def _write(shard: Shard, reported: list[Row], now: datetime, fence: int, stock: Stock) -> int:
     """Write what differs; how many are known then."""
     with transaction.atomic():
         locks.guard(shard.pk, fence)
-        known = {quota.code: quota for quota in Quota.objects.filter(shard=shard)}
+        held = loading.read(Quota, "WHERE t.shard_id = %s", [shard.pk]) if stock.has(Quota) else []
+        known = {quota.code: quota for quota in held}
         names = [name for _, name, _, _ in reported] + [
             q.name for q in known.values() if q.source == REPORTED
         ]

@@ -1,22 +1,48 @@
 """The shard's open endpoints as stored: read once for all sections of a run, and again after something was written."""
 
+from collections.abc import Sequence
+
+from fleet import loading
 from fleet.models import Endpoint, Shard
+from fleet.sync.stock import Stock
+
+_UNREAD = ("document", "search_text")
+_KEPT = 250
+"""Most new rows taken over as written: those carry their documents, and a large shard's would fill the memory."""
 
 
 class Roster:
-    """The rows of one run, without the texts that only pages need. `is_changed`: endpoints came, changed or went."""
+    """The rows of one run, without the texts that only pages need. `is_changed`: endpoints came, changed or went.
 
-    def __init__(self, shard: Shard) -> None:
+    stock: which tables hold anything of the shard.
+    """
+
+    def __init__(self, shard: Shard, stock: Stock | None = None) -> None:
         self._shard = shard
         self._rows: list[Endpoint] | None = None
+        self.stock = stock or Stock()
         self.is_changed = False
+        if not self.stock.has(Endpoint):
+            self._rows = []
 
     def rows(self) -> list[Endpoint]:
-        """Every open endpoint; the same objects at each call until `changed`."""
+        """Every open endpoint; the same objects at each call until something was written."""
         if self._rows is None:
-            open_rows = Endpoint.objects.filter(shard=self._shard, closed_at=None)
-            self._rows = list(open_rows.defer("document", "search_text"))
+            self._rows = loading.read(
+                Endpoint,
+                "WHERE t.shard_id = %s AND t.closed_at IS NULL ORDER BY t.name",
+                [self._shard.pk],
+                without=_UNREAD,
+            )
         return self._rows
+
+    def came(self, fresh: Sequence[Endpoint]) -> None:
+        """These rows were inserted as they are, and nothing else was written."""
+        self.is_changed = True
+        if self._rows is not None and len(self._rows) + len(fresh) <= _KEPT:
+            self._rows = sorted([*self._rows, *fresh], key=lambda row: row.name)
+        else:
+            self._rows = None
 
     def changed(self) -> None:
         """Rows were written: the next section reads them anew."""

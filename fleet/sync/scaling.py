@@ -1,6 +1,6 @@
 """The scaling section: scalable targets, policies and scheduled actions, read in bulk."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -85,13 +85,9 @@ def run(shard: Shard, *, now: datetime, fence: int, roster: Roster | None = None
     # Policies and scheduled actions end with their target (DeregisterScalableTarget): without one there are none.
     policies = _by_target(autoscaling.scaling_policies(shard.scope)) if targets else {}
     actions = _by_target(autoscaling.scheduled_actions(shard.scope)) if targets else {}
-    known = {
-        (t.resource_id, t.dimension): t
-        for t in ScalableTarget.objects.filter(shard=shard)
-        .select_related("endpoint")
-        .prefetch_related("policies", "scheduled_actions")
-    }
-    owners = _owners(roster or Roster(shard)) if targets else {}
+    roster = roster or Roster(shard)
+    known = _known(shard) if roster.stock.has(ScalableTarget) else {}
+    owners = _owners(roster, targets) if targets else {}
     diff = _Diff()
     for key, document in targets.items():
         of_target = policies.get(key, []), actions.get(key, [])
@@ -119,10 +115,17 @@ def _by_target(documents: Any) -> dict[Key, list[Document]]:
     return grouped
 
 
-def _owners(roster: Roster) -> dict[str, Endpoint]:
+def _known(shard: Shard) -> dict[Key, ScalableTarget]:
+    stored = ScalableTarget.objects.filter(shard=shard).select_related("endpoint")
+    return {(t.resource_id, t.dimension): t for t in stored.prefetch_related("policies", "scheduled_actions")}
+
+
+def _owners(roster: Roster, targets: Iterable[Key]) -> dict[str, Endpoint]:
     """Open endpoints by their resource in Application Auto Scaling: "endpoint/NAME", "inference-component/NAME"."""
     by_id = {row.pk: row for row in roster.rows()}
     owners = {f"endpoint/{row.name}": row for row in by_id.values()}
+    if not any(resource_id.startswith("inference-component/") for resource_id, _ in targets):
+        return owners
     components = InferenceComponent.objects.filter(endpoint__in=by_id, removed_at=None)
     for name, endpoint_id in components.values_list("name", "endpoint_id"):
         owners[f"inference-component/{name}"] = by_id[endpoint_id]

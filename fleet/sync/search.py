@@ -2,8 +2,10 @@
 
 from collections.abc import Collection, Iterable
 
+from django.db import connection
+
 from fleet.access import ownership
-from fleet.models import Container, Endpoint, ProductionVariant
+from fleet.models import Endpoint
 
 FIELDS = ("search_text", *ownership.FIELDS)
 
@@ -21,30 +23,32 @@ def fill(row: Endpoint, models: Iterable[str], images: Iterable[str]) -> None:
 
 
 def refill(rows: Collection[Endpoint]) -> None:
-    """The same from the models and images that are stored, in two queries; the rows are not saved."""
-    models = _models({row.config_id for row in rows if row.config_id})
-    images = _images({(row.shard_id, name) for row in rows for name in models.get(row.config_id or 0, ())})
+    """The same from the models and images that are stored, in one query; the rows are not saved."""
+    found = _models({(row.shard_id, row.config_id) for row in rows if row.config_id})
     for row in rows:
-        names = models.get(row.config_id or 0, [])
-        fill(row, names, [image for name in names for image in images.get((row.shard_id, name), ())])
+        models = found.get(row.config_id or 0, {})
+        fill(row, models, [image for images in models.values() for image in images])
 
 
-def _models(config_ids: Collection[int]) -> dict[int, list[str]]:
-    models: dict[int, list[str]] = {}
-    for config_id, name in ProductionVariant.objects.filter(config__in=config_ids).values_list(
-        "config_id", "model_name"
-    ):
-        if name:
-            models.setdefault(config_id, []).append(name)
-    return models
+def _models(configs: Collection[tuple[int, int]]) -> dict[int, dict[str, list[str]]]:
+    """Names of the models of each config, with their images, as the config orders them."""
+    found: dict[int, dict[str, list[str]]] = {}
+    if not configs:
+        return found
+    with connection.cursor() as cursor:
+        cursor.execute(_MODELS, [list(column) for column in zip(*configs, strict=True)])
+        for config_id, name, image in cursor.fetchall():
+            images = found.setdefault(config_id, {}).setdefault(name, [])
+            if image and image not in images:
+                images.append(image)
+    return found
 
 
-def _images(models: Collection[tuple[int, str]]) -> dict[tuple[int, str], list[str]]:
-    images: dict[tuple[int, str], list[str]] = {}
-    rows = Container.objects.filter(
-        model__shard__in={shard for shard, _ in models}, model__name__in={name for _, name in models}
-    ).values_list("model__shard_id", "model__name", "image")
-    for shard_id, name, image in rows:
-        if image:
-            images.setdefault((shard_id, name), []).append(image)
-    return images
+_MODELS = """
+    SELECT variant.config_id, variant.model_name, container.image
+    FROM unnest(%s::bigint[], %s::bigint[]) AS wanted (shard_id, config_id)
+    JOIN fleet_productionvariant variant ON variant.config_id = wanted.config_id AND variant.model_name <> ''
+    LEFT JOIN fleet_hostedmodel model ON model.shard_id = wanted.shard_id AND model.name = variant.model_name
+    LEFT JOIN fleet_container container ON container.model_id = model.id
+    ORDER BY variant.is_shadow, variant.id, container.position, container.id
+"""

@@ -32,6 +32,7 @@ from fleet.sync import (
 from fleet.sync.due import next_due
 from fleet.sync.outcome import Outcome, save, section, since, write_tally
 from fleet.sync.roster import Roster
+from fleet.sync.stock import begin
 
 MAX_BACKOFF = timedelta(hours=1)
 OUTAGE_BACKOFF = timedelta(minutes=5)
@@ -60,8 +61,8 @@ def run_inventory(
         if lease is None:
             outcome.held = True
             return outcome
-        shard = locks.fenced(shard_id)
-        failures, roster = shard.failures, Roster(shard)
+        shard, stock = begin(shard_id)
+        failures, roster = shard.failures, Roster(shard, stock)
         keep_alive = _pulse(lease, check)
         try:
             for name, work in _sections(shard, roster, now, keep_alive).items():
@@ -96,14 +97,16 @@ def _sections(
         "scaling": lambda: scaling.run(shard, now=now, fence=fence, roster=roster),
         "tags": lambda: tags.run(shard, now=now, fence=fence, roster=roster),
     }
-    if batch.is_due(shard, now):
-        sections["batch"] = lambda: batch.run(shard, now=now, fence=fence, keep_alive=keep_alive)
+    if batch.is_due(shard, now, roster.stock):
+        sections["batch"] = lambda: batch.run(
+            shard, now=now, fence=fence, keep_alive=keep_alive, stock=roster.stock
+        )
     if orphans.is_due(shard, now):
         sections["configs"] = lambda: orphans.run(shard, now=now, fence=fence, keep_alive=keep_alive)
     if links.is_due(shard, now):
         sections["links"] = lambda: links.run(shard, now=now, fence=fence, keep_alive=keep_alive)
     if quotas.is_due(shard, now):
-        sections["quotas"] = lambda: quotas.run(shard, now=now, fence=fence)
+        sections["quotas"] = lambda: quotas.run(shard, now=now, fence=fence, stock=roster.stock)
     return sections
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from fleet import loading
 from fleet.models import CapacityPeriod, Endpoint, ProductionVariant, VariantStatus
 from fleet.sync import rows
 from fleet.types import EndpointState, ServerlessCapacity, VariantState
@@ -58,10 +59,17 @@ class Moved:
     fields: Mapping[str, tuple[Any, Any]]
 
 
-def write(seen: Sequence[Seen], *, now: datetime) -> list[Moved]:
-    """Bring VariantStatus and CapacityPeriod of these endpoints up to date; rows change only where values do."""
+Wishes = Mapping[int, Mapping[str, ProductionVariant]]
+"""Variants as configs wish them, by the config's id and their name."""
+
+
+def write(seen: Sequence[Seen], *, now: datetime, wishes: Wishes | None = None) -> list[Moved]:
+    """Bring VariantStatus and CapacityPeriod of these endpoints up to date; rows change only where values do.
+
+    wishes: those of configs at hand; the others are read.
+    """
     known = _known_variants(seen)
-    wished = _wished(seen)
+    wished = _wished(seen, wishes or {})
     fresh: list[VariantStatus] = []
     changed: list[VariantStatus] = []
     moved: list[Moved] = []
@@ -88,17 +96,18 @@ def write(seen: Sequence[Seen], *, now: datetime) -> list[Moved]:
 def _known_variants(seen: Sequence[Seen]) -> dict[int, dict[str, VariantStatus]]:
     known: dict[int, dict[str, VariantStatus]] = {}
     old = [item.endpoint.pk for item in seen if not item.is_new]
-    for row in VariantStatus.objects.filter(endpoint__in=old) if old else ():
+    for row in loading.read(VariantStatus, "WHERE t.endpoint_id = ANY(%s)", [old]) if old else ():
         known.setdefault(row.endpoint_id, {})[row.name] = row
     return known
 
 
-def _wished(seen: Sequence[Seen]) -> dict[int, dict[str, ProductionVariant]]:
-    wished: dict[int, dict[str, ProductionVariant]] = {}
+def _wished(seen: Sequence[Seen], at_hand: Wishes) -> Wishes:
     configs = {item.endpoint.config_id for item in seen if item.endpoint.config_id}
-    for row in ProductionVariant.objects.filter(config__in=configs):
+    wanted = list(configs - at_hand.keys())
+    wished: dict[int, dict[str, ProductionVariant]] = {}
+    for row in loading.read(ProductionVariant, "WHERE t.config_id = ANY(%s)", [wanted]) if wanted else ():
         wished.setdefault(row.config_id, {})[row.name] = row
-    return wished
+    return {**at_hand, **wished}
 
 
 def _wanted(
