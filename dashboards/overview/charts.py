@@ -1,6 +1,6 @@
 """Cost per day by hosting kind, as a figure, its legend and its table."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from dashboards import charts, status, wording
 from dashboards.charts import Mark, Payload, Series
@@ -63,10 +63,10 @@ def incident_marks(scope: ScopeFilter, costs: DayCosts) -> list[Mark]:
         .order_by("severity", "-opened_at")
         .values_list("opened_at", "severity", "endpoint__name")[:30]
     )
-    marks: dict[object, Mark] = {}
+    marks: dict[date, Mark] = {}
     for opened_at, severity, name in found:
         day = opened_at.astimezone(UTC).date()
-        near = any(abs((day - other.at).days) < 3 for other in marks.values())
+        near = any(abs((day - other).days) < 3 for other in marks)
         total = costs.total(day)
         if near or total is None or len(marks) == MOST_MARKS:
             continue

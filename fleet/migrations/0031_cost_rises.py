@@ -5,38 +5,64 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('fleet', '0030_runs_that_never_ended'),
+        ("fleet", "0030_runs_that_never_ended"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='RiseCheck',
+            name="RiseCheck",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField(unique=True)),
-                ('checked_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField(unique=True)),
+                ("checked_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='CostRise',
+            name="CostRise",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('since', models.DateField()),
-                ('is_week', models.BooleanField(default=False)),
-                ('actual', models.DecimalField(decimal_places=6, max_digits=20)),
-                ('expected', models.DecimalField(decimal_places=6, max_digits=20)),
-                ('high', models.DecimalField(decimal_places=6, max_digits=20)),
-                ('cause', models.CharField(blank=True, max_length=255)),
-                ('causes', models.JSONField(default=list)),
-                ('endpoint', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='cost_rises', to='fleet.endpoint')),
-                ('operation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='fleet.operation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("since", models.DateField()),
+                ("is_week", models.BooleanField(default=False)),
+                ("actual", models.DecimalField(decimal_places=6, max_digits=20)),
+                ("expected", models.DecimalField(decimal_places=6, max_digits=20)),
+                ("high", models.DecimalField(decimal_places=6, max_digits=20)),
+                ("cause", models.CharField(blank=True, max_length=255)),
+                ("causes", models.JSONField(default=list)),
+                (
+                    "endpoint",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="cost_rises",
+                        to="fleet.endpoint",
+                    ),
+                ),
+                (
+                    "operation",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="fleet.operation",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['day'], name='cost_rise_by_day')],
-                'constraints': [models.UniqueConstraint(fields=('endpoint', 'day'), name='one_cost_rise_per_day')],
+                "indexes": [models.Index(fields=["day"], name="cost_rise_by_day")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("endpoint", "day"), name="one_cost_rise_per_day")
+                ],
             },
         ),
     ]

@@ -91,7 +91,8 @@ def test_filters_and_tags_narrow_the_bill(explorer: Any, simulator: SimulatorPro
 
 
 def test_pages_hold_each_group_once(explorer: Any, simulator: SimulatorProcess) -> None:
-    seen, token, pages = [], {}, 0
+    token: dict[str, str] = {}
+    seen, pages = [], 0
     while True:
         answer = asked(explorer, simulator, days=40, GroupBy=group("REGION", "USAGE_TYPE"), **token)
         pages += 1
