@@ -7,8 +7,8 @@ from datetime import date, datetime
 from django.urls import reverse
 
 from fleet.cost_rises import judged_day
-from fleet.models import CostRise
 from fleet.queries import anomalies
+from fleet.queries.anomalies import Risen
 from fleet.queries.cost_scope import CostFilter
 
 SHOWN = 10
@@ -18,7 +18,7 @@ SHOWN = 10
 class Row:
     """One endpoint that rose."""
 
-    rise: CostRise
+    rise: Risen
 
     @property
     def url(self) -> str:
@@ -27,10 +27,6 @@ class Row:
     @property
     def timeline_url(self) -> str:
         return reverse("endpoints:tab", args=[self.rise.endpoint_id, "timeline"])
-
-    @property
-    def excess(self) -> object:
-        return self.rise.actual - self.rise.expected
 
     @property
     def besides(self) -> list[str]:
@@ -49,8 +45,7 @@ class Rose:
 
 
 def read(where: CostFilter, now: datetime) -> Rose:
-    """What rose in a filter on the newest day that is judged. At most two queries."""
+    """What rose in a filter on the newest day that is judged. One query."""
     day = judged_day(now)
-    found = anomalies.of_day(where, day)
-    checked = bool(found) or anomalies.is_checked(day)
+    found, checked = anomalies.looked_up(where, day)
     return Rose(day, [Row(rise) for rise in found[:SHOWN]], max(len(found) - SHOWN, 0), checked)

@@ -6,8 +6,23 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from statistics import median
+from typing import Any
 
-from django.db.models import Case, DecimalField, F, Q, Sum, When
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    Case,
+    CharField,
+    DateField,
+    DecimalField,
+    F,
+    Field,
+    JSONField,
+    Q,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import TruncDate
 
 from fleet.costs.anomalies import Rise
@@ -37,6 +52,34 @@ class Cause:
     text: str
     operation: str = ""
     operation_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Risen:
+    """A stored rise (fleet.models.CostRise) with the names that a page shows; operation: its code."""
+
+    endpoint_id: int
+    endpoint: str
+    since: date
+    is_week: bool
+    actual: Decimal
+    expected: Decimal
+    high: Decimal
+    cause: str
+    causes: Sequence[tuple[str, str]]
+    operation: str | None
+
+    @property
+    def excess(self) -> Decimal:
+        return self.actual - self.expected
+
+
+_USD = DecimalField(max_digits=20, decimal_places=6)
+_COLUMNS: tuple["Field[Any, Any]", ...] = (
+    BigIntegerField(), CharField(), DateField(), BooleanField(), _USD, _USD, _USD, CharField(), JSONField(),
+    CharField(),
+)  # fmt: skip
+"""What the columns of a rise are, for the row that says that a day was looked at."""
 
 
 def candidates(day: date, least_usd: float) -> list[int]:
@@ -175,13 +218,20 @@ def _compared(by_day: Mapping[date, tuple[float | None, float | None]], day: dat
 def of_day(where: CostFilter, day: date) -> list[CostRise]:
     """The rises that held on a day, the dearest first. One query."""
     excess = F("actual") - F("expected")
-    rows = CostRise.objects.filter(where.q(), day=day).select_related("endpoint__shard__account", "operation")
+    rows = CostRise.objects.filter(where.q(), day=day).select_related("endpoint__shard__account")
     return list(rows.annotate(excess=excess).order_by("-excess", "pk"))
 
 
-def is_checked(day: date) -> bool:
-    """Whether the rises of a day were looked for. One query."""
-    return RiseCheck.objects.filter(day=day).exists()
+def looked_up(where: CostFilter, day: date) -> tuple[list[Risen], bool]:
+    """The rises that held on a day, the dearest first, and whether they were looked for. One query."""
+    names = ("endpoint__name", "since", "is_week", "actual", "expected", "high", "cause", "causes")
+    found = CostRise.objects.filter(where.q(), day=day).order_by()
+    rises = found.values_list("endpoint_id", *names, "operation__code")
+    check = RiseCheck.objects.filter(day=day).order_by()
+    nothing = {f"no_{n}": Value(None, output_field=rise) for n, rise in enumerate(_COLUMNS)}
+    rows = list(rises.union(check.annotate(**nothing).values_list(*nothing), all=True))
+    risen = [Risen(*row) for row in rows if row[0] is not None]
+    return sorted(risen, key=lambda rise: (-rise.excess, rise.endpoint_id)), bool(rows)
 
 
 def made_on(endpoints: Iterable[int]) -> dict[int, date]:

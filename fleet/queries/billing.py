@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
-from django.db.models import Count, Max, Min, Q, Sum
+from django.db.models import Count, Max, Min, OuterRef, Q, Subquery, Sum
 
 from fleet.costs.observer import USD_PER_BILL_REQUEST
 from fleet.costs.price_history import PriceHistory
@@ -121,14 +121,14 @@ def standings(scope: ScopeFilter, *, now: datetime) -> list[Standing]:
 
 
 def billed_through(scope: ScopeFilter) -> date | None:
-    """The newest day that all accounts whose bill is read have, None while one of them has none. Two queries."""
+    """The newest day that all accounts whose bill is read have, None while one of them has none. One query."""
     on = BillReading.objects.filter(enabled=True, account__enabled=True)
     if scope.accounts:
         on = on.filter(account__account_id__in=scope.accounts)
-    wanted = set(on.values_list("account_id", flat=True))
-    rows = BilledCost.objects.filter(account_id__in=wanted).order_by()
-    found = dict(rows.values_list("account_id").annotate(day=Max("day")))
-    return min(found.values()) if found and set(found) == wanted else None
+    billed = BilledCost.objects.filter(account=OuterRef("account")).order_by("-day").values("day")[:1]
+    days: list[date | None] = list(on.values_list(Subquery(billed), flat=True))
+    known = [day for day in days if day is not None]
+    return min(known) if known and len(known) == len(days) else None
 
 
 def compared(scope: ScopeFilter, span: Span, found: Iterable[Standing], *, now: datetime) -> list[Compared]:

@@ -89,7 +89,8 @@ class CubeRow:
 class Cube:
     """A page of groups and, with rank up to TOP, the dearest of all; groups: how many there are; total: their sum.
 
-    first_day: the oldest day with any cost, None where there is no group.
+    first_day: the oldest day with any cost, None where there is no group. gaps: parts of the span in no figure,
+    unpriced first, those that may not be read last; () where they were not asked for.
     """
 
     rows: Sequence[CubeRow]
@@ -97,6 +98,7 @@ class Cube:
     groups: int
     total: CubeRow
     first_day: date | None = None
+    gaps: Sequence["Gap"] = ()
 
 
 @dataclass(frozen=True)
@@ -133,12 +135,14 @@ def rows(
     ascending: bool = False,
     offset: int = 0,
     limit: int | None = None,
+    with_gaps: bool = False,
 ) -> Cube:
     """The groups of a page (limit None: all of them), the dearest TOP, and the sum of all. One query.
 
     Groups that only the span before has are among them: they are gone. Groups without an amount stand last.
     """
-    sql, values = cost_sql.statement(cost_sql.ROWS, where, by, plan.pieces)
+    template = cost_sql.ROWS.replace("{gaps}", cost_sql.GAPS)
+    sql, values = cost_sql.statement(template, where, by, plan.pieces)
     names = {
         "sums": cost_sql.SUMS,
         "added": cost_sql.ADDED,
@@ -146,14 +150,16 @@ def rows(
         "order": _ORDERS[order],
     }
     values |= {"offset": offset, "until": 2**31 if limit is None else offset + limit, "top": TOP}
+    values |= {"with_gaps": with_gaps, "with_unread": not where.has_lines}
     found = _fetch(sql.format(**names, direction="ASC" if ascending else "DESC"), values)
-    if not found:
-        return Cube([], [], 0, CubeRow(""))
+    missing = [Gap(*gap) for gap in json.loads(found[0]["gaps"] or "[]")]
+    if found[0]["key"] is None:
+        return Cube([], [], 0, CubeRow(""), gaps=missing)
     made = [(row["place"], _row(row)) for row in found]
     shown = [row for place, row in made if values["offset"] < place <= values["until"]]
     top = sorted((row for _, row in made if row.rank <= TOP), key=lambda row: row.rank)
     total = CubeRow("", **_figures(found[0], "total_"), endpoints=int(found[0]["total_endpoints"]))
-    return Cube(shown, top, found[0]["groups"], total, found[0]["first_day"])
+    return Cube(shown, top, found[0]["groups"], total, found[0]["first_day"], missing)
 
 
 def series(
@@ -190,15 +196,6 @@ def use(where: CostFilter, by: Grouping, span: Span, keys: Sequence[str]) -> tup
                 found[name] = parts[-1]
     total = Use(*(_sum(getattr(part, name) for part in parts) for name in Use.__dataclass_fields__))
     return found, total
-
-
-def gaps(where: CostFilter, plan: Plan) -> list[Gap]:
-    """Parts of the span that are in no figure, unpriced first, those that may not be read last. One query."""
-    pieces = [(piece, slot) for piece, slot in plan.pieces if slot != BEFORE]
-    sql, values = cost_sql.statement(cost_sql.GAPS, where, Grouping(GroupBy.ENDPOINT), pieces)
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values | {"with_unread": not where.has_lines})
-        return [Gap(*row) for row in cursor.fetchall()]
 
 
 def tag_keys(where: CostFilter, limit: int = 50) -> list[str]:

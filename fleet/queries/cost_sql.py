@@ -70,8 +70,9 @@ WITH base AS ({base}), l AS (
         WHERE lines > 0 AND key IN (SELECT key FROM shown) GROUP BY key, component) by_component
     GROUP BY key
 )
-SELECT shown.*, parts.components, (SELECT MIN(day) FROM fleet_dailycost) AS first_day
-FROM shown LEFT JOIN parts USING (key) ORDER BY place
+SELECT shown.*, parts.components, (SELECT MIN(day) FROM fleet_dailycost) AS first_day,
+    CASE WHEN %(with_gaps)s AND place IS NOT DISTINCT FROM (SELECT MIN(place) FROM shown) THEN ({gaps}) END AS gaps
+FROM (SELECT) always LEFT JOIN shown ON true LEFT JOIN parts USING (key) ORDER BY place
 """
 SERIES = """
 WITH l AS ({base})
@@ -92,18 +93,17 @@ WITH l AS (
 SELECT CASE WHEN key = ANY(%(keys)s) THEN key END AS shown, SUM(calls), SUM(compute_s), SUM(idle_usd), SUM(spare_usd)
 FROM keyed GROUP BY shown
 """
-# What AWS does not let Flotilla read has no variant, and so no line either.
-GAPS = """
-WITH l AS ({base}), found AS (
-SELECT e.id, e.name, l.component, l.item, SUM(l.unpriced) AS unpriced, SUM(l.no_data) AS no_data
-FROM l {joins} WHERE l.unpriced + l.no_data > 0 GROUP BY e.id, e.name, l.component, l.item
-UNION ALL
-SELECT p.id, p.name, '', '', 0, 0 FROM (SELECT *, id AS endpoint_id FROM fleet_endpoint) p
-WHERE %(with_unread)s AND p.closed_at IS NULL AND p.unreadable IS NOT NULL
-    AND NOT EXISTS (SELECT FROM fleet_variantstatus v WHERE v.endpoint_id = p.id) {endpoints}
-)
-SELECT * FROM found ORDER BY unpriced = 0, no_data = 0, name, id, component, item
-"""
+# Parts in no figure, with the first row. What AWS does not let Flotilla read has no variant, and so no line either.
+GAPS = """SELECT jsonb_agg(jsonb_build_array(id, name, component, item, unpriced, no_data)
+        ORDER BY unpriced = 0, no_data = 0, name, id, component, item) FROM (
+    SELECT e.id, e.name, k.component, k.item, SUM(k.unpriced) AS unpriced, SUM(k.no_data) AS no_data
+    FROM keyed k JOIN fleet_endpoint e ON e.id = k.endpoint_id
+    WHERE k.unpriced + k.no_data > 0 GROUP BY e.id, e.name, k.component, k.item
+    UNION ALL
+    SELECT p.id, p.name, '', '', 0, 0 FROM (SELECT *, id AS endpoint_id FROM fleet_endpoint) p
+    WHERE %(with_unread)s AND p.closed_at IS NULL AND p.unreadable IS NOT NULL
+        AND NOT EXISTS (SELECT FROM fleet_variantstatus v WHERE v.endpoint_id = p.id) {endpoints}
+) missing"""
 
 
 def statement(

@@ -271,7 +271,7 @@ def test_queries_do_not_grow_with_the_fleet(reader: Client, django_assert_max_nu
     shard = rows.shard()
     for n in range(40):
         cost(rows.serverless(shard, f"tiny-{n:02}"), "0.115")
-    with django_assert_max_num_queries(19):
+    with django_assert_max_num_queries(15):
         page(reader)
 
 

@@ -234,7 +234,7 @@ def test_gaps_are_counted_by_endpoint_and_item(fleet: None) -> None:
         amount=None, confidence="unpriced"
     )
     sum_up(TODAY - timedelta(days=3))
-    found = cost_cube.gaps(CostFilter(), plan())
+    found = cost_cube.rows(CostFilter(), Grouping(GroupBy.REGION), plan(), limit=1, with_gaps=True).gaps
     raw = DailyCost.objects.filter(LONG.q, amount=None).order_by()
     assert {
         (each.endpoint_id, each.component, each.item): each.unpriced + each.no_data for each in found
