@@ -32,6 +32,7 @@ from fleet.models.rollups import (
     PlaceDay,
     PlaceHour,
     RollupState,
+    ShardWindow,
     StaleDay,
     UsePeriod,
 )
@@ -92,6 +93,7 @@ __all__ = [
     "ScalingPolicy",
     "ScheduledAction",
     "Shard",
+    "ShardWindow",
     "StaleDay",
     "TransformJob",
     "UsePeriod",

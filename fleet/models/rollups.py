@@ -72,6 +72,33 @@ class EndpointWindow(models.Model):
         return f"{self.endpoint_id} {self.key}"
 
 
+class ShardWindow(models.Model):
+    """Traffic of one shard over the window `key`: EndpointWindow added up over the endpoints that are there.
+
+    serverless_calls, cold_starts: of serverless endpoints; *_before: the window of equal length before. None: not
+    reported.
+    """
+
+    shard = models.ForeignKey(Shard, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=8)
+    calls = models.FloatField(null=True)
+    errors_5xx = models.FloatField(null=True)
+    serverless_calls = models.FloatField(null=True)
+    cold_starts = models.FloatField(null=True)
+    calls_before = models.FloatField(null=True)
+    errors_5xx_before = models.FloatField(null=True)
+    serverless_calls_before = models.FloatField(null=True)
+    cold_starts_before = models.FloatField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["key", "shard"], name="one_summary_per_shard_window")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.shard_id} {self.key}"
+
+
 class CacheWindow(models.Model):
     """Model cache of one variant of a multi-model endpoint over the window `key`, or over the one before (is_before).
 
@@ -199,8 +226,9 @@ class UsePeriod(models.Model):
 
 
 class PlaceHour(models.Model):
-    """Traffic of one hour in one place: an account (its 12 digits) or a region, over the variants that are there.
+    """Traffic of one hour in one place: an account (its 12 digits), a region or, as "", the whole fleet.
 
+    Over the variants that are there.
     Shadow variants answer nobody and do not count. serverless_calls, cold_starts: of serverless endpoints; busy_*: of
     their hours with calls, for the grid of the week. cache_*, unloads: of multi-model endpoints.
     """

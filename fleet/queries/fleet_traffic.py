@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.db.models import Case, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce, TruncDate
 
 from fleet.analysis import series
-from fleet.models import EndpointWindow, FineBucket, HourBucket, PlaceHour
+from fleet.models import FineBucket, HourBucket, PlaceHour, ShardWindow
 from fleet.queries.rolled import NOT_SUMMED, Freshness, place_q
 from fleet.queries.scope import ScopeFilter, TimeRange
 from fleet.queries.usage import bucket_model_before
@@ -48,24 +48,12 @@ def traffic(scope: ScopeFilter, window: TimeRange, fresh: Freshness = NOT_SUMMED
 
 
 def _summed(scope: ScopeFilter, window: TimeRange, places: Q) -> TrafficOf:
-    """Two queries: the endpoints' windows, and the hours of the places."""
-    serverless = Q(endpoint__kind=Kind.SERVERLESS)
-    sums = EndpointWindow.objects.filter(
-        scope.q("endpoint__shard"), key=window.key, endpoint__closed_at=None
-    ).aggregate(
-        **{
-            f"{name}{part}": Sum(f"{column}{part}", filter=only)
-            for part in ("", "_before")
-            for name, column, only in (
-                ("calls", "calls", None), ("errors", "errors_5xx", None),
-                ("serverless", "invocations", serverless), ("cold", "cold_starts", serverless),
-            )
-        }
-    )  # fmt: skip
-    now, before = (
-        Traffic(*(sums[f"{name}{part}"] for name in ("calls", "errors", "serverless", "cold")))
-        for part in ("", "_before")
+    """Two queries: the shards' windows, and the hours of the places."""
+    figures = [field.name for field in fields(Traffic)]
+    sums = ShardWindow.objects.filter(scope.q("shard"), key=window.key).aggregate(
+        **{f"{name}{part}_sum": Sum(f"{name}{part}") for part in ("", "_before") for name in figures}
     )
+    now, before = (Traffic(*(sums[f"{name}{part}_sum"] for name in figures)) for part in ("", "_before"))
     hours = PlaceHour.objects.filter(places, at__gte=window.start, at__lt=window.end)
     days = (
         hours.annotate(day=TruncDate("at", tzinfo=UTC))

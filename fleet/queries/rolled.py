@@ -20,6 +20,8 @@ EVENING = 22
 """From this hour of the UTC day on, the costs of tomorrow's windows are summed up beside today's."""
 TOMORROW = ">"
 """Follows the key of such a window."""
+WHOLE_FLEET = ""
+"""The place that holds everything."""
 _FIELDS = ("hour_until", "day_until", "long_until", "costs_until", "periods_at")
 
 
@@ -85,14 +87,11 @@ def freshness(scope: ScopeFilter) -> Freshness:
 
 
 def place_q(scope: ScopeFilter) -> Q | None:
-    """Condition on the places that make up the scope; None where no sum of places is the scope.
-
-    Regions stand for the whole fleet: there are fewer of them than accounts.
-    """
+    """Condition on the places that make up the scope; None where no sum of places is the scope."""
     if scope.accounts and scope.regions:
         return None
     if scope.accounts:
         return Q(place__in=scope.accounts)
     if scope.regions:
         return Q(place__in=scope.regions)
-    return Q(place__in=Shard.objects.values("region"))
+    return Q(place=WHOLE_FLEET)

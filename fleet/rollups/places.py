@@ -1,4 +1,4 @@
-"""Traffic by hour and cost by day of every account and every region: what charts of the whole fleet are drawn from."""
+"""Traffic by hour and cost by day of every account, every region and the whole fleet, for charts of many endpoints."""
 
 from datetime import date
 
@@ -12,7 +12,7 @@ _LOCK = 7_405_317
 _HOURS = """
 INSERT INTO fleet_placehour (place, at, calls, errors_5xx, serverless_calls, cold_starts, busy_calls,
     busy_cold_starts, cache_hits, cache_lookups, unloads)
-SELECT COALESCE(a.account_id, s.region), b.at, SUM(COALESCE(b.invocations, b.processed)), SUM(b.errors_5xx),
+SELECT COALESCE(a.account_id, s.region, ''), b.at, SUM(COALESCE(b.invocations, b.processed)), SUM(b.errors_5xx),
     SUM(b.invocations) FILTER (WHERE e.kind = 'serverless'),
     SUM(b.setup_count) FILTER (WHERE e.kind = 'serverless'),
     SUM(b.invocations) FILTER (WHERE e.kind = 'serverless' AND b.invocations > 0),
@@ -25,17 +25,18 @@ JOIN fleet_variantstatus v ON v.id = b.variant_id AND v.removed_at IS NULL AND N
 JOIN fleet_endpoint e ON e.id = v.endpoint_id AND e.closed_at IS NULL
 JOIN fleet_shard s ON s.id = e.shard_id JOIN fleet_account a ON a.id = s.account_id
 WHERE b.at >= %(start)s AND b.at < %(end)s
-GROUP BY GROUPING SETS ((a.account_id, b.at), (s.region, b.at))
+GROUP BY GROUPING SETS ((a.account_id, b.at), (s.region, b.at), (b.at))
 """
 _DAYS = """
 INSERT INTO fleet_placeday (place, day, kind, component, amount, unpriced, no_data, earliest_until, latest_until)
-SELECT COALESCE(a.account_id, s.region), c.day, e.kind, c.component, SUM(c.amount),
+SELECT COALESCE(a.account_id, s.region, ''), c.day, e.kind, c.component, SUM(c.amount),
     COUNT(*) FILTER (WHERE c.confidence = 'unpriced'), COUNT(*) FILTER (WHERE c.confidence = 'no-data'),
     MIN(c.data_until), MAX(c.data_until)
 FROM fleet_dailycost c JOIN fleet_endpoint e ON e.id = c.endpoint_id
 JOIN fleet_shard s ON s.id = e.shard_id JOIN fleet_account a ON a.id = s.account_id
 WHERE c.day = %(day)s
-GROUP BY GROUPING SETS ((a.account_id, c.day, e.kind, c.component), (s.region, c.day, e.kind, c.component))
+GROUP BY GROUPING SETS ((a.account_id, c.day, e.kind, c.component), (s.region, c.day, e.kind, c.component),
+    (c.day, e.kind, c.component))
 """
 
 

@@ -64,6 +64,7 @@ def _update(shard_ids: Sequence[int], now: datetime, with_history: Collection[in
             windows.write(members, key, now)
             caches.write(members, key, now)
     if states:
+        windows.write_shards(list(due))
         costs.write(list(due), now)
         RollupState.objects.bulk_update(states, _COLUMNS)
     return due

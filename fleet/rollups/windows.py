@@ -142,5 +142,36 @@ def write(shard_ids: Sequence[int], key: str, end: datetime) -> None:
         cursor.execute("SET LOCAL enable_seqscan = on")
 
 
+def write_shards(shard_ids: Sequence[int]) -> None:
+    """Add the windows of the shards' endpoints up, all of them: one may have been closed since they were written."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SHARDS, [list(shard_ids)])
+
+
+_OF_SHARD = {
+    "calls": "w.calls", "errors_5xx": "w.errors_5xx", "calls_before": "w.calls_before",
+    "errors_5xx_before": "w.errors_5xx_before",
+}  # fmt: skip
+_OF_SERVERLESS = {
+    "serverless_calls": "w.invocations", "serverless_calls_before": "w.invocations_before",
+    "cold_starts": "w.cold_starts", "cold_starts_before": "w.cold_starts_before",
+}  # fmt: skip
+_SUMMED = {
+    name: f"SUM({column}) FILTER (WHERE e.closed_at IS NULL)" for name, column in _OF_SHARD.items()
+} | {
+    name: f"SUM({column}) FILTER (WHERE e.closed_at IS NULL AND e.kind = 'serverless')"
+    for name, column in _OF_SERVERLESS.items()
+}
+_SHARDS = f"""
+INSERT INTO fleet_shardwindow AS old (shard_id, key, {", ".join(_SUMMED)})
+SELECT e.shard_id, w.key, {", ".join(_SUMMED.values())}
+FROM fleet_endpoint e JOIN fleet_endpointwindow w ON w.endpoint_id = e.id
+WHERE e.shard_id = ANY(%s) GROUP BY e.shard_id, w.key ORDER BY e.shard_id, w.key
+ON CONFLICT (key, shard_id) DO UPDATE SET {", ".join(f"{name} = EXCLUDED.{name}" for name in _SUMMED)}
+WHERE ({", ".join(f"old.{name}" for name in _SUMMED)})
+    IS DISTINCT FROM ({", ".join(f"EXCLUDED.{name}" for name in _SUMMED)})
+"""  # noqa: S608 - the names above only
+
+
 def _table(model: type[FineBucket] | type[HourBucket]) -> str:
     return model._meta.db_table

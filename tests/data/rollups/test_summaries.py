@@ -201,6 +201,22 @@ def test_what_is_gone_leaves_the_places_when_its_day_is_added_up_again(fleet: No
     assert PlaceDay.objects.filter(place="us-east-1").exists(), "what it cost stays"
 
 
+@pytest.mark.parametrize("key", ["24h", "30d"])
+def test_an_endpoint_that_closed_leaves_every_window_of_its_shard_at_the_next_turn(
+    fleet: None, key: str
+) -> None:
+    """Also the long windows, which are not written anew at that turn."""
+    gone = Endpoint.objects.filter(kind="serverless").first()
+    assert gone is not None
+    window = time_range(key, NOW)
+    Endpoint.objects.filter(pk=gone.pk).update(closed_at=NOW)
+    assert "30d" not in rollups.update_shards([gone.shard_id], now=NOW + timedelta(seconds=30))[gone.shard_id]
+    found = fleet_traffic.traffic(ScopeFilter(), window, rolled.freshness(ScopeFilter()))
+    raw = fleet_traffic.traffic(ScopeFilter(), window)
+    assert vars(found.now) == pytest.approx(vars(raw.now))
+    assert vars(found.before) == pytest.approx(vars(raw.before))
+
+
 def test_a_quiet_shard_is_renewed_all_the_same(fleet: None) -> None:
     assert rollups.overdue(NOW + timedelta(minutes=10)) == []
     assert [len(some) for some in rollups.overdue(NOW + timedelta(hours=1))] == [10, 2]
