@@ -12,7 +12,10 @@ from dashboards.costs.groups import unused_usd
 from dashboards.costs.wanted import span_words
 from dashboards.tiles import Explain, Tile
 from fleet.queries.cost_scope import Span, month_to_date
+from fleet.types import CostComponent
 
+_IDLE_OR_SPARE = (CostComponent.INSTANCE_TIME.value, CostComponent.KEPT_WARM.value)
+"""The components that something is paid for in vain in."""
 NOT_YET = "No cost has been worked out yet"
 
 
@@ -20,7 +23,10 @@ def tiles(figures: Figures) -> list[Tile]:
     """Six or seven tiles; the budget has one only where there is a budget."""
     found = [
         _month(figures),
-        forecast_tile(figures.outlook),
+        forecast_tile(
+            figures.outlook,
+            lines_url=explain.url(figures.outlook.so_far, figures.wanted.query.urlencode()),
+        ),
         _today(figures),
         _per_1000(figures),
         _unused(figures),
@@ -120,7 +126,8 @@ def _unused(figures: Figures) -> Tile:
         reason="For none of these endpoints can it be told",
         explain=Explain(
             "Paid for in vain: instance time of hours without a call, and kept-warm time that served no call. Not told "
-            "for asynchronous endpoints and inference components, whose calls do not show when an instance was idle.",
+            "for asynchronous endpoints and inference components, whose calls do not show when an instance was idle. "
+            "The lines are those it is a share of.",
             formula="instance time × minutes of hours without a call ÷ minutes; "
             "kept-warm cost × (1 − seconds executed on it ÷ unit-seconds)",
             inputs=[
@@ -129,8 +136,15 @@ def _unused(figures: Figures) -> Tile:
             ],
             source="CloudWatch Invocations, CPUUtilization (SampleCount), ModelLatency",
             basis="estimated",
+            lines_url=explain.url(figures.wanted.span, _components(figures, _IDLE_OR_SPARE)),
         ),
     )
+
+
+def _components(figures: Figures, components: tuple[str, ...]) -> str:
+    """The page's query string narrowed to these components, or to those of them that it has."""
+    chosen = [each for each in figures.wanted.where.components if each in components]
+    return figures.wanted.link(component=chosen or list(components))
 
 
 def _left_out(figures: Figures) -> Tile:

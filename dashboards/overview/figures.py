@@ -5,8 +5,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from dashboards import wording
-from fleet.queries import endpoint_counts, overview, rolled
+from fleet.queries import endpoint_counts, forecast, overview, rolled
+from fleet.queries.cost_scope import CostFilter
 from fleet.queries.endpoint_counts import Fleet
+from fleet.queries.forecast import Outlook
 from fleet.queries.overview import DayCosts, TrafficOf, Trouble, Unreadable
 from fleet.queries.scope import ScopeFilter, TimeRange
 
@@ -48,21 +50,25 @@ class Figures:
     window: TimeRange
     cold: Share
     errors: Share
+    outlook: Outlook
 
     @classmethod
     def read(cls, scope: ScopeFilter, window: TimeRange) -> "Figures":
         """Nine queries at most, whatever the fleet's size."""
         fresh = rolled.freshness(scope)
         traffic = overview.traffic(scope, window, fresh)
-        cost_window = cost_days(window)
+        today, where = window.end.date(), CostFilter(scope)
+        month = forecast.month_of(today)
+        costs = overview.costs(scope, cost_days(window), fresh, also=forecast.reach(month, today))
         return cls(
             fleet=endpoint_counts.fleet(scope),
             troubles=overview.troubles(scope),
             unreadable=overview.unreadable(scope),
-            costs=overview.costs(scope, cost_window, fresh),
+            costs=costs,
             window=window,
             cold=_share(traffic, "cold_starts", "serverless_calls"),
             errors=_share(traffic, "errors_5xx", "calls"),
+            outlook=forecast.outlook_of(costs.sums, where, month, today=today),
         )
 
     @property

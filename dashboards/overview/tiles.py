@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from dashboards import wording
 from dashboards.costs import explain as cost_explain
+from dashboards.costs.forecast_tile import forecast_tile
 from dashboards.measured import compared_points, explain
 from dashboards.overview.figures import Figures
 from dashboards.tiles import Explain, Tile
@@ -13,8 +14,14 @@ from fleet.queries.cost_scope import Span
 
 
 def tiles(figures: Figures, query: str) -> list[Tile]:
-    """Who needs somebody, yesterday's cost, cold starts, server errors."""
-    return [_attention(figures, query), _cost(figures, query), _cold(figures), _errors(figures)]
+    """Who needs somebody, yesterday's cost, what the month will have cost, cold starts, server errors."""
+    return [
+        _attention(figures, query),
+        _cost(figures, query),
+        forecast_tile(figures.outlook, lines_url=cost_explain.url(figures.outlook.so_far, query)),
+        _cold(figures),
+        _errors(figures),
+    ]
 
 
 def _attention(figures: Figures, query: str) -> Tile:

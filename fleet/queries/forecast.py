@@ -19,7 +19,10 @@ _CHANGES = (ChangeEvent.Category.CONFIG, ChangeEvent.Category.CAPACITY)
 
 @dataclass(frozen=True)
 class Outlook:
-    """A forecast of a period beside what is known of it: costs by day, the lines that are in no sum, today so far."""
+    """A forecast of a period beside what is known of it: costs by day, the lines that are in no sum, today so far.
+
+    so_far: the days of the period up to today.
+    """
 
     forecast: Forecast
     days: dict[date, Decimal | None]
@@ -27,6 +30,7 @@ class Outlook:
     no_data: int
     today: Decimal | None
     data_until: datetime | None
+    so_far: Span
 
 
 def outlook(where: CostFilter, period: Span, *, today: date) -> Outlook:
@@ -69,6 +73,7 @@ def outlook_of(found: Sequence[DayCost], where: CostFilter, period: Span, *, tod
         no_data=inside.no_data,
         today=days.get(today),
         data_until=min(newest, default=None),
+        so_far=Span(period.first, today),
     )
 
 

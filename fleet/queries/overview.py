@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import CharField, Count, F, IntegerField, Max, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import CharField, Count, F, IntegerField, Max, Min, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from fleet.models import (
@@ -19,7 +19,8 @@ from fleet.models import (
     PlaceDay,
     Shard,
 )
-from fleet.queries.cost_scope import Span
+from fleet.queries.cost_scope import Span, Sums
+from fleet.queries.costs import DayCost
 from fleet.queries.fleet_traffic import Traffic as Traffic
 from fleet.queries.fleet_traffic import TrafficOf as TrafficOf
 from fleet.queries.fleet_traffic import traffic as traffic
@@ -73,12 +74,16 @@ class Change:
 
 @dataclass(frozen=True)
 class DayCosts:
-    """Cost per UTC day and kind, USD; a day without any line is absent from a kind's dict."""
+    """Cost per UTC day and kind, USD; a day without any line is absent from a kind's dict.
+
+    sums: every day that was read, by kind only (component ""): those shown and those a forecast rests on.
+    """
 
     days: list[date]
     by_kind: dict[str, dict[date, Decimal]]
     unpriced_endpoints: int
     data_until: datetime | None
+    sums: Sequence[DayCost] = ()
 
     def total(self, day: date) -> Decimal | None:
         """Cost of a day over all kinds, None when nothing was worked out for it."""
@@ -133,23 +138,33 @@ def unreadable(scope: ScopeFilter) -> list[Unreadable]:
     ]
 
 
-def costs(scope: ScopeFilter, days: Sequence[date], fresh: Freshness = NOT_SUMMED) -> DayCosts:
-    """Daily cost by kind over `days` (oldest first), in one query."""
-    span, by_kind = Span(days[0], days[-1]), defaultdict[str, dict[date, Decimal]](dict)
-    unpriced = 0
+def costs(
+    scope: ScopeFilter, days: Sequence[date], fresh: Freshness = NOT_SUMMED, *, also: Span | None = None
+) -> DayCosts:
+    """Daily cost by kind over `days` (oldest first), in one query; also: more days to read for `sums`."""
+    span = Span(days[0], days[-1])
+    read = Span(min(span.first, also.first), max(span.last, also.last)) if also else span
+    by_kind, sums = defaultdict[str, dict[date, Decimal]](dict), []
+    endpoints = 0
     until: datetime | None = None
-    for day, kind, usd, latest, unpriced in _day_sums(scope, span, fresh):  # noqa: B007 - the same in each row
-        if usd is not None:
+    for day, kind, usd, earliest, latest, unpriced, no_data, endpoints in _day_sums(  # noqa: B007 - the same in each
+        scope, span, read, fresh
+    ):
+        sums.append(DayCost(day, kind, "", Sums(usd, unpriced, no_data), earliest))
+        if usd is not None and span.first <= day <= span.last:
             by_kind[kind][day] = usd
         if day == span.last and latest is not None:
             until = max(until or latest, latest)
-    return DayCosts(list(days), dict(by_kind), unpriced, until)
+    return DayCosts(
+        list(days), dict(by_kind), endpoints, until, sorted(sums, key=lambda each: (each.day, each.kind))
+    )
 
 
-def _day_sums(scope: ScopeFilter, span: Span, fresh: Freshness) -> QuerySet[Any, Any]:
-    """(day, kind, USD, end of the newest data, endpoints with an unpriced line on the last day).
+def _day_sums(scope: ScopeFilter, span: Span, read: Span, fresh: Freshness) -> QuerySet[Any, Any]:
+    """(day, kind, USD, ends of the oldest and newest data, lines without a price, without data, endpoints unpriced).
 
-    From the places that make up the scope, else from the daily costs.
+    The days of `read`; the last figure is of the last day of `span`. From the places that make up the scope, else
+    from the daily costs.
     """
     lines = DailyCost.objects.filter(scope.q("endpoint__shard")).order_by()
     last = lines.filter(day=span.last, amount=None, confidence=Confidence.UNPRICED)
@@ -158,12 +173,24 @@ def _day_sums(scope: ScopeFilter, span: Span, fresh: Freshness) -> QuerySet[Any,
     places = place_q(scope)
     # The last day shown is yesterday: places know it since the first hour of today.
     if places is not None and fresh.has_costs(span.last + timedelta(days=1)):
-        rows = PlaceDay.objects.filter(places, span.q).order_by()
+        rows = PlaceDay.objects.filter(places, read.q).order_by()
         return rows.values_list("day", "kind").annotate(
-            usd=Sum("amount"), until=Max("latest_until"), unpriced=counted
+            usd=Sum("amount"),
+            earliest=Min("earliest_until"),
+            until=Max("latest_until"),
+            u=Sum("unpriced"),
+            n=Sum("no_data"),
+            endpoints=counted,
         )
-    found = lines.filter(span.q).values_list("day", "endpoint__kind")
-    return found.annotate(usd=Sum("amount"), until=Max("data_until"), unpriced=counted)
+    found = lines.filter(read.q).values_list("day", "endpoint__kind")
+    return found.annotate(
+        usd=Sum("amount"),
+        earliest=Min("data_until"),
+        until=Max("data_until"),
+        u=Count("pk", filter=Q(confidence=Confidence.UNPRICED)),
+        n=Count("pk", filter=Q(confidence=Confidence.NO_DATA)),
+        endpoints=counted,
+    )
 
 
 def month_to_date(scope: ScopeFilter, today: date, fresh: Freshness = NOT_SUMMED) -> Decimal | None:

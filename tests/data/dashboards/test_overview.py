@@ -6,9 +6,11 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
+from dashboards import wording
 from dashboards.scope import time_range
 from fleet.models import DailyCost, User
-from fleet.queries import cold_starts, overview
+from fleet.queries import cold_starts, forecast, overview
+from fleet.queries.cost_scope import CostFilter
 from fleet.queries.scope import ScopeFilter, TimeRange
 from fleet.types import Confidence, Kind
 from tests.factories import (
@@ -87,6 +89,19 @@ def test_a_day_without_cost_lines_is_unknown(viewer: Client) -> None:
     html = page(viewer)
     assert "No cost has been worked out for yesterday yet" in html
     assert "$0.00" not in html
+
+
+def test_the_forecast_of_the_month_is_that_of_the_costs_page(viewer: Client) -> None:
+    endpoint, today = EndpointFactory(kind=Kind.REAL_TIME), now().date()
+    for n in range(40):
+        DailyCostFactory(endpoint=endpoint, day=today - timedelta(days=n), amount=Decimal(40 + n % 7))
+    ahead = forecast.outlook(CostFilter(), forecast.month_of(today), today=today).forecast
+    assert ahead.total is not None
+    for address in ("/", "/costs/?range=month"):
+        html = viewer.get(address).content.decode()
+        tile = html[html.index("Forecast") :][:900]
+        assert wording.usd(ahead.total) in tile
+        assert f"{wording.usd(ahead.low)} – {wording.usd(ahead.high)}" in tile
 
 
 def test_the_chart_stacks_finished_days_by_kind(viewer: Client) -> None:
