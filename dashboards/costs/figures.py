@@ -13,8 +13,7 @@ from dashboards.costs.rows import CENT, apportion
 from dashboards.costs.wanted import Wanted
 from dashboards.tables import Page
 from fleet.models import Account, Budget, Endpoint
-from fleet.queries import budgets, cost_cube, cost_lines, costs, forecast, rolled
-from fleet.queries.cost_cover import before
+from fleet.queries import budgets, cost_cube, cost_lines, cost_spans, costs, forecast, rolled
 from fleet.queries.cost_cube import Cube, Gap, Plan, Use
 from fleet.queries.cost_lines import FormulaLine
 from fleet.queries.cost_scope import GroupBy, Grouping, Span, Sums
@@ -29,11 +28,8 @@ WEEK = timedelta(days=7)
 
 def plan(span: Span, today: date, fresh: Freshness) -> Plan:
     """What a page of `span` reads: its whole days are compared, because today is not over."""
-    is_rolled = fresh.has_periods
-    compared = Span(span.first, span.last - DAY) if span.last >= today else span
-    if compared.last < compared.first:
-        return Plan(span, None, None, is_rolled)
-    return Plan(span, compared, before(compared), is_rolled)
+    kept = cost_spans.key_of(span, today) if fresh.spans_on == today else ""
+    return Plan.of(span, today, is_rolled=fresh.has_periods, kept=kept)
 
 
 @dataclass(frozen=True)
@@ -67,7 +63,7 @@ class Figures:
         shown = [*keys, *(row.key for row in cube.top)]
         named = costs.endpoints(shown) if by.by is GroupBy.ENDPOINT else {}
         aliases = aliases_of(shown) if by.by is GroupBy.ACCOUNT else {}
-        used, use = _use(wanted, keys, fresh)
+        used, use = _use(wanted, keys, planned)
         visible = [key for key in keys if key in wanted.opened]
         labels = {row.key: name_of(by, row.key, named, aliases) for row in cube.top if row.lines}
         days = costs.days(where, _reach(today), is_rolled=fresh.has_costs(today))
@@ -205,7 +201,7 @@ def every_group(wanted: Wanted, today: date) -> tuple[Cube, Mapping[str, Use], P
     cube = cost_cube.rows(
         wanted.where, wanted.grouping, planned, order=wanted.order, ascending=wanted.ascending
     )
-    used, _ = _use(wanted, [row.key for row in cube.rows], fresh)
+    used, _ = _use(wanted, [row.key for row in cube.rows], planned)
     return cube, used, planned, why_not(planned, cube.first_day)
 
 
@@ -251,10 +247,10 @@ def _page(wanted: Wanted, planned: Plan) -> tuple[Cube, Page]:
     return cube, pager
 
 
-def _use(wanted: Wanted, keys: Sequence[str], fresh: Freshness) -> tuple[Mapping[str, Use], Use]:
+def _use(wanted: Wanted, keys: Sequence[str], planned: Plan) -> tuple[Mapping[str, Use], Use]:
     """Use of the shown groups and of all; only their calls while use has not been added up."""
-    if fresh.has_periods:
-        return cost_cube.use(wanted.where, wanted.grouping, wanted.span, keys)
+    if planned.is_rolled:
+        return cost_cube.use(wanted.where, wanted.grouping, wanted.span, keys, kept=planned.kept)
     called = costs.calls(wanted.where, wanted.span, wanted.grouping, keys)
     total = costs.calls(wanted.where, wanted.span, GroupBy.KIND)
     return {key: Use(calls) for key, calls in called.items()}, Use(sum(total.values()) if total else None)

@@ -37,6 +37,7 @@ from fleet.models.rollups import (
     UsePeriod,
 )
 from fleet.models.scaling import ScalableTarget, ScalingPolicy, ScheduledAction
+from fleet.models.spans import CostSpan, UseSpan
 from fleet.models.tokens import ApiToken
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "CostLedger",
     "CostPeriod",
     "CostRise",
+    "CostSpan",
     "CostWindow",
     "DailyCost",
     "DataAssumption",
@@ -97,6 +99,7 @@ __all__ = [
     "StaleDay",
     "TransformJob",
     "UsePeriod",
+    "UseSpan",
     "User",
     "VariantStatus",
 ]

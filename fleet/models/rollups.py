@@ -16,6 +16,7 @@ class RollupState(models.Model):
     """How far the summaries of one shard reach: the end of the last hour, day and longer windows, and of the costs.
 
     periods_at: when its whole history was first added up by weeks and months; they are kept up to date from then on.
+    spans_on: the UTC day whose spans of costs (fleet.queries.cost_spans) are kept.
     """
 
     shard = models.OneToOneField(Shard, on_delete=models.CASCADE, related_name="rollup", primary_key=True)
@@ -24,6 +25,7 @@ class RollupState(models.Model):
     long_until = models.DateTimeField(null=True)
     costs_until = models.DateTimeField(null=True)
     periods_at = models.DateTimeField(null=True)
+    spans_on = models.DateField(null=True)
     endpoints = models.PositiveIntegerField(default=0)
 
     def __str__(self) -> str:

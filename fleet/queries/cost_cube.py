@@ -7,7 +7,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connection
 
 from fleet.queries import cost_sql
-from fleet.queries.cost_cover import Bucket, Piece, cover
+from fleet.queries.cost_cover import Bucket, Piece, before, cover
 from fleet.queries.cost_scope import OF_LINES, CostFilter, GroupBy, Grouping, Span
 
 NOW, COMPARED, BEFORE = 0, 1, 2
@@ -38,13 +38,23 @@ _ORDERS = {Order.COST: "amount", Order.CHANGE: "COALESCE(compared, 0) - COALESCE
 class Plan:
     """Which days are added up and which are compared: the whole days of the span with those of the span before.
 
-    compared None: the span holds nothing but today, which is not over.
+    compared None: the span holds nothing but today, which is not over. kept: the key of the span where its sums are
+    kept (fleet.queries.cost_spans), "" where they are added up.
     """
 
     span: Span
     compared: Span | None
     before: Span | None
     is_rolled: bool = True
+    kept: str = ""
+
+    @classmethod
+    def of(cls, span: Span, today: date, *, is_rolled: bool = True, kept: str = "") -> "Plan":
+        """The plan of a span as `today` has it."""
+        compared = Span(span.first, span.last - timedelta(days=1)) if span.last >= today else span
+        if compared.last < compared.first:
+            return cls(span, None, None, is_rolled, kept)
+        return cls(span, compared, before(compared), is_rolled, kept)
 
     @property
     def pieces(self) -> list[tuple[Piece, int]]:
@@ -142,7 +152,7 @@ def rows(
     Groups that only the span before has are among them: they are gone. Groups without an amount stand last.
     """
     template = cost_sql.ROWS.replace("{gaps}", cost_sql.GAPS)
-    sql, values = cost_sql.statement(template, where, by, plan.pieces)
+    sql, values = cost_sql.statement(template, where, by, plan.pieces, kept=plan.kept)
     names = {
         "sums": cost_sql.SUMS,
         "added": cost_sql.ADDED,
@@ -176,15 +186,17 @@ def series(
     return dict(sums)
 
 
-def use(where: CostFilter, by: Grouping, span: Span, keys: Sequence[str]) -> tuple[dict[str, Use], Use]:
+def use(
+    where: CostFilter, by: Grouping, span: Span, keys: Sequence[str], *, kept: str = ""
+) -> tuple[dict[str, Use], Use]:
     """Use of the groups `keys`, and of all groups together; lines have no use of their own. One query.
 
-    Only where Freshness.has_periods holds: days are added up with the weeks and months.
+    Only where Freshness.has_periods holds: days are added up with the weeks and months. kept: as in Plan.
     """
     shown = [] if by.by in OF_LINES else list(keys)
     key = Grouping(GroupBy.KIND) if by.by in OF_LINES else by
     sql, values = cost_sql.statement(
-        cost_sql.USE, where, key, [(piece, 0) for piece in cover(span)], is_use=True
+        cost_sql.USE, where, key, [(piece, 0) for piece in cover(span)], is_use=True, kept=kept
     )
     found: dict[str, Use] = {}
     parts = []

@@ -22,7 +22,7 @@ _JOINS = """JOIN fleet_endpoint e ON e.id = l.endpoint_id JOIN fleet_shard s ON 
     JOIN fleet_account a ON a.id = s.account_id JOIN fleet_variantstatus v ON v.id = l.variant_id"""
 # OFFSET keeps each piece a reading of its own by its index: joined, the whole table looks cheaper than it is.
 # Periods and days of the plan, narrowed; {where} is a condition on endpoint_id, variant_id, component and item.
-_BASE = """
+BASE = """
     SELECT p.*, w.slot
     FROM unnest(%(grains)s::text[], %(firsts)s::date[], %(slots)s::int[]) AS w (grain, first, slot)
     CROSS JOIN LATERAL (
@@ -48,12 +48,15 @@ FIGURES = (
     "amount", "compared", "before", "unpriced", "no_data", "gaps_before", "lines", "lines_compared", "lines_before",
 )  # fmt: skip
 AMOUNTS = frozenset({"amount", "compared", "before"})
+_KEPT = f"""WITH l AS (SELECT p.endpoint_id, p.variant_id, p.component, p.item, {", ".join(FIGURES)}
+    FROM fleet_costspan p WHERE p.key = %(kept)s {{where}})"""  # noqa: S608 - the names above only
 ADDED = ", ".join(f"SUM({name}) AS {name}" for name in FIGURES)
 TOTALS = ", ".join(f"SUM({name}) OVER () AS total_{name}" for name in FIGURES)
-ROWS = """
-WITH base AS ({base}), l AS (
+_ADDED_UP = """WITH base AS ({base}), l AS (
     SELECT endpoint_id, variant_id, component, item, {sums} FROM base GROUP BY endpoint_id, variant_id, component, item
-), keyed AS MATERIALIZED (
+)"""
+ROWS = """
+{lines}, keyed AS MATERIALIZED (
     SELECT ({key})::text AS key, l.* FROM l {joins}
 ), added AS (
     SELECT key, {added}, COUNT(DISTINCT endpoint_id) FILTER (WHERE lines > 0) AS endpoints FROM keyed GROUP BY key
@@ -80,14 +83,18 @@ SELECT CASE WHEN key = ANY(%(keys)s) THEN key END AS drawn, slot, SUM(amount)
 FROM (SELECT ({key})::text AS key, l.slot, l.amount FROM l {joins}) keyed
 GROUP BY drawn, slot
 """
-USE = """
-WITH l AS (
+USES = ("calls", "compute_s", "idle_usd", "spare_usd")
+USE_BASE = """
     SELECT p.endpoint_id, p.variant_id, p.calls, p.compute_s, p.idle_usd, p.spare_usd
     FROM unnest(%(grains)s::text[], %(firsts)s::date[]) AS w (grain, first)
     CROSS JOIN LATERAL (
         SELECT * FROM fleet_useperiod p WHERE p.grain = w.grain AND p.first = w.first {where} OFFSET 0
     ) p
-), keyed AS (
+"""
+_KEPT_USE = """SELECT p.endpoint_id, p.variant_id, p.calls, p.compute_s, p.idle_usd, p.spare_usd
+    FROM fleet_usespan p WHERE p.key = %(kept)s {where}"""
+USE = """
+WITH l AS ({uses}), keyed AS (
     SELECT ({key})::text AS key, l.* FROM l {joins}
 )
 SELECT CASE WHEN key = ANY(%(keys)s) THEN key END AS shown, SUM(calls), SUM(compute_s), SUM(idle_usd), SUM(spare_usd)
@@ -110,18 +117,16 @@ def statement(
     template: str,
     where: CostFilter,
     by: Grouping,
-    pieces: Iterable[tuple[Piece, int]],
+    given: Iterable[tuple[Piece, int]],
     *,
     is_use: bool = False,
+    kept: str = "",
 ) -> tuple[str, dict[str, Any]]:
-    """A template with base, key and joins filled in (what is left keeps its braces), and its values."""
-    periods = [(piece, slot) for piece, slot in pieces if is_use or piece.grain != DAY]
-    days = [(piece, slot) for piece, slot in pieces if not is_use and piece.grain == DAY]
-    values: dict[str, Any] = {
-        "grains": [piece.grain for piece, _ in periods], "firsts": [piece.first for piece, _ in periods],
-        "slots": [slot for _, slot in periods], "days": [piece.first for piece, _ in days],
-        "day_slots": [slot for _, slot in days], "tag": by.tag,
-    }  # fmt: skip
+    """A template with lines, key and joins filled in (what is left keeps its braces), and its values.
+
+    kept: the key of the kept span (cost_spans) to read instead of the pieces given.
+    """
+    values: dict[str, Any] = {"tag": by.tag, "kept": kept, **pieces(given, is_use=is_use)}
     narrowed = whose = endpoints(where, values, "p.endpoint_id")
     if where.models:
         values["models"] = list(where.models)
@@ -133,12 +138,24 @@ def statement(
             values[f"{name}s"] = list(wanted)
             narrowed += f" AND p.{name} = ANY(%({name}s)s)"
     parts = {
-        "{base}": _BASE.format(where=narrowed), "{where}": narrowed, "{key}": _KEYS[by.by], "{joins}": _JOINS,
-        "{endpoints}": whose,
+        "{lines}": _KEPT if kept else _ADDED_UP, "{uses}": _KEPT_USE if kept else USE_BASE, "{base}": BASE,
+        "{where}": narrowed, "{key}": _KEYS[by.by], "{joins}": _JOINS, "{endpoints}": whose,
     }  # fmt: skip
     for name, text in parts.items():
         template = template.replace(name, text)
     return template, values
+
+
+def pieces(given: Iterable[tuple[Piece, int]], *, is_use: bool = False) -> dict[str, Any]:
+    """The values of BASE, or of USE_BASE, for some pieces."""
+    found = list(given)
+    periods = [(piece, slot) for piece, slot in found if is_use or piece.grain != DAY]
+    days = [(piece, slot) for piece, slot in found if not is_use and piece.grain == DAY]
+    return {
+        "grains": [piece.grain for piece, _ in periods], "firsts": [piece.first for piece, _ in periods],
+        "slots": [slot for _, slot in periods], "days": [piece.first for piece, _ in days],
+        "day_slots": [slot for _, slot in days],
+    }  # fmt: skip
 
 
 def endpoints(where: CostFilter, values: dict[str, Any], column: str) -> str:

@@ -22,14 +22,15 @@ TOMORROW = ">"
 """Follows the key of such a window."""
 WHOLE_FLEET = ""
 """The place that holds everything."""
-_FIELDS = ("hour_until", "day_until", "long_until", "costs_until", "periods_at")
+_FIELDS = ("hour_until", "day_until", "long_until", "costs_until", "periods_at", "spans_on")
 
 
 @dataclass(frozen=True)
 class Freshness:
     """Until when every shard of a scope is summed up, the least of them; None: some shard is not.
 
-    periods_at: when the last shard's history had been added up by weeks and months, which are kept so since.
+    periods_at: when the last shard's history had been added up by weeks and months, which are kept so since. spans_on:
+    the UTC day whose spans (fleet.queries.cost_spans) are kept.
     """
 
     hour_until: datetime | None = None
@@ -37,6 +38,7 @@ class Freshness:
     long_until: datetime | None = None
     costs_until: datetime | None = None
     periods_at: datetime | None = None
+    spans_on: date | None = None
 
     @property
     def has_periods(self) -> bool:

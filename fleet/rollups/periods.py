@@ -11,11 +11,13 @@ from datetime import date
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from fleet.models import DailyCost, RollupState
 from fleet.queries.cost_cover import DAY, GRAINS, Piece, piece_of
 from fleet.queries.cost_scope import Span
+from fleet.rollups import spans
 
 _LOCK = 7_405_318
 NEW_AT_ONCE = 500
@@ -104,13 +106,27 @@ def update(marks: Iterable[tuple[int, date]]) -> None:
     """Add up again what the marked (shard, UTC day) belong to, and the whole history of shards that have none yet."""
     new = list(RollupState.objects.filter(periods_at=None).values_list("pk", flat=True)[:NEW_AT_ONCE])
     touched: dict[Piece, set[int]] = defaultdict(set)
-    for shard_id, day in (*marks, *_history(new)):
+    marked = list(marks)
+    for shard_id, day in (*marked, *_history(new)):
         for grain in (DAY, *GRAINS):
             touched[piece_of(grain, day)].add(shard_id)
     # Days before the weeks and months that are added up from them.
     for piece in sorted(touched, key=lambda each: (each.grain != DAY, each.first, each.grain)):
         _write(piece, sorted(touched[piece]))
     RollupState.objects.filter(pk__in=new).update(periods_at=timezone.now())
+    _keep_spans(marked, timezone.now().date())
+
+
+def _keep_spans(marked: Sequence[tuple[int, date]], today: date) -> None:
+    """Add up the kept spans of marked shards, and all of them of shards that have those of another day."""
+    late = RollupState.objects.exclude(Q(spans_on=today, spans_on__isnull=False) | Q(periods_at=None))
+    behind = list(late.order_by("pk").values_list("pk", flat=True)[:NEW_AT_ONCE])
+    kept = RollupState.objects.filter(spans_on=today, pk__in={shard_id for shard_id, _ in marked})
+    if shards := sorted(kept.values_list("pk", flat=True)):
+        spans.write(shards, today, {day for _, day in marked})
+    if behind:
+        spans.write(behind, today)
+        RollupState.objects.filter(pk__in=behind).update(spans_on=today)
 
 
 def _history(shard_ids: Sequence[int]) -> list[tuple[int, date]]:

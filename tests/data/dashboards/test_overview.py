@@ -99,7 +99,7 @@ def test_the_forecast_of_the_month_is_that_of_the_costs_page(viewer: Client) -> 
     assert ahead.total is not None
     for address in ("/", "/costs/?range=month"):
         html = viewer.get(address).content.decode()
-        tile = html[html.index("Forecast") :][:900]
+        tile = html[html.index("Forecast") :][:3000]
         assert wording.usd(ahead.total) in tile
         assert f"{wording.usd(ahead.low)} – {wording.usd(ahead.high)}" in tile
 

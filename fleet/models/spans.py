@@ -1,0 +1,62 @@
+"""Sums of costs and of use over whole spans of days. Written by fleet.rollups only, as in fleet.models.rollups."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from fleet.models.endpoints import Endpoint, VariantStatus
+
+
+class CostSpan(models.Model):
+    """What one variant spent on one component and item in the span `key` (fleet.queries.cost_spans).
+
+    Which days those are, RollupState.spans_on says.
+
+    amount, compared, before: of the span, of the days of it that are compared, and of the span before; None when no
+    line has one. unpriced, no_data, gaps_before: daily lines without an amount. lines*: how many sums it is made of.
+    """
+
+    key = models.CharField(max_length=16)
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="+")
+    variant = models.ForeignKey(VariantStatus, on_delete=models.CASCADE, related_name="+")
+    component = models.CharField(max_length=32)
+    item = models.CharField(max_length=64)
+    amount = models.DecimalField(max_digits=24, decimal_places=12, null=True)
+    compared = models.DecimalField(max_digits=24, decimal_places=12, null=True)
+    before = models.DecimalField(max_digits=24, decimal_places=12, null=True)
+    unpriced = models.PositiveIntegerField()
+    no_data = models.PositiveIntegerField()
+    gaps_before = models.PositiveIntegerField()
+    lines = models.PositiveIntegerField()
+    lines_compared = models.PositiveIntegerField()
+    lines_before = models.PositiveIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["key", "variant", "component", "item"], name="one_cost_per_variant_span"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.variant_id} {self.key} {self.component}"
+
+
+class UseSpan(models.Model):
+    """What one variant did in the span `key`; figures as in UsePeriod."""
+
+    key = models.CharField(max_length=16)
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="+")
+    variant = models.ForeignKey(VariantStatus, on_delete=models.CASCADE, related_name="+")
+    calls = models.FloatField(null=True)
+    compute_s = models.FloatField(null=True)
+    idle_usd = models.DecimalField(max_digits=24, decimal_places=12, null=True)
+    spare_usd = models.DecimalField(max_digits=24, decimal_places=12, null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["key", "variant"], name="one_use_per_variant_span")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.variant_id} {self.key}"

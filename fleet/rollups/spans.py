@@ -1,0 +1,67 @@
+"""What each line of each variant cost over the spans of the Costs page, now and before, and what the variant did.
+
+Added up from weeks and months by the statement that pages use for any other span.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from django.db import connection, transaction
+
+from fleet.queries import cost_spans, cost_sql
+from fleet.queries.cost_cover import cover
+from fleet.queries.cost_cube import Plan
+
+_LOCK = 7_405_319
+_OF_SHARDS = """ AND p.variant_id IN (SELECT v.id FROM fleet_variantstatus v JOIN fleet_endpoint e
+    ON e.id = v.endpoint_id WHERE e.shard_id = ANY(%(shards)s))"""
+
+
+def _sql(table: str, keys: Sequence[str], figures: Sequence[str], fresh: str) -> str:
+    same = " AND ".join(f"fresh.{key} = old.{key}" for key in keys)
+    return f"""
+WITH fresh AS ({fresh}), gone AS (
+    DELETE FROM {table} old USING fleet_endpoint e
+    WHERE old.key = %(key)s AND e.id = old.endpoint_id AND e.shard_id = ANY(%(shards)s)
+        AND NOT EXISTS (SELECT FROM fresh WHERE {same})
+)
+INSERT INTO {table} AS old (key, endpoint_id, {", ".join((*keys, *figures))})
+SELECT %(key)s, endpoint_id, {", ".join((*keys, *figures))} FROM fresh ORDER BY {", ".join(keys)}
+ON CONFLICT (key, {", ".join(keys)}) DO UPDATE SET {", ".join(f"{name} = EXCLUDED.{name}" for name in figures)}
+WHERE ({", ".join(f"old.{name}" for name in figures)})
+    IS DISTINCT FROM ({", ".join(f"EXCLUDED.{name}" for name in figures)})
+"""  # noqa: S608 - names and statements of this module only
+
+
+_COSTS = _sql(
+    "fleet_costspan",
+    ("variant_id", "component", "item"),
+    cost_sql.FIGURES,
+    f"""SELECT endpoint_id, variant_id, component, item, {cost_sql.SUMS}
+    FROM ({cost_sql.BASE.format(where=_OF_SHARDS)}) base GROUP BY endpoint_id, variant_id, component, item""",  # noqa: S608 - statements of cost_sql
+)
+_USES = _sql(
+    "fleet_usespan",
+    ("variant_id",),
+    cost_sql.USES,
+    f"""SELECT endpoint_id, variant_id, {", ".join(f"SUM({name}) AS {name}" for name in cost_sql.USES)}
+    FROM ({cost_sql.USE_BASE.format(where=_OF_SHARDS)}) base GROUP BY endpoint_id, variant_id""",  # noqa: S608 - the same
+)
+
+
+def write(shard_ids: Sequence[int], today: date, days: Iterable[date] | None = None) -> None:
+    """Add up the spans of some shards that hold one of `days`, with the days before them; None: all spans."""
+    changed = None if days is None else sorted(days)
+    for key, span in cost_spans.spans(today).items():
+        plan = Plan.of(span, today)
+        first = plan.before.first if plan.before else span.first
+        if changed is not None and not any(first <= day <= span.last for day in changed):
+            continue
+        values: dict[str, Any] = {"shards": list(shard_ids), "key": key}
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+            cursor.execute(_COSTS, values | cost_sql.pieces(plan.pieces))
+            cursor.execute(
+                _USES, values | cost_sql.pieces(((piece, 0) for piece in cover(span)), is_use=True)
+            )

@@ -1,0 +1,80 @@
+"""Kept spans hold exactly what weeks, months and days add up to, on every day and after new prices."""
+
+from datetime import timedelta
+
+import pytest
+
+from dashboards.costs.figures import plan
+from fleet.models import CostSpan, DailyCost, RollupState, UseSpan, VariantStatus
+from fleet.queries import cost_cube, rolled
+from fleet.queries.cost_cube import Plan
+from fleet.queries.cost_scope import CostFilter, GroupBy, Grouping
+from fleet.queries.cost_spans import key_of, spans
+from fleet.queries.scope import ScopeFilter
+from fleet.rollups import spans as kept_spans
+from tests.data.rollups.test_periods import FILTERS, GROUPINGS, TODAY, fleet, sum_up
+
+__all__ = ["fleet"]
+
+pytestmark = pytest.mark.django_db
+
+
+def assert_equal_either_way(by: Grouping) -> None:
+    fresh = rolled.freshness(ScopeFilter())
+    for span in spans(TODAY).values():
+        quick = plan(span, TODAY, fresh)
+        assert quick.kept, "the kept sums are read"
+        slow = Plan.of(span, TODAY)
+        for where in FILTERS:
+            found, raw = (cost_cube.rows(where, by, each, with_gaps=True) for each in (quick, slow))
+            assert [(row.key, row.amount, row.compared, row.before, row.endpoints) for row in found.rows] == [
+                (row.key, row.amount, row.compared, row.before, row.endpoints) for row in raw.rows
+            ]
+            assert (found.total.unpriced, found.total.no_data) == (raw.total.unpriced, raw.total.no_data)
+            assert found.gaps == raw.gaps
+            keys = [row.key for row in raw.rows]
+            used, total = cost_cube.use(where, by, span, keys, kept=quick.kept)
+            one, all_of = cost_cube.use(where, by, span, keys)
+            assert {key: vars(each) for key, each in used.items()} == {
+                key: pytest.approx(vars(each)) for key, each in one.items()
+            }
+            assert vars(total) == pytest.approx(vars(all_of))
+
+
+@pytest.mark.parametrize("by", GROUPINGS, ids=lambda each: each.by)
+def test_a_kept_span_equals_its_weeks_and_months_to_the_last_digit(fleet: None, by: Grouping) -> None:
+    assert CostSpan.objects.filter(key="13-months").exists()
+    assert UseSpan.objects.filter(key="13-months").exists()
+    assert_equal_either_way(by)
+
+
+def test_a_past_day_priced_anew_is_in_the_spans_that_hold_it(fleet: None) -> None:
+    day = TODAY - timedelta(days=40)
+    DailyCost.objects.filter(day=day).update(amount=9)
+    gone = VariantStatus.objects.order_by("pk")[1]
+    DailyCost.objects.filter(variant=gone, component="storage").delete()
+    sum_up(*(TODAY - timedelta(days=n) for n in range(75)))
+    assert not CostSpan.objects.filter(variant=gone, component="storage").exists()
+    assert_equal_either_way(Grouping(GroupBy.ENDPOINT))
+
+
+def test_spans_of_yesterday_are_not_read_and_all_shards_get_those_of_today(fleet: None) -> None:
+    state = RollupState.objects.order_by("pk")[0]
+    RollupState.objects.filter(pk=state.pk).update(spans_on=TODAY - timedelta(days=1))
+    month = spans(TODAY)["month"]
+    assert not plan(month, TODAY, rolled.freshness(ScopeFilter())).kept
+    sum_up()
+    assert plan(month, TODAY, rolled.freshness(ScopeFilter())).kept == key_of(month, TODAY) != ""
+
+
+def test_spans_without_a_changed_day_are_left_alone(fleet: None) -> None:
+    shards = list(RollupState.objects.values_list("pk", flat=True))
+    CostSpan.objects.update(amount=-1)
+    kept_spans.write(shards, TODAY, {TODAY - timedelta(days=39)})
+    untouched = set(CostSpan.objects.filter(amount=-1).values_list("key", flat=True))
+    assert untouched == {
+        key
+        for key, span in spans(TODAY).items()
+        if not (Plan.of(span, TODAY).before or span).first <= TODAY - timedelta(days=39) <= span.last
+    }
+    assert cost_cube.rows(CostFilter(), Grouping(GroupBy.KIND), Plan.of(spans(TODAY)["24h"], TODAY)).rows
