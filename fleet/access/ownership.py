@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from fleet.access import audit
 from fleet.access.roles import may
@@ -144,7 +144,13 @@ def inherit(fresh: Sequence[Endpoint], today: date) -> dict[int, Labels]:
 
 def reapply(endpoint_ids: Collection[int]) -> int:
     """Put what operators set back over what a sync just took from tags; how many endpoints have something set."""
-    rows = list(Ownership.objects.filter(endpoint__in=endpoint_ids).select_related("endpoint"))
+    with connection.cursor() as cursor:
+        # Of most endpoints nothing is set: asking whether costs a tenth of asking for what.
+        cursor.execute(
+            "SELECT endpoint_id FROM fleet_ownership WHERE endpoint_id = ANY(%s)", [list(endpoint_ids)]
+        )
+        held = [pk for (pk,) in cursor.fetchall()]
+    rows = list(Ownership.objects.filter(endpoint__in=held).select_related("endpoint")) if held else []
     for row in rows:
         _apply(row.endpoint, _labels(row).over(from_tags(row.endpoint.tags)))
     return len(rows)

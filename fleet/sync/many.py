@@ -1,8 +1,9 @@
 """Routine inventories of several shards at once in one worker process: while one waits for AWS, another goes on."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime
+from queue import Empty, SimpleQueue
 from threading import Event
 from typing import Any
 
@@ -27,29 +28,53 @@ def run(shard_ids: Sequence[int], *, now: Callable[[], datetime], is_routine: bo
     if len(shard_ids) == 1:
         return [run_inventory(shard_ids[0], now=now(), is_routine=is_routine)]
     stopped = Event()
+    waiting: SimpleQueue[int] = SimpleQueue()
+    outcomes: dict[int, Outcome] = {}
+    for shard_id in shard_ids:
+        waiting.put(shard_id)
 
     def check() -> None:
         if stopped.is_set():
             raise SoftTimeLimitExceeded
 
-    def attempt(shard_id: int) -> Outcome:
-        check()
+    def work() -> None:
+        """One shard after the other, until none waits or one fails."""
         try:
-            return run_inventory(shard_id, now=now(), is_routine=is_routine, check=check)
+            while (shard_id := _next(waiting)) is not None:
+                check()
+                outcomes[shard_id] = run_inventory(shard_id, now=now(), is_routine=is_routine, check=check)
         finally:
-            # The thread's connection goes back to the pool.
+            # The thread's connection goes back to the pool: once, for taking it out again has the database asked.
             connection.close()
 
     with ThreadPoolExecutor(max_workers=_threads(len(shard_ids)), thread_name_prefix="shard") as pool:
-        futures: list[Future[Outcome]] = [pool.submit(attempt, shard_id) for shard_id in shard_ids]
         try:
-            failures = [failure for future in futures if (failure := future.exception()) is not None]
+            failures = _drain(pool, work, _threads(len(shard_ids)))
         except SoftTimeLimitExceeded:
             stopped.set()
             raise
     if failures:
         raise failures[0]
-    return [future.result() for future in futures]
+    return [outcomes[shard_id] for shard_id in shard_ids]
+
+
+def _drain(pool: ThreadPoolExecutor, work: Callable[[], None], threads: int) -> list[BaseException]:
+    """Have that many threads work; one that fails begins anew. What they failed of."""
+    failures: list[BaseException] = []
+    at_work: set[Future[None]] = {pool.submit(work) for _ in range(threads)}
+    while at_work:
+        done, at_work = wait(at_work, return_when=FIRST_COMPLETED)
+        failed = [failure for future in done if (failure := future.exception()) is not None]
+        at_work |= {pool.submit(work) for _ in failed}
+        failures += failed
+    return failures
+
+
+def _next(waiting: "SimpleQueue[int]") -> int | None:
+    try:
+        return waiting.get_nowait()
+    except Empty:
+        return None
 
 
 def _threads(shards: int) -> int:

@@ -1,5 +1,6 @@
 """How sections of a shard went: recorded on the Shard, word for word, for the Sync page."""
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -59,7 +60,7 @@ def section(outcome: Outcome, shard: Shard, name: str, work: Callable[[], Any], 
         error = outcome.errors[name] = FleetError(f"{type(failure).__name__}: {failure}")
     duration_ms = _ms_since(started)
     outcome.records[name] = _record(shard, name, now, duration_ms, error)
-    event = log.info if error is None else log.warning
+    event = log.debug if error is None else log.warning
     event(
         "sync.section.done" if error is None else "sync.section.failed",
         account=shard.account.account_id,
@@ -107,25 +108,51 @@ def since(shard: Shard, name: str, code: str) -> datetime | None:
     return datetime.fromisoformat(error["since"]) if error.get("code") == code else None
 
 
-def write_tally(shard_id: int, tally: Tally, *, now: datetime) -> None:
-    """Add a run's call counts to the day's; metrics that were booked before they were asked stand there already."""
-    counts = sorted(tally.actions.items())
-    if not counts:
-        return
-    columns = zip(*((a, c.calls, c.throttles, c.errors, c.metrics_unbooked) for a, c in counts), strict=True)
+def end(
+    shard: Shard,
+    records: dict[str, Any],
+    tally: Tally,
+    *,
+    now: datetime,
+    has_failed: bool,
+    **values: datetime | int,
+) -> None:
+    """Write a run's calls and, unless a newer run has taken over, how it went: records and columns, in one statement.
+
+    has_failed: it counts as one more failure in a row.
+    """
+    columns = "".join(f", {column} = %s" for column in values) + ", failures = failures + 1" * has_failed
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            INSERT INTO fleet_calltally (shard_id, day, action, calls, throttles, errors, metrics_requested)
-            SELECT %s, %s, * FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])
-            ON CONFLICT (shard_id, day, action) DO UPDATE SET
-                calls = fleet_calltally.calls + EXCLUDED.calls,
-                throttles = fleet_calltally.throttles + EXCLUDED.throttles,
-                errors = fleet_calltally.errors + EXCLUDED.errors,
-                metrics_requested = fleet_calltally.metrics_requested + EXCLUDED.metrics_requested
-            """,
-            [shard_id, now.date(), *map(list, columns)],
+            f"WITH counted AS ({_COUNT}) UPDATE fleet_shard SET sections = sections || %s::jsonb{columns} "  # noqa: S608
+            "WHERE id = %s AND fence = %s",
+            [*_counts(shard.pk, tally, now), json.dumps(records), *values.values(), shard.pk, shard.fence],
         )
+
+
+def write_tally(shard_id: int, tally: Tally, *, now: datetime) -> None:
+    """Add a run's call counts to the day's; metrics that were booked before they were asked stand there already."""
+    if tally.actions:
+        with connection.cursor() as cursor:
+            cursor.execute(_COUNT, _counts(shard_id, tally, now))
+
+
+_COUNT = """
+    INSERT INTO fleet_calltally (shard_id, day, action, calls, throttles, errors, metrics_requested)
+    SELECT %s, %s, * FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])
+    ON CONFLICT (shard_id, day, action) DO UPDATE SET
+        calls = fleet_calltally.calls + EXCLUDED.calls,
+        throttles = fleet_calltally.throttles + EXCLUDED.throttles,
+        errors = fleet_calltally.errors + EXCLUDED.errors,
+        metrics_requested = fleet_calltally.metrics_requested + EXCLUDED.metrics_requested
+"""
+
+
+def _counts(shard_id: int, tally: Tally, now: datetime) -> list[Any]:
+    """What _COUNT is given: the shard, the day, and a column each of actions and of their counts."""
+    counts = sorted(tally.actions.items())
+    rows = [(a, c.calls, c.throttles, c.errors, c.metrics_unbooked) for a, c in counts]
+    return [shard_id, now.date(), *([row[n] for row in rows] for n in range(5))]
 
 
 def error_document(error: FleetError, before: dict[str, Any] | None, now: datetime) -> dict[str, Any]:

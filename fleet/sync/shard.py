@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
+import structlog
 from django.conf import settings
-from django.db import models
 
 from fleet import locks
 from fleet.aws import meter
@@ -30,10 +30,11 @@ from fleet.sync import (
     tags,
 )
 from fleet.sync.due import next_due
-from fleet.sync.outcome import Outcome, save, section, since, write_tally
+from fleet.sync.outcome import Outcome, end, save, section, since, write_tally
 from fleet.sync.roster import Roster
 from fleet.sync.stock import begin
 
+log = structlog.get_logger(__name__)
 MAX_BACKOFF = timedelta(hours=1)
 OUTAGE_BACKOFF = timedelta(minutes=5)
 METRICS_RETRY_STEP = 1
@@ -74,8 +75,8 @@ def run_inventory(
         except LeaseLost:
             outcome.held = True
         finally:
-            _count(shard, tally, outcome, now)
-            _finish(shard, outcome, now, started, failures)
+            outcome.calls = tally.calls
+            _finish(shard, outcome, tally, now, started, failures)
         return outcome
 
 
@@ -191,16 +192,28 @@ def _count(shard: Shard, tally: meter.Tally, outcome: Outcome, now: datetime) ->
     outcome.calls, outcome.metrics_requested = tally.calls, tally.metrics_requested
 
 
-def _finish(shard: Shard, outcome: Outcome, now: datetime, started: float, failures: int) -> None:
+def _finish(
+    shard: Shard, outcome: Outcome, tally: meter.Tally, now: datetime, started: float, failures: int
+) -> None:
     """Write how the run went, unless a newer one has taken over."""
     values = quarantine.ended(shard, "inventory", _next(shard, "inventory", now))
     values["last_duration_ms"] = int((time.monotonic() - started) * 1000)
-    if "inventory" in outcome.ok_sections:
+    is_ok = "inventory" in outcome.ok_sections
+    if is_ok:
         values |= {"inventory_ok_at": now, "failures": 0}
     elif not outcome.held:
-        values["failures"] = models.F("failures") + 1
         values["inventory_due_at"] = now + backoff(failures, outcome.errors.values())
-    save(Shard.objects.filter(pk=shard.pk, fence=shard.fence), outcome.records, **values)
+    has_failed = not is_ok and not outcome.held
+    end(shard, outcome.records, tally, now=now, has_failed=has_failed, **values)
+    log.info(
+        "sync.run.done",
+        account=shard.account.account_id,
+        region=shard.region,
+        sections=list(outcome.records),
+        calls=outcome.calls,
+        duration_ms=values["last_duration_ms"],
+        failed=sorted(outcome.errors),
+    )
 
 
 def _next(shard: Shard, work: str, now: datetime) -> datetime:
