@@ -21,6 +21,8 @@ MAX_QUERIES = 500
 MAX_POINTS = 100_800
 IN_FLIGHT = 4
 """Calls at once per account region: far below its quota of 50 a second, enough to wait for the network once."""
+FAILED = frozenset({"InternalError", "Forbidden"})
+"""Status codes of a series that was not read."""
 UNBILLED = (AccessDenied, CredentialsInvalid, Invalid, Throttled)
 """What CloudWatch refuses it does not answer; any other failure may have been billed and is counted."""
 
@@ -123,49 +125,54 @@ def _cut(queries: Sequence[Query], start: datetime, end: datetime) -> list[list[
 
 
 def _body(item: _Call, queries: Sequence[Query], start: datetime, end: datetime) -> str:
-    asked = ",".join([_asked(i, *queries[i]) for i in item.indexes])
+    asked = []
+    known, text = None, ""
+    for i in item.indexes:
+        namespace, metric, dimensions, stat, period_s = queries[i]
+        if dimensions is not known:
+            # The metrics of a variant follow one another and share their dimensions.
+            known, text = (
+                dimensions,
+                json.dumps([{"Name": name, "Value": value} for name, value in dimensions]),
+            )
+        before, after = _around(namespace, metric, stat, period_s)
+        asked.append(f'{{"Id":"m{i}",{before}{text}{after}')
     token = f',"NextToken":{json.dumps(item.token)}' if item.token else ""
     return (
-        f'{{"MetricDataQueries":[{asked}],"StartTime":{int(start.timestamp())},'
+        f'{{"MetricDataQueries":[{",".join(asked)}],"StartTime":{int(start.timestamp())},'
         f'"EndTime":{int(end.timestamp())},"ScanBy":"TimestampAscending"{token}}}'
     )
 
 
-def _asked(
-    index: int, namespace: str, metric: str, dimensions: tuple[Any, ...], stat: str, period_s: int
-) -> str:
+@lru_cache(maxsize=1024)
+def _around(namespace: str, metric: str, stat: str, period_s: int) -> tuple[str, str]:
+    """What stands in a query between its id and its dimensions, and after these."""
     return (
-        f'{{"Id":"m{index}","MetricStat":{{"Metric":{{"Namespace":"{namespace}","MetricName":"{metric}",'
-        f'"Dimensions":{_dimensions(dimensions)}}},"Period":{period_s},"Stat":"{stat}"}}}}'
+        f'"MetricStat":{{"Metric":{{"Namespace":"{namespace}","MetricName":"{metric}","Dimensions":',
+        f'}},"Period":{period_s},"Stat":"{stat}"}}}}',
     )
-
-
-@lru_cache(maxsize=2048)
-def _dimensions(dimensions: tuple[tuple[str, str], ...]) -> str:
-    """The metrics of a variant follow one another and share their dimensions."""
-    return json.dumps([{"Name": name, "Value": value} for name, value in dimensions])
 
 
 def _keep(scope: AwsScope, results: Sequence[Mapping[str, Any]], series: Sequence[Series]) -> None:
     for row in results:
-        _check(scope, row)
+        if row.get("StatusCode") in FAILED:
+            raise _failed(scope, row)
         one = series[int(row["Id"][1:])]
-        stamps, values = row.get("Timestamps") or [], row.get("Values") or []
-        if len(stamps) != len(values):
+        stamps, values = row.get("Timestamps"), row.get("Values")
+        if not stamps and not values:
+            continue
+        if not stamps or not values or len(stamps) != len(values):
             raise _unavailable(scope, "Incomplete", "A series has not as many timestamps as values.")
-        one.stamps += map(_epoch, stamps)
+        # Of one kind in one answer: numbers on the JSON protocol, else what the stock parser made of them.
+        one.stamps += map(
+            int if type(stamps[0]) is float or type(stamps[0]) is int else epoch_seconds, stamps
+        )
         one.values += values
 
 
-def _epoch(stamp: Any) -> int:
-    return int(stamp) if type(stamp) is float or type(stamp) is int else epoch_seconds(stamp)
-
-
-def _check(scope: AwsScope, row: Mapping[str, Any]) -> None:
-    status = row.get("StatusCode", "Complete")
-    if status in {"InternalError", "Forbidden"}:
-        messages = "; ".join(str(m.get("Value", "")) for m in row.get("Messages", ()))
-        raise _unavailable(scope, str(status), messages)
+def _failed(scope: AwsScope, row: Mapping[str, Any]) -> Unavailable:
+    messages = "; ".join(str(m.get("Value", "")) for m in row.get("Messages", ()))
+    return _unavailable(scope, str(row["StatusCode"]), messages)
 
 
 def _unavailable(scope: AwsScope, code: str, message: str) -> Unavailable:

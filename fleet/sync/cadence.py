@@ -9,19 +9,20 @@ ListMetrics with RecentlyActive would find active variants without GetMetricData
 three hours, and a variant on instances is always active: its machines publish (CloudWatch API reference, ListMetrics).
 """
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import DateTimeField, ExpressionWrapper, F, Q, QuerySet
+from django.db.models import DateTimeField, ExpressionWrapper, F, FloatField, Func, Q, QuerySet
 from django.db.models.functions import Least, TruncHour
 
 from fleet.aws import cloudwatch
 from fleet.models import Incident, Shard, VariantStatus
 from fleet.sync import budget, windows
-from fleet.sync.subjects import Subject, load, queries
+from fleet.sync.subjects import Subject, load_with, queries
 from fleet.types import Kind
 
 HOUR = timedelta(seconds=windows.HOUR_S)
@@ -30,6 +31,14 @@ END_LAG = windows.REREAD[windows.FINE_S]
 PROBED_BACK = timedelta(hours=3)
 
 _GONE_AT = Least("endpoint__closed_at", "removed_at")
+# As numbers: a time read as text costs ten times the CPU of one made from epoch seconds, and every tick reads them all.
+_TIMES = [
+    Func(at, template="extract(epoch FROM %(expressions)s)::float8", output_field=FloatField())
+    for at in (
+        F("endpoint__created_at"), F("endpoint__modified_at"), _GONE_AT, F("metrics_until"), F("metrics_due_at"),
+        F("metrics_traffic_at"),
+    )
+]  # fmt: skip
 
 Why = VariantStatus.Cadence
 
@@ -80,38 +89,31 @@ class Standing:
 def standings(shard: Shard) -> list[Standing]:
     """Live variants of kinds that publish metrics, and those gone until their last hour was read as a whole.
 
-    Four queries, whatever the number of variants.
+    Three queries at most, whatever the number of variants.
     """
     rows = _readable().filter(endpoint__shard=shard)
     incidents = set(
         Incident.objects.filter(resolved_at=None, endpoint__shard=shard).values_list("endpoint_id", flat=True)
     )
-    known = rows.order_by("pk").values_list(
-        "pk",
-        "endpoint__created_at",
-        "endpoint__modified_at",
-        _GONE_AT,
-        "metrics_until",
-        "metrics_due_at",
-        "metrics_traffic_at",
-        "metrics_why",
-    )
-    items = {item.variant_id: item for item in load(rows)}
+    found = load_with(rows, "metrics_why", *_TIMES)
     return [
         Standing(
-            items[pk],
-            created,
-            modified,
-            gone,
-            until,
-            due_at,
-            traffic,
+            item,
+            datetime.fromtimestamp(created, UTC),
+            datetime.fromtimestamp(modified, UTC),
+            _moment(gone),
+            _moment(until),
+            _moment(due_at),
+            _moment(traffic),
             why,
-            items[pk].endpoint_id in incidents,
+            item.endpoint_id in incidents,
         )
-        for pk, created, modified, gone, until, due_at, traffic, why in known
-        if pk in items
+        for item, (why, created, modified, gone, until, due_at, traffic) in found
     ]
+
+
+def _moment(epoch_s: float | None) -> datetime | None:
+    return None if epoch_s is None else datetime.fromtimestamp(epoch_s, UTC)
 
 
 def with_work(shard_ids: Collection[int], now: datetime) -> set[int]:
@@ -198,12 +200,14 @@ def schedule(rows: Sequence[Standing], now: datetime) -> None:
     """Note how far each variant was read, how often it is to be read and why, and when next."""
     if not rows:
         return
-    updates = [_next(row, now) for row in rows]
+    # As one text: arrays are written item by item, which costs several times as much.
+    updates = json.dumps([_next(row, now) for row in rows])
     with connection.cursor() as cursor:
-        cursor.execute(_UPDATE, [list(column) for column in zip(*updates, strict=True)])
+        cursor.execute(_UPDATE, [updates])
 
 
-def _next(row: Standing, now: datetime) -> tuple[int, datetime, int, datetime, str, datetime | None]:
+def _next(row: Standing, now: datetime) -> tuple[int, float, int, float, str, float | None]:
+    """(variant, read until, seconds between readings, due at, why, newest traffic); times in epoch seconds."""
     period_s = windows.fine_period_s(row.item.kind)
     why = _why(row, now)
     every = windows.cadence_s(
@@ -217,7 +221,8 @@ def _next(row: Standing, now: datetime) -> tuple[int, datetime, int, datetime, s
     if row.settled_at is not None and row.settled_at > now:
         # The last reading, or the one before it came too early.
         due_at = row.settled_at
-    return row.item.variant_id, windows.floor(now, period_s), every, due_at, why, row.traffic_at
+    until, newest = windows.floor(now, period_s).timestamp(), row.traffic_at
+    return row.item.variant_id, until, every, due_at.timestamp(), why, newest.timestamp() if newest else None
 
 
 def _why(row: Standing, now: datetime) -> str:
@@ -234,7 +239,10 @@ _UPDATE = """
 UPDATE fleet_variantstatus AS v
 SET metrics_until = n.until, metrics_cadence_s = n.cadence, metrics_due_at = n.due, metrics_why = n.why,
     metrics_traffic_at = n.traffic
-FROM unnest(%s::bigint[], %s::timestamptz[], %s::int[], %s::timestamptz[], %s::text[], %s::timestamptz[])
-    AS n (id, until, cadence, due, why, traffic)
+FROM (
+    SELECT (row -> 0)::bigint AS id, to_timestamp((row -> 1)::float8) AS until, (row -> 2)::int AS cadence,
+        to_timestamp((row -> 3)::float8) AS due, row ->> 4 AS why, to_timestamp((row ->> 5)::float8) AS traffic
+    FROM jsonb_array_elements(%s::jsonb) row
+) n
 WHERE v.id = n.id
 """

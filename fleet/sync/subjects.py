@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import repeat
+from itertools import islice, repeat
 from operator import itemgetter
+from typing import Any
 
 from django.db.models import QuerySet
+from django.db.models.expressions import Combinable
 
 from fleet.aws import cloudwatch
 from fleet.aws.cloudwatch import Series
@@ -72,26 +74,38 @@ class Subject:
 
 def load(rows: QuerySet[VariantStatus]) -> list[Subject]:
     """The subjects of these variants, by id. One query, two where inference components are among them."""
+    return [item for item, _ in load_with(rows)]
+
+
+def load_with(
+    rows: QuerySet[VariantStatus], *expressions: str | Combinable
+) -> list[tuple[Subject, list[Any]]]:
+    """The same, each with its values of some fields or expressions."""
     found = [
-        Subject(
-            variant_id=pk,
-            endpoint_id=endpoint_id,
-            endpoint_name=endpoint,
-            variant_name=name,
-            kind=Kind(kind),
-            metrics=metrics_for(
-                Kind(kind),
-                has_provisioned=current is not None or desired is not None,
-                has_gpu=has_gpu(instance_type),
-            ),
-            sample_s=int(every or PUBLISHED_EVERY_S),
-        )
-        for pk, name, endpoint_id, endpoint, kind, instance_type, current, desired, every in rows.order_by(
-            "pk"
-        ).values_list(*FIELDS)
+        (_subject(*values[: len(FIELDS)]), list(values[len(FIELDS) :]))
+        for values in rows.order_by("pk").values_list(*FIELDS, *expressions)
     ]
-    _add_components(found)
+    _add_components([item for item, _ in found])
     return found
+
+
+def _subject(
+    pk: int, name: str, endpoint_id: int, endpoint: str, kind: str, instance_type: str, current: int | None,
+    desired: int | None, every: Any,
+) -> Subject:  # fmt: skip
+    return Subject(
+        variant_id=pk,
+        endpoint_id=endpoint_id,
+        endpoint_name=endpoint,
+        variant_name=name,
+        kind=Kind(kind),
+        metrics=metrics_for(
+            Kind(kind),
+            has_provisioned=current is not None or desired is not None,
+            has_gpu=has_gpu(instance_type),
+        ),
+        sample_s=int(every or PUBLISHED_EVERY_S),
+    )
 
 
 def _add_components(found: Sequence[Subject]) -> None:
@@ -138,15 +152,47 @@ def fetch(
     reserve: Callable[[int], object],
 ) -> list[Block]:
     """Wide rows of these variants over the window, in our units; buckets without any value are absent."""
-    asked = [[(metric, queries(item, metric, period_s)) for metric in item.metrics] for item in items]
-    flat = [query for metrics in asked for _, found in metrics for query in found]
-    series = iter(cloudwatch.get_metric_data(scope, flat, *window, reserve=reserve))
+    flat: list[cloudwatch.Query] = []
+    sizes: list[list[int]] = []
+    for item in items:
+        asked, parts = _asked(item, period_s)
+        flat += asked
+        sizes.append(parts)
+    series = cloudwatch.get_metric_data(scope, flat, *window, reserve=reserve)
     blocks: dict[tuple[str, ...], list[Row]] = {}
-    for item, metrics in zip(items, asked, strict=True):
-        columns = [_one(metric, [next(series) for _ in found]) for metric, found in metrics]
+    first = 0
+    for item, parts in zip(items, sizes, strict=True):
+        last = first + (sum(parts) if parts else len(item.metrics))
+        columns = _joined(item.metrics, series[first:last], parts) if parts else series[first:last]
+        first = last
         rows = blocks.setdefault(tuple([metric.column for metric in item.metrics]), [])
         rows.extend(_rows(item, columns))
     return [Block(period_s, columns, rows) for columns, rows in blocks.items() if rows]
+
+
+def _asked(item: Subject, period_s: int) -> tuple[list[cloudwatch.Query], list[int]]:
+    """The queries of all metrics of a variant, and how many each metric has; [] where each has one."""
+    if item.kind is Kind.INFERENCE_COMPONENT:
+        found = [queries(item, metric, period_s) for metric in item.metrics]
+        return [query for each in found for query in each], [len(each) for each in found]
+    of_endpoint = (("EndpointName", item.endpoint_name),)
+    of_variant = (*of_endpoint, ("VariantName", item.variant_name))
+    return [
+        cloudwatch.Query(
+            metric.namespace,
+            metric.name,
+            of_endpoint if metric.dimensions is Dimensions.ENDPOINT else of_variant,
+            metric.statistic,
+            period_s,
+        )
+        for metric in item.metrics
+    ], []
+
+
+def _joined(metrics: Sequence[Metric], found: Sequence[Series], parts: Sequence[int]) -> list[Series]:
+    """One series per metric from those of its `parts` queries."""
+    series = iter(found)
+    return [_one(metric, list(islice(series, n))) for metric, n in zip(metrics, parts, strict=True)]
 
 
 def _one(metric: Metric, parts: Sequence[Series]) -> Series:
