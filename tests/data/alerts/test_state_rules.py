@@ -135,7 +135,8 @@ def cost(variant: VariantStatus, amount: str | None, day: datetime = NOON) -> No
     DailyCost.objects.create(
         endpoint=variant.endpoint, variant=variant, day=day.date(), component=CostComponent.INSTANCE_TIME,
         item=f"ml.m5.large {amount}", unit="h", amount=None if amount is None else Decimal(amount),
-        confidence=Confidence.MEASURED, computed_at=NOON, data_until=NOON,
+        confidence=Confidence.UNPRICED if amount is None else Confidence.MEASURED,
+        computed_at=NOON, data_until=NOON,
     )  # fmt: skip
 
 
