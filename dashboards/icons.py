@@ -1,7 +1,7 @@
 """Inline SVG icons: an allow-list of Tabler outline icons, read from node_modules once per process."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -39,6 +39,7 @@ def inner_svg(name: str) -> SafeString:
     return mark_safe(shapes)  # noqa: S308
 
 
+@lru_cache(maxsize=512, typed=True)
 def icon_svg(name: str, label: str = "") -> SafeString:
     """An inline icon; decorative (hidden from screen readers) unless it has a label."""
     if label:

@@ -1,6 +1,7 @@
 """Small pictures drawn on the server as SVG: they need no JavaScript and no inline style."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -10,6 +11,11 @@ _PAD = 3
 
 def sparkline(values: Sequence[float | None], label: str, width: int, height: int) -> SafeString:
     """A zero-based line, the last known point marked; None breaks the line. No value at all: no picture."""
+    return _sparkline(tuple(values), label, width, height)
+
+
+@lru_cache(maxsize=2048, typed=True)
+def _sparkline(values: tuple[float | None, ...], label: str, width: int, height: int) -> SafeString:
     known = [value for value in values if value is not None]
     if not known:
         return format_html('<span class="caption">{}</span>', "no data")

@@ -1,5 +1,7 @@
 """Cells of the endpoints table."""
 
+from functools import lru_cache
+
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -27,13 +29,17 @@ def capacity(line: Line) -> SafeString:
 
 
 def _figure(cell: Cell, label: str, mark: SafeString | str = "") -> SafeString:
+    look = (
+        (" muted" if cell.is_word else "")
+        + (" card-hide" if cell.is_for_other_kinds else "")
+        + (f" tone-{cell.tone}" if cell.tone else "")
+    )
+    return _drawn(look, label, cell.title, mark, cell.text)
+
+
+@lru_cache(maxsize=8192, typed=True)
+def _drawn(look: str, label: str, title: str, mark: SafeString | str, text: str) -> SafeString:
+    """Kept, and typed: a text that is equal to a piece of HTML is no HTML."""
     return format_html(
-        '<td class="num{}{}{}" data-label="{}" title="{}">{}{}</td>',
-        " muted" if cell.is_word else "",
-        " card-hide" if cell.is_for_other_kinds else "",
-        f" tone-{cell.tone}" if cell.tone else "",
-        label,
-        cell.title,
-        mark,
-        cell.text,
+        '<td class="num{}" data-label="{}" title="{}">{}{}</td>', look, label, title, mark, text
     )

@@ -1,5 +1,7 @@
 """Pieces of table rows written without a template: what is hostile stays text, what is unknown says why."""
 
+from django.utils.safestring import SafeString
+
 from dashboards import markup, status
 from dashboards.tables import Column, FacetOption, PlainTable
 
@@ -40,3 +42,18 @@ def test_a_dash_in_a_table_says_what_it_means() -> None:
     html = markup.plain_rows(table)
     assert '<td class="num"><span class="muted" title="Not reported">—' in html
     assert '<tr><td>11:00</td><td class="num">4</td></tr>' in html
+
+
+def test_a_text_that_equals_a_kept_piece_of_html_is_escaped_all_the_same() -> None:
+    look = status.look("critical")
+    html = SafeString("<b>3 min</b>")
+    assert "<b>3 min</b>" in markup.state(look, since=html)
+    assert "&lt;b&gt;3 min&lt;/b&gt;" in markup.state(look, since="<b>3 min</b>")
+    assert "<b>3 min</b>" in markup.state(look, since=html)
+
+
+def test_the_cells_of_a_plain_table_are_escaped() -> None:
+    table = PlainTable("t", [Column("a"), Column("b", True)], [["<i>", "1"], ["—", "&"]])
+    rows = markup.plain_rows(table)
+    assert rows.startswith('<tr><td>&lt;i&gt;</td><td class="num">1</td></tr><tr><td><span class="muted"')
+    assert rows.endswith('<td class="num">&amp;</td></tr>')
