@@ -12,7 +12,7 @@ MOST_PERCENT = Decimal(64)
 
 
 def _percent(label: str) -> forms.DecimalField:
-    beyond = f"AWS names {MOST_PERCENT} % as the most; enter what it quotes you."
+    # Django fills these texts in by %, so that a percent sign is written twice.
     return forms.DecimalField(
         label=label,
         required=False,
@@ -21,10 +21,9 @@ def _percent(label: str) -> forms.DecimalField:
         decimal_places=3,
         error_messages={
             "invalid": "Enter a percentage, for example 25.",
-            "min_value": "A discount is above 0 %.",
-            "max_value": beyond,
+            "min_value": "A discount is above 0 %%.",
+            "max_value": f"AWS names {MOST_PERCENT} %% as the most; enter what it quotes you.",
             "max_decimal_places": "Use at most three decimals.",
-            "max_digits": beyond,
         },
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
     )
@@ -46,7 +45,6 @@ class PlanForm(forms.Form):
             "min_value": "A commitment is above $0 an hour.",
             "max_value": "That is more than $1,000,000 an hour.",
             "max_decimal_places": "Use at most three decimals.",
-            "max_digits": "That is more than $1,000,000 an hour.",
         },
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
     )

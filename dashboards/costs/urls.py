@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dashboards.costs import billed, explain, views
+from dashboards.costs import billed, explain, savings_plans, views
 
 app_name = "costs"
 urlpatterns = [
@@ -13,5 +13,7 @@ urlpatterns = [
     path("explain/", explain.lines, name="explain"),
     path("billed/", billed.page, name="billed"),
     path("billed/csv/", billed.csv_file, name="billed-csv"),
+    path("savings-plans/", savings_plans.page, name="savings-plans"),
+    path("savings-plans/chart/", savings_plans.chart, name="savings-plans-chart"),
     path("budget/", views.budget, name="budget"),
 ]

@@ -12,8 +12,10 @@ from django.utils import timezone
 from dashboards import measured, truth, wording
 from dashboards.cache.tables import LOADED, WAITS, use_tiles
 from dashboards.cold_starts.tables import WHY_ESTIMATED, WHY_OUTLIERS, hour_grid
+from dashboards.cost_options import tab as options
 from dashboards.endpoint import (
     built_from,
+    causes,
     configuration,
     cost,
     cost_shares,
@@ -26,7 +28,6 @@ from dashboards.endpoint import (
     tiles,
 )
 from dashboards.scope import PageScope
-from dashboards.tables import Column, PlainTable
 from dashboards.tiles import Tile
 from fleet.analysis import cache as cache_analysis
 from fleet.analysis import cold_starts as cold_analysis
@@ -165,44 +166,10 @@ def _cold_starts(head: Head, activity: Activity) -> Context:
         "tiles": chosen,
         "charts": [figures.figure(activity, "cold-starts")],
         "grid": hour_grid(with_calls) if activity.window.length >= timedelta(days=7) else None,
-        "causes": _causes(head, activity, found) if activity.window.has_fine_buckets else None,
+        "causes": causes.table(head, activity, found) if activity.window.has_fine_buckets else None,
         "is_serverless": True,
         "counted": WHY_OUTLIERS if found.method is cold_analysis.Method.OVERHEAD_OUTLIERS else WHY_ESTIMATED,
     }
-
-
-_CAUSES = {
-    cold_analysis.Cause.IDLE: ("Idle: no call for 5 min or more", "Provisioned concurrency"),
-    cold_analysis.Cause.GROWTH: (
-        "Growth: more parallel calls than warm slots",
-        "More provisioned concurrency",
-    ),
-    cold_analysis.Cause.DEPLOY: (
-        "Deploy: within 15 min after a change",
-        "Nothing: every update re-initialises",
-    ),
-    cold_analysis.Cause.UNKNOWN: ("Not told by minute figures", "—"),
-}
-
-
-def _causes(head: Head, activity: Activity, found: cold_analysis.ColdStarts) -> PlainTable:
-    deployed = [
-        change.at for change in queries.changes(head.endpoint, activity.window) if change.category == "config"
-    ]
-    by_cause = cold_analysis.causes(activity.rows, deployed_at=deployed, outlier_ms=found.threshold_ms)
-    total = sum(by_cause.values())
-    rows = [
-        (
-            _CAUSES[cause][0],
-            wording.count(n),
-            wording.percent(n / total) if total else wording.UNKNOWN,
-            _CAUSES[cause][1],
-        )
-        for cause, n in sorted(by_cause.items(), key=lambda item: -item[1])
-        if n
-    ]
-    columns = [Column("Cause"), Column("Cold starts", is_number=True), Column("Share", is_number=True)]
-    return PlainTable("Why", [*columns, Column("What removes it")], rows)
 
 
 def _cache(head: Head, activity: Activity) -> Context:
@@ -291,6 +258,7 @@ BUILD: dict[str, Callable[[Head, Activity], Context]] = {
     "containers": parts.containers,
     "components": parts.components,
     "cost": cost.context,
+    "options": options.context,
     "scaling": _scaling,
     "configuration": _configuration,
     "built-from": built_from.context,

@@ -62,6 +62,7 @@ TABS: tuple[Tab, ...] = (
         "Only endpoints whose variants name no model hold inference components.",
     ),
     Tab("cost", "Cost"),
+    Tab("options", "Options"),
     Tab("scaling", "Scaling"),
     Tab("configuration", "Configuration"),
     Tab("built-from", "Built from"),

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from dashboards.cost_options import what_if
 from dashboards.endpoint import data_sizes, ownership, views
 
 urlpatterns = [
@@ -9,5 +10,6 @@ urlpatterns = [
     path("<int:pk>/tab/<slug:key>/", views.detail, name="tab"),
     path("<int:pk>/ownership/", ownership.change, name="ownership"),
     path("<int:pk>/data-sizes/", data_sizes.change, name="data_sizes"),
+    path("<int:pk>/what-if/", what_if.page, name="what_if"),
     path("<int:pk>/chart/<slug:name>/", views.chart, name="chart"),
 ]

@@ -5,6 +5,7 @@ from django.views.decorators.http import require_GET
 from django_htmx.http import trigger_client_event
 
 from dashboards import access, htmx, scope
+from dashboards.cost_options import tab as options
 from dashboards.endpoint import charts, cost, heads, panels, tabs
 from fleet.queries import endpoint as queries
 
@@ -40,6 +41,8 @@ def chart(request: htmx.HtmxHttpRequest, pk: int, name: str) -> HttpResponse:
     scoped = scope.read(request, default=RANGE)
     if name == "cost":
         return htmx.figure(cost.chart(endpoint, scoped.range))
+    if name == "options":
+        return htmx.figure(options.chart(queries.head(endpoint), scoped.range))
     draw = charts.CHARTS.get(name)
     if draw is None:
         raise Http404(f"An endpoint has no chart named {name}.")
