@@ -1,4 +1,7 @@
-"""The CSV of the Costs page: one row per endpoint and formula line; the amounts add up to the page's total."""
+"""The CSV of the Costs page: one row per endpoint and formula line; list amount − discount = amount.
+
+The amounts add up to the page's total.
+"""
 
 import csv
 import io
@@ -22,10 +25,13 @@ HEAD = (
     "quantity",
     "unit",
     "usd_per_unit",
+    "list_amount_usd",
+    "discount_usd",
     "amount_usd",
     "confidence",
     "price_source",
     "note",
+    "discounts",
 )
 
 
@@ -35,10 +41,13 @@ def lines(rows: Iterable[ExportRow], span: Span) -> Iterator[str]:
     for row in rows:
         line = row.line
         place = (row.account_id, row.account, row.region, row.endpoint, row.kind, row.team)
-        numbers = [
-            "" if value is None else f"{value:f}" for value in (line.quantity, line.usd_per_unit, line.amount)
-        ]
-        words = (line.confidence.value, "; ".join(line.sources), "; ".join(line.notes))
+        discount = None if line.amount is None else line.discount
+        quantity, *prices = (
+            "" if value is None else f"{value:f}"
+            for value in (line.quantity, line.usd_per_unit, line.list_amount, discount, line.amount)
+        )
+        texts = (line.sources, line.notes, line.discount_notes)
+        words = (line.confidence.value, *("; ".join(each) for each in texts))
         yield _text(
             (
                 span.first.isoformat(),
@@ -46,10 +55,9 @@ def lines(rows: Iterable[ExportRow], span: Span) -> Iterator[str]:
                 *map(defused, place),
                 line.component,
                 defused(line.item),
-                numbers[0],
+                quantity,
                 line.unit,
-                numbers[1],
-                numbers[2],
+                *prices,
                 *map(defused, words),
             )
         )

@@ -52,6 +52,11 @@ class FormulaLine:
     data_until: datetime | None = None
     region: str = ""
 
+    @property
+    def list_amount(self) -> Decimal | None:
+        """What it would have cost without discounts, USD; None without an amount."""
+        return None if self.amount is None else self.amount + self.discount
+
 
 @dataclass(frozen=True)
 class ExportRow:

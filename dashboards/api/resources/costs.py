@@ -103,17 +103,20 @@ class Groups(Listed):
 
 
 class LineOut(Schema):
-    """quantity × usd_per_unit = amount, unrounded."""
+    """quantity × usd_per_unit = list_amount; list_amount − discount = cost. USD, unrounded."""
 
     component: str
     item: str
     unit: str
     quantity: str | None
     usd_per_unit: str | None = Field(description="null when the price varied in the span, or is not known.")
+    list_amount: str | None = Field(description="Cost without discounts; null when there is no cost.")
+    discount: str | None = Field(description="What discounts took off; null when there is no cost.")
     cost: Money
     confidence: str
     price_sources: list[str]
     notes: list[str]
+    discounts: list[str] = Field(description="Which discounts.")
 
 
 class EndpointLines(EndpointRef):
@@ -228,10 +231,13 @@ def _line(line: FormulaLine) -> dict[str, Any]:
         "unit": line.unit,
         "quantity": _text(line.quantity),
         "usd_per_unit": _text(line.usd_per_unit),
+        "list_amount": _text(line.list_amount),
+        "discount": None if line.amount is None else _text(line.discount),
         "cost": money(line.amount, "; ".join(line.notes) or line.confidence.value),
         "confidence": line.confidence.value,
         "price_sources": list(line.sources),
         "notes": list(line.notes),
+        "discounts": list(line.discount_notes),
     }
 
 

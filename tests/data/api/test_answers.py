@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
 
@@ -263,6 +264,25 @@ def test_costs_add_up_and_lines_explain_them(get: Get) -> None:
     assert sum(amounts) == Decimal("2.50")
     assert {line["confidence"] for line in lines} == {"estimated", "unpriced"}
     assert DailyCost.objects.count() == len(lines)
+
+
+def test_quantity_times_price_less_the_discount_is_the_cost_of_a_line(get: Get) -> None:
+    fleet.build()
+    DailyCost.objects.filter(amount__isnull=False).update(
+        amount=F("quantity") * F("usd_per_unit") - Decimal("0.25"),
+        discount=Decimal("0.25"),
+        discount_note="EDP 10 %",
+    )
+    lines = [line for each in items(get("costs/lines")) for line in each["lines"]]
+    priced = [line for line in lines if line["cost"]["amount"] is not None]
+    assert priced
+    for line in priced:
+        assert Decimal(line["quantity"]) * Decimal(line["usd_per_unit"]) == Decimal(line["list_amount"])
+        assert Decimal(line["list_amount"]) - Decimal(line["discount"]) == Decimal(line["cost"]["amount"])
+        assert (line["discount"], line["discounts"]) == ("0.250000000000", ["EDP 10 %"])
+    assert all(
+        (line["list_amount"], line["discount"]) == (None, None) for line in lines if line not in priced
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.utils.html import escape
 
-from fleet.models import Account, AuditEntry, Budget, Endpoint
+from fleet.models import Account, AuditEntry, Budget, DailyCost, Endpoint
 from fleet.queries.cost_scope import GroupBy
 from fleet.types import CostComponent, Kind
 from tests.data.dashboards import rows
@@ -202,7 +202,18 @@ def test_the_csv_re_added_is_the_total_of_the_page(reader: Client) -> None:
     assert sum(amounts) == Decimal("2.571456789012")
     assert total(page(reader)) == Decimal("2.57")
     assert [row["confidence"] for row in found if not row["amount_usd"]] == ["unpriced"]
+    assert [row["discount_usd"] + row["list_amount_usd"] for row in found if not row["amount_usd"]] == [""]
     assert {row["endpoint"] for row in found} == {"chat-faq", "persona-mme", "odd-mme"}
+
+
+def test_each_line_of_the_csv_is_its_list_amount_less_its_discount(reader: Client) -> None:
+    hours(rows.multi_model(rows.shard(), "persona-mme"), "2.448")
+    DailyCost.objects.update(amount=Decimal("2.2032"), discount=Decimal("0.2448"), discount_note="EDP 10 %")
+    body = b"".join(reader.get(f"{URL}csv/", {"range": "7d"})).decode()
+    (row,) = csv.DictReader(io.StringIO(body))
+    assert Decimal(row["quantity"]) * Decimal(row["usd_per_unit"]) == Decimal(row["list_amount_usd"])
+    assert Decimal(row["list_amount_usd"]) - Decimal(row["discount_usd"]) == Decimal(row["amount_usd"])
+    assert (Decimal(row["amount_usd"]), row["discounts"]) == (Decimal("2.2032"), "EDP 10 %")
 
 
 def test_names_that_a_spreadsheet_would_run_are_kept_as_text(reader: Client) -> None:
