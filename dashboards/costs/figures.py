@@ -250,7 +250,7 @@ def _page(wanted: Wanted, planned: Plan) -> tuple[Cube, Page]:
 def _use(wanted: Wanted, keys: Sequence[str], planned: Plan) -> tuple[Mapping[str, Use], Use]:
     """Use of the shown groups and of all; only their calls while use has not been added up."""
     if planned.is_rolled:
-        return cost_cube.use(wanted.where, wanted.grouping, wanted.span, keys, kept=planned.kept)
+        return cost_cube.use(wanted.where, wanted.grouping, planned, keys)
     called = costs.calls(wanted.where, wanted.span, wanted.grouping, keys)
     total = costs.calls(wanted.where, wanted.span, GroupBy.KIND)
     return {key: Use(calls) for key, calls in called.items()}, Use(sum(total.values()) if total else None)

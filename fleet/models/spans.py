@@ -10,7 +10,7 @@ from fleet.models.endpoints import Endpoint, VariantStatus
 class CostSpan(models.Model):
     """What one variant spent on one component and item in the span `key` (fleet.queries.cost_spans).
 
-    Which days those are, RollupState.spans_on says.
+    RollupState.spans_on says on which UTC day; that day itself is left out.
 
     amount, compared, before: of the span, of the days of it that are compared, and of the span before; None when no
     line has one. unpriced, no_data, gaps_before: daily lines without an amount. lines*: how many sums it is made of.

@@ -38,8 +38,8 @@ _ORDERS = {Order.COST: "amount", Order.CHANGE: "COALESCE(compared, 0) - COALESCE
 class Plan:
     """Which days are added up and which are compared: the whole days of the span with those of the span before.
 
-    compared None: the span holds nothing but today, which is not over. kept: the key of the span where its sums are
-    kept (fleet.queries.cost_spans), "" where they are added up.
+    compared None: the span holds nothing but today, which is not over. kept: the key of the span where the sums of
+    its whole days are kept (fleet.queries.cost_spans), "" where they are added up.
     """
 
     span: Span
@@ -53,7 +53,7 @@ class Plan:
         """The plan of a span as `today` has it."""
         compared = Span(span.first, span.last - timedelta(days=1)) if span.last >= today else span
         if compared.last < compared.first:
-            return cls(span, None, None, is_rolled, kept)
+            return cls(span, None, None, is_rolled)
         return cls(span, compared, before(compared), is_rolled, kept)
 
     @property
@@ -64,6 +64,21 @@ class Plan:
             if days is not None:
                 found += [(piece, slot) for piece in cover(days, is_rolled=self.is_rolled)]
         return found
+
+    @property
+    def whole(self) -> list[tuple[Piece, int]]:
+        """The pieces of whole days: what is kept of a kept span."""
+        return [(piece, slot) for piece, slot in self.pieces if slot != NOW]
+
+    @property
+    def read(self) -> list[tuple[Piece, int]]:
+        """The pieces to read: of a kept span today alone."""
+        return [(piece, slot) for piece, slot in self.pieces if slot == NOW] if self.kept else self.pieces
+
+    @property
+    def of_use(self) -> list[tuple[Piece, int]]:
+        """The pieces to read of what endpoints did, which is not compared."""
+        return [(piece, NOW) for piece, slot in self.read if slot != BEFORE]
 
     @property
     def _rest(self) -> Span | None:
@@ -152,7 +167,7 @@ def rows(
     Groups that only the span before has are among them: they are gone. Groups without an amount stand last.
     """
     template = cost_sql.ROWS.replace("{gaps}", cost_sql.GAPS)
-    sql, values = cost_sql.statement(template, where, by, plan.pieces, kept=plan.kept)
+    sql, values = cost_sql.statement(template, where, by, plan.read, kept=plan.kept)
     names = {
         "sums": cost_sql.SUMS,
         "added": cost_sql.ADDED,
@@ -186,18 +201,14 @@ def series(
     return dict(sums)
 
 
-def use(
-    where: CostFilter, by: Grouping, span: Span, keys: Sequence[str], *, kept: str = ""
-) -> tuple[dict[str, Use], Use]:
+def use(where: CostFilter, by: Grouping, plan: Plan, keys: Sequence[str]) -> tuple[dict[str, Use], Use]:
     """Use of the groups `keys`, and of all groups together; lines have no use of their own. One query.
 
-    Only where Freshness.has_periods holds: days are added up with the weeks and months. kept: as in Plan.
+    Only where Freshness.has_periods holds: days are added up with the weeks and months.
     """
     shown = [] if by.by in OF_LINES else list(keys)
     key = Grouping(GroupBy.KIND) if by.by in OF_LINES else by
-    sql, values = cost_sql.statement(
-        cost_sql.USE, where, key, [(piece, 0) for piece in cover(span)], is_use=True, kept=kept
-    )
+    sql, values = cost_sql.statement(cost_sql.USE, where, key, plan.of_use, is_use=True, kept=plan.kept)
     found: dict[str, Use] = {}
     parts = []
     with connection.cursor() as cursor:

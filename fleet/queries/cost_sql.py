@@ -48,9 +48,17 @@ FIGURES = (
     "amount", "compared", "before", "unpriced", "no_data", "gaps_before", "lines", "lines_compared", "lines_before",
 )  # fmt: skip
 AMOUNTS = frozenset({"amount", "compared", "before"})
-_KEPT = f"""WITH l AS (SELECT p.endpoint_id, p.variant_id, p.component, p.item, {", ".join(FIGURES)}
-    FROM fleet_costspan p WHERE p.key = %(kept)s {{where}})"""  # noqa: S608 - the names above only
 ADDED = ", ".join(f"SUM({name}) AS {name}" for name in FIGURES)
+# The kept sums of whole days, and today.
+_KEPT = f"""WITH today AS ({{base}}), l AS (
+    SELECT endpoint_id, variant_id, component, item, {ADDED} FROM (
+        SELECT p.endpoint_id, p.variant_id, p.component, p.item, {", ".join(FIGURES)}
+        FROM fleet_costspan p WHERE p.key = %(kept)s {{where}}
+        UNION ALL
+        SELECT endpoint_id, variant_id, component, item, {{sums}} FROM today
+        GROUP BY endpoint_id, variant_id, component, item
+    ) both_of GROUP BY endpoint_id, variant_id, component, item
+)"""  # noqa: S608 - the names above only
 TOTALS = ", ".join(f"SUM({name}) OVER () AS total_{name}" for name in FIGURES)
 _ADDED_UP = """WITH base AS ({base}), l AS (
     SELECT endpoint_id, variant_id, component, item, {sums} FROM base GROUP BY endpoint_id, variant_id, component, item
@@ -91,8 +99,11 @@ USE_BASE = """
         SELECT * FROM fleet_useperiod p WHERE p.grain = w.grain AND p.first = w.first {where} OFFSET 0
     ) p
 """
-_KEPT_USE = """SELECT p.endpoint_id, p.variant_id, p.calls, p.compute_s, p.idle_usd, p.spare_usd
-    FROM fleet_usespan p WHERE p.key = %(kept)s {where}"""
+_KEPT_USE = f"""
+    SELECT p.endpoint_id, p.variant_id, p.calls, p.compute_s, p.idle_usd, p.spare_usd
+    FROM fleet_usespan p WHERE p.key = %(kept)s {{where}}
+    UNION ALL {USE_BASE}
+"""  # noqa: S608 - the statement above only
 USE = """
 WITH l AS ({uses}), keyed AS (
     SELECT ({key})::text AS key, l.* FROM l {joins}
@@ -124,7 +135,7 @@ def statement(
 ) -> tuple[str, dict[str, Any]]:
     """A template with lines, key and joins filled in (what is left keeps its braces), and its values.
 
-    kept: the key of the kept span (cost_spans) to read instead of the pieces given.
+    kept: the key of the kept span (cost_spans) to which the pieces given are added.
     """
     values: dict[str, Any] = {"tag": by.tag, "kept": kept, **pieces(given, is_use=is_use)}
     narrowed = whose = endpoints(where, values, "p.endpoint_id")

@@ -1,6 +1,7 @@
 """What each line of each variant cost over the spans of the Costs page, now and before, and what the variant did.
 
-Added up from weeks and months by the statement that pages use for any other span.
+Added up from weeks and months by the statement that pages use for any other span. Today is left out, and added when it
+is read: it changes all the time, whole days seldom.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,8 +11,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from fleet.queries import cost_spans, cost_sql
-from fleet.queries.cost_cover import cover
-from fleet.queries.cost_cube import Plan
+from fleet.queries.cost_cube import BEFORE, Plan
 
 _LOCK = 7_405_319
 _OF_SHARDS = """ AND p.variant_id IN (SELECT v.id FROM fleet_variantstatus v JOIN fleet_endpoint e
@@ -55,13 +55,14 @@ def write(shard_ids: Sequence[int], today: date, days: Iterable[date] | None = N
     changed = None if days is None else sorted(days)
     for key, span in cost_spans.spans(today).items():
         plan = Plan.of(span, today)
-        first = plan.before.first if plan.before else span.first
-        if changed is not None and not any(first <= day <= span.last for day in changed):
+        if plan.compared is None or plan.before is None:
             continue
+        first, last = plan.before.first, plan.compared.last
+        if changed is not None and not any(first <= day <= last for day in changed):
+            continue
+        used = [(piece, slot) for piece, slot in plan.whole if slot != BEFORE]
         values: dict[str, Any] = {"shards": list(shard_ids), "key": key}
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-            cursor.execute(_COSTS, values | cost_sql.pieces(plan.pieces))
-            cursor.execute(
-                _USES, values | cost_sql.pieces(((piece, 0) for piece in cover(span)), is_use=True)
-            )
+            cursor.execute(_COSTS, values | cost_sql.pieces(plan.whole))
+            cursor.execute(_USES, values | cost_sql.pieces(used, is_use=True))

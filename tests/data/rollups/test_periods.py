@@ -215,7 +215,7 @@ def test_rows_are_ordered_by_change_and_paged_in_sql(fleet: None) -> None:
 def test_use_counts_calls_compute_idle_and_spare_time_and_knows_what_it_cannot_tell(fleet: None) -> None:
     by = Grouping(GroupBy.KIND)
     span = Span(TODAY - timedelta(days=60), TODAY)
-    found, total = cost_cube.use(CostFilter(), by, span, list(Kind))
+    found, total = cost_cube.use(CostFilter(), by, Plan(span, None, None), list(Kind))
     assert {key: each.calls for key, each in found.items()} == pytest.approx(
         costs.calls(CostFilter(), span, GroupBy.KIND)
     )
