@@ -14,8 +14,17 @@ def hourly(found: Eligible, levels: Sequence[tuple[str, Decimal]]) -> charts.Pay
     if not found.usages:
         return charts.empty("Nothing that Savings Plans cover was used in these days.")
     line = charts.Series("Eligible spend an hour", "cost-instance-time", found.by_hour)
-    marks = [charts.Threshold(float(level), words, "accent") for words, level in levels]
+    marks = [charts.Threshold(level, words, "accent") for level, words in _apart(levels).items()]
     return charts.lines(found.hours, [line], unit="$", thresholds=marks)
+
+
+def _apart(levels: Sequence[tuple[str, Decimal]]) -> dict[float, str]:
+    """Height → words; commitments of the same height share a line, whose words would else stand on each other."""
+    found: dict[float, str] = {}
+    for words, level in levels:
+        height = next((each for each in found if abs(each - float(level)) < each / 20), float(level))
+        found[height] = "; ".join(filter(None, [found.get(height), words]))
+    return found
 
 
 def by_day(found: Eligible) -> PlainTable:
