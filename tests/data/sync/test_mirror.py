@@ -14,6 +14,8 @@ from fleet.models import (
     CapacityPeriod,
     ChangeEvent,
     Endpoint,
+    EndpointConfig,
+    HostedModel,
     Operation,
     Ownership,
     Shard,
@@ -22,6 +24,8 @@ from fleet.models import (
 )
 from fleet.sync import mirror
 from fleet.sync.reading import Reading
+from fleet.sync.roster import Roster
+from fleet.sync.stock import Stock
 from fleet.types import EndpointState, EndpointSummary, ServerlessCapacity, VariantState
 
 pytestmark = pytest.mark.django_db
@@ -235,3 +239,18 @@ def test_what_was_given_back_or_meant_another_endpoint_is_not_kept(shard: Shard)
     third = Endpoint.objects.get(created_at=later + MINUTE)
     assert third.owner == ""
     assert not Ownership.objects.filter(endpoint=third).exists()
+
+
+def test_a_config_two_portions_of_a_first_look_share_is_stored_once(shard: Shard) -> None:
+    roster = Roster(shard, Stock({Endpoint, EndpointConfig, HostedModel, Ownership}))
+    first = reading()
+    summary = replace(first.summary, name="f", arn="arn:f")
+    assert first.state is not None
+    second = replace(first, summary=summary, state=replace(first.state, name="f", arn="arn:f"))
+
+    for portion in ([first], [second]):
+        assert mirror.write(shard, portion, now=NOW, roster=roster) == 1
+
+    config = EndpointConfig.objects.get()
+    assert {row.config for row in Endpoint.objects.all()} == {config}
+    assert [row.name for row in roster.rows()] == ["e", "f"]
