@@ -7,8 +7,8 @@ _RUN = "coalesce(greatest(v.current_instance_count, v.desired_instance_count), 0
 # Only the constants above are formatted in; a section's error may be a JSON null, which is no error.
 LINES = f"""
 WITH watched AS (
-    SELECT s.id, s.region, s.inventory_ok_at, s.sections -> 'quotas' AS section,
-        a.account_id, a.alias, a.partition
+    SELECT s.id, s.region, a.alias,
+        coalesce(jsonb_typeof(s.sections #> '{{{{quotas,error}}}}') = 'object', false) AS is_denied
     FROM fleet_shard s JOIN fleet_account a ON a.id = s.account_id
     WHERE s.enabled AND a.enabled
         AND (cardinality(%(accounts)s::text[]) = 0 OR a.account_id = ANY(%(accounts)s::text[]))
@@ -66,35 +66,39 @@ WITH watched AS (
         count(DISTINCT endpoint_id)::int
     FROM scaled WHERE warm IS NOT NULL GROUP BY shard_id
     UNION ALL
-    SELECT e.shard_id, kinds.subject, count(*)::int, NULL, NULL, NULL, count(*)::int
-    FROM fleet_endpoint e JOIN watched w ON w.id = e.shard_id
-    JOIN (VALUES ('endpoints'), ('serverless-endpoints')) AS kinds (subject)
-        ON kinds.subject = 'endpoints' OR e.kind = 'serverless'
-    WHERE e.closed_at IS NULL GROUP BY e.shard_id, kinds.subject
+    SELECT shard_id, subject, n, NULL, NULL, NULL, n FROM (
+        SELECT e.shard_id, count(*)::int AS n_all, (count(*) FILTER (WHERE e.kind = 'serverless'))::int AS n_serverless
+        FROM fleet_endpoint e JOIN watched w ON w.id = e.shard_id WHERE e.closed_at IS NULL GROUP BY e.shard_id
+    ) of_shard CROSS JOIN LATERAL
+        (VALUES ('endpoints', n_all), ('serverless-endpoints', n_serverless)) AS kinds (subject, n)
+    WHERE n > 0
     UNION ALL
     SELECT shard_id, 'instances:' || instance_type, sum(running)::int,
-        CASE WHEN count(coalesce(instances_max, managed_max)) > 0
-            THEN sum(greatest(running, instances_max, managed_max))::int END,
-        NULL, NULL, count(DISTINCT endpoint_id)::int
-    FROM scaled WHERE instance_type <> '' GROUP BY shard_id, instance_type
+        CASE WHEN sum(n_limited) > 0 THEN sum(most)::int END, NULL, NULL, count(*)::int
+    FROM (
+        -- By endpoint first: counting distinct ones would sort every variant by text.
+        SELECT shard_id, instance_type, sum(running) AS running,
+            count(coalesce(instances_max, managed_max)) AS n_limited,
+            sum(greatest(running, instances_max, managed_max)) AS most
+        FROM scaled WHERE instance_type <> '' GROUP BY shard_id, instance_type, endpoint_id
+    ) of_endpoint GROUP BY shard_id, instance_type
+), reported AS (
+    SELECT DISTINCT ON (shard_id, subject) shard_id, subject, value, name
+    FROM fleet_quota WHERE shard_id IN (SELECT id FROM watched) AND NOT code = subject
+    ORDER BY shard_id, subject, value, name
 ), subjects AS (
-    SELECT shard_id, subject FROM counted UNION SELECT shard_id, subject FROM pending
+    SELECT shard_id, subject, c.used, c.claim, c.provisioned, c.provisioned_claim, c.endpoints, p.amount
+    FROM counted c FULL JOIN pending p USING (shard_id, subject)
 ), lines AS (
-    SELECT w.id AS shard_id, w.account_id, w.alias, w.partition, w.region, w.inventory_ok_at, w.section,
-        k.subject, coalesce(c.used, 0) AS used, coalesce(p.amount, 0) AS pending, c.claim, c.provisioned,
-        c.provisioned_claim, coalesce(c.endpoints, 0) AS endpoints,
+    SELECT k.shard_id, w.alias, w.region, w.is_denied, k.subject, coalesce(k.used, 0) AS used,
+        coalesce(k.amount, 0) AS pending, k.claim, k.provisioned, k.provisioned_claim,
+        coalesce(k.endpoints, 0) AS endpoints,
         q.value AS reported, q.name AS reported_name, d.value AS documented,
-        floor(coalesce(q.value, d.value))::int AS allowed,
-        coalesce(jsonb_typeof(w.section -> 'error') = 'object', false) AS is_denied
+        floor(coalesce(q.value, d.value))::int AS allowed
     FROM subjects k JOIN watched w ON w.id = k.shard_id
-    LEFT JOIN counted c ON c.shard_id = k.shard_id AND c.subject = k.subject
-    LEFT JOIN pending p ON p.shard_id = k.shard_id AND p.subject = k.subject
     LEFT JOIN unnest(%(default_regions)s::text[], %(default_subjects)s::text[], %(default_values)s::int[])
         AS d (region, subject, value) ON d.region = w.region AND d.subject = k.subject
-    LEFT JOIN LATERAL (
-        SELECT value, name FROM fleet_quota WHERE shard_id = k.shard_id AND subject = k.subject
-            AND NOT code = subject ORDER BY value, name LIMIT 1
-    ) q ON true
+    LEFT JOIN reported q ON q.shard_id = k.shard_id AND q.subject = k.subject
     WHERE (cardinality(%(patterns)s::text[]) = 0 OR k.subject LIKE ANY(%(patterns)s::text[]))
         AND (k.subject NOT IN ('provisioned-concurrency', 'endpoints') OR q.value IS NOT NULL)
 ), judged AS (
@@ -102,19 +106,28 @@ WITH watched AS (
         WHEN allowed IS NULL THEN NULL WHEN allowed > 0 THEN (used + pending)::float / allowed
         WHEN used + pending > 0 THEN 1.0 ELSE 0.0 END AS share
     FROM lines
+), meant AS MATERIALIZED (
+    SELECT * FROM judged WHERE %(least_share)s <= 0 OR share >= %(least_share)s
+), totals AS (
+    SELECT count(*) AS n_total,
+        count(*) FILTER (WHERE room < 0) AS n_over,
+        count(*) FILTER (WHERE room >= 0 AND room < %(more)s) AS n_short,
+        count(*) FILTER (WHERE share >= %(tight)s) AS n_tight,
+        count(*) FILTER (WHERE share >= %(near)s) AS n_near,
+        count(*) FILTER (WHERE allowed IS NULL) AS n_unknown,
+        count(*) FILTER (WHERE is_denied) AS n_denied,
+        (SELECT count(*) FROM watched) AS n_shards
+    FROM meant
+), shown AS (
+    SELECT * FROM meant ORDER BY {{order}}, alias, region, subject
+    LIMIT %(limit)s OFFSET %(offset)s
 )
-SELECT *, count(*) OVER () AS n_total,
-    count(*) FILTER (WHERE room < 0) OVER () AS n_over,
-    count(*) FILTER (WHERE room >= 0 AND room < %(more)s) OVER () AS n_short,
-    count(*) FILTER (WHERE share >= %(tight)s) OVER () AS n_tight,
-    count(*) FILTER (WHERE share >= %(near)s) OVER () AS n_near,
-    count(*) FILTER (WHERE allowed IS NULL) OVER () AS n_unknown,
-    count(*) FILTER (WHERE is_denied) OVER () AS n_denied,
-    (SELECT count(*) FROM watched) AS n_shards
-FROM judged
-WHERE %(least_share)s <= 0 OR share >= %(least_share)s
+SELECT shown.*, totals.*, read.inventory_ok_at, read.section, read.account_id, read.partition
+FROM shown CROSS JOIN totals CROSS JOIN LATERAL (
+    SELECT s.inventory_ok_at, s.sections -> 'quotas' AS section, a.account_id, a.partition
+    FROM fleet_shard s JOIN fleet_account a ON a.id = s.account_id WHERE s.id = shown.shard_id
+) read
 ORDER BY {{order}}, alias, region, subject
-LIMIT %(limit)s OFFSET %(offset)s
 """  # noqa: S608
 ORDERS = {
     "share": "share {way} NULLS LAST, (used + pending) DESC",
