@@ -34,7 +34,11 @@ def figure(drawing: Drawing, budget: Budget | None) -> charts.Payload:
     payload["layout"]["xaxis"] = _AXES.get(drawing.grain, _WEEKS)
     if drawing.grain != DAY:
         # Plotly's own ticks stand on Sundays.
-        payload["layout"]["xaxis"] = {**payload["layout"]["xaxis"], "tickmode": "array", "tickvals": drawing.days}
+        payload["layout"]["xaxis"] = {
+            **payload["layout"]["xaxis"],
+            "tickmode": "array",
+            "tickvals": drawing.days,
+        }
     return payload
 
 
