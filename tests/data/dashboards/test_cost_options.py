@@ -158,8 +158,10 @@ def test_a_viewer_sees_the_ways_and_no_button(client: Client, chat: Endpoint) ->
     assert "What if" in html
 
 
-def what_if(client: Client, of: Endpoint, **values: str | int) -> str:
-    response = client.get(f"/endpoints/{of.pk}/what-if/", values)
+def what_if(client: Client, of: Endpoint, **values: object) -> str:
+    response = client.get(
+        f"/endpoints/{of.pk}/what-if/", {name: str(value) for name, value in values.items()}
+    )
     assert response.status_code == 200
     return response.content.decode()
 
