@@ -67,7 +67,7 @@ def test_every_way_is_listed_with_its_month(reader: Client, chat: Endpoint) -> N
     assert "17.52" in row(html, "serverless-2048")
     assert "−$17.52" in row(html, "serverless-2048")
     assert 'id="serverless-1024"' not in html
-    assert "Serverless, 1 GB : 2,048 MB are in use" in rows.words(html)
+    assert "Serverless, 1 GB: 2,048 MB are in use" in rows.words(html)
     # Four at once, one per 4,096 MB: an ml.c5.large (4,096 MB) runs one, so four of them at $0.102: $297.84.
     assert "297.84" in row(html, "real-time-ml.c5.large")
     assert "peak of 4 at once as observed" in row(html, "real-time-ml.c5.large")
