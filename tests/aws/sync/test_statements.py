@@ -26,7 +26,10 @@ def test_a_first_look_reads_no_table_that_is_empty_and_a_quiet_one_takes_three_s
     for minute in (1, 2):
         run_inventory(shard.pk, now=now + minute * MINUTE, is_routine=True)
 
-    with CaptureQueriesContext(connection) as quiet:
-        assert run_inventory(shard.pk, now=now + 3 * MINUTE, is_routine=True).errors == {}
-
-    assert [query["sql"].split()[0] for query in quiet] == ["UPDATE", "SELECT", "WITH"]
+    asked = []
+    for minute in (3, 4, 5):
+        with CaptureQueriesContext(connection) as run:
+            assert run_inventory(shard.pk, now=now + minute * MINUTE, is_routine=True).errors == {}
+        asked.append([query["sql"].split()[0] for query in run])
+    # Every few minutes, at a moment of its own, a shard also looks at what tells of no change itself.
+    assert asked.count(["UPDATE", "SELECT", "WITH"]) >= 2
