@@ -2,7 +2,7 @@
 
 from fleet.models.accounts import Account, CallTally, MetricSpend, Quota, Shard
 from fleet.models.alerts import AlertRule, Incident, Notification
-from fleet.models.anomalies import CostRise, RiseCheck
+from fleet.models.anomalies import CostRise, PlaceRise, RiseCheck
 from fleet.models.batch import TransformJob
 from fleet.models.billing import BilledCost, BillReading
 from fleet.models.budgets import Budget, BudgetStand
@@ -85,6 +85,7 @@ __all__ = [
     "PartHour",
     "PlaceDay",
     "PlaceHour",
+    "PlaceRise",
     "Price",
     "PriceReading",
     "ProductionVariant",

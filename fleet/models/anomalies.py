@@ -36,6 +36,34 @@ class CostRise(models.Model):
         return f"{self.endpoint_id} {self.day}"
 
 
+class PlaceRise(models.Model):
+    """A rise of the cost of an account, or of the fleet, that held on `day`. Written by fleet.cost_rises.
+
+    place: as in PlaceDay, "" is the fleet. since to cause: as in CostRise. parts: {"endpoints": [{"endpoint", "name",
+    "usd", "text", "operation"}], "more": [number, usd], "components": [[component, usd]]}, what it is made of, the most
+    first. is_told: the rises of its endpoints, or of its accounts, tell enough of it that the rest is nothing unusual.
+    """
+
+    place = models.CharField(max_length=32)
+    day = models.DateField()
+    since = models.DateField()
+    is_week = models.BooleanField(default=False)
+    actual = models.DecimalField(max_digits=20, decimal_places=6)
+    expected = models.DecimalField(max_digits=20, decimal_places=6)
+    high = models.DecimalField(max_digits=20, decimal_places=6)
+    cause = models.CharField(max_length=255, blank=True)
+    parts = models.JSONField(default=dict)
+    is_told = models.BooleanField(default=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["place", "day"], name="one_cost_rise_per_place_and_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.place or 'fleet'} {self.day}"
+
+
 class RiseCheck(models.Model):
     """When the rises of a day were last looked for."""
 
