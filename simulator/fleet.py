@@ -186,6 +186,16 @@ def _give_life(variant: Variant, entry: dict[str, Any], endpoint: Endpoint, epoc
         variant.traffic.append((minute_of(since), Traffic(phase["model"], pairs)))
     if endpoint.status not in NEVER_SERVING:
         variant.deploy(variant.capacity, endpoint.created)
+        for change in entry.get("changes", []):
+            _change(variant, change, endpoint, when(change["since"], epoch))
+
+
+def _change(variant: Variant, change: dict[str, Any], endpoint: Endpoint, at: datetime) -> None:
+    """What somebody raised or lowered later, in place: the config keeps saying what it began with."""
+    held = {key: value for key, value in change.items() if key != "since"}
+    variant.deploy(changed(variant.capacity, **held), at, anew=False)
+    variant.desired = variant.capacity
+    endpoint.modified = max(endpoint.modified, at)
 
 
 def _add_configs(region: Region, entry: dict[str, Any], created: datetime, epoch: datetime) -> None:

@@ -28,6 +28,7 @@ from django.db.models.functions import TruncDate
 from fleet.costs.anomalies import Rise
 from fleet.costs.forecast import LOOK_BACK
 from fleet.models import ChangeEvent, CostRise, DailyCost, Endpoint, HourBucket, RiseCheck
+from fleet.queries import rise_lines
 from fleet.queries.cost_scope import CostFilter
 from fleet.types import Kind
 
@@ -121,12 +122,14 @@ def histories(endpoints: Sequence[int], day: date) -> dict[int, dict[date, float
 def causes(rises: Mapping[int, Rise]) -> dict[int, list[Cause]]:
     """What explains each endpoint's rise, the likeliest first; [] where no change was found. Four queries.
 
-    Somebody's change comes before a price, and both before more or longer calls, which explain what nobody did.
+    Somebody's change comes before a price, both before more capacity whose change was not seen, and that before more
+    or longer calls, which explain what nobody did.
     """
     if not rises:
         return {}
     found: dict[int, list[Cause]] = {pk: [] for pk in rises}
-    for part in (_changes(rises), _prices(rises), _traffic(rises)):
+    lines = {pk: [Cause(text) for text in texts] for pk, texts in rise_lines.causes(rises).items()}
+    for part in (_changes(rises), lines, _traffic(rises)):
         for pk, more in part.items():
             found[pk] += more
     return found
@@ -158,27 +161,6 @@ def _changes(rises: Mapping[int, Rise]) -> dict[int, list[Cause]]:
         )
     # A capacity says in plain words what the config before it only names, and what somebody did here comes first.
     return {pk: sorted(each, key=lambda cause: not cause.operation) for pk, each in found.items()}
-
-
-def _prices(rises: Mapping[int, Rise]) -> dict[int, list[Cause]]:
-    """Items that cost more a unit since the rise than on the day before it."""
-    start = min(rise.since for rise in rises.values()) - 2 * _DAY
-    end = max(rise.day for rise in rises.values())
-    rows = DailyCost.objects.filter(
-        endpoint__in=list(rises), day__gte=start, day__lte=end, usd_per_unit__isnull=False
-    ).values_list("endpoint", "component", "item", "day", "usd_per_unit")
-    prices: dict[tuple[int, str, str], dict[date, Decimal]] = defaultdict(dict)
-    for pk, component, item, day, usd in rows:
-        if usd is not None:
-            prices[pk, component, item][day] = usd
-    found: dict[int, list[Cause]] = defaultdict(list)
-    for (pk, _component, item), by_day in sorted(prices.items()):
-        since = rises[pk].since
-        before, after = by_day.get(since - _DAY), by_day.get(since)
-        if before and after and after > before:
-            words = f"the price of {item} rose from ${before.normalize():f} to ${after.normalize():f} on {_day(since)}"
-            found[pk].append(Cause(words))
-    return found
 
 
 def _traffic(rises: Mapping[int, Rise]) -> dict[int, list[Cause]]:

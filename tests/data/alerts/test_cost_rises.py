@@ -28,10 +28,12 @@ DAY = timedelta(days=1)
 YESTERDAY = NOON - DAY
 
 
-def cost(variant: VariantStatus, usd: float, at: datetime, price: str = "0.102") -> None:
+def cost(
+    variant: VariantStatus, usd: float, at: datetime, price: str = "0.102", hours: int | None = None
+) -> None:
     DailyCost.objects.create(
         endpoint=variant.endpoint, variant=variant, day=at.date(), component=CostComponent.INSTANCE_TIME,
-        item="ml.c5.large", unit="h", usd_per_unit=Decimal(price), amount=Decimal(repr(usd)),
+        item="ml.c5.large", unit="h", usd_per_unit=Decimal(price), amount=Decimal(repr(usd)), quantity=hours,
         confidence=Confidence.MEASURED, computed_at=at, data_until=at,
     )  # fmt: skip
 
@@ -99,6 +101,20 @@ def test_somebodys_change_comes_before_the_price_and_both_before_traffic() -> No
     assert [text for text, _ in CostRise.objects.get().causes] == [
         "Config a → b: Instance type ml.c5.large → ml.c5.xlarge on Thu 19 Nov, 12:00 UTC",
         "the price of ml.c5.large rose from $0.102 to $0.2 on Thu 19 Nov",
+        "calls rose from 1,000 to 5,000 a day",
+    ]
+
+
+def test_instances_that_nobody_was_seen_raising_are_told_from_what_was_held() -> None:
+    variant = settled()
+    DailyCost.objects.filter(day=(YESTERDAY - DAY).date()).update(quantity=24)
+    cost(variant, 40, YESTERDAY, hours=60)
+    calls(variant, 5000, YESTERDAY)
+    for n in range(1, 5):
+        calls(variant, 1000, YESTERDAY - 7 * n * DAY)
+    evaluate(now=NOON)
+    assert [text for text, _ in CostRise.objects.get().causes] == [
+        "ml.c5.large instances rose from 1 to 2.5 since Thu 19 Nov",
         "calls rose from 1,000 to 5,000 a day",
     ]
 
