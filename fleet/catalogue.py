@@ -282,15 +282,6 @@ COLUMNS = tuple(metric.column for metric in CATALOGUE)
 BY_COLUMN: dict[str, Metric] = {metric.column: metric for metric in CATALOGUE}
 
 
-# Amazon EC2 instance types, accelerated computing: GPU families start with g or p; Inferentia and Trainium have none.
-_GPU_FAMILIES = ("ml.g", "ml.p")
-
-
-def has_gpu(instance_type: str) -> bool:
-    """Whether instances of this type have GPUs; True where the type is not known, so that nothing is missed."""
-    return not instance_type or instance_type.startswith(_GPU_FAMILIES)
-
-
 @cache
 def metrics_for(kind: Kind, *, has_provisioned: bool = False, has_gpu: bool = True) -> tuple[Metric, ...]:
     """Metrics that AWS publishes for this kind of endpoint; the rest are "not published for this kind"."""

@@ -31,7 +31,8 @@ from dashboards.scope import PageScope
 from dashboards.tiles import Tile
 from fleet.analysis import cache as cache_analysis
 from fleet.analysis import cold_starts as cold_analysis
-from fleet.catalogue import BY_COLUMN, has_gpu
+from fleet.catalogue import BY_COLUMN
+from fleet.instance_types import has_gpu
 from fleet.queries import endpoint as queries
 from fleet.queries import endpoint_timeline, scaling, usage
 from fleet.queries.endpoint import Activity, Head

@@ -1,4 +1,7 @@
-"""Every reason to refuse a change before anything is sent to AWS. Pure: observed state and wish in, refusals out."""
+"""Every reason to refuse a change before anything is sent to AWS. Pure: observed state and wish in, refusals out.
+
+What is checked again when a finished plan is confirmed stands in fleet.operations.confirmation.
+"""
 
 import re
 
@@ -90,47 +93,6 @@ def available(seen: Observed, context: Context) -> list[Refusal]:
     return standing(seen, context)
 
 
-def typed_name(typed: str, seen: Observed) -> list[Refusal]:
-    """The endpoint's name typed by hand, exactly: names keep their case in AWS."""
-    if typed == seen.endpoint:
-        return []
-    text = f"You typed “{typed}”; type the endpoint's name, {seen.endpoint}, exactly."
-    return [Refusal("typed_name", "typed-name", text if typed else f"Type {seen.endpoint} to confirm.")]
-
-
-def reason_given(reason: str) -> list[Refusal]:
-    """Every change says why, for the audit log."""
-    if reason.strip():
-        return []
-    return [Refusal("reason", "reason-missing", "Say why: the reason is kept in the audit log.")]
-
-
-def stale(planned: dict[str, object], seen: Observed) -> list[Refusal]:
-    """Differences between the version a plan was made from and the newest one; empty when it still holds."""
-    now = seen.version()
-    words = {
-        "config_name": "endpoint config",
-        "max_concurrency": "max concurrency",
-        "provisioned_concurrency": "provisioned concurrency",
-        "memory_mb": "memory",
-    }
-    moved = [
-        f"{label} {_shown(planned.get(key))} → {_shown(now[key])}"
-        for key, label in words.items()
-        if planned.get(key) != now[key]
-    ]
-    if planned.get("has_scaling") != now["has_scaling"]:
-        moved.append("a scalable target was " + ("registered" if now["has_scaling"] else "removed"))
-    if not moved and planned.get("modified_at") == now["modified_at"]:
-        return []
-    what = "; ".join(moved) or f"AWS reports a modification at {now['modified_at']}"
-    return [Refusal("", "stale", f"The endpoint changed since this plan was made: {what}. Plan again.")]
-
-
-def _shown(value: object) -> str:
-    return "none" if value is None else str(value)
-
-
 def _endpoint_state(seen: Observed) -> list[Refusal]:
     if seen.is_closed:
         return [Refusal("", "closed", f"{seen.endpoint} no longer exists in AWS.")]
@@ -212,7 +174,7 @@ def _against_live(
     if (maximum, provisioned) == (live.max_concurrency, live.provisioned_concurrency):
         text = (
             f"Nothing would change: max concurrency is {live.max_concurrency} and provisioned concurrency "
-            f"{_shown(live.provisioned_concurrency)} already."
+            f"{live.provisioned_concurrency or 'none'} already."
         )
         found.append(Refusal("", "no-change", text))
     ledger = context.ledger

@@ -12,7 +12,7 @@ from fleet.doorbell import ring_after_commit
 from fleet.errors import Refusal, Refused, StalePlan, TransitionLost
 from fleet.models import Endpoint, Operation, OperationStep, Shard, User
 from fleet.models.operations import new_code
-from fleet.operations import guards, observe
+from fleet.operations import confirmation, guards, observe
 from fleet.operations.drafts import Draft, draft
 from fleet.operations.kinds import (
     KINDS,
@@ -191,11 +191,11 @@ def _check(operation: Operation, actor: User, reason: str, typed_name: str, now:
     """Staleness of the plan (empty when it still holds); raises Refused when a guard says no."""
     endpoint = Endpoint.objects.select_related("shard__account", "config").get(pk=operation.endpoint_id)
     seen = observe.observe(endpoint)
-    refusals = guards.reason_given(reason)
+    refusals = confirmation.reason_given(reason)
     if KINDS[OperationKind(operation.kind)].is_irreversible:
-        refusals += guards.typed_name(typed_name, seen)
+        refusals += confirmation.typed_name(typed_name, seen)
     found = draft(endpoint, wish_of(operation), actor=actor, now=now, own=operation)
-    moved = guards.stale(operation.observed, seen)
+    moved = confirmation.stale(operation.observed, seen)
     # The role and another operation come first; a moved endpoint explains every other refusal better than they do.
     blocking = [r for r in found.refusals if r.code in {"role", "busy"}]
     if blocking or (refusals and not moved):

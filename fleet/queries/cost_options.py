@@ -8,12 +8,12 @@ from decimal import Decimal
 
 from django.db.models import Count
 
-from fleet.catalogue import has_gpu
 from fleet.costs import break_even
 from fleet.costs.break_even import Crossing, Family, Site
 from fleet.costs.options import Circumstances, Machine, Need, Offer, offers
 from fleet.costs.price_book import PriceBook
 from fleet.costs.traffic import Traffic
+from fleet.instance_types import has_gpu
 from fleet.models import Container, Endpoint, HostedModel, VariantStatus
 from fleet.queries import endpoint as endpoints
 from fleet.queries import instance_ledger, instance_sizes, prices, serverless_fit, workload

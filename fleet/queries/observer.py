@@ -10,8 +10,9 @@ from functools import cache
 from django.conf import settings
 from django.db.models import Count, F, Q, QuerySet, Sum
 
-from fleet.catalogue import HISTORY_SLICE, has_gpu, metrics_for
+from fleet.catalogue import HISTORY_SLICE, metrics_for
 from fleet.costs.observer import USD_PER_BILL_REQUEST, USD_PER_METRIC
+from fleet.instance_types import has_gpu
 from fleet.models import Account, CallTally, MetricSpend, Shard, VariantStatus
 from fleet.queries.scope import ScopeFilter
 from fleet.types import Kind

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from fleet.catalogue import has_gpu
+from fleet.instance_types import has_gpu
 from fleet.queries import hosting
 
 Document = Mapping[str, Any]

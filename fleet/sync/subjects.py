@@ -12,7 +12,8 @@ from django.db.models.expressions import Combinable
 
 from fleet.aws import cloudwatch
 from fleet.aws.cloudwatch import Series
-from fleet.catalogue import BY_COLUMN, INVOCATION_NAMESPACE, Dimensions, Metric, has_gpu, metrics_for
+from fleet.catalogue import BY_COLUMN, INVOCATION_NAMESPACE, Dimensions, Metric, metrics_for
+from fleet.instance_types import has_gpu
 from fleet.models import InferenceComponent, VariantStatus
 from fleet.sync.buckets import Block, Row
 from fleet.types import AwsScope, Kind

@@ -220,20 +220,3 @@ def test_the_memory_of_today_is_enough() -> None:
     change, _ = guards.conversion(ConversionWish("ml.c5.large", "1"), seen(), context())
     assert isinstance(change, Conversion)
     assert change.instance_count == 1
-
-
-@pytest.mark.parametrize(("typed", "allowed"), [("fraud-score", True), ("Fraud-Score", False), ("", False)])
-def test_the_name_is_typed_exactly(typed: str, allowed: bool) -> None:
-    refusals = guards.typed_name(typed, seen())
-    assert [r.code for r in refusals] == ([] if allowed else ["typed-name"])
-
-
-def test_a_plan_is_stale_when_anything_it_was_made_from_moved() -> None:
-    planned = seen().version()
-    assert guards.stale(planned, seen()) == []
-    moved = guards.stale(planned, seen(provisioned=7, modified_at="2026-11-12T09:00:00+00:00"))
-    assert "provisioned concurrency 5 → 7" in moved[0].message
-    unseen = guards.stale(planned, seen(modified_at="2026-11-12T09:00:00+00:00"))
-    assert "2026-11-12T09:00:00+00:00" in unseen[0].message
-    registered = guards.stale(planned, seen(scaling=SCALING))
-    assert "a scalable target was registered" in registered[0].message
