@@ -1,14 +1,16 @@
 """Looking for rises of cost once an hour, and keeping those found with their causes."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
 
-from fleet.costs.anomalies import Limits, Rise, newcomer, rise
-from fleet.models import CostRise, RiseCheck
+from fleet.costs.anomalies import Limits, Rise, is_more_than, newcomer, rise
+from fleet.models import CostRise, PlaceRise, RiseCheck
 from fleet.queries import anomalies as queries
+from fleet.queries import place_rises
 from fleet.queries.anomalies import Cause
 
 CHECKED_FOR = timedelta(hours=1)
@@ -32,7 +34,10 @@ def refresh(limits: Limits, *, now: datetime) -> date:
         return day
     found = _found(day, limits)
     causes = queries.causes(found)
+    places = _of_places(day, limits, found)
     with transaction.atomic():
+        PlaceRise.objects.filter(day=day).delete()
+        PlaceRise.objects.bulk_create(places)
         CostRise.objects.filter(day=day).exclude(endpoint__in=found).delete()
         CostRise.objects.bulk_create(
             [_row(pk, each, causes[pk]) for pk, each in found.items()],
@@ -71,6 +76,47 @@ def _row(endpoint_id: int, seen: Rise, causes: Sequence[Cause]) -> CostRise:
         cause=first.text[:_LONGEST] if first else "",
         causes=[[cause.text, cause.operation] for cause in causes],
         operation_id=next((cause.operation_id for cause in causes if cause.operation_id), None),
+    )
+
+
+def _of_places(day: date, limits: Limits, of_endpoints: Mapping[int, Rise]) -> list[PlaceRise]:
+    """Accounts, and the fleet, that cost more than their own weeks make likely, and what of it is told already.
+
+    An endpoint's own rise is told as such; an account's is told beside it only where the rest of the account rose, too.
+    """
+    found = {}
+    for place, history in place_rises.histories(day).items():
+        if (seen := rise(history, day, limits)) is not None:
+            found[place] = (seen, history)
+    account_of = place_rises.account_of(of_endpoints)
+    told: dict[str, float] = defaultdict(float)
+    for pk, account in account_of.items():
+        told[account] += of_endpoints[pk].excess_a_day
+    rows = []
+    for place in sorted(found, reverse=True):
+        seen, history = found[place]
+        already = told[place] if place else sum(told.values())
+        is_told = not is_more_than(seen, already, limits)
+        if place and not is_told:
+            told[place] = max(already, seen.excess_a_day)
+        rows.append(
+            _row_of_place(place, seen, place_rises.taken_apart(place, seen, history), is_told=is_told)
+        )
+    return rows
+
+
+def _row_of_place(place: str, seen: Rise, parts: place_rises.Parts, *, is_told: bool) -> PlaceRise:
+    return PlaceRise(
+        place=place,
+        day=seen.day,
+        since=seen.since,
+        is_week=seen.is_week,
+        actual=_usd(seen.actual),
+        expected=_usd(seen.expected),
+        high=_usd(seen.high),
+        cause=place_rises.summary(parts)[:_LONGEST],
+        parts=place_rises.as_kept(parts),
+        is_told=is_told,
     )
 
 

@@ -30,9 +30,10 @@ COST_RULES: tuple[RuleSpec, ...] = (
         AlertRule.Severity.WARNING,
         "A day, or the week that ends with it, costs {least_usd} $ a day above the expected and {opens} times the "
         "usual scatter",
-        "Each endpoint, the newest complete UTC day; an endpoint that began within the week counts from nothing",
+        "Each endpoint, account and the fleet, the newest complete UTC day; an endpoint that began within the week "
+        "counts from nothing; an account whose endpoints' own rises explain it is not told again",
         "Eight weeks of daily costs up to a week before, which say what was to be expected",
-        "A day without a cost opens and resolves nothing. Endpoints with fewer than 14 days before are not judged.",
+        "A day without a cost opens and resolves nothing. Nothing with fewer than 14 days before is judged.",
         (
             Parameter("least_usd", "At least", 5, 0.01, 1_000_000, "$ a day", 0.01),
             Parameter("opens", "Times the usual scatter", 4, 2, 20, "times", 0.1),

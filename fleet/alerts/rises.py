@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from fleet import cost_rises
+from fleet.alerts import place_rises
 from fleet.alerts.conditions import Measure
 from fleet.alerts.context import Place
 from fleet.alerts.figures import usd
@@ -19,11 +20,11 @@ _PREFIX = "endpoint:"
 
 
 def risen(values: Mapping[str, float], now: datetime) -> list[Measure]:
-    """Endpoints whose cost rose on the newest complete day, or over the week that ends with it."""
+    """Endpoints, accounts and the fleet if their cost rose on the newest complete day, or over the week up to it."""
     limits = Limits(opens=values["opens"], stays=values["opens"] / 2, least_usd=values["least_usd"])
     day = cost_rises.refresh(limits, now=now)
     found = queries.of_day(CostFilter(), day)
-    return [
+    of_endpoints = [
         Measure.holding(
             subject=f"{_PREFIX}{rise.endpoint_id}",
             now=now,
@@ -33,17 +34,26 @@ def risen(values: Mapping[str, float], now: datetime) -> list[Measure]:
         for rise in found
         if rise.endpoint.shard.enabled and rise.endpoint.shard.account.enabled
     ]
+    return of_endpoints + place_rises.risen(day, now, _ongoing())
 
 
 def unjudged_subjects(now: datetime) -> frozenset[str]:
-    """Endpoints with an open incident whose cost of the day is not known: their incidents stay."""
-    open_ones = Incident.objects.filter(rule__key=KEY, resolved_at=None).values_list("endpoint_id", flat=True)
-    unknown = queries.without_cost({pk for pk in open_ones if pk}, cost_rises.judged_day(now))
-    return frozenset(f"{_PREFIX}{pk}" for pk in unknown)
+    """Endpoints and places with an open incident whose cost of the day is not known: their incidents stay."""
+    ongoing, day = _ongoing(), cost_rises.judged_day(now)
+    unknown = queries.without_cost({pk for pk in ongoing.values() if pk}, day)
+    return frozenset(f"{_PREFIX}{pk}" for pk in unknown) | place_rises.unjudged_subjects(ongoing.keys(), day)
+
+
+def _ongoing() -> dict[str, int | None]:
+    """Subjects with an open incident and their endpoints."""
+    rows = Incident.objects.filter(rule__key=KEY, resolved_at=None)
+    return dict(rows.values_list("subject", "endpoint_id"))
 
 
 def words(measure: Measure, place: Place) -> Words:
     """The words of a rise: how much, since when, and what was found of its cause."""
+    if measure.endpoint_id is None:
+        return place_rises.words(measure)
     rise: CostRise = measure.values["rise"]
     excess, when = rise.actual - rise.expected, f"{rise.day:%a %-d %b}"
     span = f"the seven days to {when}" if rise.is_week else when

@@ -44,6 +44,17 @@ class Rise:
     def excess(self) -> float:
         return self.actual - self.expected
 
+    @property
+    def excess_a_day(self) -> float:
+        return self.excess / (WEEK_DAYS if self.is_week else 1)
+
+
+def is_more_than(seen: Rise, usd_a_day: float, limits: Limits) -> bool:
+    """Whether a rise would still be one without `usd_a_day` of it, which other rises tell."""
+    days = WEEK_DAYS if seen.is_week else 1
+    rest = seen.actual - usd_a_day * days
+    return rest > seen.high and rest - seen.expected >= limits.least_usd * days
+
 
 def rise(history: Mapping[date, float], day: date, limits: Limits) -> Rise | None:
     """The rise that `day` is in, None when it is as expected or cannot be judged.

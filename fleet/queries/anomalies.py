@@ -18,7 +18,9 @@ from django.db.models import (
     F,
     Field,
     JSONField,
+    OuterRef,
     Q,
+    Subquery,
     Sum,
     Value,
     When,
@@ -27,7 +29,16 @@ from django.db.models.functions import TruncDate
 
 from fleet.costs.anomalies import Rise
 from fleet.costs.forecast import LOOK_BACK
-from fleet.models import ChangeEvent, CostRise, DailyCost, Endpoint, HourBucket, RiseCheck
+from fleet.models import (
+    Account,
+    ChangeEvent,
+    CostRise,
+    DailyCost,
+    Endpoint,
+    HourBucket,
+    PlaceRise,
+    RiseCheck,
+)
 from fleet.queries import rise_lines
 from fleet.queries.cost_scope import CostFilter
 from fleet.types import Kind
@@ -69,6 +80,25 @@ class Risen:
     cause: str
     causes: Sequence[tuple[str, str]]
     operation: str | None
+
+    @property
+    def excess(self) -> Decimal:
+        return self.actual - self.expected
+
+
+@dataclass(frozen=True)
+class RisenPlace:
+    """A stored rise of an account or of the fleet (fleet.models.PlaceRise); alias: the account's, None of the fleet."""
+
+    place: str
+    since: date
+    is_week: bool
+    actual: Decimal
+    expected: Decimal
+    high: Decimal
+    cause: str
+    parts: Mapping[str, Any]
+    alias: str | None
 
     @property
     def excess(self) -> Decimal:
@@ -204,16 +234,43 @@ def of_day(where: CostFilter, day: date) -> list[CostRise]:
     return list(rows.annotate(excess=excess).order_by("-excess", "pk"))
 
 
-def looked_up(where: CostFilter, day: date) -> tuple[list[Risen], bool]:
-    """The rises that held on a day, the dearest first, and whether they were looked for. One query."""
+@dataclass(frozen=True)
+class Found:
+    """The rises that held on a day, the dearest first; is_checked: whether they were looked for."""
+
+    endpoints: Sequence[Risen]
+    places: Sequence[RisenPlace]
+    is_checked: bool
+
+
+def looked_up(where: CostFilter, day: date) -> Found:
+    """What rose on a day: endpoints of the filter, and the whole accounts in it, or the fleet. One query."""
     names = ("endpoint__name", "since", "is_week", "actual", "expected", "high", "cause", "causes")
     found = CostRise.objects.filter(where.q(), day=day).order_by()
     rises = found.values_list("endpoint_id", *names, "operation__code")
     check = RiseCheck.objects.filter(day=day).order_by()
     nothing = {f"no_{n}": Value(None, output_field=rise) for n, rise in enumerate(_COLUMNS)}
-    rows = list(rises.union(check.annotate(**nothing).values_list(*nothing), all=True))
+    of_places = PlaceRise.objects.filter(_of_places(where), day=day).order_by()
+    alias = Account.objects.filter(account_id=OuterRef("place")).values("alias")
+    fields = ("since", "is_week", "actual", "expected", "high", "cause", "parts")
+    places = of_places.annotate(no_0=nothing["no_0"], alias=Subquery(alias)).values_list(
+        "no_0", "place", *fields, "alias"
+    )
+    rows = list(rises.union(places, check.annotate(**nothing).values_list(*nothing), all=True))
     risen = [Risen(*row) for row in rows if row[0] is not None]
-    return sorted(risen, key=lambda rise: (-rise.excess, rise.endpoint_id)), bool(rows)
+    risen_places = [RisenPlace(*row[1:]) for row in rows if row[0] is None and row[1] is not None]
+    return Found(
+        sorted(risen, key=lambda rise: (-rise.excess, rise.endpoint_id)),
+        sorted(risen_places, key=lambda rise: (-rise.excess, rise.place)),
+        bool(rows),
+    )
+
+
+def _of_places(where: CostFilter) -> Q:
+    """Condition on PlaceRise: an account rises as a whole, so a filter that takes a part of it shows none."""
+    if not where.is_of_places or where.kinds or where.scope.regions:
+        return Q(pk=None)
+    return Q(place__in=where.scope.accounts) if where.scope.accounts else Q()
 
 
 def made_on(endpoints: Iterable[int]) -> dict[int, date]:
