@@ -16,7 +16,8 @@ class BackTest:
     """Errors over `periods` held-out periods of `horizon` days each; None where none could be held out.
 
     mape: mean absolute error of a period's total as a share of what it cost; repeated_mape: the same of "last week
-    repeated"; coverage: share of the periods whose total lay in the interval.
+    repeated"; coverage: share of the periods whose total lay in the interval. changed: periods in which the level
+    changed, which nobody could foresee; steady_coverage: coverage of the others.
     """
 
     horizon: int
@@ -24,18 +25,25 @@ class BackTest:
     mape: float | None = None
     repeated_mape: float | None = None
     coverage: float | None = None
+    changed: int = 0
+    steady_coverage: float | None = None
 
 
 def back_test(
-    history: Mapping[date, Decimal | None], *, horizon: int = 7, changes: Collection[date] = ()
+    history: Mapping[date, Decimal | None],
+    *,
+    horizon: int = 7,
+    changes: Collection[date] = (),
+    unforeseen: Collection[date] | None = None,
 ) -> BackTest:
     """Hold out the last `horizon` days, then those that end a week earlier, and so on, up to twelve times.
 
     A period with a day that is not known, or that cost nothing, is left out: there is no share of it. A change counts
-    only where it was before the period: nobody forecasts what was not decided yet.
+    only where it was before the period: nobody forecasts what was not decided yet. unforeseen: days on which the level
+    changed whether or not the forecast is told so, None: those of `changes`.
     """
     known = {day: amount for day, amount in history.items() if amount is not None}
-    off, off_repeated, held = [], [], []
+    off, off_repeated, held, steady = [], [], [], []
     for end in _ends(known):
         days = [end - timedelta(days=n) for n in range(horizon)]
         before = {day: amount for day, amount in known.items() if day < days[-1]}
@@ -55,10 +63,20 @@ def back_test(
         off.append(float(abs(found.total - actual) / actual))
         off_repeated.append(float(abs(repeated - actual) / actual))
         held.append(found.low <= actual.quantize(found.low) <= found.high)
+        if not any(days[-1] <= day <= end for day in (changes if unforeseen is None else unforeseen)):
+            steady.append(held[-1])
     if not off:
         return BackTest(horizon, 0)
     number = len(off)
-    return BackTest(horizon, number, sum(off) / number, sum(off_repeated) / number, sum(held) / number)
+    return BackTest(
+        horizon,
+        number,
+        sum(off) / number,
+        sum(off_repeated) / number,
+        sum(held) / number,
+        number - len(steady),
+        sum(steady) / len(steady) if steady else None,
+    )
 
 
 def _ends(known: Mapping[date, Decimal]) -> list[date]:

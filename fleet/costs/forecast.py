@@ -6,7 +6,7 @@ the same method was off in the weeks before. docs/costs.md describes it. Days ar
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from statistics import median
@@ -22,9 +22,12 @@ COVER = 0.8
 COVER_Z = 1.2816
 """Standard deviations that hold COVER of a bell curve."""
 METHOD = "level of four weeks × weekday × damped trend"
+NARROWEST = 0.01
+"""An interval is never narrower than this share of what is yet to come, on either side: late data alone moves that."""
 _DAMPING = 0.9
 _STEEPEST = math.log(1.5)
 _LEVEL_WEIGHTS = (0.4, 0.3, 0.2, 0.1)
+_LEVEL_DAYS = 7 * len(_LEVEL_WEIGHTS)
 _ORIGINS = 6
 _SMALLEST = Decimal("0.000001")
 
@@ -84,10 +87,14 @@ class _Fit:
 
 @dataclass(frozen=True)
 class _Errors:
-    """How far off forecasts a week ahead were, as shares of a day's level: of one day, and of a week a day."""
+    """How far off forecasts a week ahead were, as shares of a day's level: of one day, and of a week a day.
+
+    of_shift: how far the level may be off because it is new, and known from few days.
+    """
 
     of_a_day: float
     of_a_week: float
+    of_shift: float = 0.0
 
     def half(self, level: float, days: int) -> float:
         """Half of the interval of a sum over `days` days.
@@ -97,7 +104,16 @@ class _Errors:
         """
         of_level = math.sqrt(max(self.of_a_week**2 - self.of_a_day**2 / 7, 0.0))
         common = of_level * days * math.sqrt(max(1.0, days / 7))
-        return level * math.hypot(self.of_a_day * math.sqrt(days), common)
+        return level * math.hypot(self.of_a_day * math.sqrt(days), common, self.of_shift * days)
+
+    def after(self, shifted_on: date | None, values: Values) -> "_Errors":
+        """The same where the level is new: of the weeks before it the forecasts knew it, as nobody did then."""
+        days = sum(day > shifted_on for day in values) if shifted_on else _LEVEL_DAYS
+        if not 0 < days < _LEVEL_DAYS:
+            return self
+        # The ratio of two levels is as good as the days that each is known from.
+        ratio = self.of_a_day * math.sqrt(1 / days + 1 / min(max(len(values) - days, 1), 14))
+        return replace(self, of_shift=ratio * (1 - days / _LEVEL_DAYS))
 
 
 def forecast(
@@ -126,7 +142,7 @@ def forecast(
         return Forecast(first, last, spent, gaps=gaps, history_days=len(past), reason=reason)
     values, shifted_on = without_shifts(past, changes)
     fit = _fit(values, today - DAY)
-    errors = _errors(values, today - DAY)
+    errors = _errors(values, today - DAY).after(shifted_on, values)
     ahead = _ahead(fit, errors, spent or Decimal(0), gaps, known.get(today), (today, last))
     end = ahead[-1]
     return Forecast(
@@ -174,6 +190,7 @@ def _ahead(
         of_trend += abs(fit.undamped(day) - cost)
         total += max(cost - float(so_far or 0), 0.0) if day == today else cost
         half = errors.half(fit.level, number + len(gaps)) + of_trend
+        half = max(half, NARROWEST * (total - float(spent)))
         found.append(Ahead(day, _usd(total), max(_usd(total - half), spent), _usd(total + half)))
     return tuple(found)
 

@@ -153,7 +153,7 @@ def test_the_forecast_opens_before_the_money_is_spent_and_says_where_it_ends(
     (incident,) = ongoing(FORECAST)
     assert incident.cause == "budget Search: forecast $300.00 of $290.00 in November 2026"
     assert incident.title == "Budget Search is forecast to reach 103 %"
-    assert "four in five outcomes lie between $300.00 and $300.00" in incident.summary
+    assert "four in five outcomes lie between $299.00 and $301.00" in incident.summary
     assert dict(incident.facts)["Spent so far"] == "$200.00, 69 %"
 
 

@@ -36,7 +36,10 @@ def test_a_rhythm_that_repeats_is_continued_to_the_dollar() -> None:
     assert found.spent == cost(FIRST, TODAY - DAY)
     assert found.total is not None
     assert found.total.quantize(Decimal("0.01")) == cost(FIRST, LAST)
-    assert found.low == found.total == found.high
+    assert found.low is not None
+    assert found.high is not None
+    a_hundredth_of_the_rest = cost(TODAY, LAST) / 100
+    assert found.total - found.low == found.high - found.total == a_hundredth_of_the_rest
     assert [each.day for each in found.ahead] == [TODAY + n * DAY for n in range(10)]
 
 
@@ -182,3 +185,25 @@ def test_dearer_by_a_factor_is_forecast_dearer_by_that_factor(amounts: list[Deci
     assert found.total is not None
     assert scaled.total is not None
     assert float(scaled.total) == pytest.approx(float(found.total) * factor, rel=1e-6)
+
+
+def test_the_interval_is_wider_while_a_level_is_new_and_never_narrower_than_a_hundredth() -> None:
+    def width(days_after: int) -> float:
+        change = TODAY - timedelta(days=days_after)
+        costs = {day: usd * (2 if day >= change else 1) for day, usd in scattered(TODAY, 56).items()}
+        found = forecast(costs, first=TODAY, last=TODAY + timedelta(days=6), today=TODAY, changes=[change])
+        assert found.shifted_on == change
+        assert found.total is not None
+        assert found.high is not None
+        return float((found.high - found.total) / found.total)
+
+    assert width(4) > 1.2 * width(15) > 1.2 * width(27)
+    even = {TODAY - timedelta(days=n): Decimal(100) for n in range(1, 57)}
+    found = forecast(even, first=TODAY, last=TODAY + timedelta(days=9), today=TODAY)
+    assert (found.low, found.total, found.high) == (990, 1000, 1010)
+
+
+def scattered(today: date, days: int) -> dict[date, Decimal]:
+    """The same scatter in every week, so that only how new a level is makes a difference."""
+    odd = (96, 104, 99, 103, 97, 101, 100)
+    return {today - timedelta(days=n): Decimal(odd[(n * 3 + n // 7) % 7]) for n in range(1, days + 1)}
