@@ -12,14 +12,23 @@ _KEYS = {
     GroupBy.REGION: "s.region",
     GroupBy.TEAM: "e.team",
     GroupBy.KIND: "e.kind",
-    GroupBy.ENDPOINT: "e.id",
+    GroupBy.ENDPOINT: "l.endpoint_id",
     GroupBy.COMPONENT: "l.component",
     GroupBy.TAG: "COALESCE(e.tags ->> %(tag)s, '')",
     GroupBy.MODEL: "v.model_name",
     GroupBy.INSTANCE_TYPE: "l.item",
 }
-_JOINS = """JOIN fleet_endpoint e ON e.id = l.endpoint_id JOIN fleet_shard s ON s.id = e.shard_id
-    JOIN fleet_account a ON a.id = s.account_id JOIN fleet_variantstatus v ON v.id = l.variant_id"""
+_ENDPOINT = "JOIN fleet_endpoint e ON e.id = l.endpoint_id"
+_SHARD = f"{_ENDPOINT} JOIN fleet_shard s ON s.id = e.shard_id"
+_JOINS = {
+    GroupBy.ACCOUNT: f"{_SHARD} JOIN fleet_account a ON a.id = s.account_id",
+    GroupBy.REGION: _SHARD,
+    GroupBy.TEAM: _ENDPOINT,
+    GroupBy.KIND: _ENDPOINT,
+    GroupBy.TAG: _ENDPOINT,
+    GroupBy.MODEL: "JOIN fleet_variantstatus v ON v.id = l.variant_id",
+}
+"""What a key needs; every line has an endpoint and a variant, so that leaving them out loses none."""
 # OFFSET keeps each piece a reading of its own by its index: joined, the whole table looks cheaper than it is.
 # Periods and days of the plan, narrowed; {where} is a condition on endpoint_id, variant_id, component and item.
 BASE = """
@@ -49,15 +58,13 @@ FIGURES = (
 )  # fmt: skip
 AMOUNTS = frozenset({"amount", "compared", "before"})
 ADDED = ", ".join(f"SUM({name}) AS {name}" for name in FIGURES)
-# The kept sums of whole days, and today.
-_KEPT = f"""WITH today AS ({{base}}), l AS (
-    SELECT endpoint_id, variant_id, component, item, {ADDED} FROM (
-        SELECT p.endpoint_id, p.variant_id, p.component, p.item, {", ".join(FIGURES)}
-        FROM fleet_costspan p WHERE p.key = %(kept)s {{where}}
-        UNION ALL
-        SELECT endpoint_id, variant_id, component, item, {{sums}} FROM today
-        GROUP BY endpoint_id, variant_id, component, item
-    ) both_of GROUP BY endpoint_id, variant_id, component, item
+# The kept sums of whole days, and today's lines as they are: a line may stand twice, since only groups are shown.
+_KEPT = f"""WITH l AS (
+    SELECT p.endpoint_id, p.variant_id, p.component, p.item, {", ".join(FIGURES)}
+    FROM fleet_costspan p WHERE p.key = %(kept)s {{where}}
+    UNION ALL
+    SELECT endpoint_id, variant_id, component, item, amount, NULL, NULL, unpriced, no_data, 0, 1, 0, 0
+    FROM ({{base}}) today
 )"""  # noqa: S608 - the names above only
 TOTALS = ", ".join(f"SUM({name}) OVER () AS total_{name}" for name in FIGURES)
 _ADDED_UP = """WITH base AS ({base}), l AS (
@@ -66,8 +73,14 @@ _ADDED_UP = """WITH base AS ({base}), l AS (
 ROWS = """
 {lines}, keyed AS MATERIALIZED (
     SELECT ({key})::text AS key, l.* FROM l {joins}
+), by_part AS MATERIALIZED (
+    SELECT key, component, {added} FROM keyed GROUP BY key, component
+), counted AS (
+    SELECT key, COUNT(*) AS endpoints FROM (SELECT DISTINCT key, endpoint_id FROM keyed WHERE lines > 0) of_group
+    GROUP BY key
 ), added AS (
-    SELECT key, {added}, COUNT(DISTINCT endpoint_id) FILTER (WHERE lines > 0) AS endpoints FROM keyed GROUP BY key
+    SELECT sums.*, COALESCE(endpoints, 0) AS endpoints
+    FROM (SELECT key, {added} FROM by_part GROUP BY key) sums LEFT JOIN counted USING (key)
 ), ranked AS (
     SELECT *, COUNT(*) OVER () AS groups, {totals}, SUM(endpoints) OVER () AS total_endpoints,
         ROW_NUMBER() OVER (ORDER BY amount DESC NULLS LAST, key) AS rank,
@@ -76,10 +89,8 @@ ROWS = """
 ), shown AS (
     SELECT * FROM ranked WHERE place > %(offset)s AND place <= %(until)s OR rank <= %(top)s
 ), parts AS (
-    SELECT key, jsonb_object_agg(component, amount::text) AS components FROM (
-        SELECT key, component, SUM(amount) AS amount FROM keyed
-        WHERE lines > 0 AND key IN (SELECT key FROM shown) GROUP BY key, component) by_component
-    GROUP BY key
+    SELECT key, jsonb_object_agg(component, amount::text) AS components FROM by_part
+    WHERE lines > 0 AND key IN (SELECT key FROM shown) GROUP BY key
 )
 SELECT shown.*, parts.components, (SELECT MIN(day) FROM fleet_dailycost) AS first_day,
     CASE WHEN %(with_gaps)s AND place IS NOT DISTINCT FROM (SELECT MIN(place) FROM shown) THEN ({gaps}) END AS gaps
@@ -114,9 +125,10 @@ FROM keyed GROUP BY shown
 # Parts in no figure, with the first row. What AWS does not let Flotilla read has no variant, and so no line either.
 GAPS = """SELECT jsonb_agg(jsonb_build_array(id, name, component, item, unpriced, no_data)
         ORDER BY unpriced = 0, no_data = 0, name, id, component, item) FROM (
-    SELECT e.id, e.name, k.component, k.item, SUM(k.unpriced) AS unpriced, SUM(k.no_data) AS no_data
-    FROM keyed k JOIN fleet_endpoint e ON e.id = k.endpoint_id
-    WHERE k.unpriced + k.no_data > 0 GROUP BY e.id, e.name, k.component, k.item
+    SELECT k.endpoint_id AS id, e.name, k.component, k.item, k.unpriced, k.no_data FROM (
+        SELECT endpoint_id, component, item, SUM(unpriced) AS unpriced, SUM(no_data) AS no_data
+        FROM keyed WHERE unpriced > 0 OR no_data > 0 GROUP BY endpoint_id, component, item
+    ) k CROSS JOIN LATERAL (SELECT name FROM fleet_endpoint WHERE id = k.endpoint_id OFFSET 0) e
     UNION ALL
     SELECT p.id, p.name, '', '', 0, 0 FROM (SELECT *, id AS endpoint_id FROM fleet_endpoint) p
     WHERE %(with_unread)s AND p.closed_at IS NULL AND p.unreadable IS NOT NULL
@@ -150,7 +162,7 @@ def statement(
             narrowed += f" AND p.{name} = ANY(%({name}s)s)"
     parts = {
         "{lines}": _KEPT if kept else _ADDED_UP, "{uses}": _KEPT_USE if kept else USE_BASE, "{base}": BASE,
-        "{where}": narrowed, "{key}": _KEYS[by.by], "{joins}": _JOINS, "{endpoints}": whose,
+        "{where}": narrowed, "{key}": _KEYS[by.by], "{joins}": _JOINS.get(by.by, ""), "{endpoints}": whose,
     }  # fmt: skip
     for name, text in parts.items():
         template = template.replace(name, text)
