@@ -136,13 +136,18 @@ def _shares(variant: Variant, count: int) -> list[int]:
 
 
 def _component_sources(region: Region, endpoint: Endpoint) -> Iterator[MetricSource]:
+    for name, series in component_series(region, endpoint).items():
+        yield MetricSource((("InferenceComponentName", name),), series, COMPONENT)
+
+
+def component_series(region: Region, endpoint: Endpoint) -> dict[str, Series]:
+    """What each inference component with a copy serves, by name; the endpoint serves nothing beside them."""
     mine = [c for c in region.components.values() if c["EndpointName"] == endpoint.name]
-    serving = [c for c in mine if c["RuntimeConfig"]["CurrentCopyCount"]]
+    serving = [c["InferenceComponentName"] for c in mine if c["RuntimeConfig"]["CurrentCopyCount"]]
     first = endpoint.variants[0]
-    for component in serving if first.history else []:
-        view = View(share=1000 // len(serving))
-        dims: Dimensions = (("InferenceComponentName", component["InferenceComponentName"]),)
-        yield MetricSource(dims, series_of(endpoint, first, view), COMPONENT)
+    if not first.history:
+        return {}
+    return {name: series_of(endpoint, first, View(share=1000 // len(serving))) for name in serving}
 
 
 def _job_sources(region: Region, name: str) -> Iterator[MetricSource]:

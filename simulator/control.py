@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from simulator import bill, fleet, lifecycle
+from simulator.holdings import holdings
 from simulator.server import json_answer
 from simulator.truth import truth
 
@@ -50,6 +51,11 @@ def _truth(simulator: Simulator, query: dict[str, str], document: Any) -> Any:
     if query.get("bill"):
         found["bill"] = bill.document(simulator.world, simulator.prices, start, min(end, now))
     return found
+
+
+def _holdings(simulator: Simulator, query: dict[str, str], document: Any) -> Any:
+    lifecycle.settle(simulator.world, simulator.clock.now())
+    return holdings(simulator.world)
 
 
 def _calls(simulator: Simulator, query: dict[str, str], document: Any) -> Any:
@@ -151,6 +157,7 @@ def replay_control(simulator: Simulator, kind: str, detail: dict[str, Any]) -> N
 ROUTES = {
     ("GET", "/_health"): _health,
     ("GET", "/_truth"): _truth,
+    ("GET", "/_holdings"): _holdings,
     ("GET", "/_calls"): _calls,
     ("DELETE", "/_calls"): _reset_calls,
     ("GET", "/_faults"): _list_faults,

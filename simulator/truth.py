@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from simulator.catalogue import component_series
 from simulator.clock import instant_of, minute_of
 from simulator.instances import instance_type
 from simulator.pricebook import PriceList
@@ -47,7 +48,8 @@ def _row(
     alias: str, region: Region, endpoint: Endpoint, variant: Variant, prices: PriceList, low: int, high: int
 ) -> dict[str, Any]:
     series = series_of(endpoint, variant)
-    sums = {name: series.total(name, low, high) for name in COUNTS}
+    serving = _serving(region, endpoint, variant, series)
+    sums = {name: sum(part.total(name, low, high) for part in serving) for name in COUNTS}
     requests = series_requests(endpoint, sums)
     row: dict[str, Any] = {
         "account": region.account_id,
@@ -57,7 +59,7 @@ def _row(
         "variant": variant.name,
         "created": endpoint.created.isoformat(),
         "deleted": endpoint.deleted.isoformat() if endpoint.deleted else None,
-        "kind": _kind(endpoint, variant),
+        "kind": kind_of(endpoint, variant),
         "invocations": sums["served"],
         "errors_5xx": sums["faults"],
         "errors_4xx": sums["rejects"],
@@ -77,12 +79,20 @@ def _row(
     return row
 
 
+def _serving(region: Region, endpoint: Endpoint, variant: Variant, whole: Series) -> list[Series]:
+    """What answers a variant's requests: its inference components where it has some, which are all that is called."""
+    if endpoint.hosting_kind != "component":
+        return [whole]
+    return list(component_series(region, endpoint).values()) if variant is endpoint.variants[0] else []
+
+
 def series_requests(endpoint: Endpoint, sums: dict[str, int]) -> int:
     """Requests that consulted a model cache: all of a multi-model endpoint's, none of the others'."""
     return sums["served"] if endpoint.hosting_kind == "mme" else 0
 
 
-def _kind(endpoint: Endpoint, variant: Variant) -> str:
+def kind_of(endpoint: Endpoint, variant: Variant) -> str:
+    """How a variant is hosted: serverless, async, or what the endpoint's models make of it."""
     if variant.capacity.hosting == "serverless":
         return "serverless"
     return "async" if endpoint.async_config else endpoint.hosting_kind

@@ -144,6 +144,10 @@ class SimulatorProcess:
         }
         return list(self.request("GET", f"/_truth?{urlencode(query)}")["bill"])
 
+    def holdings(self) -> dict[str, list[dict[str, Any]]]:
+        """What exists at this instant: endpoints, configs, models, components, targets, by account and region."""
+        return dict(self.request("GET", "/_holdings"))
+
     def fault(self, kind: str, action: str = "*", **fields: Any) -> SimulatorProcess:
         """Disturb matching calls: kinds and fields as in simulator/README.md (count=None: until cleared)."""
         self.request("POST", "/_faults", [{"kind": kind, "action": action, **fields}])
