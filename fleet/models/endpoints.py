@@ -75,6 +75,11 @@ class Endpoint(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["shard", "name"], name="endpoint_by_name"),
             models.Index(fields=["status"], name="endpoint_by_status", condition=models.Q(closed_at=None)),
+            models.Index(
+                fields=["shard"],
+                name="endpoint_unreadable",
+                condition=models.Q(closed_at=None, unreadable__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
