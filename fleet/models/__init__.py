@@ -21,7 +21,15 @@ from fleet.models.operations import Operation, OperationStep
 from fleet.models.ownership import ExpiryReminder, LinkCheck, Ownership
 from fleet.models.parts import ComponentPeriod, PartHour
 from fleet.models.people import AuditEntry, User
-from fleet.models.prices import CostLedger, DailyCost, Discount, ExchangeRate, Price, PriceReading
+from fleet.models.prices import (
+    CostLedger,
+    DailyCost,
+    Discount,
+    ExchangeRate,
+    PlanCommitment,
+    Price,
+    PriceReading,
+)
 from fleet.models.push import EventQueue
 from fleet.models.rollups import (
     CacheWindow,
@@ -86,6 +94,7 @@ __all__ = [
     "PlaceDay",
     "PlaceHour",
     "PlaceRise",
+    "PlanCommitment",
     "Price",
     "PriceReading",
     "ProductionVariant",

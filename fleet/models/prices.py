@@ -153,6 +153,41 @@ class Discount(DatedEntry):
         return self.name
 
 
+class PlanCommitment(DatedEntry):
+    """A Savings Plans commitment that is held: USD an hour of one account, or of all (account null: shared).
+
+    last_day is the last of its term of `years`, or earlier where it was returned. Written by fleet.plan_commitments.
+    """
+
+    class Payment(models.TextChoices):
+        """AWS's own words (API DescribeSavingsPlans, botocore 1.44.5, read November 2026)."""
+
+        ALL = "All Upfront"
+        PARTIAL = "Partial Upfront"
+        NONE = "No Upfront"
+
+    name = models.CharField(max_length=100)
+    account = models.ForeignKey(
+        "fleet.Account", null=True, on_delete=models.CASCADE, related_name="plan_commitments"
+    )
+    usd_per_hour = models.DecimalField(max_digits=20, decimal_places=12)
+    years = models.PositiveSmallIntegerField()
+    payment = models.CharField(max_length=16, choices=Payment.choices)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(usd_per_hour__gt=0, years__in=(1, 3)), name="plan_commitment_positive"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(last_day__gte=models.F("first_day")), name="plan_commitment_ends_after_start"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class DailyCost(models.Model):
     """Cost of one variant, UTC day and component; amount null = unpriced or no data, never zero.
 
