@@ -236,7 +236,10 @@ def tag_keys(where: CostFilter, limit: int = 50) -> list[str]:
 
 def _fetch(sql: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
     with connection.cursor() as cursor:
-        cursor.execute(sql, values)
+        # As many groups as endpoints do not fit PostgreSQL's usual 4 MB. Both statements go in one message, as one
+        # transaction, so that the setting ends with it.
+        cursor.execute(f"SET LOCAL work_mem = '32MB'; {sql}", values)
+        cursor.nextset()
         names = [column.name for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 

@@ -66,14 +66,12 @@ _KEPT = f"""WITH l AS (
     SELECT endpoint_id, variant_id, component, item, amount, NULL, NULL, unpriced, no_data, 0, 1, 0, 0
     FROM ({{base}}) today
 )"""  # noqa: S608 - the names above only
-TOTALS = ", ".join(f"SUM({name}) OVER () AS total_{name}" for name in FIGURES)
+TOTALS = ", ".join(f"SUM({name}) AS total_{name}" for name in FIGURES)
 _ADDED_UP = """WITH base AS ({base}), l AS (
     SELECT endpoint_id, variant_id, component, item, {sums} FROM base GROUP BY endpoint_id, variant_id, component, item
 )"""
-ROWS = """
-{lines}, keyed AS MATERIALIZED (
-    SELECT ({key})::text AS key, l.* FROM l {joins}
-), by_part AS MATERIALIZED (
+# Lines by group and part of the bill, from which groups are few steps away, but for endpoints, which have few lines.
+_PARTS = """by_part AS MATERIALIZED (
     SELECT key, component, {added} FROM keyed GROUP BY key, component
 ), counted AS (
     SELECT key, COUNT(*) AS endpoints FROM (SELECT DISTINCT key, endpoint_id FROM keyed WHERE lines > 0) of_group
@@ -81,16 +79,28 @@ ROWS = """
 ), added AS (
     SELECT sums.*, COALESCE(endpoints, 0) AS endpoints
     FROM (SELECT key, {added} FROM by_part GROUP BY key) sums LEFT JOIN counted USING (key)
+)"""
+_ENDPOINTS = """by_part AS (
+    SELECT * FROM keyed
+), added AS (
+    SELECT key, {added}, (SUM(lines) > 0)::int AS endpoints FROM keyed GROUP BY key
+)"""
+ROWS = """
+{lines}, keyed AS MATERIALIZED (
+    SELECT ({key})::text AS key, l.* FROM l {joins}
+), {groups}, totals AS (
+    SELECT COUNT(*) AS groups, {totals}, SUM(endpoints) AS total_endpoints FROM added
 ), ranked AS (
-    SELECT *, COUNT(*) OVER () AS groups, {totals}, SUM(endpoints) OVER () AS total_endpoints,
-        ROW_NUMBER() OVER (ORDER BY amount DESC NULLS LAST, key) AS rank,
+    SELECT *, ROW_NUMBER() OVER (ORDER BY amount DESC NULLS LAST, key) AS rank,
         ROW_NUMBER() OVER (ORDER BY {order} {direction} NULLS LAST, key) AS place
     FROM added
 ), shown AS (
-    SELECT * FROM ranked WHERE place > %(offset)s AND place <= %(until)s OR rank <= %(top)s
+    SELECT * FROM ranked CROSS JOIN totals WHERE place > %(offset)s AND place <= %(until)s OR rank <= %(top)s
 ), parts AS (
-    SELECT key, jsonb_object_agg(component, amount::text) AS components FROM by_part
-    WHERE lines > 0 AND key IN (SELECT key FROM shown) GROUP BY key
+    SELECT key, jsonb_object_agg(component, amount::text) AS components FROM (
+        SELECT key, component, SUM(amount) AS amount FROM by_part
+        WHERE lines > 0 AND key IN (SELECT key FROM shown) GROUP BY key, component) by_component
+    GROUP BY key
 )
 SELECT shown.*, parts.components, (SELECT MIN(day) FROM fleet_dailycost) AS first_day,
     CASE WHEN %(with_gaps)s AND place IS NOT DISTINCT FROM (SELECT MIN(place) FROM shown) THEN ({gaps}) END AS gaps
@@ -161,6 +171,7 @@ def statement(
             values[f"{name}s"] = list(wanted)
             narrowed += f" AND p.{name} = ANY(%({name}s)s)"
     parts = {
+        "{groups}": _ENDPOINTS if by.by is GroupBy.ENDPOINT else _PARTS,
         "{lines}": _KEPT if kept else _ADDED_UP, "{uses}": _KEPT_USE if kept else USE_BASE, "{base}": BASE,
         "{where}": narrowed, "{key}": _KEYS[by.by], "{joins}": _JOINS.get(by.by, ""), "{endpoints}": whose,
     }  # fmt: skip
