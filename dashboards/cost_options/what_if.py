@@ -1,5 +1,6 @@
 """What if: another capacity in a form, and the month's cost before and after. Its address can be passed on."""
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -61,8 +62,17 @@ def _answered(request: htmx.HtmxHttpRequest, place: Workplace) -> dict[str, Any]
             "notes": answer.notes,
             "is_less": change.difference is not None and change.difference < 0,
             "form_url": operation_url(place, idea),
+            "is_first_of_two": _is_first_of_two(place, idea),
         }
     return found
+
+
+def _is_first_of_two(place: Workplace, idea: Idea) -> bool:
+    """Whether memory and concurrency both change: two operations, memory first."""
+    live, size = place.site.capacity.serverless, idea.serverless
+    if live is None or size is None or size.memory_mb == live.memory_mb:
+        return False
+    return replace(size, memory_mb=live.memory_mb) != live
 
 
 def operation_url(place: Workplace, idea: Idea) -> str:
@@ -74,8 +84,10 @@ def operation_url(place: Workplace, idea: Idea) -> str:
     if size is None:
         wanted: dict[str, Any] = {"instance_type": idea.instance_type, "instance_count": idea.instance_count}
         return f"{reverse('operations:convert', args=[pk])}?{urlencode(wanted)}"
-    if size.memory_mb != live.memory_mb or size == live:
+    if size == live:
         return ""
+    if size.memory_mb != live.memory_mb:
+        return f"{reverse('operations:change-memory', args=[pk])}?{urlencode({'memory_mb': size.memory_mb})}"
     wanted = {
         "max_concurrency": size.max_concurrency,
         "provisioned_concurrency": size.provisioned_concurrency or "",

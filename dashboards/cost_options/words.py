@@ -65,6 +65,8 @@ def form_url(offer: Offer, endpoint: Endpoint, variant: VariantStatus) -> str:
     if option.family is Family.REAL_TIME and offer.count is not None:
         wanted = {"instance_type": option.item, "instance_count": offer.count}
         return f"{reverse('operations:convert', args=[endpoint.pk])}?{urlencode(wanted)}"
+    if option.family is Family.SERVERLESS and not variant.provisioned_concurrency:
+        return f"{reverse('operations:change-memory', args=[endpoint.pk])}?{urlencode({'memory_mb': option.item})}"
     if option.family is Family.PROVISIONED and option.item == str(variant.memory_mb):
         maximum = max(variant.max_concurrency or 1, option.level)
         wanted = {"max_concurrency": maximum, "provisioned_concurrency": option.level}

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from dashboards import access, client, htmx, scope
 from dashboards.operations import words
-from dashboards.operations.forms import ConcurrencyForm, ConversionForm, WishForm
+from dashboards.operations.forms import ConcurrencyForm, ConversionForm, MemoryForm, WishForm
 from fleet.errors import Refusal, Refused
 from fleet.models import Endpoint, User
 from fleet.operations import drafts, lifecycle
@@ -40,6 +40,17 @@ def change_concurrency(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
     seen, refusals = drafts.standing(endpoint, request.user)
     form = ConcurrencyForm(_data(request), initial=_start(request, ConcurrencyForm.start(seen)))
     page = Page(OperationKind.CHANGE_CONCURRENCY, "pages/operations/change_concurrency.html", {})
+    return _answer(request, endpoint, seen, refusals, form, page)
+
+
+@require_http_methods(["GET", "POST"])
+@access.require_role(User.Role.OPERATOR)
+def change_memory(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
+    """Memory size of a serverless endpoint."""
+    endpoint = access.endpoint_for(request, pk)
+    seen, refusals = drafts.standing(endpoint, request.user)
+    form = MemoryForm(_data(request), initial=_start(request, MemoryForm.start(seen)))
+    page = Page(OperationKind.CHANGE_MEMORY, "pages/operations/change_memory.html", {})
     return _answer(request, endpoint, seen, refusals, form, page)
 
 
@@ -152,5 +163,7 @@ def _data(request: htmx.HtmxHttpRequest) -> Any:
 
 def _start(request: htmx.HtmxHttpRequest, start: dict[str, Any]) -> dict[str, Any]:
     """First values, which a link (plan again, choose this type) may replace."""
-    known = ("max_concurrency", "provisioned_concurrency", "route", "instance_type", "instance_count")
+    known = (
+        "max_concurrency", "provisioned_concurrency", "route", "memory_mb", "instance_type", "instance_count",
+    )  # fmt: skip
     return start | {name: request.GET[name] for name in known if name in request.GET}

@@ -7,12 +7,14 @@ from typing import Any
 from django import forms
 
 from dashboards.forms import style
+from fleet.costs.options import MEMORY_SIZES_MB
 from fleet.errors import Refusal
 from fleet.models import Operation
 from fleet.operations.kinds import (
     ConcurrencyWish,
     ConversionWish,
     InstanceOption,
+    MemoryWish,
     Observed,
     Route,
     Wish,
@@ -103,6 +105,29 @@ class ConcurrencyForm(WishForm):
             "max_concurrency": live.max_concurrency,
             "provisioned_concurrency": "" if provisioned is None else provisioned,
         }
+
+
+class MemoryForm(WishForm):
+    """One of the six memory sizes."""
+
+    memory_mb = forms.CharField(
+        label="Memory",
+        required=False,
+        max_length=20,
+        help_text="CPU comes with it.",
+        widget=forms.Select(choices=[(str(size), f"{size:,} MB") for size in MEMORY_SIZES_MB]),
+    )
+    field_order = ("memory_mb", "reason")
+
+    @staticmethod
+    def read(values: Mapping[str, Any]) -> MemoryWish:
+        """The wish of a form's values."""
+        return MemoryWish(values.get("memory_mb", ""))
+
+    @staticmethod
+    def start(seen: Observed) -> dict[str, Any]:
+        """First values: what is live."""
+        return {"memory_mb": seen.serverless.memory_mb} if seen.serverless else {}
 
 
 class ConversionForm(WishForm):

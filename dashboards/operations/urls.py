@@ -12,5 +12,6 @@ urlpatterns = [
     path("operations/<slug:code>/confirm/", views.confirm, name="confirm"),
     path("operations/<slug:code>/cancel/", views.cancel, name="cancel"),
     path("endpoints/<int:pk>/change-concurrency/", actions.change_concurrency, name="change-concurrency"),
+    path("endpoints/<int:pk>/change-memory/", actions.change_memory, name="change-memory"),
     path("endpoints/<int:pk>/convert/", actions.convert, name="convert"),
 ]

@@ -135,8 +135,7 @@ def _form(operation: Operation, data: Any = None) -> ConfirmForm:
 def _context(request: htmx.HtmxHttpRequest, operation: Operation, form: ConfirmForm) -> dict[str, Any]:
     now, found = timezone.now(), queries.detail(operation)
     spec = KINDS[OperationKind(operation.kind)]
-    family = "convert" if operation.kind == OperationKind.CONVERT else "change-concurrency"
-    again = reverse(f"operations:{family}", args=[operation.endpoint_id])
+    again = reverse(words.FORMS[OperationKind(operation.kind)], args=[operation.endpoint_id])
     may_operate = access.may(request.user, spec.role)
     return {
         "operation": operation,

@@ -9,11 +9,18 @@ from dashboards import wording
 from fleet.costs.periods import HOURS_PER_MONTH
 from fleet.models import Operation, OperationStep
 from fleet.operations.drafts import Draft
-from fleet.operations.kinds import ConcurrencyChange, Observed, OperationKind, Route
+from fleet.operations.kinds import ConcurrencyChange, Conversion, MemoryChange, Observed, OperationKind, Route
 from fleet.operations.plan import choose_route
+from fleet.operations.preview import memory_warnings
 from fleet.queries.operations import Detail, money
 
 State, Verdict = Operation.State, Operation.Verdict
+FORMS = {
+    OperationKind.CHANGE_CONCURRENCY: "operations:change-concurrency",
+    OperationKind.CHANGE_MEMORY: "operations:change-memory",
+    OperationKind.CONVERT: "operations:convert",
+}
+"""The form that plans each kind."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,9 @@ def effect(found: Draft, seen: Observed) -> Effect:
     """Words for a draft; without a change only what holds today."""
     ledger, change = found.ledger, found.change
     live = seen.serverless.max_concurrency if seen.serverless else 0
-    wanted = change.max_concurrency if isinstance(change, ConcurrencyChange) else (0 if change else live)
+    wanted = change.max_concurrency if isinstance(change, ConcurrencyChange) else live
+    if isinstance(change, Conversion):
+        wanted = 0
     held = ledger.others + wanted
     facts = [("Region quota", _of(held, ledger.quota))]
     notes = []
@@ -54,6 +63,9 @@ def effect(found: Draft, seen: Observed) -> Effect:
         facts.append(("Way", "in place" if in_place else "new endpoint config"))
         facts.append(("Cold starts", "none from the change" if in_place else "likely after it"))
         notes.append(reason)
+    if isinstance(change, MemoryChange):
+        facts += [("Way", "new endpoint config"), ("Cold starts", "likely after it")]
+        notes += [warning.text for warning in memory_warnings(change, seen, found.usage)[1:]]
     cost = found.cost
     warm = _kept_warm(cost.warm_hour_before, cost.warm_hour_after) if cost else ""
     if warm:
@@ -112,6 +124,8 @@ def plan_again(operation: Operation, *, back: bool = False) -> dict[str, Any]:
     names: tuple[str, ...] = ("max_concurrency", "provisioned_concurrency")
     if not back:
         names += ("route",)
+    if operation.kind == OperationKind.CHANGE_MEMORY:
+        names = ("memory_mb",)
     if operation.kind == OperationKind.CONVERT:
         names = ("instance_type", "instance_count")
     return {name: "" if source.get(name) is None else source[name] for name in names}
@@ -120,7 +134,7 @@ def plan_again(operation: Operation, *, back: bool = False) -> dict[str, Any]:
 def quota_after(operation: Operation) -> str:
     """ "500 of 1,000": the region's concurrency once the plan is applied, as it was known when the plan was made."""
     ledger = operation.plan.get("ledger") or {}
-    if "others" not in ledger:
+    if "others" not in ledger or operation.kind == OperationKind.CHANGE_MEMORY:
         return ""
     return _of(ledger["others"] + int(operation.parameters.get("max_concurrency") or 0), ledger["quota"])
 

@@ -1,6 +1,6 @@
 """The monthly cost of a change, line by line, under the traffic that was observed. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -9,7 +9,7 @@ from fleet.costs.lines import worst
 from fleet.costs.periods import HOURS_PER_MONTH
 from fleet.costs.price_book import PriceBook
 from fleet.costs.traffic import Traffic
-from fleet.operations.kinds import Change, Conversion, Observed
+from fleet.operations.kinds import Change, Conversion, MemoryChange, Observed
 from fleet.types import CostComponent, CostLine, ServerlessCapacity
 
 _UNITS = {
@@ -68,6 +68,9 @@ def cost_change(
         after = compare.at_start(
             now=now, instance_type=change.option.name, instance_count=change.instance_count
         )
+    elif isinstance(change, MemoryChange):
+        wanted = replace(live, memory_mb=change.memory_mb) if live else None
+        after = compare.at_start(now=now, serverless=wanted)
     else:
         memory = live.memory_mb if live else 0
         wanted = ServerlessCapacity(memory, change.max_concurrency, change.provisioned_concurrency)

@@ -16,6 +16,7 @@ from fleet.operations.kinds import (
     Context,
     Conversion,
     InstanceOption,
+    MemoryWish,
     Observed,
     Usage,
     Wish,
@@ -50,6 +51,8 @@ def draft(
     change: Change | None
     if isinstance(wish, ConcurrencyWish):
         change, refusals = guards.concurrency(wish, seen, context)
+    elif isinstance(wish, MemoryWish):
+        change, refusals = guards.memory(wish, seen, context)
     else:
         change, refusals = guards.conversion(wish, seen, context)
     if change is None:

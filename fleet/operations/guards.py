@@ -5,6 +5,7 @@ What is checked again when a finished plan is confirmed stands in fleet.operatio
 
 import re
 
+from fleet.costs.options import MEMORY_SIZES_MB
 from fleet.errors import Refusal
 from fleet.operations.kinds import (
     Change,
@@ -14,6 +15,8 @@ from fleet.operations.kinds import (
     Conversion,
     ConversionWish,
     InstanceOption,
+    MemoryChange,
+    MemoryWish,
     Observed,
     Route,
 )
@@ -46,6 +49,22 @@ def concurrency(
     if refusals or problems or maximum is None:
         return None, [*refusals, *problems]
     return ConcurrencyChange(maximum, provisioned, wish.route), []
+
+
+def memory(wish: MemoryWish, seen: Observed, context: Context) -> tuple[MemoryChange | None, list[Refusal]]:
+    """Check a memory wish; the change is None whenever a refusal is given."""
+    refusals = [*standing(seen, context), *_unknown_fields(seen)]
+    size, problems = _number(wish.memory_mb, "memory_mb", "Memory")
+    if size is not None and size not in MEMORY_SIZES_MB:
+        text = f"Memory is {size:,} MB; AWS accepts 1,024 to 6,144 MB in steps of 1,024."
+        problems.append(Refusal("memory_mb", "memory-size", text))
+    if size is not None and seen.serverless is not None and size == seen.serverless.memory_mb:
+        problems.append(
+            Refusal("memory_mb", "no-change", f"Nothing would change: memory is {size:,} MB already.")
+        )
+    if refusals or problems or size is None:
+        return None, [*refusals, *problems]
+    return MemoryChange(size), []
 
 
 def conversion(
@@ -262,4 +281,6 @@ def changed_fields(change: Change) -> dict[str, object]:
             "provisioned_concurrency": change.provisioned_concurrency,
             "route": change.route.value,
         }
+    if isinstance(change, MemoryChange):
+        return {"memory_mb": change.memory_mb}
     return {"instance_type": change.option.name, "instance_count": change.instance_count}

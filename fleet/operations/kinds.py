@@ -15,6 +15,7 @@ class OperationKind(StrEnum):
     """What an operation does; the value is stored and stands in URLs."""
 
     CHANGE_CONCURRENCY = "change-concurrency"
+    CHANGE_MEMORY = "change-memory"
     CONVERT = "convert-serverless-to-real-time"
 
 
@@ -29,6 +30,7 @@ class KindSpec:
 
 KINDS: Mapping[OperationKind, KindSpec] = {
     OperationKind.CHANGE_CONCURRENCY: KindSpec("Change concurrency", "operator", is_irreversible=False),
+    OperationKind.CHANGE_MEMORY: KindSpec("Change memory", "operator", is_irreversible=False),
     OperationKind.CONVERT: KindSpec("Convert to real-time", "operator", is_irreversible=True),
 }
 
@@ -51,6 +53,13 @@ class ConcurrencyWish:
 
 
 @dataclass(frozen=True)
+class MemoryWish:
+    """What a person chose, in MB as text, so that a guard can name it; "" = nothing chosen."""
+
+    memory_mb: str
+
+
+@dataclass(frozen=True)
 class ConversionWish:
     """What a person typed; typed_name is the endpoint's name, typed again at confirmation only."""
 
@@ -59,7 +68,7 @@ class ConversionWish:
     accept_unpriced: bool = False
 
 
-Wish = ConcurrencyWish | ConversionWish
+Wish = ConcurrencyWish | MemoryWish | ConversionWish
 
 
 @dataclass(frozen=True)
@@ -154,11 +163,13 @@ class InstanceOption:
 class Usage:
     """What the variant did over the last seven days.
 
-    peak_concurrency: most calls at a time. cold_starts_per_day: an estimate. None = CloudWatch does not tell.
+    peak_concurrency: most calls at a time. cold_starts_per_day: an estimate. memory_percent: of the memory of today, in
+    the busiest hour, on average. None = CloudWatch does not tell.
     """
 
     peak_concurrency: int | None = None
     cold_starts_per_day: float | None = None
+    memory_percent: float | None = None
 
 
 NOTHING_SEEN = Usage()
@@ -186,6 +197,13 @@ class ConcurrencyChange:
 
 
 @dataclass(frozen=True)
+class MemoryChange:
+    """A checked wish: one of MEMORY_SIZES_MB, another than today's. Concurrency stays as it is live."""
+
+    memory_mb: int
+
+
+@dataclass(frozen=True)
 class Conversion:
     """A checked wish: an instance type of the region and how many, at least 1."""
 
@@ -193,4 +211,4 @@ class Conversion:
     instance_count: int
 
 
-Change = ConcurrencyChange | Conversion
+Change = ConcurrencyChange | MemoryChange | Conversion

@@ -18,6 +18,7 @@ from fleet.operations.kinds import (
     KINDS,
     ConcurrencyWish,
     ConversionWish,
+    MemoryWish,
     OperationKind,
     Route,
     Wish,
@@ -120,6 +121,8 @@ def wish_of(operation: Operation) -> Wish:
         return ConversionWish(
             stored["instance_type"], str(stored["instance_count"]), bool(stored.get("accept_unpriced"))
         )
+    if operation.kind == OperationKind.CHANGE_MEMORY:
+        return MemoryWish(str(stored["memory_mb"]))
     provisioned = stored["provisioned_concurrency"]
     return ConcurrencyWish(
         str(stored["max_concurrency"]),

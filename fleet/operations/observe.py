@@ -98,7 +98,7 @@ def traffic(endpoint: Endpoint, seen: Observed, now: datetime) -> Traffic:
 
 def usage(endpoint: Endpoint, seen: Observed, found: Traffic) -> Usage:
     """What warnings tell of the traffic's window beside its cost."""
-    columns = ("invocations", "setup_count")
+    columns = ("invocations", "setup_count", "memory_pct")
     variant = HourBucket.objects.filter(variant__endpoint=endpoint, variant__name=seen.variant)
     window = variant.filter(at__gte=found.window.start, at__lt=found.window.end).order_by("at")
     rows = [
@@ -109,7 +109,8 @@ def usage(endpoint: Endpoint, seen: Observed, found: Traffic) -> Usage:
     publishes = variant.filter(at__gte=since, setup_count__gt=0).exists()
     cold = cold_starts.count(rows, publishes_samples=publishes).count
     days = float(found.window.hours) / 24
-    return Usage(found.peak_concurrency, cold / days if cold is not None and days else None)
+    memory = max((value for row in rows if (value := row.get("memory_pct")) is not None), default=None)
+    return Usage(found.peak_concurrency, cold / days if cold is not None and days else None, memory)
 
 
 def price_book(region: str, account: int | None = None) -> PriceBook:

@@ -14,6 +14,7 @@ from fleet.operations.kinds import (
     Change,
     ConcurrencyChange,
     Conversion,
+    MemoryChange,
     Observed,
     OperationKind,
     Route,
@@ -68,6 +69,8 @@ def build(
         raise ValueError(f"{seen.endpoint} is not serverless")
     if isinstance(change, Conversion):
         return _conversion(change, seen, code, cost, usage)
+    if isinstance(change, MemoryChange):
+        return _memory(change, seen, code, cost, usage)
     route, reason = choose_route(change, seen)
     if route is Route.IN_PLACE:
         return _in_place(change, seen, reason, cost, usage)
@@ -156,6 +159,34 @@ def _new_config(
         calls=preview.config_calls(seen, config, scaling=""),
         steps=_config_steps(seen, config),
         wanted=_wanted(change, seen, config=name),
+        config=config,
+    )
+
+
+def _memory(change: MemoryChange, seen: Observed, code: str, cost: CostChange | None, usage: Usage) -> Plan:
+    name, live = config_name(seen.endpoint, code), seen.serverless
+    assert live is not None
+    # Concurrency may have been changed in place since the config was made: the copy has what is live.
+    capacity = {
+        "MemorySizeInMB": change.memory_mb,
+        "MaxConcurrency": live.max_concurrency,
+        "ProvisionedConcurrency": live.provisioned_concurrency,
+    }
+    config = clone_config(seen.config_document, name, seen.variant, serverless=capacity)
+    kept = ConcurrencyChange(live.max_concurrency, live.provisioned_concurrency, Route.NEW_CONFIG)
+    return Plan(
+        kind=OperationKind.CHANGE_MEMORY,
+        title=f"Change memory of {seen.endpoint}",
+        summary=f"{live.memory_mb:,} → {change.memory_mb:,} MB",
+        route=Route.NEW_CONFIG,
+        route_reason="Another memory size needs a new endpoint config: the in-place call changes concurrency only.",
+        differences=preview.memory_differences(change, seen, name),
+        unchanged=preview.unchanged(seen, config),
+        warnings=preview.memory_warnings(change, seen, usage),
+        cost=cost,
+        calls=preview.config_calls(seen, config, scaling=""),
+        steps=_config_steps(seen, config),
+        wanted={**_wanted(kept, seen, config=name), "memory_mb": change.memory_mb},
         config=config,
     )
 

@@ -10,6 +10,7 @@ from fleet.operations.kinds import (
     PROVISIONED_DIMENSION,
     ConcurrencyChange,
     Conversion,
+    MemoryChange,
     Observed,
     Route,
     Usage,
@@ -95,6 +96,38 @@ def _cold_starts(usage: Usage) -> str:
     if usage.cold_starts_per_day is None:
         return "How many cold starts a day there are today is not known."
     return f"Even with them about {usage.cold_starts_per_day:,.1f} cold starts a day were seen in the last 7 days."
+
+
+def memory_differences(change: MemoryChange, seen: Observed, name: str) -> tuple[Difference, ...]:
+    """Only what changes."""
+    assert seen.serverless is not None
+    return (
+        Difference("Memory", f"{seen.serverless.memory_mb:,} MB", f"{change.memory_mb:,} MB"),
+        Difference("Endpoint config", seen.config_name, name),
+    )
+
+
+def memory_warnings(change: MemoryChange, seen: Observed, usage: Usage) -> tuple[Warning, ...]:
+    """What another memory size brings with it.
+
+    Source: Amazon SageMaker developer guide, "Serverless Inference" (vCPUs come with memory), read November 2026.
+    """
+    live, percent = seen.serverless, usage.memory_percent
+    assert live is not None
+    is_less = change.memory_mb < live.memory_mb
+    text = "Cold starts follow: AWS starts the container and loads the model afresh under a new config."
+    found = [Warning("cold-starts", text)]
+    used = None if percent is None else round(live.memory_mb * percent / 100)
+    if is_less and used is None:
+        text = f"How much memory is in use is not known; {change.memory_mb:,} MB may be too little for the model."
+        found.append(Warning("memory-not-known", text))
+    elif used is not None and used > change.memory_mb:
+        text = f"{used:,} MB are in use in the busiest hour: {change.memory_mb:,} MB does not hold the model."
+        found.append(Warning("memory-too-small", text))
+    longer = "longer" if is_less else "shorter"
+    text = f"CPU comes with memory: calls may take {longer}. The cost takes their duration as it is today."
+    found.append(Warning("cpu", text))
+    return tuple(found)
 
 
 def conversion_differences(change: Conversion, seen: Observed, name: str) -> tuple[Difference, ...]:

@@ -66,7 +66,7 @@ def read(
     if live.status != EndpointStatus.IN_SERVICE:
         reason = f": {live.failure_reason}" if live.failure_reason else ""
         return Reading(Standing.BROKEN, f"AWS says {live.status}{reason}")
-    shown = _capacity_words(live, variant)
+    shown = _capacity_words(live, variant, with_memory="memory_mb" in wanted)
     where = f"InService on {live.config_name} with {shown}"
     if _is_live(live, wanted, variant):
         return Reading(Standing.APPLIED, where)
@@ -124,6 +124,7 @@ def _is_live(live: EndpointState, wanted: Mapping[str, Any], variant: str) -> bo
     return (
         capacity is not None
         and capacity.max_concurrency == wanted["max_concurrency"]
+        and capacity.memory_mb == wanted.get("memory_mb", capacity.memory_mb)
         and _provisioned_fits(capacity.provisioned_concurrency, wanted)
     )
 
@@ -140,7 +141,7 @@ def _variant(live: EndpointState, name: str) -> VariantState | None:
     return next((variant for variant in live.variants if variant.name == name), None)
 
 
-def _capacity_words(live: EndpointState, name: str) -> str:
+def _capacity_words(live: EndpointState, name: str, *, with_memory: bool) -> str:
     found = _variant(live, name)
     if found is None:
         return "no such variant"
@@ -148,7 +149,8 @@ def _capacity_words(live: EndpointState, name: str) -> str:
     if capacity is None:
         return f"{_shown(found.current_instance_count)} instances"
     provisioned = _shown(capacity.provisioned_concurrency or None)
-    return f"max concurrency {capacity.max_concurrency}, provisioned {provisioned}"
+    memory = f"{capacity.memory_mb:,} MB, " if with_memory else ""
+    return f"{memory}max concurrency {capacity.max_concurrency}, provisioned {provisioned}"
 
 
 def _shown(value: object) -> str:

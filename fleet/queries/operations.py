@@ -118,6 +118,8 @@ def _compare(wanted: dict[str, Any], endpoint: Endpoint, variant: VariantStatus 
         if variant is not None and variant.current_instance_count is not None:
             live = f"{variant.current_instance_count} × {variant.instance_type}"
         rows.append(_row("Capacity", shown, live))
+    if "memory_mb" in wanted:
+        rows.append(_row("Memory, MB", wanted["memory_mb"], variant and variant.memory_mb))
     if "max_concurrency" in wanted:
         rows.append(_row("Max concurrency", wanted["max_concurrency"], variant and variant.max_concurrency))
         rows.append(

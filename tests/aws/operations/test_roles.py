@@ -7,7 +7,14 @@ import pytest
 from fleet.aws import autoscaling, sagemaker
 from fleet.errors import AccessDenied
 from fleet.models import Account, Endpoint, Operation, Shard, User
-from fleet.operations.kinds import PROVISIONED_DIMENSION, ConcurrencyWish, ConversionWish, Route, Wish
+from fleet.operations.kinds import (
+    PROVISIONED_DIMENSION,
+    ConcurrencyWish,
+    ConversionWish,
+    MemoryWish,
+    Route,
+    Wish,
+)
 from fleet.sync.shard import run_inventory
 from tests.aws.operations.conftest import plan_and_confirm
 from tests.aws.simulator_process import SimulatorProcess
@@ -35,12 +42,13 @@ def shard(simulator: SimulatorProcess, db: None) -> Shard:
     [
         (ConcurrencyWish("40", "5"), ["UpdateEndpointWeightsAndCapacities"]),
         (ConcurrencyWish("40", "5", Route.NEW_CONFIG), ["CreateEndpointConfig", "UpdateEndpoint"]),
+        (MemoryWish("4096"), ["CreateEndpointConfig", "UpdateEndpoint"]),
         (
             ConversionWish("ml.m5.large", "1"),
             ["DeregisterScalableTarget", "CreateEndpointConfig", "UpdateEndpoint"],
         ),
     ],
-    ids=["in place", "new config", "conversion"],
+    ids=["in place", "new config", "memory", "conversion"],
 )
 def test_each_role_does_what_it_is_there_for(
     simulator: SimulatorProcess,

@@ -182,8 +182,26 @@ def test_what_if_shows_both_months_line_by_line_and_changes_nothing(reader: Clie
     assert "$35.04 → $17.52 a month" in words
     assert "438,000 s × $0.00004" in words
     assert "durations may change" in words
-    assert "Flotilla has no operation that makes this change" in words
+    assert "Make this change" in words
     assert not Operation.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [({}, "Make this change…"), ({"max_concurrency": 10}, "Change memory first…")],
+    ids=["memory alone", "memory and concurrency"],
+)
+def test_what_if_leads_to_the_form_that_changes_memory(
+    reader: Client, chat: Endpoint, asked: dict[str, int], words: str
+) -> None:
+    html = what_if(reader, chat, **{**SERVERLESS, "memory_mb": 2048, **asked})
+    link = re.search(r'href="(/endpoints/\d+/change-memory/\?memory_mb=2048)"', html)
+    assert link is not None
+    assert words in rows.words(html)
+    assert chat.config is not None
+    chat.config.document = {"EndpointConfigName": chat.config.name}
+    chat.config.save()
+    assert 'value="2048" selected' in reader.get(link[1]).content.decode()
 
 
 def test_what_if_says_what_the_preview_of_the_operation_says(reader: Client, chat: Endpoint) -> None:
