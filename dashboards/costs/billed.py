@@ -18,8 +18,9 @@ from dashboards.costs.rows import apportion
 from dashboards.costs.wanted import span_words
 from dashboards.htmx import HtmxHttpRequest
 from dashboards.scope import PageScope
+from fleet.costs.bill_words import ADJUSTMENTS, OTHER
 from fleet.costs.observer import BILL_PRICE_SOURCE, USD_PER_BILL_REQUEST
-from fleet.costs.reconcile import ADJUSTMENTS, OTHER, Line, Sum, summed, total
+from fleet.costs.reconcile import Line, Sum, summed, total
 from fleet.queries import billing
 from fleet.queries.billing import Compared, Standing
 from fleet.queries.cost_scope import Span

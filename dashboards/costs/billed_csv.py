@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 
-from fleet.costs.reconcile import Cause
+from fleet.costs.bill_words import Cause
 from fleet.queries.billing import Compared
 from fleet.queries.export import defused
 

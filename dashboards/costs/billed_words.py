@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from dashboards.status import COMPONENT_LABELS
-from fleet.costs.reconcile import ADJUSTMENTS, OTHER, Cause
+from fleet.costs.bill_words import ADJUSTMENTS, OTHER, Cause
 
 CAUSES: dict[Cause, tuple[str, str]] = {
     Cause.NOT_HOSTING: (

@@ -3,15 +3,13 @@
 What is billed comes in Cost Explorer's words, what is estimated from the daily costs. Source: docs/costs.md#billed.
 """
 
-import re
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 from typing import TypeVar
 
-from fleet.costs.price_book import UNITS
+from fleet.costs.bill_words import ADJUSTMENTS, OTHER, Cause, cause_of, place, same_unit
 from fleet.costs.serverless import UNREAD
 from fleet.types import CostComponent
 
@@ -23,29 +21,6 @@ NEAR_STORAGE = Decimal("0.08")
 """The same of volumes: AWS bills calendar months of 672 to 744 hours, the estimate months of 730."""
 DUST = Decimal("0.000001")
 """USD below which a difference of rates is the rounding of what Cost Explorer sends, not another price."""
-
-OTHER, ADJUSTMENTS = "other", "adjustments"
-"""Components of a bill that no cost line has: usage that is no hosting, and records that are no usage."""
-
-
-class Cause(StrEnum):
-    """Why the bill differs from the estimate; in the order in which they are shown."""
-
-    NOT_HOSTING = "not-hosting"
-    DISCOUNT = "discount"
-    CREDIT = "credit"
-    REFUND = "refund"
-    TAX = "tax"
-    FEE = "fee"
-    PRICE = "price"
-    UNPRICED = "unpriced"
-    NO_DATA = "no-data"
-    UNSEEN = "unseen"
-    NOT_ESTIMATED = "not-estimated"
-    NOT_FINAL = "not-final"
-    LATE = "late"
-    MEASURED = "measured"
-    UNEXPLAINED = "unexplained"
 
 
 @dataclass(frozen=True)
@@ -124,55 +99,11 @@ class Sum:
         return self.parts.get(Cause.UNEXPLAINED, Decimal(0))
 
 
-_PLACES: tuple[tuple[re.Pattern[str], CostComponent], ...] = (
-    (re.compile(r"ProvisionedConcurrency:Usage-(\d+)GB$"), CostComponent.KEPT_WARM),
-    (re.compile(r"ProvisionedConcurrency:Mem-(\d+)GB$"), CostComponent.EXECUTION_PROVISIONED),
-    (re.compile(r"ServerlessInf:Mem-(\d+)GB$"), CostComponent.EXECUTION_ON_DEMAND),
-    (re.compile(r"Host:VolumeUsage\.(\w+)$"), CostComponent.STORAGE),
-    (re.compile(r"(?:Host|AsyncInf):(ml\.[\w.-]+)$"), CostComponent.INSTANCE_TIME),
-    (re.compile(r"Tsform:(ml\.[\w.-]+)$"), CostComponent.BATCH_TIME),
-    (re.compile(r"Hst:Data-Bytes-In()$"), CostComponent.DATA_IN),
-    (re.compile(r"Hst:Data-Bytes-Out()$"), CostComponent.DATA_OUT),
-)
-"""Usage types of hosting, by their ends: the prefix differs by region and may be missing (AWS Price List, 2026)."""
-
-_UNIT_WORDS = {
-    "hrs": "hour",
-    "hours": "hour",
-    "instance-hour": "hour",
-    "seconds": "second",
-    "second": "second",
-    "unit-second": "second",
-    "gb-mo": "GB-month",
-    "gb-month": "GB-month",
-    "gb": "GB",
-}
-_RECORDS = {"Credit": Cause.CREDIT, "Refund": Cause.REFUND, "Tax": Cause.TAX}
 _UNKNOWN_ITEMS = ("", UNREAD)
 _DATA = (CostComponent.DATA_IN, CostComponent.DATA_OUT)
 
 Place = tuple[date, str, str, str]
 Key = TypeVar("Key", bound=Hashable)
-
-
-def place(usage_type: str) -> tuple[str, str]:
-    """Component and item that a usage type pays for, in the words of cost lines; (OTHER, usage type) for no hosting."""
-    for pattern, component in _PLACES:
-        found = pattern.search(usage_type)
-        if found:
-            item = found[1]
-            is_size = item.isdigit() and component is not CostComponent.STORAGE
-            return component.value, str(int(item) * 1024) if is_size else item
-    return OTHER, usage_type
-
-
-def cause_of(record_type: str) -> Cause:
-    """What a record that is no usage does to the bill (AWS Cost and Usage Report, lineItem/LineItemType)."""
-    if record_type in _RECORDS:
-        return _RECORDS[record_type]
-    if "Discount" in record_type or record_type == "SavingsPlanNegation":
-        return Cause.DISCOUNT
-    return Cause.FEE if record_type.endswith(("Fee", "Support")) else Cause.UNEXPLAINED
 
 
 def reconcile(bills: Iterable[Bill], estimates: Iterable[Estimate], watched: Collection[str]) -> list[Line]:
@@ -269,7 +200,7 @@ def _split(
     whole = line.billed - gross
     mine = sum((each.quantity or Decimal(0) for each in estimates), Decimal(0))
     theirs = sum((bill.quantity for bill in bills), Decimal(0))
-    if not mine or not theirs or not _same_unit(line.component, bills):
+    if not mine or not theirs or not same_unit(line.component, (bill.unit for bill in bills)):
         return whole, Decimal(0)
     usage = ((theirs - mine) * gross / mine).quantize(QUANTUM)
     return usage, whole - usage
@@ -296,15 +227,9 @@ def _usage_cause(line: Line, bills: list[Bill], estimates: list[Estimate]) -> Ca
         return Cause.LATE
     if line.is_estimated:
         return Cause.NOT_FINAL
-    if not bills or not _same_unit(line.component, bills):
+    if not bills or not same_unit(line.component, (bill.unit for bill in bills)):
         return Cause.UNEXPLAINED
     mine = sum((each.quantity or Decimal(0) for each in estimates), Decimal(0))
     theirs = sum((bill.quantity for bill in bills), Decimal(0))
     near = NEAR_STORAGE if line.component == CostComponent.STORAGE else NEAR
     return Cause.MEASURED if abs(theirs - mine) <= near * abs(theirs) else Cause.UNEXPLAINED
-
-
-def _same_unit(component: str, bills: list[Bill]) -> bool:
-    """Whether AWS counts in the unit of the cost line; only then quantities can be compared."""
-    mine = _UNIT_WORDS.get(UNITS[CostComponent(component)].lower())
-    return mine is not None and {_UNIT_WORDS.get(bill.unit.lower()) for bill in bills} == {mine}

@@ -14,7 +14,8 @@ import boto3
 import pytest
 from django.db.models import Sum
 
-from fleet.costs.reconcile import Cause, summed, total
+from fleet.costs.bill_words import Cause
+from fleet.costs.reconcile import summed, total
 from fleet.ledger import update_shard
 from fleet.models import Account, BillReading, DailyCost, DataAssumption, Endpoint, Shard
 from fleet.queries import billing as queries

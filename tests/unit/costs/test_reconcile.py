@@ -7,18 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fleet.costs.reconcile import (
-    ADJUSTMENTS,
-    OTHER,
-    Bill,
-    Cause,
-    Estimate,
-    Line,
-    place,
-    reconcile,
-    summed,
-    total,
-)
+from fleet.costs.bill_words import ADJUSTMENTS, OTHER, Cause, place
+from fleet.costs.reconcile import Bill, Estimate, Line, reconcile, summed, total
 from fleet.costs.serverless import UNREAD
 from fleet.types import CostComponent
 
