@@ -11,10 +11,10 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from django.db.models import F, FloatField, Max, Min, Q, QuerySet, Sum
-from django.db.models.functions import ExtractHour, ExtractIsoWeekDay
 
-from fleet.models import Endpoint, EndpointWindow, HourBucket, PlaceHour, VariantStatus
+from fleet.models import Endpoint, EndpointWindow, HourBucket, VariantStatus
 from fleet.queries import keyset
+from fleet.queries.cold_start_hours import HourCell, hour_cells, place_cells
 from fleet.queries.rolled import NOT_SUMMED, Freshness, place_q
 from fleet.queries.scope import ScopeFilter, TimeRange
 from fleet.queries.usage import Middle, bucket_model
@@ -62,16 +62,6 @@ class ColdStartRow:
     def share(self) -> float | None:
         """Cold starts per call, None without calls or count."""
         return self.cold / self.calls if self.cold is not None and self.calls else None
-
-
-@dataclass(frozen=True)
-class HourCell:
-    """One hour of the week, UTC; cold None where no call was made."""
-
-    weekday: int
-    hour: int
-    calls: float | None
-    cold: float | None
 
 
 @dataclass(frozen=True)
@@ -159,7 +149,7 @@ def page(scope: ScopeFilter, window: TimeRange, fresh: Freshness = NOT_SUMMED) -
     others = Endpoint.objects.filter(scope.q("shard"), closed_at=None).exclude(kind=Kind.SERVERLESS)
     return ColdStartPage(
         rows=rows,
-        cells=hour_cells(ids, window) if places is None else _place_cells(places, window),
+        cells=hour_cells(ids, window) if places is None else place_cells(places, window),
         calls=_sum(row.calls for row in known),
         cold=_sum(row.cold for row in known),
         wasted_s=_sum(row.wasted_s for row in known),
@@ -195,39 +185,6 @@ def _facts(variant: VariantStatus) -> _Facts:
         variant.pk, variant.name, variant.memory_mb, variant.max_concurrency, variant.provisioned_concurrency,
         endpoint.pk, endpoint.name, endpoint.owner, shard.region, shard.account.alias, shard.account.account_id,
     )  # fmt: skip
-
-
-def hour_cells(variant_ids: list[int], window: TimeRange) -> dict[tuple[int, int], HourCell]:
-    """Cold starts and calls by (ISO weekday, hour), UTC; hours without any stored call are absent."""
-    found = (
-        bucket_model(window)
-        .objects.filter(
-            variant_id__in=variant_ids, at__gte=window.start, at__lt=window.end, invocations__gt=0
-        )
-        .order_by()
-        .annotate(weekday=ExtractIsoWeekDay("at"), hour=ExtractHour("at"))
-        .values("weekday", "hour")
-        .annotate(calls=Sum("invocations"), cold=Sum("setup_count"))
-    )
-    return {
-        (c["weekday"], c["hour"]): HourCell(c["weekday"], c["hour"], c["calls"], c["cold"] or 0.0)
-        for c in found
-    }
-
-
-def _place_cells(places: Q, window: TimeRange) -> dict[tuple[int, int], HourCell]:
-    """The grid from the hours of the places that make up the scope, each whole hour that the window touches."""
-    start = (
-        window.start.replace(minute=0, second=0, microsecond=0) if window.has_fine_buckets else window.start
-    )
-    found = (
-        PlaceHour.objects.filter(places, at__gte=start, at__lt=window.end, busy_calls__gt=0)
-        .order_by()
-        .annotate(weekday=ExtractIsoWeekDay("at"), hour_of_day=ExtractHour("at"))
-        .values_list("weekday", "hour_of_day")
-        .annotate(Sum("busy_calls"), Sum("busy_cold_starts"))
-    )
-    return {(day, hour): HourCell(day, hour, calls, cold or 0.0) for day, hour, calls, cold in found}
 
 
 def _summed(
