@@ -53,32 +53,6 @@ def text(client: Client, address: str) -> str:
     return rows.words(html(client, address))
 
 
-@pytest.fixture
-def chat() -> Endpoint:
-    """Serverless; 23 cold starts in 3,120 calls over two hours of the week."""
-    found = rows.serverless(rows.shard(), "chat-faq")
-    at = rows.hour() - timedelta(hours=4)
-    rows.hour_bucket(
-        found,
-        at,
-        invocations=3000.0,
-        errors_5xx=30.0,
-        setup_count=20.0,
-        setup_ms_avg=6000.0,
-        model_latency_ms_p99=3000.0,
-        concurrency_utilization_max=1.0,
-    )
-    rows.hour_bucket(
-        found,
-        at + timedelta(hours=1),
-        invocations=120.0,
-        setup_count=3.0,
-        setup_ms_avg=12000.0,
-        model_latency_ms_p99=1000.0,
-    )
-    return found
-
-
 def test_tiles_are_sums_over_the_stored_buckets(viewer: Client, chat: Endpoint) -> None:
     page = text(viewer, url(chat, "cold-starts"))
     assert "Calls" in page
@@ -205,61 +179,6 @@ def test_htmx_swaps_only_the_panel(viewer: Client, chat: Endpoint) -> None:
     assert "HX-Target" in response["Vary"]
 
 
-def test_the_head_polls_while_aws_changes_it_and_stops_with_286(viewer: Client, chat: Endpoint) -> None:
-    poll = {"HX-Request": "true", "HX-Target": "endpoint-head"}
-    Endpoint.objects.filter(pk=chat.pk).update(status="Updating", status_since=rows.now())
-    moving = viewer.get(url(chat), headers=poll)
-    assert (moving.status_code, "every 5s" in moving.content.decode()) == (200, True)
-    Endpoint.objects.filter(pk=chat.pk).update(status="InService")
-    settled = viewer.get(url(chat), headers=poll)
-    assert (settled.status_code, "every 5s" in settled.content.decode()) == (286, False)
-    assert "endpoint-settled" in settled["HX-Trigger"]
-
-
-def test_an_open_operation_keeps_the_head_polling(viewer: Client, chat: Endpoint) -> None:
-    Operation.objects.create(
-        endpoint=chat, kind="change-concurrency", form_token="t", state="running", planned_at=rows.now()
-    )
-    assert "every 5s" in html(viewer, url(chat))
-
-
-def test_awss_words_stand_on_the_page_with_the_missing_permission(viewer: Client) -> None:
-    words = "User: arn:aws:sts::1:assumed-role/x is not authorized to perform: sagemaker:DescribeEndpoint"
-    broken = rows.serverless(rows.shard(), "ghost")
-    broken.unreadable = {
-        "code": "AccessDeniedException",
-        "message": words,
-        "action": "sagemaker:DescribeEndpoint",
-        "since": rows.now().isoformat(),
-    }
-    broken.save()
-    page = text(viewer, url(broken))
-    assert "Cannot be read" in page
-    assert words in page
-    assert "Allow sagemaker:DescribeEndpoint in the role" in page
-
-
-def test_an_endpoint_without_known_variants_does_not_blame_cloudwatch(viewer: Client) -> None:
-    bare = rows.serverless(rows.shard(), "bare")
-    bare.variants.all().delete()
-    page = text(viewer, url(bare))
-    assert "Without its variants, no metric can be asked for" in page
-    assert "CloudWatch reported none" not in page
-
-
-def test_a_failed_metrics_section_marks_the_figures_as_old(viewer: Client) -> None:
-    error = {
-        "kind": "Throttled",
-        "code": "ThrottlingException",
-        "message": "Rate exceeded",
-        "since": rows.now().isoformat(),
-    }
-    late = rows.serverless(rows.shard(sections={"metrics": {"ok_at": None, "error": error}}), "late")
-    page = text(viewer, url(late))
-    assert "Metrics could not be read since" in page
-    assert "Rate exceeded" in page
-
-
 def test_hostile_names_stay_text(viewer: Client) -> None:
     hostile = "<script>alert('x')</script>"
     found = rows.endpoint(
@@ -336,53 +255,6 @@ def test_scaling_is_told_in_a_sentence(viewer: Client, chat: Endpoint) -> None:
 def test_an_unknown_endpoint_is_404_and_a_stranger_is_sent_to_sign_in(viewer: Client, chat: Endpoint) -> None:
     assert viewer.get(reverse("endpoints:detail", args=[chat.pk + 999])).status_code == 404
     assert Client().get(url(chat)).status_code == 302
-
-
-@pytest.mark.parametrize("name", ["summary", "traffic", "cold-starts", "cache", "async", "resources"])
-@pytest.mark.parametrize("span", ["1h", "24h", "7d"])
-def test_chart_bars_add_up_to_the_stored_calls(viewer: Client, name: str, span: str) -> None:
-    found = rows.endpoint(rows.shard(), "mixed", Kind.MULTI_MODEL)
-    for n in range(3):
-        columns = {
-            "invocations": 10.0,
-            "cache_hit_count": 10.0,
-            "cache_hit_sum": 9.0,
-            "cpu_pct": 5.0,
-            "setup_count": 1.0,
-            "backlog_max": 1.0,
-        }
-        rows.minute_bucket(found, rows.now() - timedelta(minutes=10 + 7 * n), **columns)
-        rows.hour_bucket(found, rows.hour() - timedelta(hours=3 + 2 * n), **columns)
-    address = f"{reverse('endpoints:chart', args=[found.pk, name])}?range={span}"
-    payload = viewer.get(address).json()
-    calls = [trace for trace in payload["data"] if trace["name"] == "Calls"]
-    if name in {"summary", "traffic", "cold-starts"}:
-        assert sum(value for value in calls[0]["y"] if value is not None) == 30
-    assert "range" in payload["layout"]["xaxis"]
-
-
-def test_a_gap_in_the_buckets_is_a_gap_in_the_chart(viewer: Client) -> None:
-    found = rows.serverless(rows.shard(), "gappy")
-    for hours in (6, 3):
-        rows.hour_bucket(
-            found, rows.hour() - timedelta(hours=hours), invocations=1.0, model_latency_ms_p99=5.0
-        )
-    payload = viewer.get(f"{reverse('endpoints:chart', args=[found.pk, 'summary'])}?range=7d").json()
-    (p99,) = [trace for trace in payload["data"] if trace["name"] == "Latency p99"]
-    assert p99["y"] == [5.0, None, None, 5.0]
-    assert p99["connectgaps"] is False
-
-
-def test_changes_are_marked_on_the_time_axis(viewer: Client, chat: Endpoint) -> None:
-    ChangeEvent.objects.create(
-        endpoint=chat, at=rows.now() - timedelta(hours=2), category="capacity", summary="Max 10 → 20"
-    )
-    payload = viewer.get(f"{reverse('endpoints:chart', args=[chat.pk, 'traffic'])}?range=7d").json()
-    assert "Max 10 → 20" in [note["text"] for note in payload["layout"]["annotations"]]
-
-
-def test_an_unknown_chart_is_404(viewer: Client, chat: Endpoint) -> None:
-    assert viewer.get(reverse("endpoints:chart", args=[chat.pk, "nonsense"])).status_code == 404
 
 
 @pytest.mark.parametrize("tab", TABS)
