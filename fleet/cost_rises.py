@@ -10,7 +10,7 @@ from django.db import transaction
 from fleet.costs.anomalies import Limits, Rise, is_more_than, newcomer, rise
 from fleet.models import CostRise, PlaceRise, RiseCheck
 from fleet.queries import anomalies as queries
-from fleet.queries import place_rises
+from fleet.queries import place_rises, rise_lines
 from fleet.queries.anomalies import Cause
 
 CHECKED_FOR = timedelta(hours=1)
@@ -27,10 +27,12 @@ def judged_day(now: datetime) -> date:
 def refresh(limits: Limits, *, now: datetime) -> date:
     """Look for the rises of the judged day unless that was done within the hour; the judged day.
 
+    Weeks before it that were priced since, as after a first look at an account, are another history: looked at again.
     What a day was found to be may change while late costs come in; rises that are none any more go.
     """
     day = judged_day(now)
-    if RiseCheck.objects.filter(day=day, checked_at__gt=now - CHECKED_FOR).exists():
+    checked = RiseCheck.objects.filter(day=day, checked_at__gt=now - CHECKED_FOR).first()
+    if checked is not None and not rise_lines.has_older_lines_since(checked.checked_at, day):
         return day
     found = _found(day, limits)
     causes = queries.causes(found)

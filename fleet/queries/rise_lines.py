@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from fleet.costs.anomalies import Rise
@@ -28,6 +28,12 @@ def causes(rises: Mapping[int, Rise]) -> dict[int, list[str]]:
     lines = list(rows.values_list("endpoint", "component", "item", "day", "usd_per_unit", "quantity"))
     prices, held = _prices(rises, lines), _held(rises, lines)
     return {pk: prices[pk] + held[pk] for pk in rises}
+
+
+def has_older_lines_since(at: datetime, day: date) -> bool:
+    """Whether a day of the weeks before `day` was priced after `at`; two days stand for all of them. One query."""
+    days = [day - 8 * _DAY, day - 27 * _DAY]
+    return DailyCost.objects.filter(day__in=days, computed_at__gt=at).exists()
 
 
 def _prices(rises: Mapping[int, Rise], lines: Sequence[_Line]) -> dict[int, list[str]]:

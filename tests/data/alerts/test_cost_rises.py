@@ -128,6 +128,20 @@ def test_instances_that_nobody_was_seen_raising_are_told_from_what_was_held() ->
     ]
 
 
+def test_a_day_is_looked_at_again_once_the_weeks_before_it_are_priced() -> None:
+    variant = make_endpoint(make_shard(), "ranker", Kind.REAL_TIME, created_at=NOON - 300 * DAY)
+    cost(variant, 40, YESTERDAY)
+    evaluate(now=NOON)
+    assert ongoing(RULE) == []
+    for n in range(2, 52):
+        cost(variant, 20, NOON - n * DAY)
+    evaluate(now=NOON + timedelta(minutes=1))
+    assert ongoing(RULE) == [], "the lines were there when the day was looked at"
+    DailyCost.objects.filter(day__lt=YESTERDAY.date()).update(computed_at=NOON + timedelta(seconds=30))
+    evaluate(now=NOON + timedelta(minutes=1))
+    assert len(ongoing(RULE)) == 1
+
+
 def test_without_a_change_it_says_so() -> None:
     variant = settled()
     cost(variant, 60, YESTERDAY)
