@@ -6,11 +6,25 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, CharField, Count, F, Min, Q, QuerySet, Subquery, Value, When, Window
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    Exists,
+    F,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+    Window,
+)
 from django.db.models.functions import Concat, Least
 
 from fleet import heartbeat
-from fleet.models import AlertRule, Heartbeat, Incident, Operation, Shard
+from fleet.models import Account, AlertRule, Heartbeat, Incident, Operation, Shard
 
 NAMED = 3
 """As many late shards are named; the others are counted."""
@@ -82,8 +96,10 @@ def standing(now: datetime, late_after: timedelta) -> Standing:
 def _oldest(late_before: datetime) -> QuerySet[Shard, Any]:
     """The NAMED least recently read shards, each with the figures of all enabled ones and the last tick."""
     enabled = Shard.objects.filter(enabled=True, account__enabled=True)
-    name = Concat("account__account_id", "account__alias", output_field=CharField())
-    named = enabled.order_by().annotate(account_name=name)
+    # Accounts are few beside their regions: no text of every shard is sorted to tell them apart.
+    has_enabled = Exists(Shard.objects.filter(account=OuterRef("pk"), enabled=True))
+    accounts = Account.objects.filter(has_enabled, enabled=True).order_by()
+    named = accounts.annotate(text=Concat("account_id", "alias", output_field=CharField()))
     is_read = Q(inventory_ok_at__isnull=False, metrics_ok_at__isnull=False)
     is_late = ~is_read | Q(inventory_ok_at__lt=late_before) | Q(metrics_ok_at__lt=late_before)
     read_at = Case(When(is_read, then=Least("inventory_ok_at", "metrics_ok_at")))
@@ -94,8 +110,8 @@ def _oldest(late_before: datetime) -> QuerySet[Shard, Any]:
             never_read=Window(Count("pk", filter=~is_read)),
             late=Window(Count("pk", filter=is_late)),
             oldest_at=Window(Min(read_at)),
-            accounts=ArraySubquery(named.values("account_name").distinct()),
-            regions=ArraySubquery(named.values("region").distinct()),
+            accounts=ArraySubquery(named.values("text")),
+            regions=ArraySubquery(enabled.order_by().values("region").distinct()),
             ticked_at=Subquery(Heartbeat.objects.filter(name=heartbeat.TICK).values("at")),
         )
         .order_by(F("read_at").asc(nulls_first=True), "account__alias", "region")
