@@ -1,14 +1,14 @@
 """What watching costs: CloudWatch dollars by account and by reason, where the month is heading, what cadence saves."""
 
 import calendar
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 
 from django.conf import settings
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Case, Count, F, Q, QuerySet, Sum, When
 
 from fleet.catalogue import HISTORY_SLICE, metrics_for
 from fleet.costs.observer import USD_PER_BILL_REQUEST, USD_PER_METRIC
@@ -25,6 +25,7 @@ NOTHING = (0, 0)
 READINGS_PER_DAY = 24 * 12
 """Of one metric, were everything polled each five minutes."""
 DAY_S = Decimal(86400)
+_Unread = tuple[int, datetime | None, datetime | None, datetime | None]
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,8 @@ def read(scope: ScopeFilter, *, now: datetime) -> Observer:
     day = now.date()
     month = _asked(scope, day.replace(day=1))
     today = _asked(scope, day)
-    polled = _polled(scope)
+    unread = list(_unread(scope))
+    polled = _polled(scope, [pk for pk, *_ in unread])
     wanted = Q(enabled=True) | Q(pk__in=list(month))
     if scope.accounts:
         wanted &= Q(account_id__in=scope.accounts)
@@ -189,7 +191,7 @@ def read(scope: ScopeFilter, *, now: datetime) -> Observer:
         cadences=_cadences(scope, day),
         yesterday=_steady(scope, day - timedelta(days=1)),
         polled=sum(polled.values()),
-        history_left=_history_left(scope, polled, now),
+        history_left=_history_left(unread, polled, now),
     )
 
 
@@ -234,15 +236,16 @@ def _steady(scope: ScopeFilter, day: date) -> int | None:
     return sum(n for why, n in spent.items() if why != HISTORY) if spent else None
 
 
-def _polled(scope: ScopeFilter) -> dict[int, int]:
-    """Metrics of one reading of everything, by shard."""
+def _polled(scope: ScopeFilter, apart: Sequence[int]) -> dict[int, int]:
+    """Metrics of one reading of everything: by shard of those `apart`, of all others together as 0."""
     has_provisioned = Q(provisioned_concurrency__isnull=False) | Q(
         desired_provisioned_concurrency__isnull=False
     )
     groups = (
         _live(scope)
         .order_by()
-        .values_list("endpoint__shard_id", "endpoint__kind", "instance_type")
+        .annotate(of=Case(When(endpoint__shard__in=apart, then=F("endpoint__shard_id")), default=0))
+        .values_list("of", "endpoint__kind", "instance_type")
         .annotate(plain=Count("pk", filter=~has_provisioned), provisioned=Count("pk", filter=has_provisioned))
     )
     found: dict[int, int] = {}
@@ -258,16 +261,19 @@ def _metrics_of(kind: str, instance_type: str, *, has_provisioned: bool) -> int:
     return len(metrics_for(Kind(kind), has_provisioned=has_provisioned, has_gpu=has_gpu(instance_type)))
 
 
-def _history_left(scope: ScopeFilter, polled: dict[int, int], now: datetime) -> int:
-    """Every metric once per slice of the hours still to be fetched."""
-    span = timedelta(days=settings.BACKFILL_DAYS)
+def _unread(scope: ScopeFilter) -> QuerySet[Shard, _Unread]:
+    """Shards whose history is still to be fetched: id, its start, its end, and until when it has been."""
     rows = Shard.objects.filter(scope.q(), enabled=True, account__enabled=True).exclude(
         backfill_done_until__gte=F("backfill_until")
     )
+    return rows.values_list("pk", "backfill_from", "backfill_until", "backfill_done_until")
+
+
+def _history_left(unread: Iterable[_Unread], polled: dict[int, int], now: datetime) -> int:
+    """Every metric once per slice of the hours still to be fetched."""
+    span = timedelta(days=settings.BACKFILL_DAYS)
     left = 0
-    for pk, start, until, done in rows.values_list(
-        "pk", "backfill_from", "backfill_until", "backfill_done_until"
-    ):
+    for pk, start, until, done in unread:
         since = done or start or midnight(now - span)
         end = until or now.replace(minute=0, second=0, microsecond=0)
         left += polled.get(pk, 0) * max(0, -(-(end - since) // HISTORY_SLICE))
