@@ -5,7 +5,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from dashboards import files, htmx, scope
-from dashboards.endpoints import tables
+from dashboards.endpoints import rows, tables
 from dashboards.endpoints.forms import EndpointFilters
 from dashboards.endpoints.sentence import sentence, strip
 from dashboards.htmx import HtmxHttpRequest
@@ -17,24 +17,23 @@ from fleet.queries import endpoint_counts, endpoint_records, endpoint_rows, roll
 def endpoint_list(request: HtmxHttpRequest) -> HttpResponse:
     """Facets, search, sorted table; the whole state stands in the URL."""
     scoped = scope.read(request, default="24h")
-    filters = EndpointFilters.read(request.GET)
+    filters, now = EndpointFilters.read(request.GET), timezone.now()
     counted = endpoint_counts.counted(filters.criteria)
     page = Page.read(request.GET, counted.total)
-    found = counted.facets
     fresh = rolled.freshness(scoped.filter)
-    rows = endpoint_rows.rows(
-        filters.criteria, scoped.range, timezone.now().date(), sort=filters.sort.key,
+    lines = endpoint_rows.rows(
+        filters.criteria, scoped.range, now.date(), sort=filters.sort.key,
         descending=filters.sort.descending, offset=page.offset, limit=page.size, fresh=fresh,
     )  # fmt: skip
     context = {
-        "lines": [tables.line(row) for row in rows],
-        "facets": filters.facets(found),
-        "chips": filters.chips(request.GET, found.aliases),
+        "rows": rows.rows(map(tables.line, lines), now),
+        "facets": filters.facets(counted.facets),
+        "chips": filters.chips(request.GET, counted.facets.aliases),
         "filters": filters,
         "page": page,
         "window": scoped.range,
         "sentence": sentence(counted.fleet, scoped.filter, fresh),
-        "strip": strip(found.states, filters.criteria.states),
+        "strip": strip(counted.facets.states, filters.criteria.states),
         "calls_label": f"Calls, {scope.RANGES[scoped.range.key][0].lower()}",
         "wants_rail": True,
         "csv_url": files.url(request, "endpoints:csv"),
