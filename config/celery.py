@@ -1,9 +1,10 @@
 """The Celery app. The database is the queue of record; Celery is the doorbell. Options: CELERY_* in settings."""
 
+import gc
 import os
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -15,3 +16,15 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def _keep_django_logging(**_: object) -> None:
     """Celery leaves logging to Django's LOGGING."""
+
+
+@worker_init.connect
+def _spare_what_stays(**_: object) -> None:
+    """Leave what a loaded worker consists of, and most of what a call to AWS makes, out of the search for garbage.
+
+    Done before the processes are forked, so that this memory stays shared. Nearly everything that a run makes ends by
+    its count of references: at Python's own thresholds the search took a twelfth of an inventory's CPU.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)

@@ -34,6 +34,19 @@ def test_the_web_process_never_loads_boto3(child_env: dict[str, str]) -> None:
     assert json.loads(done.stdout.splitlines()[-1]) == []
 
 
+def test_a_worker_spares_what_it_consists_of_the_search_for_garbage(child_env: dict[str, str]) -> None:
+    code = (
+        "import gc\n"
+        "from celery.signals import worker_init\n"
+        "from config.celery import app\n"
+        "app.loader.init_worker()\n"
+        "worker_init.send(sender=app)\n"
+        "print(gc.get_freeze_count() > 10_000, gc.get_threshold())"
+    )
+    done = python(code, child_env)
+    assert done.stdout.splitlines()[-1:] == ["True (50000, 20, 20)"], done.stderr
+
+
 def test_production_settings_pass_the_deployment_checks(db: None, child_env: dict[str, str]) -> None:
     done = subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
