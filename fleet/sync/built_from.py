@@ -5,9 +5,8 @@ The same verdict as fleet.queries.lineage draws for one endpoint, kept on the ro
 
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import connection
 
-from fleet import locks
 from fleet.models import Shard
 from fleet.sync.outcome import Outcome
 from fleet.sync.roster import Roster
@@ -16,9 +15,11 @@ SECTIONS = frozenset({"configs", "links"})
 """Sections whose answers the verdict rests on."""
 
 _JUDGE = """
-WITH watched AS (
-    SELECT id, shard_id, config_id, config_name, unreadable FROM fleet_endpoint
-    WHERE shard_id = %(shard)s AND closed_at IS NULL
+WITH held AS MATERIALIZED (
+    SELECT id FROM fleet_shard WHERE id = %(shard)s AND fence = %(fence)s FOR UPDATE
+), watched AS (
+    SELECT endpoint.id, shard_id, config_id, config_name, unreadable FROM fleet_endpoint endpoint
+    JOIN held ON held.id = shard_id WHERE closed_at IS NULL
 ), named AS (
     SELECT watched.id AS endpoint_id, variant.model_name FROM watched
     JOIN fleet_productionvariant variant ON variant.config_id = watched.config_id WHERE variant.model_name <> ''
@@ -76,12 +77,13 @@ WHERE endpoint.id = judged.endpoint_id
 
 
 def judge(shard: Shard, *, now: datetime, fence: int) -> int:
-    """Judge every open endpoint of the shard; the number of rows whose verdict or broken links changed."""
-    with transaction.atomic():
-        locks.guard(shard.pk, fence)
-        with connection.cursor() as cursor:
-            cursor.execute(_JUDGE, {"shard": shard.pk, "now": now})
-            return cursor.rowcount
+    """Judge every open endpoint of the shard; the number of rows whose verdict or broken links changed.
+
+    0 once a newer run has raised the fence: the statement locks the shard itself, which spares three round trips.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_JUDGE, {"shard": shard.pk, "fence": fence, "now": now})
+        return cursor.rowcount
 
 
 def after(shard: Shard, outcome: Outcome, roster: Roster, *, now: datetime) -> None:

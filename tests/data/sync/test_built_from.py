@@ -93,3 +93,9 @@ def test_nothing_is_written_while_nothing_moves_and_deleted_endpoints_are_left_a
     Endpoint.objects.update(closed_at=now())
     answer(ROLE, "gone")
     assert built_from.judge(where, now=now(), fence=where.fence) == 0
+
+
+def test_a_run_that_a_newer_one_has_overtaken_writes_no_verdict(where: Shard) -> None:
+    Shard.objects.filter(pk=where.pk).update(fence=where.fence + 1)
+    assert built_from.judge(where, now=now(), fence=where.fence) == 0
+    assert built_from.judge(where, now=now(), fence=where.fence + 1) == 1
