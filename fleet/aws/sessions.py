@@ -25,6 +25,8 @@ _IAM_PREFIXES = {"resourcegroupstaggingapi": "tag", "service-quotas": "servicequ
 # Calls whose permission has a name of its own (Service Authorization Reference, read 2026-11-21).
 _IAM_NAMES = {("s3", "list_objects_v2"): "s3:ListBucket"}
 
+_READS = ("list_", "describe_", "get_")
+
 # Calls that IAM knows by another name.
 _ALLOWED_AS = {"sqs:DeleteMessageBatch": "sqs:DeleteMessage"}
 
@@ -184,7 +186,8 @@ def _call_once(
     before = clients.asked.set(scope)
     try:
         with translating(scope, action):
-            send = getattr(clients.client(scope, service), operation)
+            is_read = operation.startswith(_READS)
+            send = getattr(clients.client(scope, service, is_for_reads=is_read), operation)
             if keys is None:
                 answer: dict[str, Any] = send(**parameters)
             else:

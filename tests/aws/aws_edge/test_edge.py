@@ -280,3 +280,15 @@ def test_equal_scopes_share_one_client(simulator: SimulatorProcess) -> None:
     first = clients.client(SCOPE, "sagemaker")
     assert clients.client(AwsScope("111122223333", "us-east-1"), "sagemaker") is first
     assert clients.client(AwsScope("111122223333", "eu-west-1"), "sagemaker") is not first
+
+
+def test_a_read_is_judged_by_aws_alone_and_a_write_by_the_sdk_before_it_is_sent(
+    simulator: SimulatorProcess,
+) -> None:
+    simulator.reset_calls()
+    with pytest.raises(Invalid) as read:
+        sessions.call(SCOPE, "sagemaker", "describe_endpoint", EndpointName=5)
+    with pytest.raises(Invalid) as write:
+        sessions.call(SCOPE, "sagemaker", "delete_endpoint", EndpointName=5)
+    assert (read.value.code, write.value.code) == ("SerializationException", "ParamValidationError")
+    assert simulator.calls()["calls"] == {"sagemaker:DescribeEndpoint": 1}
