@@ -1,7 +1,7 @@
 """What the chart of the Costs page draws: bars by day, week or month, stacked by kind, component or group."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -9,9 +9,10 @@ from dashboards.costs.wanted import Wanted
 from dashboards.status import COMPONENT_LABELS, KIND_LABELS
 from fleet.queries import cost_cube, costs
 from fleet.queries.cost_cover import DAY, MONTH, WEEK, Bucket, buckets, grain_of
+from fleet.queries.cost_cube import Plan
 from fleet.queries.cost_scope import GroupBy, Grouping
 from fleet.queries.costs import in_order
-from fleet.queries.rolled import Freshness
+from fleet.queries.rolled import Freshness, place_q
 
 OTHER = "other"
 GRAIN_WORDS = {DAY: "UTC day", WEEK: "week from Monday", MONTH: "month"}
@@ -67,11 +68,11 @@ def has_fixed_layers(wanted: Wanted) -> bool:
     return grouping_of(wanted).by in _FIXED
 
 
-def read(wanted: Wanted, fresh: Freshness, today: date, labels: Mapping[str, str]) -> Drawing:
+def read(wanted: Wanted, fresh: Freshness, planned: Plan, today: date, labels: Mapping[str, str]) -> Drawing:
     """Read the chart. labels: the dearest groups by key, for a stack by the table's own groups. One query."""
     by, bars = grouping_of(wanted), buckets(wanted.span)
     if by.by in _FIXED:
-        sums = _fixed(wanted, by.by, bars, fresh, today)
+        sums = _fixed(wanted, by.by, planned, fresh, today)
         layers = [
             Layer(
                 key,
@@ -82,7 +83,7 @@ def read(wanted: Wanted, fresh: Freshness, today: date, labels: Mapping[str, str
             for key in in_order(sums)
         ]
     else:
-        found = cost_cube.series(wanted.where, by, bars, list(labels), is_rolled=fresh.has_periods)
+        found = cost_cube.series(wanted.where, by, planned, list(labels))
         layers = [
             Layer(f"series-{n}", f"series-{n}", label, found[key])
             for n, (key, label) in enumerate(labels.items(), start=1)
@@ -94,17 +95,21 @@ def read(wanted: Wanted, fresh: Freshness, today: date, labels: Mapping[str, str
 
 
 def _fixed(
-    wanted: Wanted, by: GroupBy, bars: Sequence[Bucket], fresh: Freshness, today: date
+    wanted: Wanted, by: GroupBy, planned: Plan, fresh: Freshness, today: date
 ) -> dict[str, list[Decimal | None]]:
     """Kinds and components have their own colours and are never too many; days of whole places are at hand."""
-    if grain_of(wanted.span) != DAY:
-        keys = list(_FIXED[by])
-        found = cost_cube.series(wanted.where, Grouping(by), bars, keys, is_rolled=fresh.has_periods)
+    where = wanted.where
+    of_places = fresh.has_costs(today) and where.is_of_places and place_q(where.scope) is not None
+    if not of_places and (planned.kept or grain_of(wanted.span) != DAY):
+        found = cost_cube.series(where, Grouping(by), planned, list(_FIXED[by]))
         return {key or OTHER: values for key, values in found.items()}
-    is_rolled = fresh.has_costs(today)
-    days = costs.days(wanted.where, wanted.span, is_rolled=is_rolled)
+    bars = buckets(wanted.span)
+    bar_of = {day: bar.first for bar in bars for day in bar.span.days}
+    days = costs.days(where, wanted.span, is_rolled=of_places)
     of = costs.kind_of if by is GroupBy.KIND else costs.component_of
-    return costs.stacked(days, of, wanted.span.days)
+    return costs.stacked(
+        (replace(cost, day=bar_of[cost.day]) for cost in days), of, [bar.first for bar in bars]
+    )
 
 
 def bar_words(drawing: Drawing, bar: Bucket) -> str:

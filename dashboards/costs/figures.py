@@ -74,7 +74,7 @@ class Figures:
             cube=cube,
             days=days,
             outlook=forecast.outlook_of(days, where, forecast.month_of(today), today=today),
-            drawn=drawing.read(wanted, fresh, today, labels),
+            drawn=drawing.read(wanted, fresh, planned, today, labels),
             named=named,
             aliases=aliases,
             used=used,

@@ -61,8 +61,9 @@ def chart(request: HtmxHttpRequest) -> HttpResponse:
     _, wanted, _ = _asked(request)
     today = timezone.now().date()
     fresh = rolled.freshness(wanted.where.scope)
-    labels = {} if drawing.has_fixed_layers(wanted) else top_labels(wanted, plan(wanted.span, today, fresh))
-    drawn = drawing.read(wanted, fresh, today, labels)
+    planned = plan(wanted.span, today, fresh)
+    labels = {} if drawing.has_fixed_layers(wanted) else top_labels(wanted, planned)
+    drawn = drawing.read(wanted, fresh, planned, today, labels)
     return htmx.figure(charts.figure(drawn, budget_queries.find(wanted.where)))
 
 

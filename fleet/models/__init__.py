@@ -45,7 +45,7 @@ from fleet.models.rollups import (
     UsePeriod,
 )
 from fleet.models.scaling import ScalableTarget, ScalingPolicy, ScheduledAction
-from fleet.models.spans import CostSpan, UseSpan
+from fleet.models.spans import CostBars, CostSpan, UseSpan
 from fleet.models.tokens import ApiToken
 
 __all__ = [
@@ -66,6 +66,7 @@ __all__ = [
     "CostLedger",
     "CostPeriod",
     "CostRise",
+    "CostBars",
     "CostSpan",
     "CostWindow",
     "DailyCost",

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from fleet.models.endpoints import Endpoint, VariantStatus
@@ -60,3 +61,27 @@ class UseSpan(models.Model):
 
     def __str__(self) -> str:
         return f"{self.variant_id} {self.key}"
+
+
+class CostBars(models.Model):
+    """What one variant spent on one component and item in each bar of the chart of the span `key`, oldest first.
+
+    bars: as fleet.queries.cost_cover.buckets has them, of whole days like CostSpan; None where no line has an amount.
+    """
+
+    key = models.CharField(max_length=16)
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="+")
+    variant = models.ForeignKey(VariantStatus, on_delete=models.CASCADE, related_name="+")
+    component = models.CharField(max_length=32)
+    item = models.CharField(max_length=64)
+    bars = ArrayField(models.DecimalField(max_digits=24, decimal_places=12, null=True))
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["key", "variant", "component", "item"], name="one_chart_per_variant_span"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.variant_id} {self.key} {self.component}"

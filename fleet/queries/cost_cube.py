@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connection
 
 from fleet.queries import cost_sql
-from fleet.queries.cost_cover import Bucket, Piece, before, cover
+from fleet.queries.cost_cover import Piece, before, buckets, cover
 from fleet.queries.cost_scope import OF_LINES, CostFilter, GroupBy, Grouping, Span
 
 NOW, COMPARED, BEFORE = 0, 1, 2
@@ -79,6 +79,13 @@ class Plan:
     def of_use(self) -> list[tuple[Piece, int]]:
         """The pieces to read of what endpoints did, which is not compared."""
         return [(piece, NOW) for piece, slot in self.read if slot != BEFORE]
+
+    @property
+    def bars(self) -> list[Span | None]:
+        """The whole days of each bar of the span's chart; None: the bar is today alone."""
+        last = (self.compared or self.span).last
+        spans = (bar.span for bar in buckets(self.span))
+        return [Span(span.first, min(span.last, last)) if span.first <= last else None for span in spans]
 
     @property
     def _rest(self) -> Span | None:
@@ -188,16 +195,25 @@ def rows(
 
 
 def series(
-    where: CostFilter, by: Grouping, bars: Sequence[Bucket], keys: Sequence[str], *, is_rolled: bool = True
+    where: CostFilter, by: Grouping, plan: Plan, keys: Sequence[str]
 ) -> dict[str | None, list[Decimal | None]]:
-    """Amounts by group aligned with the bars; None is all groups but `keys`. One query."""
-    pieces = [(piece, n) for n, bar in enumerate(bars) for piece in cover(bar.span, is_rolled=is_rolled)]
-    sql, values = cost_sql.statement(cost_sql.SERIES, where, by, pieces)
+    """Amounts by group aligned with the span's bars (cost_cover.buckets); None is all groups but `keys`. One query."""
+    bars = buckets(plan.span)
     sums: dict[str | None, list[Decimal | None]] = defaultdict(lambda: [None] * len(bars))
+    if plan.kept:
+        template = cost_sql.KEPT_SERIES
+        found = ", ".join(f"SUM(bars[{n}])" for n in range(1, len(bars) + 1))
+        pieces = plan.read
+    else:
+        template, found = cost_sql.SERIES, ""
+        pieces = [
+            (piece, n) for n, bar in enumerate(bars) for piece in cover(bar.span, is_rolled=plan.is_rolled)
+        ]
+    sql, values = cost_sql.statement(template.replace("{bars}", found), where, by, pieces, kept=plan.kept)
     with connection.cursor() as cursor:
         cursor.execute(sql, values | {"keys": list(keys)})
         for key, slot, amount in cursor.fetchall():
-            sums[key][slot] = amount
+            sums[key][slot] = _sum((sums[key][slot], amount))
     return dict(sums)
 
 

@@ -112,6 +112,19 @@ SELECT CASE WHEN key = ANY(%(keys)s) THEN key END AS drawn, slot, SUM(amount)
 FROM (SELECT ({key})::text AS key, l.slot, l.amount FROM l {joins}) keyed
 GROUP BY drawn, slot
 """
+# The kept sums of the bars, and today in the last of them.
+KEPT_SERIES = """
+SELECT drawn, (slot - 1)::int, amount FROM (
+    SELECT CASE WHEN key = ANY(%(keys)s) THEN key END AS drawn, ARRAY[{bars}] AS bars
+    FROM (SELECT ({key})::text AS key, l.bars FROM (
+        SELECT p.* FROM fleet_costbars p WHERE p.key = %(kept)s {where}) l {joins}) keyed
+    GROUP BY drawn
+) kept CROSS JOIN LATERAL unnest(bars) WITH ORDINALITY AS each (amount, slot)
+UNION ALL
+SELECT CASE WHEN key = ANY(%(keys)s) THEN key END AS drawn, -1, SUM(amount)
+FROM (SELECT ({key})::text AS key, l.amount FROM ({base}) l {joins}) keyed
+GROUP BY drawn
+"""
 USES = ("calls", "compute_s", "idle_usd", "spare_usd")
 USE_BASE = """
     SELECT p.endpoint_id, p.variant_id, p.calls, p.compute_s, p.idle_usd, p.spare_usd

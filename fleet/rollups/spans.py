@@ -1,4 +1,5 @@
-"""What each line of each variant cost over the spans of the Costs page, now and before, and what the variant did.
+"""What each line of each variant cost over the spans of the Costs page, now, before and by bar of the chart, and what
+the variant did.
 
 Added up from weeks and months by the statement that pages use for any other span. Today is left out, and added when it
 is read: it changes all the time, whole days seldom.
@@ -11,6 +12,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from fleet.queries import cost_spans, cost_sql
+from fleet.queries.cost_cover import cover
 from fleet.queries.cost_cube import BEFORE, Plan
 
 _LOCK = 7_405_319
@@ -41,6 +43,20 @@ _COSTS = _sql(
     f"""SELECT endpoint_id, variant_id, component, item, {cost_sql.SUMS}
     FROM ({cost_sql.BASE.format(where=_OF_SHARDS)}) base GROUP BY endpoint_id, variant_id, component, item""",  # noqa: S608 - statements of cost_sql
 )
+
+
+def _bars(number: int) -> str:
+    """The statement for a chart of so many bars."""
+    sums = ", ".join(f"SUM(amount) FILTER (WHERE slot = {n})" for n in range(number))
+    return _sql(
+        "fleet_costbars",
+        ("variant_id", "component", "item"),
+        ("bars",),
+        f"""SELECT endpoint_id, variant_id, component, item, ARRAY[{sums}] AS bars
+    FROM ({cost_sql.BASE.format(where=_OF_SHARDS)}) base GROUP BY endpoint_id, variant_id, component, item""",  # noqa: S608 - the same
+    )
+
+
 _USES = _sql(
     "fleet_usespan",
     ("variant_id",),
@@ -60,9 +76,12 @@ def write(shard_ids: Sequence[int], today: date, days: Iterable[date] | None = N
         first, last = plan.before.first, plan.compared.last
         if changed is not None and not any(first <= day <= last for day in changed):
             continue
+        bars = plan.bars
+        drawn = [(piece, n) for n, bar in enumerate(bars) if bar for piece in cover(bar)]
         used = [(piece, slot) for piece, slot in plan.whole if slot != BEFORE]
         values: dict[str, Any] = {"shards": list(shard_ids), "key": key}
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
             cursor.execute(_COSTS, values | cost_sql.pieces(plan.whole))
+            cursor.execute(_bars(len(bars)), values | cost_sql.pieces(drawn))
             cursor.execute(_USES, values | cost_sql.pieces(used, is_use=True))

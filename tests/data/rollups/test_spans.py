@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from dashboards.costs.figures import plan
-from fleet.models import CostSpan, DailyCost, RollupState, UseSpan, VariantStatus
+from fleet.models import CostBars, CostSpan, DailyCost, RollupState, UseSpan, VariantStatus
 from fleet.queries import cost_cube, rolled
 from fleet.queries.cost_cube import Plan
 from fleet.queries.cost_scope import CostFilter, GroupBy, Grouping
@@ -34,6 +34,8 @@ def assert_equal_either_way(by: Grouping) -> None:
             assert (found.total.unpriced, found.total.no_data) == (raw.total.unpriced, raw.total.no_data)
             assert found.gaps == raw.gaps
             keys = [row.key for row in raw.rows]
+            drawn = cost_cube.series(where, by, quick, keys[:2])
+            assert drawn == cost_cube.series(where, by, slow, keys[:2])
             used, total = cost_cube.use(where, by, quick, keys)
             one, all_of = cost_cube.use(where, by, slow, keys)
             assert {key: vars(each) for key, each in used.items()} == {
@@ -46,6 +48,7 @@ def assert_equal_either_way(by: Grouping) -> None:
 def test_a_kept_span_equals_its_weeks_and_months_to_the_last_digit(fleet: None, by: Grouping) -> None:
     assert CostSpan.objects.filter(key="13-months").exists()
     assert UseSpan.objects.filter(key="13-months").exists()
+    assert CostBars.objects.filter(key="13-months").exists()
     assert_equal_either_way(by)
 
 
@@ -56,6 +59,7 @@ def test_a_past_day_priced_anew_is_in_the_spans_that_hold_it(fleet: None) -> Non
     DailyCost.objects.filter(variant=gone, component="storage").delete()
     sum_up(*(TODAY - timedelta(days=n) for n in range(75)))
     assert not CostSpan.objects.filter(variant=gone, component="storage").exists()
+    assert not CostBars.objects.filter(variant=gone, component="storage").exists()
     assert_equal_either_way(Grouping(GroupBy.ENDPOINT))
 
 
