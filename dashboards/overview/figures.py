@@ -7,7 +7,7 @@ from decimal import Decimal
 from dashboards import wording
 from fleet.queries import endpoint_counts, forecast, overview, rolled
 from fleet.queries.cost_scope import CostFilter
-from fleet.queries.endpoint_counts import Fleet
+from fleet.queries.endpoint_counts import Need
 from fleet.queries.forecast import Outlook
 from fleet.queries.overview import DayCosts, TrafficOf, Trouble, Unreadable
 from fleet.queries.scope import ScopeFilter, TimeRange
@@ -43,7 +43,7 @@ class Share:
 class Figures:
     """Everything above the tables of the overview."""
 
-    fleet: Fleet
+    fleet: Need
     troubles: list[Trouble]
     unreadable: list[Unreadable]
     costs: DayCosts
@@ -61,7 +61,7 @@ class Figures:
         month = forecast.month_of(today)
         costs = overview.costs(scope, cost_days(window), fresh, also=forecast.reach(month, today))
         return cls(
-            fleet=endpoint_counts.fleet(scope),
+            fleet=endpoint_counts.need(scope),
             troubles=overview.troubles(scope),
             unreadable=overview.unreadable(scope),
             costs=costs,

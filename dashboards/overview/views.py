@@ -9,12 +9,13 @@ from django.views.decorators.http import require_GET
 
 from dashboards import htmx, scope
 from dashboards.htmx import HtmxHttpRequest
-from dashboards.overview import charts, tiles
+from dashboards.overview import charts, tiles, trouble_rows
 from dashboards.overview.figures import Figures, cost_days
 from fleet.models import User
 from fleet.queries import overview, rolled
 
 VISIT = "overview_visit"
+REMEMBERED_EVERY = timedelta(minutes=1)
 
 
 @require_GET
@@ -25,6 +26,7 @@ def page(request: HtmxHttpRequest) -> HttpResponse:
     figures = Figures.read(scoped.filter, scoped.range)
     context = {
         "figures": figures,
+        "trouble_rows": trouble_rows.rows(figures, timezone.now()),
         "tiles": tiles.tiles(figures, scoped.query),
         "cost_src": f"{reverse('overview:costs')}?{request.GET.urlencode()}",
         "cost_table": charts.cost_table(figures.costs),
@@ -51,8 +53,10 @@ def _visit(request: HtmxHttpRequest) -> datetime | None:
     kept = request.session.get(VISIT) or {}
     last, since = (datetime.fromisoformat(kept[key]) if kept.get(key) else None for key in ("last", "since"))
     since = overview.visit(request.user.overview_seen_at, last, since, now)
-    request.session[VISIT] = {"last": now.isoformat(), "since": since.isoformat() if since else None}
+    # Half an hour without a look begins a new visit: to the minute is near enough, and spares most looks a write.
+    if last is None or now - last > REMEMBERED_EVERY:
+        request.session[VISIT] = {"last": now.isoformat(), "since": since.isoformat() if since else None}
     seen = request.user.overview_seen_at
-    if seen is None or now - seen > timedelta(minutes=1):
+    if seen is None or now - seen > REMEMBERED_EVERY:
         User.objects.filter(pk=request.user.pk).update(overview_seen_at=now)
     return since

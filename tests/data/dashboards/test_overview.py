@@ -4,13 +4,16 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from dashboards import wording
 from dashboards.scope import time_range
 from fleet.models import DailyCost, User
-from fleet.queries import cold_starts, forecast, overview
+from fleet.queries import cold_starts, endpoint_counts, forecast, overview
 from fleet.queries.cost_scope import CostFilter
+from fleet.queries.endpoints import Criteria
 from fleet.queries.scope import ScopeFilter, TimeRange
 from fleet.types import Confidence, Kind
 from tests.factories import (
@@ -241,3 +244,31 @@ def test_queries_do_not_grow_with_the_fleet(viewer: Client, django_assert_max_nu
 
 def _last_day() -> TimeRange:
     return time_range("24h", now() + timedelta(minutes=1))
+
+
+def test_who_needs_somebody_is_counted_as_on_the_list() -> None:
+    here, there = ShardFactory(region="us-east-1"), ShardFactory(region="eu-west-1")
+    twice = EndpointFactory(shard=here)
+    IncidentFactory(endpoint=twice)
+    IncidentFactory(endpoint=twice, subject="another variant")
+    IncidentFactory(endpoint=EndpointFactory(shard=here, status="Failed"))
+    IncidentFactory(endpoint=EndpointFactory(shard=there), resolved_at=now())
+    IncidentFactory(endpoint=EndpointFactory(shard=there, closed_at=now()))
+    EndpointFactory(shard=there, status="OutOfService")
+    for scope, total, needing in (
+        (ScopeFilter(), 4, 3),
+        (ScopeFilter(regions=("us-east-1",)), 2, 2),
+        (ScopeFilter(regions=("eu-west-1",)), 2, 1),
+        (ScopeFilter(regions=("sa-east-1",)), 0, 0),
+    ):
+        found = endpoint_counts.need(scope)
+        assert (found.total, found.need_attention) == (total, needing)
+        listed = endpoint_counts.counted(Criteria(scope=scope)).fleet
+        assert (listed.total, listed.need_attention) == (total, needing)
+
+
+def test_a_second_look_within_the_minute_writes_nothing(viewer: Client) -> None:
+    page(viewer)
+    with CaptureQueriesContext(connection) as asked:
+        page(viewer)
+    assert not [query["sql"] for query in asked if query["sql"].startswith(("UPDATE", "INSERT"))]

@@ -1,0 +1,62 @@
+"""Rows of "Needs attention", written without a template: up to fifty of them, on every look at the overview."""
+
+from datetime import datetime
+from functools import partial
+
+from django.template import Context
+from django.template.defaultfilters import capfirst
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import Truncator
+
+from dashboards import markup, status
+from dashboards.overview.figures import Figures
+from dashboards.templatetags import units
+from fleet.queries.overview import Trouble, Unreadable
+
+_LONGEST = 160
+_ROW = (
+    '<tr><td>{}</td><td class="card-wide"><span class="name">{}</span>{}</td>{}'
+    '<td class="num card-end muted">{}</td><td class="action">{}</td></tr>\n'
+)
+_BUTTON = '<a class="btn btn-sm" href="{}">{}<span class="sr-only"> {}</span></a>'
+_SUB = '<span class="sub">{}</span>'
+
+
+def rows(figures: Figures, now: datetime) -> SafeString:
+    """Open incidents, then what cannot be read; now: aware, what "for" counts up to."""
+    age = partial(units.age, Context({"now": now}))
+    found = [_trouble(each, age(each.since)) for each in figures.troubles]
+    found += [_unreadable(each, age(each.since)) for each in figures.unreadable]
+    # Each row escapes what it is made of.
+    return mark_safe("".join(found))  # noqa: S308
+
+
+def _trouble(trouble: Trouble, age: SafeString) -> SafeString:
+    name: SafeString | str = "Fleet"
+    if trouble.endpoint_id:
+        name = format_html(
+            '<a class="row-link" href="{}">{}</a>',
+            reverse("endpoints:detail", args=[trouble.endpoint_id]),
+            markup.truncated(trouble.endpoint),
+        )
+    words = capfirst(trouble.cause or trouble.title)
+    what = format_html(
+        '<td class="what" title="{}">{}{}</td>',
+        trouble.summary,
+        words if len(words) <= _LONGEST else Truncator(words).chars(_LONGEST),
+        SafeString(' <span class="muted">· acknowledged</span>') if trouble.is_acknowledged else "",
+    )
+    button = format_html(_BUTTON, reverse("alerts:detail", args=[trouble.incident_id]), "Open", trouble.title)
+    kind = format_html(_SUB, markup.kind(trouble.kind)) if trouble.kind else ""
+    return format_html(_ROW, markup.state(status.look(trouble.severity)), name, kind, what, age, button)
+
+
+def _unreadable(lost: Unreadable, age: SafeString) -> SafeString:
+    on = format_html(" on <code>{}</code>", lost.action) if lost.action else ""
+    what = format_html('<td class="what"><code>{}</code>{}</td>', lost.code, on)
+    button = format_html(_BUTTON, reverse("sync:page"), "See why", f"{lost.name} cannot be read")
+    place = format_html(_SUB, lost.place)
+    look = markup.state(status.look("unreadable"))
+    return format_html(_ROW, look, markup.truncated(lost.name), place, what, age, button)
