@@ -25,8 +25,8 @@ def press(page: Page, name: str) -> None:
         page.get_by_role("button", name=name).click()
 
 
-def test_an_account_is_taken_in_without_javascript(demo: Demo, sign_in: SignIn) -> None:
-    """J8: refused input, roles to apply, a missing permission named and mended, left and resumed, first sync."""
+def furnish(demo: Demo) -> None:
+    """The spare account has an endpoint, and a role that may not read tags."""
     serverless = {"memory_mb": 1024, "max_concurrency": 5}
     demo.simulator(
         "POST",
@@ -34,6 +34,11 @@ def test_an_account_is_taken_in_without_javascript(demo: Demo, sign_in: SignIn) 
         {"account": "sandbox", "region": "eu-west-1", "name": "first-trial", "serverless": serverless},
     )
     demo.simulator("POST", "/_faults", [{"kind": "deny", "account": SPARE, "action": "tag:GetResources"}])
+
+
+def test_an_account_is_taken_in_without_javascript(demo: Demo, sign_in: SignIn) -> None:
+    """J8: refused input, roles to apply, a missing permission named and mended, left and resumed, first sync."""
+    furnish(demo)
     page = sign_in("admin", scripts=False, to="/settings/")
     page.get_by_role("link", name="Add an account").click()
     page.get_by_label("Account id").fill("2222")

@@ -66,13 +66,17 @@ def test_a_newcomer_sees_what_the_fleet_costs_and_what_is_wrong(sign_in: SignIn)
     expect(page.locator(".sentence")).to_contain_text("$")
 
 
-def test_on_call_a_throttling_mail_leads_to_more_concurrency(demo: Demo, sign_in: SignIn) -> None:
-    """J1: mail, link, acknowledge, refused input, preview, confirm, verified result, resolved mail."""
+def resolve_at_once(sign_in: SignIn) -> None:
+    """Have the rule about full endpoints resolve as soon as it is false."""
     admin = sign_in("admin", to="/alerts/rules/serverless-full/")
     admin.get_by_label("Resolves when false for").fill("0")
     admin.get_by_role("button", name="Save").click()
     expect(admin.get_by_text("Saved").first).to_be_visible()
 
+
+def test_on_call_a_throttling_mail_leads_to_more_concurrency(demo: Demo, sign_in: SignIn) -> None:
+    """J1: mail, link, acknowledge, refused input, preview, confirm, verified result, resolved mail."""
+    resolve_at_once(sign_in)
     opened = mail(demo, r"^\[critical\] fraud-score eu-west-1: concurrency 100 % of Max 20")
     assert "Max 20" in text_of(opened)
     link = re.search(rf"{re.escape(demo.url)}(/alerts/\d+/)", text_of(opened))

@@ -87,7 +87,7 @@ def _url(demo: StackRun) -> str:
     return f"http://127.0.0.1:{demo.env['PORT']}"
 
 
-def _last_tick(demo: StackRun) -> object:
+def _last_tick(demo: StackRun) -> str:
     server = postgres.embedded(Layout(ROOT, demo.state))
     with psycopg.connect(server.url) as connection:
         return connection.execute("SELECT at FROM fleet_heartbeat WHERE name = 'tick'").fetchone()
@@ -121,6 +121,18 @@ def test_postgresql_away_is_told_as_such_and_pages_come_back_signed_in(
     assert "Sign out" in visitor.get("/")[1]
 
 
+def _without_aws_and_mail(demo: StackRun, visitor: Visitor, admin: Visitor) -> str:
+    """Both are gone and told; the id of a mail that was queued meanwhile."""
+    demo.ask("stop", "simulator")
+    demo.ask("stop", "smtp")
+    admin.post("/alerts/deliveries/", "/alerts/deliveries/test/", {})
+    (message_id,) = _row(demo, "SELECT message_id FROM fleet_notification WHERE transition = 'test'")
+    assert wait_until(lambda: "does not take mails" in visitor.get("/alerts/deliveries/")[1], 30, 0.5)
+    assert wait_until(lambda: "Could not connect to the endpoint URL" in visitor.get("/sync/")[1], 60, 0.5)
+    assert visitor.get("/readyz")[0] == 200, "neither AWS nor the mail server makes the web process unready"
+    return str(message_id)
+
+
 def test_aws_mail_and_redis_away_at_once_are_each_told_and_caught_up_with(
     demo: StackRun, visitor: Visitor
 ) -> None:
@@ -131,14 +143,7 @@ def test_aws_mail_and_redis_away_at_once_are_each_told_and_caught_up_with(
     busy = _busy_variant(demo)
     gone_at = datetime.now(UTC)
 
-    demo.ask("stop", "simulator")
-    demo.ask("stop", "smtp")
-    admin.post("/alerts/deliveries/", "/alerts/deliveries/test/", {})
-    (message_id,) = _row(demo, "SELECT message_id FROM fleet_notification WHERE transition = 'test'")
-    assert wait_until(lambda: "does not take mails" in visitor.get("/alerts/deliveries/")[1], 30, 0.5)
-    assert wait_until(lambda: "Could not connect to the endpoint URL" in visitor.get("/sync/")[1], 60, 0.5)
-    assert visitor.get("/readyz")[0] == 200, "neither AWS nor the mail server makes the web process unready"
-
+    message_id = _without_aws_and_mail(demo, visitor, admin)
     demo.ask("stop", "redis")
     assert visitor.post(operation, f"{operation}confirm/", {"reason": "INC-214"})[0] == 200
     status, text = visitor.get("/readyz")
