@@ -98,7 +98,7 @@ class Fault:
         """Whether the rule concerns a call; counts nothing."""
         spent = self.count is not None and self.hits >= self.count
         return not spent and all(
-            fnmatchcase(value, pattern)
+            pattern == "*" or fnmatchcase(value, pattern)
             for value, pattern in (
                 (account, self.account),
                 (region, self.region),

@@ -68,6 +68,12 @@ def service_model(service: str) -> ServiceModel:
     return ServiceModel(Loader().load_service_model(service, "service-2"), service)
 
 
+@lru_cache
+def _operation_names(service: str) -> frozenset[str]:
+    """The same names as the model lists, hundreds of them, to be asked at each call."""
+    return frozenset(service_model(service).operation_names)
+
+
 def parse(path: str, headers: dict[str, str], body: bytes) -> Request:
     """Read one call. Header names are lower-case. Raises ServiceError as AWS does for malformed calls."""
     scope = SCOPE.search(headers.get("authorization", ""))
@@ -83,7 +89,7 @@ def parse(path: str, headers: dict[str, str], body: bytes) -> Request:
     action, wire = _action_and_wire(path, headers, body)
     if service == "ec2":
         wire = "ec2"
-    if action not in model.operation_names:
+    if action not in _operation_names(service):
         raise ServiceError("UnknownOperationException", f"The requested operation {action} is not known", 404)
     operation = model.operation_model(action)
     return Request(
