@@ -87,7 +87,7 @@ def _url(demo: StackRun) -> str:
     return f"http://127.0.0.1:{demo.env['PORT']}"
 
 
-def _last_tick(demo: StackRun) -> str:
+def _last_tick(demo: StackRun) -> object:
     server = postgres.embedded(Layout(ROOT, demo.state))
     with psycopg.connect(server.url) as connection:
         return connection.execute("SELECT at FROM fleet_heartbeat WHERE name = 'tick'").fetchone()
