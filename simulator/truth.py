@@ -1,11 +1,13 @@
 """The true totals of every variant over a window, and what they cost, metered independently of any client.
 
 Costs follow the capacity history and the simulator's own prices: serverless per millisecond, provisioned
-concurrency per level and second, instances per minute, volumes per minute of a 730-hour month.
+concurrency per level and second, instances per minute, volumes per minute of the calendar month (UTC).
 """
 
 from __future__ import annotations
 
+from calendar import monthrange
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -18,7 +20,6 @@ from simulator.records import Capacity, Endpoint, Variant
 from simulator.series import Series, series_of
 from simulator.world import Region, World
 
-HOURS_PER_MONTH = 730
 COUNTS = ("served", "faults", "rejects", "cold_starts", "misses", "unloads", "on_provisioned", "busy_us")
 Costs = dict[str, Decimal | None]
 
@@ -125,6 +126,7 @@ def _costs(region: str, endpoint: Endpoint, series: Series, prices: PriceList, l
             _add_provisioned(costs, region, capacity, minutes, prices)
         else:
             _add_instances(costs, region, endpoint, capacity, minutes, prices)
+    _add_volumes(costs, region, series, prices, low, high)
     for day, first, last, _ in series.pieces(low, high):
         capacity = day.capacity
         if capacity.hosting != "serverless":
@@ -155,9 +157,29 @@ def _add_instances(
         return
     kind = "async" if endpoint.async_config else "host"
     _add(costs, "instance_hours", hours, prices.usd(region, kind, capacity.instance_type))
-    if capacity.volume_gb and not instance_type(capacity.instance_type).local_disk:
-        months = hours * capacity.volume_gb / HOURS_PER_MONTH
-        _add(costs, "storage", months, prices.usd(region, "storage", "gp2"))
+
+
+def _add_volumes(costs: Costs, region: str, series: Series, prices: PriceList, low: int, high: int) -> None:
+    for segment in series.segments:
+        capacity = segment.capacity
+        if not capacity.volume_gb or capacity.hosting == "serverless" or not capacity.instances:
+            continue
+        if instance_type(capacity.instance_type).local_disk:
+            continue
+        for minutes, of_month in _months(max(low, segment.start), min(high, segment.end)):
+            months = Decimal(capacity.instances * capacity.volume_gb * minutes) / of_month
+            _add(costs, "storage", months, prices.usd(region, "storage", "gp2"))
+
+
+def _months(low: int, high: int) -> Iterator[tuple[int, int]]:
+    """The minutes [low, high) by calendar month, each with the minutes that its month has."""
+    at = low
+    while at < high:
+        first = instant_of(at).replace(day=1, hour=0, minute=0)
+        whole = monthrange(first.year, first.month)[1] * 1440
+        following = minute_of(first) + whole
+        yield min(high, following) - at, whole
+        at = following
 
 
 def _add(costs: Costs, name: str, quantity: Decimal, usd: Decimal | None) -> None:

@@ -45,7 +45,7 @@ CAUSES: dict[Cause, tuple[str, str]] = {
     Cause.LATE: ("Estimate not whole", "The estimate does not cover all hours of these days yet."),
     Cause.MEASURED: (
         "Measuring",
-        "Within 1 % of the quantity, of storage 8 %: AWS bills begun milliseconds, seconds and calendar months.",
+        "Within 1 % of the quantity: AWS bills begun milliseconds and seconds.",
     ),
     Cause.UNEXPLAINED: ("Unexplained", "What none of the other causes accounts for."),
 }

@@ -6,15 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from fleet.costs import lines
-from fleet.costs.periods import (
-    HOURS_PER_MONTH,
-    Piece,
-    Window,
-    exact,
-    pieces,
-    total_hours,
-    uncovered,
-)
+from fleet.costs.periods import Piece, Window, exact, month_parts, pieces, total_hours, uncovered
 from fleet.costs.price_book import VOLUME, PriceBook
 from fleet.costs.usage import Observed
 from fleet.types import Confidence, CostComponent, CostLine, Kind
@@ -41,7 +33,8 @@ class _Type:
     """What one instance type used: hours with a volume of known size and without, and what is doubtful about them."""
 
     hours: Decimal = Decimal(0)
-    gb_hours: Decimal = Decimal(0)
+    gb_months: Decimal = Decimal(0)
+    month_hours: set[int] = field(default_factory=set)
     hours_without_volume: Decimal = Decimal(0)
     unknown_h: Decimal = Decimal(0)
     is_known: bool = False
@@ -53,18 +46,21 @@ def cost_lines(region: str, kind: Kind, observed: Observed, book: PriceBook) -> 
 
     Instance-hours: CPUUtilization sample count / 60 where published (one sample per instance and minute), else
     instance count × time from the capacity history, else NO_DATA. Asynchronous endpoints without CPU samples in an
-    hour that was read ran no instance. Storage: volume × instance-hours / 730, NO_DATA when the size is unknown.
+    hour that was read ran no instance. Storage: volume × instance-hours / the hours of their calendar month (UTC),
+    NO_DATA when the size is unknown.
     Every line is an estimate: AWS documents the reading of CPU samples for another metric only.
     Source: docs/costs.md#instances.
     """
     types: dict[str, _Type] = defaultdict(_Type)
     for piece in pieces(observed.capacities, observed.window):
         if piece.capacity.instance_type:
-            _add(types[piece.capacity.instance_type], piece, observed, kind)
+            for part, month_hours in month_parts(piece.window):
+                used = types[piece.capacity.instance_type]
+                _add(used, Piece(part, piece.capacity), month_hours, observed, kind)
     return [line for item, used in sorted(types.items()) for line in _lines(region, item, used, book)]
 
 
-def _add(used: _Type, piece: Piece, observed: Observed, kind: Kind) -> None:
+def _add(used: _Type, piece: Piece, month_hours: int, observed: Observed, kind: Kind) -> None:
     sampled, hours = [], Decimal(0)
     for row, part in observed.use(piece.window):
         minutes = row.get("instance_minutes")
@@ -78,7 +74,8 @@ def _add(used: _Type, piece: Piece, observed: Observed, kind: Kind) -> None:
     if piece.capacity.volume_gb is None:
         used.hours_without_volume += hours
     else:
-        used.gb_hours += hours * piece.capacity.volume_gb
+        used.gb_months += hours * piece.capacity.volume_gb / month_hours
+        used.month_hours.add(month_hours)
 
 
 def _hours_without_samples(used: _Type, piece: Piece, gap: Window, observed: Observed, kind: Kind) -> Decimal:
@@ -119,8 +116,13 @@ def _lines(region: str, item: str, used: _Type, book: PriceBook) -> list[CostLin
 
 
 def _storage(region: str, used: _Type, book: PriceBook) -> CostLine:
-    quantity = used.gb_hours / HOURS_PER_MONTH if used.gb_hours else None
-    note = UNKNOWN_VOLUME_NOTE if quantity is None else "volume × instance-hours / 730"
+    quantity = used.gb_months or None
+    month = " or ".join(map(str, sorted(used.month_hours)))
+    note = (
+        UNKNOWN_VOLUME_NOTE
+        if quantity is None
+        else f"volume × instance-hours / {month} h of the calendar month"
+    )
     if quantity is not None and used.hours_without_volume:
         note += f"; {float(used.hours_without_volume):.3g} instance-hours left out: {UNKNOWN_VOLUME_NOTE}"
     return lines.price(book, region, CostComponent.STORAGE, VOLUME, quantity, Confidence.ESTIMATED, note)

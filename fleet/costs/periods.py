@@ -1,14 +1,15 @@
 """Time arithmetic of the cost functions: clipped capacity, shares of a bucket, exact decimals. Half-open windows."""
 
+from calendar import monthrange
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from fleet.types import Capacity, MetricRow
 
 HOURS_PER_MONTH = Decimal(730)
-"""AWS's month for monthly rates and volumes: 365 days × 24 h / 12."""
+"""The month of a comparison, which stands for no month of the calendar: 365 days × 24 h / 12."""
 
 HOUR = timedelta(hours=1)
 
@@ -55,6 +56,16 @@ def pieces(capacities: Iterable[Capacity], window: Window) -> list[Piece]:
         if clipped:
             found.append(Piece(clipped, capacity))
     return found
+
+
+def month_parts(window: Window) -> Iterator[tuple[Window, int]]:
+    """`window` by calendar months (UTC), oldest first, each part with the hours of its whole month: 672 to 744."""
+    at = window.start.astimezone(UTC)
+    while at < window.end:
+        days = monthrange(at.year, at.month)[1]
+        following = datetime(at.year, at.month, 1, tzinfo=UTC) + timedelta(days=days)
+        yield Window(at, min(following, window.end)), days * 24
+        at = following
 
 
 def rows_in(rows: Iterable[MetricRow], window: Window) -> Iterator[tuple[MetricRow, Decimal]]:

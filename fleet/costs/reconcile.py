@@ -17,8 +17,6 @@ QUANTUM = Decimal("0.000000000001")
 """Resolution of every amount here, USD: that of a stored cost."""
 NEAR = Decimal("0.01")
 """Share of the billed quantity up to which a difference is one of measuring: whole milliseconds and seconds."""
-NEAR_STORAGE = Decimal("0.08")
-"""The same of volumes: AWS bills calendar months of 672 to 744 hours, the estimate months of 730."""
 DUST = Decimal("0.000001")
 """USD below which a difference of rates is the rounding of what Cost Explorer sends, not another price."""
 
@@ -231,5 +229,4 @@ def _usage_cause(line: Line, bills: list[Bill], estimates: list[Estimate]) -> Ca
         return Cause.UNEXPLAINED
     mine = sum((each.quantity or Decimal(0) for each in estimates), Decimal(0))
     theirs = sum((bill.quantity for bill in bills), Decimal(0))
-    near = NEAR_STORAGE if line.component == CostComponent.STORAGE else NEAR
-    return Cause.MEASURED if abs(theirs - mine) <= near * abs(theirs) else Cause.UNEXPLAINED
+    return Cause.MEASURED if abs(theirs - mine) <= NEAR * abs(theirs) else Cause.UNEXPLAINED

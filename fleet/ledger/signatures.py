@@ -8,7 +8,7 @@ from typing import Any
 from fleet.ledger.reading import Subject, day_window
 from fleet.models import Shard
 
-FORMULAS = "4"
+FORMULAS = "5"
 """Raised when a cost function changes, so that every stored day is computed again."""
 
 

@@ -133,7 +133,7 @@ def check_causes(simulator: SimulatorProcess, shards: list[Shard]) -> None:
     assert {"instance-time", "storage", "execution-on-demand", "kept-warm", "batch-time", "data-in"} <= set(
         by_component
     )
-    for component in ("instance-time", "batch-time", "kept-warm"):
+    for component in ("instance-time", "storage", "batch-time", "kept-warm"):
         settled = [line for line in lines if line.component == component and not line.is_estimated]
         assert abs(total(settled).gap) < total(settled).billed / 1000, component
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from calendar import monthrange
+from datetime import datetime, timedelta
 
 import pytest
 from botocore.exceptions import ClientError
@@ -12,6 +13,12 @@ from tests.aws.simulator.metric_reading import last_hours, listed, query, values
 from tests.aws.simulator_process import SimulatorProcess
 
 pytestmark = pytest.mark.aws
+
+
+def months_of(start: datetime, end: datetime) -> float:
+    """Whole hours as a share of their calendar months."""
+    hours = [start + timedelta(hours=n) for n in range(int((end - start).total_seconds() // 3600))]
+    return sum(1 / (24 * monthrange(at.year, at.month)[1]) for at in hours)
 
 
 def test_each_kind_publishes_exactly_its_own_metrics(client: Client) -> None:
@@ -137,10 +144,10 @@ def test_published_totals_equal_the_truth(client: Client, simulator: SimulatorPr
     assert sum(lookups.values()) == truth["many-models"]["cache_requests"]
     assert sum(unloads.values()) == truth["many-models"]["unloads"] > 0
     assert sum(samples.values()) == truth["real-time"]["instance_minutes"] == 2 * 24 * 60
-    # Two ml.c5.xlarge at 0.204 an hour for a day; 2 x 30 GB at 0.14 a month of 730 hours.
+    # Two ml.c5.xlarge at 0.204 an hour for a day; 2 x 30 GB at 0.14 a month, by its minutes.
     cost = truth["real-time"]["cost"]
     assert float(cost["instance_hours"]) == pytest.approx(2 * 24 * 0.204)
-    assert float(cost["storage"]) == pytest.approx(2 * 30 * 0.14 * 24 / 730)
+    assert float(cost["storage"]) == pytest.approx(2 * 30 * 0.14 * months_of(start, end))
     # Four units of 2 GB at 0.00001 a second, used or not.
     assert float(truth["provisioned"]["cost"]["pc_usage"]) == pytest.approx(4 * 86400 * 0.00001)
 

@@ -1,11 +1,14 @@
 """Instance cost lines against worked examples."""
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from fleet.costs.instances import cost_lines, has_local_disk
-from fleet.types import Confidence, CostLine, Kind
+from fleet.costs.periods import Window
+from fleet.costs.usage import Observed
+from fleet.types import Capacity, Confidence, CostLine, Kind
 
 from .worked import BOOK, REGION, C, instances, observed, row
 
@@ -60,10 +63,45 @@ def test_an_asynchronous_endpoint_that_was_never_read_is_taken_from_the_capacity
     assert (line.quantity, line.confidence) == (48, Confidence.ESTIMATED)
 
 
-def test_storage_is_volume_times_instance_hours_over_730() -> None:
-    # 2 instances × 24 h × 50 GB / 730 = 3.287671233 GB-months × 0.14 = 0.46027397262.
-    line = lines_of(Kind.REAL_TIME, instances(count=2, volume_gb=50))[C.STORAGE]
-    assert (line.quantity, line.amount) == (Decimal("3.287671233"), Decimal("0.46027397262"))
+@pytest.mark.parametrize(
+    ("day", "month_hours", "quantity"),
+    [
+        (datetime(2026, 11, 19, tzinfo=UTC), 720, "3.333333333"),
+        (datetime(2026, 10, 31, tzinfo=UTC), 744, "3.225806452"),
+        (datetime(2026, 2, 28, tzinfo=UTC), 672, "3.571428571"),
+        (datetime(2028, 2, 29, tzinfo=UTC), 696, "3.448275862"),
+    ],
+)
+def test_storage_is_volume_times_instance_hours_over_those_of_the_calendar_month(
+    day: datetime, month_hours: int, quantity: str
+) -> None:
+    # 2 instances × 24 h × 50 GB = 2,400 GB-hours.
+    held = Capacity(day - timedelta(days=9), None, "ml.c5.large", 2, 50)
+    seen = Observed(Window(day, day + timedelta(days=1)), (held,))
+    line = next(
+        each for each in cost_lines(REGION, Kind.REAL_TIME, seen, BOOK) if each.component is C.STORAGE
+    )
+    assert line.quantity == Decimal(quantity)
+    assert f"/ {month_hours} h" in line.note
+
+
+def test_aws_s_own_example_of_a_gb_month() -> None:
+    # AWS Knowledge Center: 31 GB for 24 hours are one GB-month in a month of 31 days.
+    day = datetime(2026, 10, 7, tzinfo=UTC)
+    seen = Observed(Window(day, day + timedelta(days=1)), (Capacity(day, None, "ml.c5.large", 1, 31),))
+    found = cost_lines(REGION, Kind.REAL_TIME, seen, BOOK)
+    assert [line.quantity for line in found if line.component is C.STORAGE] == [1]
+
+
+def test_storage_over_the_turn_of_a_month_takes_each_month_s_own_hours() -> None:
+    # 24 h of October's 744 and 24 h of November's 720, 1 instance of 100 GB; one row counts in the half it lies in.
+    start = datetime(2026, 10, 31, tzinfo=UTC)
+    seen = Observed(Window(start, start + timedelta(days=2)), (Capacity(start, None, "ml.c5.large", 1, 100),))
+    line = next(
+        each for each in cost_lines(REGION, Kind.REAL_TIME, seen, BOOK) if each.component is C.STORAGE
+    )
+    assert line.quantity == (Decimal(2400) / 744 + Decimal(2400) / 720).quantize(Decimal("0.000000001"))
+    assert "720 or 744" in line.note
 
 
 def test_storage_of_unknown_size_is_no_data_and_never_zero() -> None:
