@@ -27,59 +27,89 @@ UNBILLED = (AccessDenied, CredentialsInvalid, Invalid, Throttled)
 """What CloudWatch refuses it does not answer; any other failure may have been billed and is counted."""
 
 
+Dimensions = tuple[tuple[str, str], ...]
+
+
 class Query(NamedTuple):
     """One metric and statistic under its exact dimensions; period in seconds."""
 
     namespace: str
     metric: str
-    dimensions: tuple[tuple[str, str], ...]
+    dimensions: Dimensions
     statistic: str
     period_s: int
 
 
-@dataclass(slots=True)
-class Series:
-    """Values and their bucket starts (epoch seconds, UTC), oldest first; an absent bucket was not reported."""
+class Bundle(NamedTuple):
+    """Metrics of one resource, read as so many queries: (namespace, metric, statistic, which of `dimensions`) each.
 
-    stamps: list[int] = field(default_factory=list)
-    values: list[float] = field(default_factory=list)
+    Its text is made at once from a template, where queries of their own cost several times the CPU. At most 100.
+    """
+
+    metrics: tuple[tuple[str, str, str, int], ...]
+    dimensions: tuple[Dimensions, ...]
+    period_s: int
+
+
+class Series(NamedTuple):
+    """Values and their bucket starts (epoch seconds, UTC), oldest first; an absent bucket was not reported.
+
+    Only to be read: series of one answer share their list of stamps.
+    """
+
+    stamps: list[int]
+    values: list[float]
+
+
+NOTHING = Series([], [])
+_PLACES = 100
+
+
+class _Piece(NamedTuple):
+    """What one call asks of a bundle: the metrics from the place `first` on; `place`: the bundle's own."""
+
+    place: int
+    first: int
+    bundle: Bundle
 
 
 @dataclass
 class _Call:
-    """One GetMetricData request and where it stands: its queries' indexes, the token of its next page."""
+    """One GetMetricData request and where it stands: its `size` queries, the token of its next page."""
 
-    indexes: Sequence[int]
+    pieces: list[_Piece]
+    size: int
     token: str = ""
     seen: set[str] = field(default_factory=set)
 
 
 def get_metric_data(
     scope: AwsScope,
-    queries: Sequence[Query],
+    queries: Sequence[Query | Bundle],
     start: datetime,
     end: datetime,
     *,
     reserve: Callable[[int], object] = lambda metrics: None,
 ) -> list[Series]:
-    """The series of each query over [start, end), in the order of `queries`; any number of them.
+    """The series of each query over [start, end), in the order of `queries`, each metric of a bundle a query.
 
     Calls are cut to 500 queries and 100,800 points. reserve: told how many metrics the next round of calls asks for,
     before any is sent; it may raise. It is told a negative number of those that were refused. Raises Unavailable
     when a page lacks its results or a series stays incomplete.
     """
-    series = [Series() for _ in queries]
-    waiting = [_Call(indexes) for indexes in _cut(queries, start, end)]
+    bundles = [query if isinstance(query, Bundle) else _alone(query) for query in queries]
+    series: dict[int, Series] = {}
+    waiting = _cut(bundles, start, end)
 
     def send(item: _Call) -> str:
-        answer = _ask(scope, item, _body(item, queries, start, end))
+        answer = _ask(scope, item, _body(item, start, end))
         _keep(scope, answer["MetricDataResults"], series)
         return str(answer.get("NextToken") or "")
 
     while waiting:
-        reserve(sum(len(item.indexes) for item in waiting))
+        reserve(sum(item.size for item in waiting))
         answers = list(each(send, waiting, threads=min(IN_FLIGHT, len(waiting))))
-        refused = sum(len(item.indexes) for item, answer in answers if isinstance(answer, UNBILLED))
+        refused = sum(item.size for item, answer in answers if isinstance(answer, UNBILLED))
         if refused:
             reserve(-refused)
         for item, token in answers:
@@ -90,7 +120,16 @@ def get_metric_data(
             item.token = token
             item.seen.add(token)
         waiting = [item for item in waiting if item.token]
-    return series
+    return [
+        series.get(number, NOTHING)
+        for index, bundle in enumerate(bundles)
+        for number in range(index * _PLACES, index * _PLACES + len(bundle.metrics))
+    ]
+
+
+def _alone(query: Query) -> Bundle:
+    namespace, metric, dimensions, statistic, period_s = query
+    return Bundle(((namespace, metric, statistic, 0),), (dimensions,), period_s)
 
 
 def _ask(scope: AwsScope, item: _Call, body: str) -> dict[str, Any]:
@@ -105,38 +144,55 @@ def _ask(scope: AwsScope, item: _Call, body: str) -> dict[str, Any]:
         )
     except AwsError as error:
         if not isinstance(error, UNBILLED):
-            meter.add_metrics(len(item.indexes))
+            meter.add_metrics(item.size)
         raise
-    meter.add_metrics(len(item.indexes))
+    meter.add_metrics(item.size)
     return answer
 
 
-def _cut(queries: Sequence[Query], start: datetime, end: datetime) -> list[list[int]]:
-    """Indexes of the queries by call, those of one period together."""
-    by_period: dict[int, list[int]] = {}
-    for index, query in enumerate(queries):
-        by_period.setdefault(query.period_s, []).append(index)
-    calls = []
-    for period_s, indexes in by_period.items():
-        points = max(1, int((end - start).total_seconds()) // period_s)
-        size = max(1, min(MAX_QUERIES, MAX_POINTS // points))
-        calls += [indexes[first : first + size] for first in range(0, len(indexes), size)]
+def _cut(bundles: Sequence[Bundle], start: datetime, end: datetime) -> list[_Call]:
+    """The calls that ask for all of it, as full as may be, each of one period; a bundle may stand in two of them."""
+    calls: list[_Call] = []
+    open_calls: dict[int, tuple[int, _Call]] = {}
+    for index, bundle in enumerate(bundles):
+        period_s, rest, first = bundle.period_s, len(bundle.metrics), 0
+        while rest:
+            most, item = open_calls.get(period_s) or (_most(period_s, start, end), _Call([], 0))
+            if not item.size:
+                calls.append(item)
+            taken = min(rest, most - item.size)
+            whole = bundle if taken == len(bundle.metrics) else _part(bundle, first, taken)
+            item.pieces.append(_Piece(index, first, whole))
+            item.size += taken
+            first, rest = first + taken, rest - taken
+            if item.size < most:
+                open_calls[period_s] = most, item
+            else:
+                open_calls.pop(period_s, None)
     return calls
 
 
-def _body(item: _Call, queries: Sequence[Query], start: datetime, end: datetime) -> str:
+def _most(period_s: int, start: datetime, end: datetime) -> int:
+    """Queries that one call may carry over the window."""
+    points = max(1, int((end - start).total_seconds()) // period_s)
+    return max(1, min(MAX_QUERIES, MAX_POINTS // points))
+
+
+def _part(bundle: Bundle, first: int, size: int) -> Bundle:
+    return bundle._replace(metrics=bundle.metrics[first : first + size])
+
+
+def _body(item: _Call, start: datetime, end: datetime) -> str:
     asked = []
-    known, text = None, ""
-    for i in item.indexes:
-        namespace, metric, dimensions, stat, period_s = queries[i]
-        if dimensions is not known:
-            # The metrics of a variant follow one another and share their dimensions.
-            known, text = (
-                dimensions,
-                json.dumps([{"Name": name, "Value": value} for name, value in dimensions]),
-            )
-        before, after = _around(namespace, metric, stat, period_s)
-        asked.append(f'{{"Id":"m{i}",{before}{text}{after}')
+    known: tuple[object, int] | None = None
+    template = ""
+    for index, first, (metrics, dimensions, period_s) in item.pieces:
+        if known is None or known[0] is not metrics or known[1] != first:
+            known, template = (metrics, first), _template(metrics, period_s, first)
+        text = template.replace(_INDEX, str(index))
+        for mark, names in zip(_NAMES, dimensions, strict=False):
+            text = text.replace(mark, _names(names))
+        asked.append(text)
     token = f',"NextToken":{json.dumps(item.token)}' if item.token else ""
     return (
         f'{{"MetricDataQueries":[{",".join(asked)}],"StartTime":{int(start.timestamp())},'
@@ -144,30 +200,49 @@ def _body(item: _Call, queries: Sequence[Query], start: datetime, end: datetime)
     )
 
 
-@lru_cache(maxsize=1024)
-def _around(namespace: str, metric: str, stat: str, period_s: int) -> tuple[str, str]:
-    """What stands in a query between its id and its dimensions, and after these."""
-    return (
-        f'"MetricStat":{{"Metric":{{"Namespace":"{namespace}","MetricName":"{metric}","Dimensions":',
-        f'}},"Period":{period_s},"Stat":"{stat}"}}}}',
+def _names(dimensions: Dimensions) -> str:
+    return json.dumps([{"Name": name, "Value": value} for name, value in dimensions])
+
+
+# JSON has no control characters within its texts, so that no name is ever taken for one of these.
+_INDEX, *_NAMES = "\x00", "\x01", "\x02"
+
+
+@lru_cache(maxsize=256)
+def _template(metrics: tuple[tuple[str, str, str, int], ...], period_s: int, first: int) -> str:
+    """The queries of a bundle's metrics, with marks for its index and its dimensions."""
+    return ",".join(
+        f'{{"Id":"m{_INDEX}{place:02}","MetricStat":{{"Metric":{{"Namespace":"{namespace}","MetricName":"{metric}",'
+        f'"Dimensions":{_NAMES[which]}}},"Period":{period_s},"Stat":"{statistic}"}}}}'
+        for place, (namespace, metric, statistic, which) in enumerate(metrics, first)
     )
 
 
-def _keep(scope: AwsScope, results: Sequence[Mapping[str, Any]], series: Sequence[Series]) -> None:
+def _keep(scope: AwsScope, results: Sequence[Mapping[str, Any]], series: dict[int, Series]) -> None:
+    known: object = None
+    seconds: list[int] = []
     for row in results:
         if row.get("StatusCode") in FAILED:
             raise _failed(scope, row)
-        one = series[int(row["Id"][1:])]
         stamps, values = row.get("Timestamps"), row.get("Values")
         if not stamps and not values:
             continue
         if not stamps or not values or len(stamps) != len(values):
             raise _unavailable(scope, "Incomplete", "A series has not as many timestamps as values.")
-        # Of one kind in one answer: numbers on the JSON protocol, else what the stock parser made of them.
-        one.stamps += map(
-            int if type(stamps[0]) is float or type(stamps[0]) is int else epoch_seconds, stamps
+        if stamps != known:
+            known, seconds = stamps, _seconds(stamps)
+        number = int(row["Id"][1:])
+        before = series.get(number)
+        series[number] = (
+            Series(seconds, values)
+            if before is None
+            else Series(before.stamps + seconds, before.values + values)
         )
-        one.values += values
+
+
+def _seconds(stamps: Sequence[Any]) -> list[int]:
+    """Of one kind in one answer: numbers on the JSON protocol, else what the stock parser made of them."""
+    return list(map(int if type(stamps[0]) is float or type(stamps[0]) is int else epoch_seconds, stamps))
 
 
 def _failed(scope: AwsScope, row: Mapping[str, Any]) -> Unavailable:

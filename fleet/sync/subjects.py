@@ -153,41 +153,55 @@ def fetch(
     reserve: Callable[[int], object],
 ) -> list[Block]:
     """Wide rows of these variants over the window, in our units; buckets without any value are absent."""
-    flat: list[cloudwatch.Query] = []
+    flat: list[cloudwatch.Query | cloudwatch.Bundle] = []
     sizes: list[list[int]] = []
+    shapes: dict[int, _Shape] = {}
     for item in items:
-        asked, parts = _asked(item, period_s)
+        # The catalogue gives all variants of a kind the same tuple.
+        shape = shapes.get(id(item.metrics)) or shapes.setdefault(id(item.metrics), _shape(item.metrics))
+        asked, parts = _asked(item, shape, period_s)
         flat += asked
         sizes.append(parts)
     series = cloudwatch.get_metric_data(scope, flat, *window, reserve=reserve)
-    blocks: dict[tuple[str, ...], list[Row]] = {}
     first = 0
     for item, parts in zip(items, sizes, strict=True):
         last = first + (sum(parts) if parts else len(item.metrics))
         columns = _joined(item.metrics, series[first:last], parts) if parts else series[first:last]
         first = last
-        rows = blocks.setdefault(tuple([metric.column for metric in item.metrics]), [])
-        rows.extend(_rows(item, columns))
-    return [Block(period_s, columns, rows) for columns, rows in blocks.items() if rows]
+        shapes[id(item.metrics)].rows.extend(_rows(item, columns))
+    return [Block(period_s, shape.columns, shape.rows) for shape in shapes.values() if shape.rows]
 
 
-def _asked(item: Subject, period_s: int) -> tuple[list[cloudwatch.Query], list[int]]:
-    """The queries of all metrics of a variant, and how many each metric has; [] where each has one."""
+@dataclass(slots=True)
+class _Shape:
+    """What variants with the same metrics share: how they are asked for, their columns, and the rows they get."""
+
+    asked: tuple[tuple[str, str, str, int], ...]
+    columns: tuple[str, ...]
+    rows: list[Row] = field(default_factory=list)
+
+
+def _shape(metrics: Sequence[Metric]) -> _Shape:
+    """Metrics of an endpoint go by the first of a bundle's names, those of a variant by the second."""
+    return _Shape(
+        tuple(
+            (m.namespace, m.name, m.statistic, 0 if m.dimensions is Dimensions.ENDPOINT else 1)
+            for m in metrics
+        ),
+        tuple(m.column for m in metrics),
+    )
+
+
+def _asked(
+    item: Subject, shape: _Shape, period_s: int
+) -> tuple[Sequence[cloudwatch.Query | cloudwatch.Bundle], list[int]]:
+    """What asks for all metrics of a variant, and how many queries each metric has; [] where each has one."""
     if item.kind is Kind.INFERENCE_COMPONENT:
         found = [queries(item, metric, period_s) for metric in item.metrics]
         return [query for each in found for query in each], [len(each) for each in found]
     of_endpoint = (("EndpointName", item.endpoint_name),)
     of_variant = (*of_endpoint, ("VariantName", item.variant_name))
-    return [
-        cloudwatch.Query(
-            metric.namespace,
-            metric.name,
-            of_endpoint if metric.dimensions is Dimensions.ENDPOINT else of_variant,
-            metric.statistic,
-            period_s,
-        )
-        for metric in item.metrics
-    ], []
+    return [cloudwatch.Bundle(shape.asked, (of_endpoint, of_variant), period_s)], []
 
 
 def _joined(metrics: Sequence[Metric], found: Sequence[Series], parts: Sequence[int]) -> list[Series]:
@@ -204,7 +218,7 @@ def _one(metric: Metric, parts: Sequence[Series]) -> Series:
     if len(reported) == 1:
         return reported[0]
     if not reported or not (metric.is_sum or metric.statistic == "Maximum"):
-        return Series()
+        return cloudwatch.NOTHING
     at: dict[int, float] = {}
     for part in reported:
         for stamp, value in zip(part.stamps, part.values, strict=True):
@@ -216,19 +230,19 @@ def _one(metric: Metric, parts: Sequence[Series]) -> Series:
 
 def _rows(item: Subject, found: Sequence[Series]) -> Iterator[Row]:
     """(variant, bucket start, value per metric…) for every bucket in which any of them was reported."""
-    grids = [one.stamps for one in found if one.stamps]
-    if not grids:
+    grid: list[int] = []
+    for one in found:
+        if one.stamps is not grid and one.stamps and one.stamps != grid:
+            grid = sorted({*grid, *one.stamps}) if grid else one.stamps
+    if not grid:
         return iter(())
-    grid = grids[0]
-    if any(other != grid for other in grids):
-        grid = sorted(set().union(*grids))
     columns: list[Iterable[float | None]] = []
     for metric, one in zip(item.metrics, found, strict=True):
         scale = item.scale(metric)
         values = one.values if scale == 1.0 else [value * scale for value in one.values]
         if not one.stamps:
             columns.append(repeat(None))
-        elif one.stamps == grid:
+        elif one.stamps is grid or one.stamps == grid:
             columns.append(values)
         else:
             columns.append(map(dict(zip(one.stamps, values, strict=True)).get, grid))

@@ -1,6 +1,7 @@
 """Pure: which stretch of time to ask for, aligned to the period, and how often."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from fleet.types import Kind
 
@@ -22,6 +23,7 @@ def fine_period_s(kind: Kind) -> int:
     return MINUTE_S if kind is Kind.SERVERLESS else FINE_S
 
 
+@lru_cache(maxsize=1024)
 def floor(moment: datetime, period_s: int) -> datetime:
     """The start of the period that `moment` lies in, on UTC's grid."""
     return datetime.fromtimestamp(int(moment.timestamp()) // period_s * period_s, UTC)
