@@ -12,7 +12,7 @@ from fleet.sync import due, many
 from simulator import load_fleet
 from tests.aws.pointed import pointed
 from tests.aws.simulator_process import SimulatorProcess
-from tests.aws.sync import company
+from tests.aws.sync import company, holdings
 
 pytestmark = [pytest.mark.aws, pytest.mark.django_db(transaction=True)]
 
@@ -48,6 +48,7 @@ def test_a_company_is_mirrored_exactly_with_the_fewest_calls_and_then_left_alone
     places = company.truth(large)
     assert len(places) == ENDPOINTS
     assert company.mirror() == places
+    assert holdings.differences(holdings.in_mirror(), holdings.at_aws(large)) == []
     made = large.calls()["calls"]
     assert made["sts:AssumeRole"] == ACCOUNTS
     assert sum(made.values()) <= 1.05 * company.floor(places, len(shards), made, ACCOUNTS)

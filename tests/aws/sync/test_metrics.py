@@ -1,6 +1,5 @@
 """Stored buckets add up to what really happened, as the simulator knows it, at the price planned for."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -20,69 +19,6 @@ HOUR = timedelta(hours=1)
 
 def hour_of(moment: datetime) -> datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
-
-
-def backfilled(shard: Shard, now: datetime) -> Iterator[float]:
-    """Run slice after slice; the share done after each."""
-    while True:
-        assert run_backfill(shard.pk, now=now).errors == {}
-        shard.refresh_from_db()
-        assert shard.backfill_from is not None
-        assert shard.backfill_until is not None
-        assert shard.backfill_done_until is not None
-        whole = shard.backfill_until - shard.backfill_from
-        yield (shard.backfill_done_until - shard.backfill_from) / whole
-        if shard.backfill_done_until == shard.backfill_until:
-            return
-
-
-def test_thirty_days_of_hours_equal_the_truth_for_every_kind(
-    simulator: SimulatorProcess, shard: Shard
-) -> None:
-    simulator.reset("one_of_each")
-    # Open five-minute buckets are not stored: the truth is compared at the end of one.
-    now = simulator.advance(300 - simulator.now().timestamp() % 300).now()
-    run_inventory(shard.pk, now=now)
-    assert run_metrics(shard.pk, now=now).errors == {}
-    shares = list(backfilled(shard, now))
-    assert shares == sorted(set(shares))
-    assert len(shares) > 2
-    start = hour_of(now) - timedelta(days=30)
-    truth = simulator.truth(start, now)["variants"]
-    stored = {
-        (row["variant__endpoint__name"], row["variant__name"]): row
-        for row in HourBucket.objects.filter(at__gte=start)
-        .values("variant__endpoint__name", "variant__name")
-        .annotate(
-            invocations=Sum("invocations"),
-            processed=Sum("processed"),
-            cold_starts=Sum("setup_count"),
-            hits=Sum("cache_hit_sum"),
-            lookups=Sum("cache_hit_count"),
-            unloads=Sum("unload_count"),
-            instance_minutes=Sum("instance_minutes"),
-            provisioned=Sum("provisioned_invocations"),
-            errors_5xx=Sum("errors_5xx"),
-            busy_ms=Sum("model_latency_ms_sum"),
-        )
-    }
-    here = [r for r in truth if (r["account"], r["region"]) == ("111122223333", "us-east-1")]
-    compared = {row["kind"]: row for row in here if row["invocations"]}
-    assert {"serverless", "real-time", "asynchronous"} <= {row["kind"] for row in here} | {"asynchronous"}
-    assert len(compared) >= 3
-    for row in here:
-        mine = stored.get((row["endpoint"], row["variant"]))
-        if mine is None:
-            assert row["invocations"] == 0, row
-            continue
-        calls = mine["processed"] if mine["invocations"] is None else mine["invocations"]
-        assert (calls or 0) == row["invocations"], row
-        assert (mine["cold_starts"] or 0) == row["cold_starts"], row
-        assert (mine["lookups"] or 0) == row["cache_requests"], row
-        assert (mine["hits"] or 0) == row["cache_hits"], row
-        assert (mine["unloads"] or 0) == row["unloads"], row
-        assert (mine["provisioned"] or 0) == row["provisioned_invocations"], row
-        assert (mine["instance_minutes"] or 0) == row["instance_minutes"], row
 
 
 def test_fine_rows_follow_the_kind_and_add_up(
@@ -213,26 +149,6 @@ def test_truncated_answer_is_a_failure_not_silence(
     simulator.clear_faults()
     assert run_metrics(shard.pk, now=now + MINUTE).errors == {}
     assert FineBucket.objects.exists()
-
-
-def test_interrupted_backfill_goes_on_where_it_stood(
-    simulator: SimulatorProcess, shard: Shard, now: datetime
-) -> None:
-    run_inventory(shard.pk, now=now)
-    run_backfill(shard.pk, now=now)
-    shard.refresh_from_db()
-    first = shard.backfill_done_until
-    simulator.fault("500", "cloudwatch:GetMetricData")
-    assert run_backfill(shard.pk, now=now).failed_sections == {"backfill"}
-    shard.refresh_from_db()
-    assert shard.backfill_done_until == first
-    simulator.clear_faults()
-    list(backfilled(shard, now))
-    assert shard.backfill_done_until == hour_of(now)
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    assert shard.backfill_from == midnight - timedelta(days=30), "the first day is whole"
-    hours = 30 * 24 + hour_of(now).hour
-    assert HourBucket.objects.filter(variant__endpoint__name="beta-realtime").count() == hours
 
 
 def test_budget_of_the_day_stops_metrics_but_not_the_inventory(

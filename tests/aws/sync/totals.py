@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Sum
+from django.db.models import Sum
 
 from fleet.models import FineBucket, HourBucket
 from tests.aws.simulator_process import SimulatorProcess
@@ -37,33 +37,38 @@ def whole_hour(simulator: SimulatorProcess) -> datetime:
     return simulator.now().replace(minute=0, second=0, microsecond=0) - HOUR
 
 
-def at_aws(simulator: SimulatorProcess, start: datetime) -> tuple[Totals, dict[Key, str]]:
-    """What every variant did in the hour, without what it did not do; and its kind."""
-    rows = simulator.truth(start, start + HOUR)["variants"]
+def at_aws(
+    simulator: SimulatorProcess, start: datetime, end: datetime | None = None
+) -> tuple[Totals, dict[Key, str]]:
+    """What every variant did in the hour from start, or up to end, without what it did not do; and its kind."""
+    rows = simulator.truth(start, end or start + HOUR)["variants"]
     keys = [(row["account"], row["region"], row["endpoint"], row["variant"]) for row in rows]
     kinds = {key: KINDS.get(row["kind"], row["kind"]) for key, row in zip(keys, rows, strict=True)}
     return {key: _known(row) for key, row in zip(keys, rows, strict=True)}, kinds
 
 
-def in_buckets(model: type[FineBucket] | type[HourBucket], start: datetime) -> Totals:
+def in_buckets(
+    model: type[FineBucket] | type[HourBucket], start: datetime, end: datetime | None = None
+) -> Totals:
     """The same as the buckets of that model have it."""
+    columns = ("processed", *METRICS.values())
     rows = (
-        model.objects.filter(at__gte=start, at__lt=start + HOUR)
+        model.objects.filter(at__gte=start, at__lt=end or start + HOUR)
         .order_by()
-        .values(
-            account=F("variant__endpoint__shard__account__account_id"),
-            region=F("variant__endpoint__shard__region"),
-            endpoint=F("variant__endpoint__name"),
-            name=F("variant__name"),
+        .values_list(
+            "variant__endpoint__shard__account__account_id",
+            "variant__endpoint__shard__region",
+            "variant__endpoint__name",
+            "variant__name",
         )
-        .annotate(processed=Sum("processed"), **{f"n_{c}": Sum(c) for c in METRICS.values()})
+        .annotate(*(Sum(column) for column in columns))
     )
     found = {}
-    for row in rows:
-        figures = {word: row[f"n_{column}"] for word, column in METRICS.items()}
+    for account, region, endpoint, variant, processed, *sums in rows:
+        figures = dict(zip(METRICS, sums, strict=True))
         # What asynchronous endpoints publish instead of Invocations.
-        figures["invocations"] = row["processed"] if row["processed"] is not None else figures["invocations"]
-        found[row["account"], row["region"], row["endpoint"], row["name"]] = _known(figures)
+        figures["invocations"] = figures["invocations"] if processed is None else processed
+        found[account, region, endpoint, variant] = _known(figures)
     return found
 
 

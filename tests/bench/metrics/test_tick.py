@@ -4,7 +4,7 @@ import gc
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -157,6 +157,27 @@ def test_a_tick_costs_a_fraction_of_stock_boto3_and_bulk_create(canned: int, tab
     table.bar(bench="B3", case=f"{case}: wall", value=wall, unit="s", at_most=20)
 
 
+def empty() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE fleet_finebucket")
+
+
+def insert(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """What anyone would write: model instances and bulk_create."""
+    FineBucket.objects.bulk_create(
+        (
+            FineBucket(
+                variant_id=pk,
+                at=datetime.fromtimestamp(at, UTC),
+                period_s=60,
+                **dict(zip(columns, row, strict=True)),
+            )
+            for pk, at, *row in rows
+        ),
+        batch_size=1000,
+    )
+
+
 def test_rows_reach_the_database_many_times_faster_than_by_bulk_create(table: Table) -> None:
     size, points = (60_000 if table.is_full else 5_000), 12
     columns = tuple(metric.column for metric in ASKED)
@@ -165,24 +186,6 @@ def test_rows_reach_the_database_many_times_faster_than_by_bulk_create(table: Ta
     rows = [(pk, first + 60 * n, *values) for pk in range(size) for n in range(points)]
     partitions.ensure(partitions.FINE_TABLE, NOW - timedelta(days=1), NOW + timedelta(days=2))
     sample = rows[: len(rows) // 10]
-
-    def empty() -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("TRUNCATE fleet_finebucket")
-
-    def peer() -> None:
-        FineBucket.objects.bulk_create(
-            (
-                FineBucket(
-                    variant_id=pk,
-                    at=datetime.fromtimestamp(at, UTC),
-                    period_s=60,
-                    **dict(zip(columns, row, strict=True)),
-                )
-                for pk, at, *row in sample
-            ),
-            batch_size=1000,
-        )
 
     mine, again, theirs = [], [], []
     for _ in range(3):
@@ -193,7 +196,7 @@ def test_rows_reach_the_database_many_times_faster_than_by_bulk_create(table: Ta
         )
         assert FineBucket.objects.count() == len(rows)
         empty()
-        theirs.append(spent(peer)[1])
+        theirs.append(spent(lambda: insert(columns, sample))[1])
     assert len(BY_COLUMN) > len(columns)
     per_second = [len(rows) / seconds for seconds in mine]
     # PostgreSQL's own part of a merge is most of it: the index and the look at each row that may be there already.

@@ -1,6 +1,6 @@
 """A fleet in which every text that AWS or a person may choose is an attack, with one row behind every kind of page."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -46,6 +46,40 @@ def build(text: str) -> dict[str, Any]:
     shard = _shard(text)
     for kind in (Kind.SERVERLESS, Kind.MULTI_MODEL, Kind.ASYNCHRONOUS, Kind.REAL_TIME):
         endpoint = _endpoint(shard, f"{kind.value[:4]}{text}", kind, text)
+    operation = _operation(endpoint, admin, text, now)
+    budget = _budget(endpoint, text, now)
+    evaluate(now=now)
+    audit.record(
+        actor=admin,
+        action="test",
+        target=endpoint,
+        before={text: text},
+        after={text: f"{text}2"},
+        reason=text,
+    )
+    incident = Incident.objects.filter(endpoint__isnull=False).order_by("pk").first()
+    mail = Notification.objects.filter(incident=incident).first()
+    assert incident is not None
+    assert mail is not None
+    job = _job(shard, text, now)
+    return {
+        "batch.pk": job.pk,
+        "budgets.pk": budget.pk,
+        "endpoints.pk": endpoint.pk,
+        "operations.code": operation.code,
+        "operations.pk": endpoint.pk,
+        "alerts.pk": incident.pk,
+        "alerts:delivery.pk": mail.pk,
+        "alerts:as-sent.pk": mail.pk,
+        "alerts.key": "endpoint-failed",
+        "sync.pk": shard.pk,
+        **_of_accounts(shard, text),
+        "settings.pk": admin.pk,
+        "admin": admin,
+    }
+
+
+def _operation(endpoint: Endpoint, admin: User, text: str, now: datetime) -> Operation:
     operation = Operation.objects.create(
         form_token="t", kind="change-concurrency", endpoint=endpoint, variant_name=text, parameters={"max": text},
         plan={}, state="failed", verdict="refused", failure_reason=text, reason=text, verdict_detail=text,
@@ -60,6 +94,10 @@ def build(text: str) -> dict[str, Any]:
         before={text: text},
         after={text: text},
     )
+    return operation
+
+
+def _budget(endpoint: Endpoint, text: str, now: datetime) -> Budget:
     budget = Budget.objects.create(
         name=f"b{text}", amount_usd=5, teams=[text], tags=[[text, text]], endpoints=[endpoint.pk]
     )
@@ -68,35 +106,20 @@ def build(text: str) -> dict[str, Any]:
         causes=[[text, ""], [text, ""]],
     )  # fmt: skip
     RiseCheck.objects.create(day=judged_day(now), checked_at=now)
-    evaluate(now=now)
-    audit.record(
-        actor=admin,
-        action="test",
-        target=endpoint,
-        before={text: text},
-        after={text: f"{text}2"},
-        reason=text,
-    )
-    incident = Incident.objects.filter(endpoint__isnull=False).order_by("pk").first()
-    mail = Notification.objects.filter(incident=incident).first()
-    assert incident is not None
-    assert mail is not None
-    job = TransformJob.objects.create(
+    return budget
+
+
+def _job(shard: Shard, text: str, now: datetime) -> TransformJob:
+    return TransformJob.objects.create(
         shard=shard, name=f"job{text}", arn=text, status=text, failure_reason=text, created_at=now, first_seen_at=now,
         described_at=now, started_at=now, model_name=text, instance_type=text, instance_count=1, batch_strategy=text,
         input_uri=text, output_uri=text, tags={text: text}, document={"TransformInput": {"ContentType": text}},
     )  # fmt: skip
+
+
+def _of_accounts(shard: Shard, text: str) -> dict[str, Any]:
+    """Arguments of the routes under an account's settings."""
     return {
-        "batch.pk": job.pk,
-        "budgets.pk": budget.pk,
-        "endpoints.pk": endpoint.pk,
-        "operations.code": operation.code,
-        "operations.pk": endpoint.pk,
-        "alerts.pk": incident.pk,
-        "alerts:delivery.pk": mail.pk,
-        "alerts:as-sent.pk": mail.pk,
-        "alerts.key": "endpoint-failed",
-        "sync.pk": shard.pk,
         "settings:account.pk": shard.account_id,
         "settings:account-check.pk": shard.account_id,
         "settings:account-switch.pk": shard.account_id,
@@ -106,8 +129,6 @@ def build(text: str) -> dict[str, Any]:
         "settings:set-up-first-sync.pk": shard.account_id,
         **dict.fromkeys(DRAFT_ROUTES, _draft(text).pk),
         "settings:role-text.format": "terraform",
-        "settings.pk": admin.pk,
-        "admin": admin,
     }
 
 
