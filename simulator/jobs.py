@@ -26,12 +26,22 @@ class Plan:
 
 def add_transform_job(region: Region, entry: dict[str, Any], created: datetime) -> None:
     """A job of a fleet file, as if it had long been there."""
-    name = entry["name"]
     minutes = entry.get("minutes")
     ended = created + timedelta(minutes=minutes) if minutes is not None else None
+    document = _document(region, entry, created, ended)
+    keep_job(region, document, {key: str(value) for key, value in entry.get("tags", {}).items()})
+    begin_work(region, document, float(entry.get("load", 0.6)))
+    if ended is not None:
+        _end_work(region, entry["name"], ended)
+
+
+def _document(
+    region: Region, entry: dict[str, Any], created: datetime, ended: datetime | None
+) -> dict[str, Any]:
+    name = entry["name"]
     status = entry.get("status", "Completed" if ended else "InProgress")
     source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://sim-batch/{name}/in/"}}
-    document = {
+    return {
         "TransformJobName": name,
         "TransformJobArn": region.arn(f"transform-job/{name}"),
         "TransformJobStatus": status,
@@ -63,10 +73,6 @@ def add_transform_job(region: Region, entry: dict[str, Any], created: datetime) 
         "TransformEndTime": ended,
         "LastModifiedTime": ended or created,
     }
-    keep_job(region, document, {key: str(value) for key, value in entry.get("tags", {}).items()})
-    begin_work(region, document, float(entry.get("load", 0.6)))
-    if ended is not None:
-        _end_work(region, name, ended)
 
 
 def keep_job(region: Region, document: dict[str, Any], tags: dict[str, str]) -> None:
