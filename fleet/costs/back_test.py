@@ -43,7 +43,10 @@ def back_test(
     changed whether or not the forecast is told so, None: those of `changes`.
     """
     known = {day: amount for day, amount in history.items() if amount is not None}
-    off, off_repeated, held, steady = [], [], [], []
+    off: list[float] = []
+    off_repeated: list[float] = []
+    held: list[bool] = []
+    steady: list[bool] = []
     for end in _ends(known):
         days = [end - timedelta(days=n) for n in range(horizon)]
         before = {day: amount for day, amount in known.items() if day < days[-1]}
@@ -51,13 +54,8 @@ def back_test(
         if any(day not in known for day in days) or actual <= 0 or len(before) < DAYS_NEEDED:
             continue
         repeated = _last_week_repeated(before, days)
-        found = forecast(
-            before,
-            first=days[-1],
-            last=end,
-            today=days[-1],
-            changes=[day for day in changes if day < days[-1]],
-        )
+        told = [day for day in changes if day < days[-1]]
+        found = forecast(before, first=days[-1], last=end, today=days[-1], changes=told)
         if repeated is None or found.total is None or found.low is None or found.high is None:
             continue
         off.append(float(abs(found.total - actual) / actual))
@@ -65,6 +63,13 @@ def back_test(
         held.append(found.low <= actual.quantize(found.low) <= found.high)
         if not any(days[-1] <= day <= end for day in (changes if unforeseen is None else unforeseen)):
             steady.append(held[-1])
+    return _summed(horizon, off, off_repeated, held, steady)
+
+
+def _summed(
+    horizon: int, off: list[float], off_repeated: list[float], held: list[bool], steady: list[bool]
+) -> BackTest:
+    """Means over the periods; steady: whether the interval held of those whose level did not change."""
     if not off:
         return BackTest(horizon, 0)
     number = len(off)
