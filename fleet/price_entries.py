@@ -258,4 +258,5 @@ def _absurd(region: str, component: CostComponent, item: str, usd: Decimal, day:
 
 
 def _word(row: Model) -> str:
-    return {"price": "price", "exchangerate": "exchange_rate"}.get(row._meta.model_name or "", "discount")
+    words = {"price": "price", "exchangerate": "exchange_rate", "plancommitment": "plan_commitment"}
+    return words.get(row._meta.model_name or "", "discount")

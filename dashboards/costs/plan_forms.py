@@ -1,4 +1,4 @@
-"""What the Savings Plans page is told: discounts of both terms, and the commitment that is held. In its address."""
+"""What the Savings Plans page is told: discounts of both terms, and a commitment to try. In its address."""
 
 from decimal import Decimal
 from typing import Any
@@ -35,7 +35,7 @@ class PlanForm(forms.Form):
     one_year = _percent("Discount for 1 year, %")
     three_year = _percent("Discount for 3 years, %")
     commitment = forms.DecimalField(
-        label="Commitment you hold, $ an hour",
+        label="Commitment to try, $ an hour",
         required=False,
         min_value=Decimal("0.001"),
         max_value=Decimal(1_000_000),
@@ -55,7 +55,7 @@ class PlanForm(forms.Form):
             self.fields[
                 name
             ].help_text = "Off the on-demand price, over the types you use. AWS quotes it in its console."
-        self.fields["commitment"].help_text = "Savings Plans AWS bills you for already. Empty for none."
+        self.fields["commitment"].help_text = "On top of what you hold. Empty for none."
         style(self)
 
     def discounts(self) -> dict[str, Decimal]:
@@ -66,7 +66,7 @@ class PlanForm(forms.Form):
             if (percent := self.cleaned_data.get(name)) is not None
         }
 
-    def commitment_held(self) -> Decimal | None:
+    def commitment_tried(self) -> Decimal | None:
         """USD an hour; None = none was entered. Call after is_valid()."""
         found: Decimal | None = self.cleaned_data.get("commitment")
         return found

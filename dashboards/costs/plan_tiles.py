@@ -9,19 +9,22 @@ from fleet.costs.savings_plans import Advice, Outcome
 from fleet.queries.savings_plans import Eligible
 
 NO_RATE = "Enter a discount or a rate"
-NOT_HELD = "Enter the commitment you hold"
+NOT_HELD = "No commitment was entered for these days"
 
 
-def tiles(found: Eligible, advice: Advice | None, held: Outcome | None) -> list[Tile]:
-    """Five tiles; none while no whole day has costs. held: what the commitment that is held made of the hours."""
+def tiles(found: Eligible, advice: Advice | None, held: Outcome | None, committed: Decimal) -> list[Tile]:
+    """Five tiles; none while no whole day has costs. held: what the commitments that were held made of the hours.
+
+    committed: USD an hour that is held today.
+    """
     if found.span is None:
         return []
     window = f"{span_words(found.span, found.span.last)}, whole UTC days"
     return [
         _eligible_tile(found, window),
         _hour_tile(found, window),
-        *_held_tiles(held, window),
-        _best(advice, window),
+        *_held_tiles(held, committed, window),
+        _best(advice, committed, window),
     ]
 
 
@@ -43,9 +46,9 @@ def _eligible_tile(found: Eligible, window: str) -> Tile:
     )
 
 
-def _held_tiles(held: Outcome | None, window: str) -> list[Tile]:
+def _held_tiles(held: Outcome | None, committed: Decimal, window: str) -> list[Tile]:
     coverage, used = (held.coverage, held.utilisation) if held else (None, None)
-    reason = NOT_HELD if held is None else "Nothing was used"
+    reason = (NO_RATE if committed else NOT_HELD) if held is None else "Nothing was used"
     return [
         Tile(
             "Coverage",
@@ -72,9 +75,9 @@ def _held_tiles(held: Outcome | None, window: str) -> list[Tile]:
     ]
 
 
-def _best(advice: Advice | None, window: str) -> Tile:
+def _best(advice: Advice | None, committed: Decimal, window: str) -> Tile:
     return Tile(
-        "Best commitment",
+        "Best further commitment" if committed else "Best commitment",
         None if advice is None else wording.usd(advice.outcome.hourly),
         unit="an hour",
         note="" if advice is None else f"saves {wording.usd(advice.saved_a_year)} a year",

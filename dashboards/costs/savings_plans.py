@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from django.http import HttpResponse
@@ -16,9 +17,11 @@ from dashboards.costs.wanted import span_words
 from dashboards.htmx import HtmxHttpRequest
 from dashboards.scope import PageScope
 from dashboards.status import COMPONENT_LABELS
-from fleet.costs.savings_plans import Advice, Outcome, Regret, Use, advise, outcome
+from fleet.costs.hour_curve import HOURS_PER_DAY
+from fleet.costs.savings_plans import Advice, Outcome, Regret, Use, advise, beyond, outcome, outcome_of
 from fleet.models import Account
-from fleet.queries import savings_plans
+from fleet.queries import plan_commitments, savings_plans
+from fleet.queries.plan_commitments import Held
 from fleet.queries.savings_plans import Eligible, Usage
 
 RANGE = "30d"
@@ -30,12 +33,14 @@ TERMS = {"one_year": "1 year", "three_year": "3 years"}
 class Scenario:
     """One set of rates: the commitment that would have cost least at them. history empty = no rate is known.
 
-    why_not: which rate is missing. excluded: on-demand USD of types that this set has no rate for.
+    rest: what the commitments that are held today leave of the history; the advice is on top of them. why_not: which
+    rate is missing. excluded: on-demand USD of types that this set has no rate for.
     """
 
     key: str
     label: str
     history: Sequence[Use]
+    rest: Sequence[Use]
     advice: Advice | None
     why_not: str = ""
     excluded: Decimal = Decimal(0)
@@ -71,15 +76,19 @@ class Asked:
     scoped: PageScope
     form: PlanForm
     found: Eligible
+    commitments: Held
     scenarios: Sequence[Scenario]
+    today: date
 
     @classmethod
     def read(cls, request: HtmxHttpRequest) -> "Asked":
-        """At most eight queries."""
+        """At most nine queries."""
         scoped, form = scope.read(request, default=RANGE), PlanForm(request.GET)
-        found = savings_plans.eligible(scoped.filter, scoped.range.days, timezone.now().date())
+        today = timezone.now().date()
+        found = savings_plans.eligible(scoped.filter, scoped.range.days, today)
         terms = form.discounts() if form.is_valid() else {}
-        return cls(scoped, form, found, _scenarios(found, terms))
+        commitments = plan_commitments.held(scoped.filter)
+        return cls(scoped, form, found, commitments, _scenarios(found, terms, commitments.on(today)), today)
 
     @property
     def rated(self) -> Scenario | None:
@@ -92,10 +101,23 @@ class Asked:
         return next((each for each in self.scenarios if each.is_worth_it), None)
 
     @property
+    def committed(self) -> Decimal:
+        """USD an hour that is committed today."""
+        return self.commitments.on(self.today)
+
+    @property
     def held(self) -> Outcome | None:
-        """What the commitment that is held made of the history; None without one or without a rate."""
-        commitment = self.form.commitment_held() if self.form.is_valid() else None
-        return None if commitment is None or self.rated is None else outcome(self.rated.history, commitment)
+        """What the commitments that were held made of the history; None where none was, or without a rate."""
+        if self.rated is None or self.found.span is None:
+            return None
+        by_hour = [usd for day in self.found.span.days for usd in [self.commitments.on(day)] * HOURS_PER_DAY]
+        return outcome_of(self.rated.history, by_hour) if any(by_hour) else None
+
+    @property
+    def tried(self) -> Outcome | None:
+        """What a further commitment would have made of what is left; None without one or without a rate."""
+        commitment = self.form.commitment_tried() if self.form.is_valid() else None
+        return None if commitment is None or self.rated is None else outcome(self.rated.rest, commitment)
 
 
 @require_GET
@@ -112,10 +134,11 @@ def page(request: HtmxHttpRequest) -> HttpResponse:
         "form": asked.form,
         "found": found,
         "span": span_words(found.span, found.span.last) if found.span else "",
-        "tiles": plan_tiles.tiles(found, best.advice if best else None, held),
+        "tiles": plan_tiles.tiles(found, best.advice if best else None, held, asked.committed),
         "best": best,
         "held": held,
-        "held_lost": -held.saved if held else None,
+        "outcomes": _outcomes(asked),
+        "today": asked.today,
         "usages": _rows(found),
         "other": [(COMPONENT_LABELS.get(key, key), key, usd) for key, usd in sorted(found.other.items())],
         "carried": [(name, values) for name, values in request.GET.lists() if name not in asked.form.fields],
@@ -129,41 +152,52 @@ def page(request: HtmxHttpRequest) -> HttpResponse:
 def chart(request: HtmxHttpRequest) -> HttpResponse:
     """Eligible spend by hour, with the levels that the commitments cover."""
     asked = Asked.read(request)
-    return htmx.figure(plan_charts.hourly(asked.found, _levels(asked.scenarios)))
+    return htmx.figure(plan_charts.hourly(asked.found, _levels(asked)))
 
 
-def _scenarios(found: Eligible, terms: dict[str, Decimal]) -> list[Scenario]:
-    """Rates that were entered for types, then a discount for each term; a term without one says so."""
+def _outcomes(asked: Asked) -> list[tuple[str, Outcome, Decimal]]:
+    """What is held, and what the reader tries on top of it: words, what it made of the hours, what it lost."""
+    words = "As you try, on top" if asked.committed else "As you try"
+    pairs = (("What you hold", asked.held), (words, asked.tried))
+    return [(label, found, -found.saved) for label, found in pairs if found is not None]
+
+
+def _scenarios(found: Eligible, terms: dict[str, Decimal], committed: Decimal) -> list[Scenario]:
+    """Rates that were entered for types, then a discount for each term; a term without one says so.
+
+    committed: USD an hour that is held already.
+    """
     if not found.usages:
         return []
     scenarios = []
     history = found.at_entered_rates()
     if history:
         excluded = sum((usage.usd for usage in found.unrated), Decimal(0))
-        scenarios.append(Scenario(ENTERED, "Entered rates", history, advise(history), excluded=excluded))
+        rest = beyond(history, [committed] * len(history))
+        scenarios.append(Scenario(ENTERED, "Entered rates", history, rest, advise(rest), excluded=excluded))
     for key, label in TERMS.items():
         if key not in terms:
             scenarios.append(
-                Scenario(key, label, (), None, f"The discount for {label} is not known: enter it above.")
+                Scenario(key, label, (), (), None, f"The discount for {label} is not known: enter it above.")
             )
             continue
         history = found.at_discount(terms[key])
         named = f"{label}, {(terms[key] * 100).normalize():f} % off"
-        scenarios.append(Scenario(key, named, history, advise(history)))
+        rest = beyond(history, [committed] * len(history))
+        scenarios.append(Scenario(key, named, history, rest, advise(rest)))
     return scenarios
 
 
-def _levels(scenarios: Sequence[Scenario]) -> list[tuple[str, Decimal]]:
-    """Each advised commitment at on-demand prices, as it stands against the curve: its words, USD an hour."""
-    found = []
-    for each in scenarios:
+def _levels(asked: Asked) -> list[tuple[str, Decimal]]:
+    """Each commitment at on-demand prices, as it stands against the curve, on top of what is held: words, USD."""
+    found, committed = [], asked.committed
+    if committed and asked.rated is not None:
+        found.append((f"held: {wording.usd(committed)} an hour", committed / _kept(asked.rated.history)))
+    for each in asked.scenarios:
         if each.advice is not None and each.is_worth_it:
-            kept = _kept(each.history)
+            hourly = each.advice.outcome.hourly
             found.append(
-                (
-                    f"{each.label}: {wording.usd(each.advice.outcome.hourly)} an hour",
-                    each.advice.outcome.hourly / kept,
-                )
+                (f"{each.label}: {wording.usd(hourly)} an hour", (committed + hourly) / _kept(each.history))
             )
     return found
 

@@ -11,11 +11,11 @@ from dashboards.prices.forms import FORMS, EntryForm
 from dashboards.settings.forms import add_refusals
 from fleet import doorbell, price_entries
 from fleet.errors import Refused
-from fleet.models import Discount, ExchangeRate, Price
+from fleet.models import Discount, ExchangeRate, PlanCommitment, Price
 from fleet.price_entries import Who
 from fleet.queries import prices
 
-Entry = Price | Discount | ExchangeRate
+Entry = Price | Discount | ExchangeRate | PlanCommitment
 
 
 @require_http_methods(["GET", "POST"])
@@ -27,7 +27,7 @@ def new(request: htmx.HtmxHttpRequest, what: str) -> HttpResponse:
     initial = {"first_day": timezone.now().date(), **request.GET.dict()}
     form = FORMS[what](request.POST if request.method == "POST" else None, initial=initial)
     if form.is_valid() and _entered(request, form):
-        return htmx.redirect(request, "prices:page")
+        return htmx.redirect(request, form.page)
     status = 422 if form.is_bound else 200
     return htmx.page(request, "pages/prices/entry.html", {"form": form}, part="entry-form", status=status)
 
@@ -39,10 +39,10 @@ def end(request: htmx.HtmxHttpRequest, what: str, pk: int) -> HttpResponse:
     row = _find(what, pk)
     if price_entries.end(row, _who(request)):
         _ring(row)
-        messages.success(request, "It holds until today; tomorrow is priced without it.")
+        messages.success(request, "It holds until today; tomorrow is worked out without it.")
     else:
         messages.error(request, "It ends by itself, or has not begun: remove it instead.")
-    return htmx.redirect(request, "prices:page")
+    return htmx.redirect(request, FORMS[what].page)
 
 
 @require_POST
@@ -52,8 +52,8 @@ def remove(request: htmx.HtmxHttpRequest, what: str, pk: int) -> HttpResponse:
     row = _find(what, pk)
     price_entries.remove(row, _who(request))
     _ring(row)
-    messages.success(request, "Removed; the days it held are worked out again without it.")
-    return htmx.redirect(request, "prices:page")
+    messages.success(request, "Removed; the days it held are worked out without it.")
+    return htmx.redirect(request, FORMS[what].page)
 
 
 def _entered(request: htmx.HtmxHttpRequest, form: EntryForm) -> bool:
@@ -63,7 +63,7 @@ def _entered(request: htmx.HtmxHttpRequest, form: EntryForm) -> bool:
         add_refusals(form, refused)
         return False
     _ring(row)  # type: ignore[arg-type]
-    messages.success(request, f"The {form.noun} is entered; the days it holds are worked out again.")
+    messages.success(request, f"The {form.noun} is entered; {form.done}.")
     return True
 
 
@@ -74,11 +74,15 @@ def _find(what: str, pk: int) -> Entry:
         return get_object_or_404(Price, pk=pk, origin=Price.Origin.MANUAL)
     if what == "exchange-rate":
         return get_object_or_404(ExchangeRate, pk=pk)
+    if what == "commitment":
+        return get_object_or_404(PlanCommitment, pk=pk)
     return get_object_or_404(Discount, pk=pk)
 
 
 def _ring(row: Entry) -> None:
     """Have the costs that rest on it worked out now; the tick would do it within the hour."""
+    if isinstance(row, PlanCommitment):
+        return
     account = row.account_id if isinstance(row, Discount) else None
     for shard_id in prices.shards_of("" if isinstance(row, ExchangeRate) else row.region, account):
         doorbell.ring_after_commit("fleet.update_costs", shard_id)

@@ -9,9 +9,9 @@ from django.db.models import Model
 
 from dashboards.forms import style
 from dashboards.status import COMPONENT_LABELS
-from fleet import discount_entries, price_entries
+from fleet import discount_entries, plan_commitments, price_entries
 from fleet.costs.discounts import PLAN_COMPONENTS
-from fleet.models import Account, Shard
+from fleet.models import Account, PlanCommitment, Shard
 from fleet.price_entries import Days, Who
 
 _AMOUNT = {
@@ -45,6 +45,9 @@ class EntryForm(forms.Form):
     title: ClassVar[str] = ""
     sentence: ClassVar[str] = ""
     noun: ClassVar[str] = ""
+    page: ClassVar[str] = "prices:page"
+    """Where the entry is shown."""
+    done: ClassVar[str] = "the days it holds are worked out again"
 
     first_day = _day("First day", "UTC. A day that has passed is worked out again with it.")
     last_day = _day("Last day", "Included. Empty: until further notice.", required=False)
@@ -184,6 +187,43 @@ class PlanRateForm(EntryForm):
         return discount_entries.add_plan_rate(**place, **self.shared(who))
 
 
+class CommitmentForm(EntryForm):
+    """A commitment that AWS bills already."""
+
+    title = "Add a commitment"
+    sentence = (
+        "A Savings Plan that AWS bills you for already: dollars an hour, used or not. "
+        "Coverage and utilisation are told of it, and what is advised comes on top of it."
+    )
+    noun = "commitment"
+    page = "costs:savings-plans"
+    done = "coverage, utilisation and the advice count it"
+
+    name = forms.CharField(
+        label="Name", max_length=100, help_text="For instance ML plan to 2029.",
+        error_messages={"required": "Give it a name, so that people can tell it from others."},
+    )  # fmt: skip
+    account = forms.ModelChoiceField(
+        label="Account",
+        queryset=Account.objects.order_by("alias"),
+        required=False,
+        empty_label="Shared by all accounts",
+    )
+    usd_per_hour = _amount("Commitment, $ an hour", "As AWS's console shows it, at Savings Plans rates.")
+    years = forms.TypedChoiceField(label="Term", coerce=int, choices=[(1, "1 year"), (3, "3 years")])
+    payment = forms.ChoiceField(label="Payment", choices=PlanCommitment.Payment.choices)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["first_day"].help_text = "UTC. The day on which the term began."
+        self.fields["last_day"].help_text = "Empty: the last day of the term. Earlier if it was returned."
+
+    def enter(self, who: Who) -> Model:
+        names = ("name", "account", "usd_per_hour", "years", "payment")
+        place = {name: self.cleaned_data[name] for name in names}
+        return plan_commitments.add(**place, **self.shared(who))
+
+
 class ExchangeRateForm(EntryForm):
     """What a currency is worth."""
 
@@ -211,6 +251,7 @@ FORMS: dict[str, type[EntryForm]] = {
     "discount": DiscountForm,
     "plan-rate": PlanRateForm,
     "exchange-rate": ExchangeRateForm,
+    "commitment": CommitmentForm,
 }
 """What can be entered, by its word in the URL."""
 

@@ -6,7 +6,7 @@ beyond it is paid at the on-demand price. Source: docs/costs.md#savings-plans.
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TypeVar
 
@@ -95,18 +95,41 @@ def uses(eligible: Mapping[Hour, Decimal], discount: Decimal, hours: Iterable[Ho
 
 def outcome(history: Sequence[Use], hourly: Decimal) -> Outcome:
     """What a commitment of `hourly` dollars would have made of these hours. Raises ValueError when it is negative."""
-    if hourly < 0:
-        raise ValueError(f"a commitment cannot be negative: {hourly}")
+    return replace(outcome_of(history, [hourly] * len(history)), hourly=hourly)
+
+
+def outcome_of(history: Sequence[Use], held: Sequence[Decimal]) -> Outcome:
+    """What commitments made of these hours; held: USD committed in each of them. Raises ValueError on a negative one.
+
+    The outcome's hourly is the mean.
+    """
+    if any(hourly < 0 for hourly in held):
+        raise ValueError(f"a commitment cannot be negative: {min(held)}")
     on_demand = paid = used = covered = Decimal(0)
-    for hour in history:
-        bought = min(hourly, hour.at_plan)
-        # AWS applies a plan to what it discounts most first; here all of an hour has the hour's mean discount.
-        at_list = hour.on_demand if bought == hour.at_plan else _cut(hour.on_demand * bought / hour.at_plan)
+    for hour, hourly in zip(history, held, strict=True):
+        bought, at_list = _bought(hour, hourly)
         on_demand += hour.on_demand
         paid += hourly + hour.on_demand - at_list
         used += bought
         covered += at_list
-    return Outcome(hourly, len(history), on_demand, paid, used, covered)
+    mean = sum(held, Decimal(0)) / len(held) if held else Decimal(0)
+    return Outcome(mean, len(history), on_demand, paid, used, covered)
+
+
+def beyond(history: Sequence[Use], held: Sequence[Decimal]) -> list[Use]:
+    """What commitments leave of each hour: that on which a further one could be spent."""
+    left = []
+    for hour, hourly in zip(history, held, strict=True):
+        bought, at_list = _bought(hour, hourly)
+        left.append(Use(hour.on_demand - at_list, hour.at_plan - bought))
+    return left
+
+
+def _bought(hour: Use, hourly: Decimal) -> tuple[Decimal, Decimal]:
+    """What a commitment buys of an hour, at plan rates and at on-demand prices."""
+    bought = min(hourly, hour.at_plan)
+    # AWS applies a plan to what it discounts most first; here all of an hour has the hour's mean discount.
+    return bought, hour.on_demand if bought == hour.at_plan else _cut(hour.on_demand * bought / hour.at_plan)
 
 
 def advise(history: Sequence[Use]) -> Advice | None:
