@@ -1,7 +1,10 @@
-"""Fills an empty demo: three people with known passwords, and the fleet file's accounts by `manage.py accounts add`."""
+"""Fills an empty demo: three people with known passwords, the fleet file's accounts by `manage.py accounts add`, and
+the budgets that the file names.
+"""
 
 import json
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +16,15 @@ ROLES = {"--role-arn": "FlotillaRead", "--act-role-arn": "FlotillaAct"}
 
 def accounts_of(fleet: Path) -> list[dict[str, Any]]:
     """The accounts a simulator fleet file describes: alias, id, regions, roles, access_keys."""
+    return list(_document(fleet)["accounts"])
+
+
+def _document(fleet: Path) -> dict[str, Any]:
     text = fleet.read_text()
     if fleet.suffix == ".json":
         # A generated fleet of ten thousand endpoints takes YAML seconds to read and JSON none.
-        return list(json.loads(text)["accounts"])
-    document = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader
-    return list(document["accounts"])
+        return dict(json.loads(text))
+    return dict(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # noqa: S506 - a safe loader
 
 
 def access_key(fleet: Path) -> str:
@@ -60,6 +66,21 @@ def accounts(fleet: Path) -> int:
     return len(described)
 
 
+def budgets(fleet: Path) -> int:
+    """Make the fleet file's budgets that are missing; returns how many it names.
+
+    As rows: the product's own form refuses a scope that matches no endpoint, and none has been read from AWS yet.
+    """
+    from fleet.models import Budget, User
+
+    described = list(_document(fleet).get("budgets", []))
+    for entry in described:
+        owner = User.objects.get(username=entry["owner"])
+        wanted = {"amount_usd": Decimal(entry["usd"]), "teams": entry["teams"], "owner": owner}
+        Budget.objects.get_or_create(name=entry["name"], defaults=wanted)
+    return len(described)
+
+
 def _options(account: dict[str, Any]) -> list[str]:
     options = ["--account-id", str(account["id"]), "--regions", ",".join(account["regions"])]
     described = {role["name"]: role for role in account.get("roles", [])}
@@ -81,7 +102,9 @@ def main() -> None:
     from fleet.tasks import tick
 
     tick.delay()  # The worker's first work, instead of beat's first full interval later.
-    print(f"{people()} people, {counted} accounts")
+    many = people()
+    budgets(Path(sys.argv[1]))
+    print(f"{many} people, {counted} accounts")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from fleet.models import Account
+from fleet.models import Account, Budget, User
 from stack import seed
 from tests.aws.pointed import pointed
 from tests.aws.simulator.conftest import client_factory
@@ -79,3 +79,11 @@ def test_the_demo_is_seeded_with_both_roles(monkeypatch: pytest.MonkeyPatch) -> 
         assert (account.identity_error, account.act_identity_error) == ("", "")
         assert account.identity_arn == f"{session}/FlotillaRead/flotilla"
         assert account.act_identity_arn == f"{session}/FlotillaAct/flotilla"
+
+
+@pytest.mark.django_db
+def test_the_demo_has_a_budget_that_somebody_owns_and_seeding_again_makes_no_second() -> None:
+    seed.people()
+    assert seed.budgets(DEMO) == seed.budgets(DEMO) == 1
+    budget = Budget.objects.get()
+    assert (budget.teams, budget.owner) == (["media"], User.objects.get(username="operator"))
