@@ -1,5 +1,7 @@
 """AWS accounts: which are read, by which role, in which regions. Pages never call AWS; workers check."""
 
+from collections.abc import Callable
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -87,18 +89,8 @@ def check(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
 def switch(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
     """Disable or enable an account; what is known of a disabled one stays and is marked."""
     found = access.account_for(request, pk)
-    wanted = request.POST.get("enabled") == "on"
-    try:
-        accounts.switch(
-            found, enabled=wanted, actor=request.user, now=timezone.now(), address=client.address(request)
-        )
-    except Refused as refused:
-        messages.error(request, str(refused))
-        return htmx.redirect(request, "settings:page")
-    words = (
-        "is read again" if wanted else "is disabled: AWS is not asked about it any more, what is known stays"
-    )
-    messages.success(request, f"{found.alias} {words}.")
+    off = "is disabled: AWS is not asked about it any more, what is known stays"
+    _switch(request, found, accounts.switch, on=f"{found.alias} is read again.", off=f"{found.alias} {off}.")
     return htmx.redirect(request, "settings:page")
 
 
@@ -107,19 +99,31 @@ def switch(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
 def bill(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
     """Have the account's bill read from Cost Explorer each day, or no more."""
     found = access.account_for(request, pk)
+    whose = f"The bill of {found.alias}"
+    is_done = _switch(
+        request,
+        found,
+        bills.switch,
+        on=f"{whose} is read within a minute, then once a day.",
+        off=f"{whose} is not read any more; what was read stays.",
+    )
+    if not is_done:
+        return htmx.redirect(request, "settings:page")
+    return htmx.redirect(request, "settings:account", found.pk)
+
+
+def _switch(
+    request: htmx.HtmxHttpRequest, found: Account, change: Callable[..., object], *, on: str, off: str
+) -> bool:
+    """Switch on or off as the form says and tell it, or why it was refused: False."""
     wanted = request.POST.get("enabled") == "on"
     try:
-        bills.switch(
-            found, enabled=wanted, actor=request.user, now=timezone.now(), address=client.address(request)
-        )
+        change(found, enabled=wanted, actor=request.user, now=timezone.now(), address=client.address(request))
     except Refused as refused:
         messages.error(request, str(refused))
-        return htmx.redirect(request, "settings:page")
-    words = (
-        "is read within a minute, then once a day" if wanted else "is not read any more; what was read stays"
-    )
-    messages.success(request, f"The bill of {found.alias} {words}.")
-    return htmx.redirect(request, "settings:account", found.pk)
+        return False
+    messages.success(request, on if wanted else off)
+    return True
 
 
 @require_POST

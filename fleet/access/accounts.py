@@ -74,18 +74,25 @@ def store(
             Shard.objects.update_or_create(account=account, region=region, defaults={"enabled": True})
         account.shards.exclude(region__in=regions).update(enabled=False)
         _due(account, now)
-        after = told(account)
-        changed = [name for name in after if before.get(name) != after[name]]
-        if changed:
-            audit.record(
-                actor=actor,
-                action="account.added" if is_new else "account.changed",
-                target=account,
-                before={name: before[name] for name in changed if name in before},
-                after={name: after[name] for name in changed},
-                address=address,
-            )
+        _tell(account, before, is_new=is_new, actor=actor, address=address)
     return account
+
+
+def _tell(
+    account: Account, before: dict[str, object], *, is_new: bool, actor: User | None, address: str | None
+) -> None:
+    """Audit what differs from before, if anything does."""
+    after = told(account)
+    changed = [name for name in after if before.get(name) != after[name]]
+    if changed:
+        audit.record(
+            actor=actor,
+            action="account.added" if is_new else "account.changed",
+            target=account,
+            before={name: before[name] for name in changed if name in before},
+            after={name: after[name] for name in changed},
+            address=address,
+        )
 
 
 def ask_for_check(account: Account, *, actor: User, now: datetime, address: str | None = None) -> None:
@@ -139,6 +146,14 @@ def unchecked() -> list[int]:
     return list(Account.objects.filter(asked, identity_checked_at=None).values_list("pk", flat=True))
 
 
+def lock_set_up(account: Account) -> Account:
+    """The account's row, locked up to the end of the transaction. Raises Refused while its set-up is not finished."""
+    found = Account.objects.select_for_update().get(pk=account.pk)
+    if found.is_draft:
+        raise Refused([Refusal("", "set-up", "Finish the set-up of this account first.")])
+    return found
+
+
 def switch(
     account: Account, *, enabled: bool, actor: User, now: datetime, address: str | None = None
 ) -> Account:
@@ -148,9 +163,7 @@ def switch(
     """
     need_admin(actor)
     with transaction.atomic():
-        found = Account.objects.select_for_update().get(pk=account.pk)
-        if found.is_draft:
-            raise Refused([Refusal("", "set-up", "Finish the set-up of this account first.")])
+        found = lock_set_up(account)
         if found.enabled != enabled:
             found.enabled = enabled
             found.save(update_fields=["enabled"])

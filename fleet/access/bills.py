@@ -5,8 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from fleet.access import audit
-from fleet.access.accounts import need_admin
-from fleet.errors import Refusal, Refused
+from fleet.access.accounts import lock_set_up, need_admin
 from fleet.models import Account, BillReading, User
 
 
@@ -19,9 +18,7 @@ def switch(
     """
     need_admin(actor)
     with transaction.atomic():
-        found = Account.objects.select_for_update().get(pk=account.pk)
-        if found.is_draft:
-            raise Refused([Refusal("", "set-up", "Finish the set-up of this account first.")])
+        found = lock_set_up(account)
         reading, _ = BillReading.objects.get_or_create(account=found)
         if reading.enabled != enabled:
             reading.enabled, reading.error = enabled, None

@@ -62,17 +62,8 @@ def deliver_due(*, now: datetime) -> int:
 def queue_trial(person: User, *, now: datetime, address: str | None = None) -> Notification:
     """Queue a test mail to `person`; it takes the same way as every other mail."""
     letter = mails.trial(person, now)
-    mail = Notification.objects.create(
-        incident=None,
-        transition=Notification.Transition.TEST,
-        recipient=person.email,
-        message_id=mails.message_id(letter.key, person.email),
-        subject=letter.subject,
-        text=letter.text,
-        html=letter.html,
-        next_attempt_at=now,
-        created_at=now,
-    )
+    mail = letter.to(person.email, Notification.Transition.TEST, now=now)
+    mail.save()
     record(
         actor=person, action="mail.test", target=mail, after={"recipient": mail.recipient}, address=address
     )

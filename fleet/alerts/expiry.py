@@ -104,6 +104,14 @@ def _queue(address: str, due: list[Due], now: datetime) -> Notification:
         ],
         figures.day_and_clock(now),
     )
+    _note(address, due, now)
+    mail = letter.to(address, Notification.Transition.REMINDER, now=now)
+    mail.save()
+    return mail
+
+
+def _note(address: str, due: list[Due], now: datetime) -> None:
+    """Who was reminded of what, so that nobody is twice."""
     ExpiryReminder.objects.bulk_create(
         ExpiryReminder(
             endpoint=endpoint,
@@ -114,14 +122,4 @@ def _queue(address: str, due: list[Due], now: datetime) -> Notification:
         )
         for endpoint, stage in due
         if endpoint.expires_on is not None
-    )
-    return Notification.objects.create(
-        transition=Notification.Transition.REMINDER,
-        recipient=address,
-        message_id=mails.message_id(letter.key, address),
-        subject=letter.subject,
-        text=letter.text,
-        html=letter.html,
-        next_attempt_at=now,
-        created_at=now,
     )

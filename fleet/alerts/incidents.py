@@ -138,17 +138,7 @@ def _queue(incidents: Sequence[Incident], transition: Notification.Transition, n
             addressed.append((incident, mails.incident(incident, transition, names, now), addresses))
     Notification.objects.bulk_create(
         [
-            Notification(
-                incident=incident,
-                transition=transition,
-                recipient=address,
-                message_id=mails.message_id(letter.key, address),
-                subject=letter.subject,
-                text=letter.text,
-                html=letter.html,
-                next_attempt_at=now,
-                created_at=now,
-            )
+            letter.to(address, transition, now=now, incident=incident)
             for incident, letter, addresses in addressed
             for address in addresses
         ]

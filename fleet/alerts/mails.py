@@ -29,6 +29,22 @@ class Letter:
     text: str
     html: str
 
+    def to(
+        self, address: str, transition: str, *, now: datetime, incident: Incident | None = None
+    ) -> Notification:
+        """The mail to one address, not stored yet, to be sent as soon as a worker is free."""
+        return Notification(
+            incident=incident,
+            transition=transition,
+            recipient=address,
+            message_id=message_id(self.key, address),
+            subject=self.subject,
+            text=self.text,
+            html=self.html,
+            next_attempt_at=now,
+            created_at=now,
+        )
+
 
 def incident(subject: Incident, transition: str, people: Sequence[str], now: datetime) -> Letter:
     """The mail about one transition of one incident; shows the facts stored on it. people: names of who gets it."""
