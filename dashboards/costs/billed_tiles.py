@@ -1,6 +1,7 @@
 """Tiles of the Billed page: both sides, the gap and what of it nobody can explain."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from dashboards import wording
 from dashboards.costs.wanted import span_words
@@ -21,32 +22,8 @@ def tiles(whole: Sum, days: Span | None, standings: Sequence[Standing]) -> list[
         (each.reading.ok_at for each in standings if each.reading and each.reading.ok_at), default=None
     )
     window = f"{span_words(days, days.last)}, UTC days"
-    billed = Explain(
-        "Unblended cost of the service Amazon SageMaker in these accounts, with credits, discounts and those taxes "
-        "that AWS books on the service.",
-        formula="Σ unblended cost by region, usage type and kind of record",
-        source="AWS Cost Explorer",
-        basis="billed",
-        call=CALL,
-        window=window,
-        as_of=read_at,
-    )
-    estimated = Explain(
-        "The daily costs of endpoints, and of transform jobs for the hours they ran in each day.",
-        formula="Σ quantity × list price − discount",
-        source="AWS Price List over the built-in price snapshot",
-        basis="estimated",
-        window=window,
-        as_of=read_at,
-    )
-    gap = Explain(
-        "Positive: AWS billed more than Flotilla estimated. The parts below add up to it exactly.",
-        formula="billed − estimated",
-        inputs=[("Billed", wording.usd(whole.billed)), ("Estimated", wording.usd(whole.estimate))],
-        basis="billed",
-        window=window,
-        as_of=read_at,
-    )
+    billed, estimated = _billed(window, read_at), _estimated(window, read_at)
+    gap = _gap(whole, window, read_at)
     return [
         _tile("Billed", wording.usd(whole.billed), wording.usd_exact(whole.billed), billed),
         _tile("Estimated", wording.usd(whole.estimate), wording.usd_exact(whole.estimate), estimated),
@@ -59,6 +36,41 @@ def tiles(whole: Sum, days: Span | None, standings: Sequence[Standing]) -> list[
         ),
         _unexplained(whole, gap),
     ]
+
+
+def _billed(window: str, read_at: datetime | None) -> Explain:
+    return Explain(
+        "Unblended cost of the service Amazon SageMaker in these accounts, with credits, discounts and those taxes "
+        "that AWS books on the service.",
+        formula="Σ unblended cost by region, usage type and kind of record",
+        source="AWS Cost Explorer",
+        basis="billed",
+        call=CALL,
+        window=window,
+        as_of=read_at,
+    )
+
+
+def _estimated(window: str, read_at: datetime | None) -> Explain:
+    return Explain(
+        "The daily costs of endpoints, and of transform jobs for the hours they ran in each day.",
+        formula="Σ quantity × list price − discount",
+        source="AWS Price List over the built-in price snapshot",
+        basis="estimated",
+        window=window,
+        as_of=read_at,
+    )
+
+
+def _gap(whole: Sum, window: str, read_at: datetime | None) -> Explain:
+    return Explain(
+        "Positive: AWS billed more than Flotilla estimated. The parts below add up to it exactly.",
+        formula="billed − estimated",
+        inputs=[("Billed", wording.usd(whole.billed)), ("Estimated", wording.usd(whole.estimate))],
+        basis="billed",
+        window=window,
+        as_of=read_at,
+    )
 
 
 def _tile(label: str, number: str, title: str, explain: Explain) -> Tile:

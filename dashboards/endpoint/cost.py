@@ -21,6 +21,8 @@ from fleet.queries.endpoint import Activity, Head
 from fleet.queries.scope import TimeRange
 from fleet.types import CostComponent
 
+Layers = dict[str, list[Decimal | None]]
+"""Cost by component and day."""
 FORMULA = "Σ quantity × list price − discount"
 
 
@@ -36,25 +38,7 @@ def context(head: Head, activity: Activity) -> dict[str, object]:
     gaps = cost_lines.data_gaps(1, *(int(kb is not None) for kb in (sizes.request_kb, sizes.response_kb)))
     return {
         "tiles": [month_tile(head, month), *window_tiles(head, layers, activity, month.data_until)],
-        "charts": [
-            {
-                "name": "cost",
-                "id": "chart-cost",
-                "title": "Cost per day by component",
-                "caption": f"USD, estimated from usage · {words}",
-                "size": "",
-                "has_any": bool(layers),
-                "explain": _explain(
-                    "Sum of the day's cost lines by component.",
-                    month.data_until,
-                    FORMULA,
-                    words,
-                    explain.endpoint_lines_url(head.endpoint.pk, Span(days[0], days[-1])),
-                ),
-                "legend": [(component, COMPONENT_LABELS.get(component, component)) for component in layers],
-                "table": table(layers, days),
-            }
-        ],
+        "charts": [_figure(head, layers, days, words, month.data_until)],
         "lines": line_table([*lines, *gaps] if lines else []),
         "month_words": f"{today.replace(day=1):%-d %b} – {today:%-d %b}, UTC",
         "computed_at": month.computed_at,
@@ -68,6 +52,24 @@ def context(head: Head, activity: Activity) -> dict[str, object]:
     }
 
 
+def _figure(
+    head: Head, layers: Layers, days: Sequence[date], words: str, as_of: datetime | None
+) -> dict[str, object]:
+    """Cost per day by component, as the chart's component takes it."""
+    lines_url = explain.endpoint_lines_url(head.endpoint.pk, Span(days[0], days[-1]))
+    return {
+        "name": "cost",
+        "id": "chart-cost",
+        "title": "Cost per day by component",
+        "caption": f"USD, estimated from usage · {words}",
+        "size": "",
+        "has_any": bool(layers),
+        "explain": _explain("Sum of the day's cost lines by component.", as_of, FORMULA, words, lines_url),
+        "legend": [(component, COMPONENT_LABELS.get(component, component)) for component in layers],
+        "table": table(layers, days),
+    }
+
+
 def month_tile(head: Head, found: endpoint_cost.MonthCost | None = None) -> Tile:
     """Cost of the month so far with the address of its lines; one query unless `found` is given."""
     today = timezone.now().date()
@@ -77,7 +79,7 @@ def month_tile(head: Head, found: endpoint_cost.MonthCost | None = None) -> Tile
     )
 
 
-def ordered(found: dict[str, list[Decimal | None]]) -> dict[str, list[Decimal | None]]:
+def ordered(found: Layers) -> Layers:
     """Components in the order they are stacked everywhere."""
     order = [str(component) for component in CostComponent]
     return {
@@ -94,29 +96,17 @@ def _explain(text: str, as_of: datetime | None, formula: str, window: str, lines
     )  # fmt: skip
 
 
-def window_tiles(
-    head: Head, layers: dict[str, list[Decimal | None]], activity: Activity, as_of: datetime | None
-) -> list[Tile]:
+def window_tiles(head: Head, layers: Layers, activity: Activity, as_of: datetime | None) -> list[Tile]:
     """Cost of the last whole day in the window, and per 1,000 calls over the window's days."""
     known = [amount for amounts in layers.values() for amount in amounts if amount is not None]
     window_sum = sum(known, Decimal(0)) if known else None
     days = activity.window.days
-    yesterday = [amounts[-2] for amounts in layers.values() if len(amounts) > 1 and amounts[-2] is not None]
     calls = usage.total(activity.rows, activity.calls_column)
     per_1000 = window_sum / Decimal(str(calls)) * 1000 if window_sum is not None and calls else None
     words = f"{days[0]:%-d %b} – {days[-1]:%-d %b}"
-    pk, span, before = head.endpoint.pk, Span(days[0], days[-1]), days[-2] if len(days) > 1 else days[-1]
+    lines_url = explain.endpoint_lines_url(head.endpoint.pk, Span(days[0], days[-1]))
     return [
-        Tile(
-            "Yesterday",
-            wording.usd(sum(yesterday, Decimal(0))) if yesterday else None,
-            note=f"{days[-2]:%a %-d %b}, UTC" if len(days) > 1 else "",
-            reason="The window holds no whole day" if len(days) < 2 else "No cost was computed for it",
-            explain=_explain(
-                "Sum of the day's cost lines.", as_of, FORMULA, "yesterday, UTC",
-                explain.endpoint_lines_url(pk, Span(before, before)),
-            ),
-        ),
+        _yesterday(head, layers, days, as_of),
         Tile(
             "Days of the window",
             wording.usd(window_sum) if window_sum is not None else None,
@@ -124,7 +114,7 @@ def window_tiles(
             reason="No cost was computed for these days",
             explain=_explain(
                 "Sum of the cost lines of every UTC day the window touches, whole days.", as_of, FORMULA,
-                f"{words}, UTC days", explain.endpoint_lines_url(pk, span),
+                f"{words}, UTC days", lines_url,
             ),
         ),
         Tile(
@@ -134,11 +124,25 @@ def window_tiles(
             reason="Needs calls and a cost",
             explain=_explain(
                 "Cost of the window's UTC days over the calls of the window; the first day counts whole.", as_of,
-                f"{wording.usd(window_sum)} ÷ {wording.count(calls)} × 1,000", f"{words}, UTC days",
-                explain.endpoint_lines_url(pk, span),
+                f"{wording.usd(window_sum)} ÷ {wording.count(calls)} × 1,000", f"{words}, UTC days", lines_url,
             ),
         ),
     ]  # fmt: skip
+
+
+def _yesterday(head: Head, layers: Layers, days: Sequence[date], as_of: datetime | None) -> Tile:
+    amounts = [each[-2] for each in layers.values() if len(each) > 1 and each[-2] is not None]
+    day = days[-2] if len(days) > 1 else days[-1]
+    return Tile(
+        "Yesterday",
+        wording.usd(sum(amounts, Decimal(0))) if amounts else None,
+        note=f"{day:%a %-d %b}, UTC" if len(days) > 1 else "",
+        reason="The window holds no whole day" if len(days) < 2 else "No cost was computed for it",
+        explain=_explain(
+            "Sum of the day's cost lines.", as_of, FORMULA, "yesterday, UTC",
+            explain.endpoint_lines_url(head.endpoint.pk, Span(day, day)),
+        ),
+    )  # fmt: skip
 
 
 def chart(endpoint: Endpoint, window: TimeRange) -> charts.Payload:
@@ -156,7 +160,7 @@ def chart(endpoint: Endpoint, window: TimeRange) -> charts.Payload:
     return payload
 
 
-def table(layers: dict[str, list[Decimal | None]], days: Sequence[date]) -> PlainTable:
+def table(layers: Layers, days: Sequence[date]) -> PlainTable:
     """The chart's figures by day."""
     columns = [Column("Day (UTC)")]
     columns += [Column(f"{COMPONENT_LABELS.get(key, key)}, $", is_number=True) for key in layers]

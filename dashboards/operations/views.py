@@ -135,7 +135,6 @@ def _form(operation: Operation, data: Any = None) -> ConfirmForm:
 def _context(request: htmx.HtmxHttpRequest, operation: Operation, form: ConfirmForm) -> dict[str, Any]:
     now, found = timezone.now(), queries.detail(operation)
     spec = KINDS[OperationKind(operation.kind)]
-    again = reverse(words.FORMS[OperationKind(operation.kind)], args=[operation.endpoint_id])
     may_operate = access.may(request.user, spec.role)
     return {
         "operation": operation,
@@ -156,6 +155,14 @@ def _context(request: htmx.HtmxHttpRequest, operation: Operation, form: ConfirmF
         "not_allowed": ""
         if may_operate
         else f"You are signed in as {request.user.role}; this needs {spec.role}.",
+        **_ways(operation),
+    }
+
+
+def _ways(operation: Operation) -> dict[str, Any]:
+    """Where one may go from an operation: plan it again, plan the way back, or to the list."""
+    again = reverse(words.FORMS[OperationKind(operation.kind)], args=[operation.endpoint_id])
+    return {
         "again_url": f"{again}?{urlencode(words.plan_again(operation))}",
         "back_url": f"{again}?{urlencode(words.plan_again(operation, back=True))}",
         "crumbs": [{"label": "Operations", "url": reverse("operations:page")}, {"label": str(operation)}],

@@ -1,6 +1,6 @@
 """The Sync page: how fresh the mirror is, what failed, and what watching cost today."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -39,9 +39,7 @@ def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
         "found": found,
         "reasons": reasons,
         "history": tables.History(found.backfills),
-        "rows": [
-            tables.row(r, requested, now) for r in queries.rows(shown, now=now, late_after=_late_after())
-        ],
+        "rows": _lines(shown, requested, now),
         "filters": filters,
         "tabs": filters.tabs(request.GET, found),
         "chips": filters.chips(request.GET),
@@ -52,6 +50,12 @@ def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
         **_around(request, scoped, found),
     }
     return htmx.page(request, "pages/sync/page.html", context, part="sync-shards", settled=is_settled)
+
+
+def _lines(pks: list[int], requested: tables.Requested | None, now: datetime) -> list[tables.Row]:
+    return [
+        tables.row(found, requested, now) for found in queries.rows(pks, now=now, late_after=_late_after())
+    ]
 
 
 @require_GET
