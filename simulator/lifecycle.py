@@ -9,6 +9,7 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
+from simulator import activities
 from simulator.components import settle_components
 from simulator.events import announce
 from simulator.jobs import settle_jobs
@@ -170,6 +171,7 @@ def _complete(endpoint: Endpoint, region: Region, due: datetime, durations: Dura
     change = endpoint.transition
     assert change is not None
     endpoint.transition = None
+    activities.end(endpoint, region, change, due)
     if change.fails:
         if change.kind != "create":
             # The reason stays readable for a short while only; the next update would wipe it as well.
@@ -248,24 +250,8 @@ def clamped(region: Region, endpoint: Endpoint, variant: Variant, now: datetime)
         if inside != level:
             capacity = changed(capacity, **{name: inside})
             edge = "minimum" if inside > level else "maximum"
-            region.activities.insert(0, _activity(resource, dimension, inside, edge, now))
+            region.activities.insert(0, activities.begun(resource, dimension, inside, edge, now))
     return capacity
-
-
-def _activity(resource: str, dimension: str, level: int, edge: str, now: datetime) -> dict[str, Any]:
-    noun = "provisioned concurrency" if dimension == PROVISIONED else "desired instance count"
-    return {
-        "ActivityId": f"{resource}:{dimension}:{now.timestamp():.0f}",
-        "ServiceNamespace": "sagemaker",
-        "ResourceId": resource,
-        "ScalableDimension": dimension,
-        "Description": f"Setting {noun} to {level}.",
-        "Cause": f"{edge} capacity was set to {level}",
-        "StartTime": now,
-        "EndTime": now,
-        "StatusCode": "Successful",
-        "StatusMessage": f"Successfully set {noun} to {level}. Change successfully fulfilled by sagemaker.",
-    }
 
 
 def _remove(endpoint: Endpoint, region: Region, due: datetime) -> None:

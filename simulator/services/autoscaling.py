@@ -5,6 +5,7 @@ Ranges are enforced on registration and after manual edits; policies are stored,
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from zlib import crc32
 
@@ -17,6 +18,7 @@ from simulator.paging import page
 from simulator.records import Endpoint, ScalableTarget
 
 DEFAULT_PAGE = 50
+ACTIVITIES_KEPT = timedelta(weeks=6)
 
 
 def _check_scope(params: dict[str, Any]) -> None:
@@ -193,10 +195,18 @@ def delete_scheduled_action(call: Call, params: dict[str, Any]) -> dict[str, Any
 
 
 def describe_scaling_activities(call: Call, params: dict[str, Any]) -> dict[str, Any]:
-    """DescribeScalingActivities, newest first."""
+    """DescribeScalingActivities, newest first: those of the previous six weeks, as AWS keeps them."""
     _check_scope(params)
-    wanted = params.get("ResourceId")
-    rows = [row for row in call.region.activities if wanted in (None, row["ResourceId"])]
+    resource, dimension = params.get("ResourceId"), params.get("ScalableDimension")
+    if dimension is not None and resource is None:
+        raise validation_error("ResourceId is required when ScalableDimension is specified.")
+    rows = [
+        row
+        for row in call.region.activities
+        if resource in (None, row["ResourceId"])
+        and dimension in (None, row["ScalableDimension"])
+        and row["StartTime"] >= call.now - ACTIVITIES_KEPT
+    ]
     return _paged(rows, params, "ScalingActivities")
 
 

@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.aws.simulator.conftest import DEADLINE_S, Client, settled
+from tests.aws.simulator_process import SimulatorProcess
 
 pytestmark = pytest.mark.aws
 PC = {
@@ -47,6 +48,26 @@ def test_an_edit_outside_the_range_is_undone(client: Client) -> None:
         assert time.monotonic() < deadline, "the edit stays outside the range"
     activity = scaling.describe_scaling_activities(ServiceNamespace="sagemaker")["ScalingActivities"][0]
     assert activity["Description"] == "Setting provisioned concurrency to 10."
+    assert activity["StatusCode"] == "Successful"
+    assert activity["StartTime"] < activity["EndTime"], "it ends when the update that it began is done"
+
+
+def test_the_history_is_asked_by_target_in_pages_and_goes_back_six_weeks(
+    client: Client, simulator: SimulatorProcess
+) -> None:
+    scaling = client("application-autoscaling")
+    for level in (6, 8):
+        scaling.register_scalable_target(**PC, MinCapacity=level, MaxCapacity=level)
+        current(client("sagemaker"), "provisioned")
+    pages = scaling.get_paginator("describe_scaling_activities").paginate(
+        **PC, PaginationConfig={"PageSize": 1}
+    )
+    told = [row["Description"] for page in pages for row in page["ScalingActivities"]]
+    assert told[:2] == ["Setting provisioned concurrency to 8.", "Setting provisioned concurrency to 6."]
+    other = {**PC, "ScalableDimension": "sagemaker:variant:DesiredInstanceCount"}
+    assert scaling.describe_scaling_activities(**other)["ScalingActivities"] == []
+    simulator.advance(6 * 7 * 86400)
+    assert scaling.describe_scaling_activities(**PC)["ScalingActivities"] == []
 
 
 def test_provisioned_concurrency_never_scales_to_zero(client: Client) -> None:
