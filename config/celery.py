@@ -27,4 +27,4 @@ def _spare_what_stays(**_: object) -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(10_000, 20, 20)

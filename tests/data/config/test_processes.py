@@ -44,7 +44,7 @@ def test_a_worker_spares_what_it_consists_of_the_search_for_garbage(child_env: d
         "print(gc.get_freeze_count() > 10_000, gc.get_threshold())"
     )
     done = python(code, child_env)
-    assert done.stdout.splitlines()[-1:] == ["True (50000, 20, 20)"], done.stderr
+    assert done.stdout.splitlines()[-1:] == ["True (10000, 20, 20)"], done.stderr
 
 
 def test_production_settings_pass_the_deployment_checks(db: None, child_env: dict[str, str]) -> None:
