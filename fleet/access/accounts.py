@@ -219,7 +219,7 @@ def told(account: Account) -> dict[str, object]:
 
 
 def _due(account: Account, now: datetime) -> None:
-    account.shards.filter(enabled=True).update(inventory_due_at=now, metrics_due_at=now)
+    account.shards.filter(enabled=True).update(inventory_due_at=now, metrics_due_at=now, backfill_due_at=now)
 
 
 def need_admin(actor: User) -> None:

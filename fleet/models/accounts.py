@@ -87,7 +87,8 @@ class Shard(models.Model):
     backfill_done_until: history is whole up to there; backfill_variant: of the slice after it, variants up to this id
     are.
     `fence` grows with every lease; a run that holds an older number may not write any more. inventory_unfinished,
-    metrics_unfinished: runs in a row that began and never told how they ended, because their process died.
+    metrics_unfinished, backfill_unfinished: runs in a row that began and never told how they ended, because their
+    process died. backfill_due_at: before it no slice is fetched; None where nothing ever was in the way.
     """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="shards")
@@ -102,12 +103,14 @@ class Shard(models.Model):
     failures = models.PositiveIntegerField(default=0)
     inventory_unfinished = models.PositiveSmallIntegerField(default=0, db_default=0)
     metrics_unfinished = models.PositiveSmallIntegerField(default=0, db_default=0)
+    backfill_unfinished = models.PositiveSmallIntegerField(default=0, db_default=0)
     sections = models.JSONField(default=dict, blank=True)
     last_duration_ms = models.PositiveIntegerField(null=True, blank=True)
     backfill_from = models.DateTimeField(null=True, blank=True)
     backfill_until = models.DateTimeField(null=True, blank=True)
     backfill_done_until = models.DateTimeField(null=True, blank=True)
     backfill_variant = models.BigIntegerField(default=0, db_default=0)
+    backfill_due_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering: ClassVar = ["account__alias", "region"]

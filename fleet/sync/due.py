@@ -41,19 +41,35 @@ def ring(
         inventory(*together[first : first + TOGETHER])
     _ring_each(inventory, [pk for pk in claimed if pk in alone])
     _ring_each(metrics, _claim_metrics(now))
-    _ring_each(backfill, backfills())
+    _ring_each(backfill, backfills(now))
     if _claims_prices(now):
         prices()
 
 
-def backfills() -> list[int]:
-    """Shards whose hourly history is incomplete and that nobody is working on: a lot drawn of them where many are."""
+def backfills(now: datetime) -> list[int]:
+    """Shards whose hourly history is incomplete and that nobody is working on: a lot drawn of them where many are.
+
+    One whose runs died rests, and is claimed here for the hour in which it is tried once.
+    """
     unfinished = models.Q(backfill_until=None) | models.Q(backfill_done_until=None)
     unfinished |= models.Q(backfill_done_until__lt=models.F("backfill_until"))
-    rows = _enabled().filter(unfinished).exclude(inventory_ok_at=None)
-    names = {f"backfill:{pk}": pk for pk in rows.order_by("?").values_list("pk", flat=True)[:BACKFILLS]}
-    held = locks.held(names)
-    return sorted(pk for name, pk in names.items() if name not in held)
+    rows = _enabled().filter(unfinished).exclude(inventory_ok_at=None).exclude(backfill_due_at__gt=now)
+    drawn = dict(rows.order_by("?").values_list("pk", "backfill_unfinished")[:BACKFILLS])
+    held = locks.held(f"backfill:{pk}" for pk in drawn)
+    free = {pk: died for pk, died in drawn.items() if f"backfill:{pk}" not in held}
+    suspects = {pk for pk, died in free.items() if died >= quarantine.AFTER}
+    claimed = _claim_suspects(suspects, now) if suspects else suspects
+    resting = (suspects - claimed) | quarantine.entering("backfill", claimed, now)
+    return sorted(free.keys() - resting)
+
+
+def _claim_suspects(ids: Collection[int], now: datetime) -> set[int]:
+    """Put the next turn of these back-fills an hour off; those that this call did it for."""
+    with transaction.atomic():
+        rows = Shard.objects.filter(pk__in=ids).exclude(backfill_due_at__gt=now)
+        claimed = set(rows.select_for_update(skip_locked=True).values_list("pk", flat=True))
+        Shard.objects.filter(pk__in=claimed).update(backfill_due_at=now + quarantine.AGAIN)
+    return claimed
 
 
 def next_due(shard_id: int, interval_s: int, now: datetime) -> datetime:

@@ -17,6 +17,8 @@ from fleet.sync.outcome import error_document, save
 
 AFTER = 3
 AGAIN = timedelta(hours=1)
+COUNTED = ("metrics", "backfill")
+"""Besides the inventory, whose lease counts its runs."""
 WORDS = (
     f"The worker's process died in {AFTER} runs in a row, each time before it could say why: it was killed, ran out of "
     "memory, or went over its hard time limit. This is tried once an hour until a run ends."
@@ -38,7 +40,7 @@ def ended(shard: Shard, work: str, due_at: datetime) -> dict[str, Any]:
     The shard is as it was read after the run began.
     """
     values: dict[str, Any] = {f"{work}_unfinished": 0}
-    if getattr(shard, f"{work}_unfinished") > AFTER:
+    if getattr(shard, f"{work}_unfinished") >= AFTER:
         values[f"{work}_due_at"] = due_at
     return values
 
@@ -70,6 +72,6 @@ def entering(work: str, suspects: Collection[int], now: datetime) -> set[int]:
 
 
 def interval_s(work: str) -> int:
-    """How often the work is done, seconds."""
-    found: int = getattr(settings, f"{work.upper()}_INTERVAL_S")
+    """How often the work is done, seconds; a history is gone on with at each tick until it is whole."""
+    found: int = getattr(settings, "TICK_INTERVAL_S" if work == "backfill" else f"{work.upper()}_INTERVAL_S")
     return found

@@ -172,7 +172,7 @@ def _run_one(shard_id: int, name: str, work: Callable[..., int], *, now: datetim
         if lease is None:
             outcome.held = True
             return outcome
-        is_counted = name == "metrics"
+        is_counted = name in quarantine.COUNTED
         if is_counted:
             quarantine.begun(shard_id, name)
         shard = Shard.objects.select_related("account").get(pk=shard_id)

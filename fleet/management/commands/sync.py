@@ -26,7 +26,7 @@ class Command(BaseCommand):
             raise CommandError("Nothing to sync. Take an account in with `manage.py accounts add`.")
         if not options["wait"]:
             Shard.objects.filter(pk__in=[s.pk for s in shards]).update(
-                inventory_due_at=None, metrics_due_at=None
+                inventory_due_at=None, metrics_due_at=None, backfill_due_at=None
             )
             self.stdout.write(f"{len(shards)} shards are due at the next tick.")
             return

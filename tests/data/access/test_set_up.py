@@ -44,7 +44,7 @@ def test_the_set_up_leads_from_access_to_the_first_sync(client: Client) -> None:
     assert draft.external_id.startswith("flotilla-")
     assert len(draft.external_id) > 30
     assert accounts.unchecked() == [draft.pk], "a worker finds out who Flotilla is meanwhile"
-    assert due.backfills() == []
+    assert due.backfills(timezone.now()) == []
     assert not Shard.objects.exists()
     answer = client.post(url("set-up-roles", draft), {"role_arn": READ, "act_role_arn": ACT})
     assert answer["Location"] == url("set-up-check", draft)

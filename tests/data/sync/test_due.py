@@ -214,12 +214,12 @@ def test_backfill_waits_for_an_inventory_and_for_its_own_lease(shards: list[Shar
     assert bell.backfill == []
     Shard.objects.filter(pk=shard.pk).update(inventory_ok_at=NOW)
     with locks.lease(f"backfill:{shard.pk}"):
-        assert due.backfills() == []
-    assert due.backfills() == [shard.pk]
+        assert due.backfills(NOW) == []
+    assert due.backfills(NOW) == [shard.pk]
     Shard.objects.filter(pk=shard.pk).update(backfill_until=NOW, backfill_done_until=NOW - MINUTE)
-    assert due.backfills() == [shard.pk]
+    assert due.backfills(NOW) == [shard.pk]
     Shard.objects.filter(pk=shard.pk).update(backfill_done_until=NOW)
-    assert due.backfills() == []
+    assert due.backfills(NOW) == []
 
 
 @pytest.mark.django_db
