@@ -4,7 +4,7 @@ from fleet.models.accounts import Account, CallTally, MetricSpend, Quota, Shard
 from fleet.models.alerts import AlertRule, Incident, Notification
 from fleet.models.anomalies import CostRise, PlaceRise, RiseCheck
 from fleet.models.batch import TransformJob
-from fleet.models.billing import BilledCost, BillReading
+from fleet.models.billing import BilledCost, BilledTag, BillReading
 from fleet.models.budgets import Budget, BudgetStand
 from fleet.models.configs import Container, EndpointConfig, HostedModel, ProductionVariant
 from fleet.models.data_sizes import DataAssumption
@@ -55,6 +55,7 @@ __all__ = [
     "AuditEntry",
     "BillReading",
     "BilledCost",
+    "BilledTag",
     "Budget",
     "BudgetStand",
     "CacheWindow",

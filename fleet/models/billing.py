@@ -12,6 +12,8 @@ class BillReading(models.Model):
 
     read_from, read_until: the UTC days [from, until) that were read. error: {"code", "message", "action",
     "request_id", "since"} of the last reading, null when it succeeded. due_at null: as soon as it is switched on.
+    tag_key: the cost allocation tag by which the bill is read as well, "" for none; tag_from, tag_until and tag_error
+    are of that reading what the others are of the bill's.
     """
 
     account = models.OneToOneField(Account, on_delete=models.CASCADE, related_name="bill_reading")
@@ -22,6 +24,10 @@ class BillReading(models.Model):
     read_from = models.DateField(null=True, blank=True)
     read_until = models.DateField(null=True, blank=True)
     error = models.JSONField(null=True, blank=True)
+    tag_key = models.CharField(max_length=128, blank=True, default="")
+    tag_from = models.DateField(null=True, blank=True)
+    tag_until = models.DateField(null=True, blank=True)
+    tag_error = models.JSONField(null=True, blank=True)
 
     def __str__(self) -> str:
         return f"bills of {self.account_id}"
@@ -57,3 +63,30 @@ class BilledCost(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id} {self.day} {self.usage_type or self.record_type}"
+
+
+class BilledTag(models.Model):
+    """What one account was billed for one UTC day, value of its BillReading.tag_key and usage type; usage only.
+
+    tag_value "": what carries no such tag, or did not when it was used. currency is AWS's. is_estimated: AWS may still
+    change it. Written by fleet.sync.billing; rows of another key are removed when the key changes.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="billed_tags")
+    day = models.DateField()
+    tag_value = models.CharField(max_length=256, blank=True)
+    usage_type = models.CharField(max_length=128)
+    amount = models.DecimalField(max_digits=24, decimal_places=10)
+    currency = models.CharField(max_length=8)
+    is_estimated = models.BooleanField()
+    read_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["account", "day", "tag_value", "usage_type"], name="one_bill_per_tag_day"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.day} {self.tag_value} {self.usage_type}"
