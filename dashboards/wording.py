@@ -9,6 +9,8 @@ from decimal import ROUND_HALF_UP, Decimal
 UNKNOWN = "—"
 MINUS = "−"
 
+_CENT = Decimal("0.01")
+
 Number = int | float | Decimal
 
 
@@ -34,9 +36,11 @@ def usd_exact(value: Number | None) -> str:
 
 
 def usd_change(value: Number | None) -> str:
-    """A difference with its sign: "+$66.20", "−$827.53", "$0.00"."""
+    """A difference with its sign: "+$66.20", "−$827.53", "$0.00"; "< $0.01" either way where it is no cent."""
     if value is None:
         return UNKNOWN
+    if 0 < abs(value) < _CENT:
+        return f"< ${_CENT}"
     return f"+{usd(value)}" if value > 0 else usd(value)
 
 

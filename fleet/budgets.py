@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +20,7 @@ MOST_USD = Decimal(1_000_000_000)
 """A budget above this is taken for a slip of the keyboard."""
 MOST_PCT = 1000
 FORECAST_FOR = timedelta(hours=1)
-"""How long a forecast stands; what was spent is worked out each time."""
+"""How long a forecast stands, once there is one; what was spent is worked out each time."""
 
 
 @dataclass(frozen=True)
@@ -125,13 +125,16 @@ def stands(*, now: datetime) -> list[tuple[Budget, BudgetStand]]:
 
 
 def stand(budget: Budget, *, now: datetime, is_new: bool = False) -> BudgetStand:
-    """Where one budget stands. The forecast is made anew each hour, for a new period, and where is_new."""
+    """Where one budget stands.
+
+    The forecast is made anew each hour, for a new period, while there is none, and where is_new.
+    """
     today = now.date()
     period = queries.period_of(budget, today)
     kept = None if is_new else getattr(budget, "stand", None)
     if kept and kept.computed_at == now:
         return kept
-    if kept and kept.period_first == period.first and now - kept.forecast_at < FORECAST_FOR:
+    if kept and _holds(kept, period.first, now):
         sums = forecast.spent(queries.where_of(budget), period, today=today)
         kept.spent, kept.unpriced, kept.no_data = sums.amount, sums.unpriced, sums.no_data
         kept.computed_at = now
@@ -149,6 +152,11 @@ def stand(budget: Budget, *, now: datetime, is_new: bool = False) -> BudgetStand
         "forecast_at": now,
     }
     return BudgetStand.objects.update_or_create(budget=budget, defaults=fields)[0]
+
+
+def _holds(kept: BudgetStand, first: date, now: datetime) -> bool:
+    """Whether its forecast still stands. One that could not be made does not: the days it lacked may be there now."""
+    return kept.total is not None and kept.period_first == first and now - kept.forecast_at < FORECAST_FOR
 
 
 def _of_account(account: Account | None) -> Budget | None:

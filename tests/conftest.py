@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import redis as redis_client
+from hypothesis import HealthCheck, settings
 
 from stack import chromium
 from stack import pytest_engines as engines
@@ -13,6 +14,10 @@ from stack.layout import ROOT, free_port
 from stack.processes import Part, wait_until
 
 UNIT = ROOT / "tests" / "unit"
+
+# How fast the machine is just now says nothing about a property.
+settings.register_profile("at-any-pace", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("at-any-pace")
 
 
 def _run(part: Part, is_ready: Callable[[], bool]) -> Iterator[Part]:

@@ -12,6 +12,13 @@ from fleet.queries import budgets as queries
 from fleet.queries.cost_scope import Span
 
 PASSED, AHEAD, ON_TRACK, UNKNOWN = "budget-passed", "budget-ahead", "budget-on-track", "unknown"
+_ONLY = {
+    PASSED: "The only budget is used up.",
+    AHEAD: "The only budget is forecast to be used up.",
+    UNKNOWN: "No cost has been worked out for the only budget yet.",
+    ON_TRACK: "The only budget is neither used up nor forecast to be.",
+}
+"""The answer of a list of one."""
 _ORDER = (PASSED, AHEAD, UNKNOWN, ON_TRACK)
 
 
@@ -108,6 +115,8 @@ def standings(budgets: Iterable[Budget], today: date) -> list[Standing]:
 def sentence(rows: Iterable[Standing]) -> str:
     """The answer of the list."""
     found = list(rows)
+    if len(found) == 1:
+        return _ONLY[found[0].state]
     number = {state: sum(row.state == state for row in found) for state in _ORDER}
     of = f"of {wording.plural(len(found), 'budget')}"
     if number[PASSED]:

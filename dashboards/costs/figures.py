@@ -189,7 +189,7 @@ def why_not(planned: Plan, first_day: date | None) -> str:
     if planned.before is None:
         return "Today is not over: nothing is compared yet"
     if first_day is None or first_day > planned.before.first:
-        since = first_day.isoformat() if first_day else "today"
+        since = f"{first_day.day} {first_day:%b %Y}" if first_day else "today"
         return f"Costs are known since {since}: the span before is not whole"
     return ""
 

@@ -14,7 +14,6 @@ from fleet.models import Budget, BudgetStand, Incident
 from fleet.queries import budgets as queries
 
 PASSED, FORECAST = "budget-passed", "budget-forecast"
-_PREFIX = "budget:"
 
 
 def passed(values: Mapping[str, float], now: datetime) -> list[Measure]:
@@ -67,7 +66,7 @@ def owners(incidents: Iterable[Incident]) -> dict[int, list[tuple[str, str]]]:
     ids = {
         incident.pk: int(incident.subject.split(":")[1])
         for incident in incidents
-        if incident.subject.startswith(_PREFIX)
+        if incident.subject.startswith(queries.SUBJECT)
     }
     if not ids:
         return {}
@@ -90,7 +89,7 @@ def _ongoing(key: str) -> set[str]:
 
 def _subject(budget: Budget, stand: BudgetStand, what: str) -> str:
     # The period belongs to the subject: a budget passed again in the next one is another episode.
-    return f"{_PREFIX}{budget.pk}:{stand.period_first:%Y-%m}:{what}"
+    return f"{queries.SUBJECT}{budget.pk}:{stand.period_first:%Y-%m}:{what}"
 
 
 def _measure(subject: str, budget: Budget, stand: BudgetStand, now: datetime, **values: Any) -> Measure:

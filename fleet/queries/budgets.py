@@ -10,6 +10,8 @@ from fleet.queries.scope import ScopeFilter
 from fleet.types import Kind
 
 QUARTER_MONTHS = 3
+SUBJECT = "budget:"
+"""How the subject of an incident about a budget begins; its id, the period's first month and the threshold follow."""
 
 
 def account_of(where: CostFilter) -> str | None:

@@ -7,7 +7,22 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import CharField, Count, F, IntegerField, Max, Min, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import (
+    CharField,
+    Count,
+    Exists,
+    F,
+    Func,
+    IntegerField,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+)
 from django.db.models.functions import Coalesce
 
 from fleet.models import (
@@ -19,6 +34,7 @@ from fleet.models import (
     PlaceDay,
     Shard,
 )
+from fleet.queries.budgets import SUBJECT
 from fleet.queries.cost_scope import Span, Sums
 from fleet.queries.costs import DayCost
 from fleet.queries.fleet_traffic import Traffic as Traffic
@@ -92,11 +108,14 @@ class DayCosts:
 
 
 def troubles(scope: ScopeFilter, limit: int = 50) -> list[Trouble]:
-    """Open incidents of the scope, critical first, then the longest; those about no endpoint only fleet-wide."""
+    """Open incidents of the scope, critical first, then the longest; those about no endpoint only fleet-wide.
+
+    Of several thresholds that one budget passed in a period, the highest, which opened last, stands for all.
+    """
     about = scope.q("endpoint__shard")
     wanted = about if not scope.is_everything else Q()
     found = (
-        Incident.objects.filter(wanted, resolved_at=None)
+        Incident.objects.filter(wanted, ~_has_higher_threshold(), resolved_at=None)
         .order_by("severity", "condition_since", "pk")
         .values_list(
             "pk", "severity", "title", "cause", "summary", "condition_since", "endpoint_id", "endpoint__name",
@@ -109,6 +128,25 @@ def troubles(scope: ScopeFilter, limit: int = 50) -> list[Trouble]:
         )
         for pk, severity, title, cause, summary, since, endpoint_id, name, kind, seen in found
     ]
+
+
+def _has_higher_threshold() -> Q:
+    """Whether another threshold of the same budget and period was passed after the one the incident is about."""
+    budget, month = (_part("subject", n) for n in (2, 3))
+    later = Incident.objects.alias(budget=budget, month=month).filter(
+        rule=OuterRef("rule"),
+        subject__startswith=SUBJECT,
+        budget=_part(OuterRef("subject"), 2),
+        month=_part(OuterRef("subject"), 3),
+        pk__gt=OuterRef("pk"),
+        resolved_at=None,
+    )
+    return Q(subject__startswith=SUBJECT) & Q(Exists(later))
+
+
+def _part(subject: str | OuterRef, number: int) -> Func:
+    """One part of an incident's subject, counted from 1."""
+    return Func(subject, Value(":"), Value(number), function="split_part", output_field=CharField())
 
 
 def unreadable(scope: ScopeFilter) -> list[Unreadable]:

@@ -172,6 +172,20 @@ def test_a_forecast_at_the_line_does_not_flap_and_spent_money_is_no_forecast(
     assert subjects(PASSED) == ["2026-11:100"]
 
 
+def test_a_forecast_that_could_not_be_made_is_made_once_the_history_is_there(
+    variant: VariantStatus, maker: User
+) -> None:
+    flat(variant, "10", days=3)
+    budget = make(maker, "290", thresholds=())
+    assert "14 days with a cost are needed" in budget.stand.reason
+    for n in range(3, 40):
+        cost(variant, "10", n)
+    evaluate(now=NOON + minutes(1))
+    budget.stand.refresh_from_db()
+    assert (budget.stand.total, budget.stand.reason) == (300, "")
+    assert len(ongoing(FORECAST)) == 1
+
+
 def test_with_a_short_history_nothing_is_forecast(variant: VariantStatus, maker: User) -> None:
     flat(variant, "10", days=12)
     make(maker, "121", thresholds=())

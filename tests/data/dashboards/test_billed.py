@@ -101,6 +101,13 @@ def test_both_sides_stand_beside_each_other_and_the_parts_add_up(reader: Client,
     assert "Discount -$1.20" in words.replace("−", "-")
 
 
+def test_a_part_below_a_cent_is_told_as_such(reader: Client, endpoint: Endpoint) -> None:
+    on(endpoint.shard.account)
+    hours(endpoint, "10.20", day=today() - 3 * DAY)
+    billed(endpoint, today() - 3 * DAY, "Host:ml.c5.large", "10.2000000037", "100.0000000369")
+    assert "Measuring &lt; $0.01" in page(reader)
+
+
 def test_a_day_leads_to_its_components(reader: Client, endpoint: Endpoint) -> None:
     on(endpoint.shard.account)
     first, second = today() - 4 * DAY, today() - 3 * DAY

@@ -69,6 +69,19 @@ def test_the_list_opens_with_the_answer_and_shows_the_worst_first(operator: Clie
     assert "14 days with a cost are needed" in html
 
 
+def test_the_answer_about_one_budget_speaks_of_it_alone(operator: Client) -> None:
+    chat = rows.serverless(rows.shard(), "chat")
+    made = make("Alone", "500")
+    assert "No cost has been worked out for the only budget yet." in text(page(operator))
+    cost(chat, "90")
+    for amount, words in (
+        ("500", "The only budget is neither used up nor forecast to be."),
+        ("80", "The only budget is used up."),
+    ):
+        budgets.save(Wish("Alone", Decimal(amount)), budget=made, actor=User.objects.get(), now=rows.now())
+        assert words in text(page(operator))
+
+
 def test_without_a_budget_the_page_says_what_one_is(operator: Client) -> None:
     assert "No budget yet." in text(page(operator))
 

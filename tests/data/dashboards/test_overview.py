@@ -17,6 +17,7 @@ from fleet.queries.endpoints import Criteria
 from fleet.queries.scope import ScopeFilter, TimeRange
 from fleet.types import Confidence, Kind
 from tests.factories import (
+    AlertRuleFactory,
     ChangeEventFactory,
     DailyCostFactory,
     EndpointFactory,
@@ -173,6 +174,24 @@ def test_trouble_comes_gravest_first_then_longest(viewer: Client) -> None:
     IncidentFactory(title="critical", severity="critical", opened_at=now())
     IncidentFactory(title="over", resolved_at=now())
     assert [t.title for t in overview.troubles(ScopeFilter())] == ["critical", "old warning", "young warning"]
+
+
+def test_a_budget_is_one_row_by_its_highest_threshold() -> None:
+    rule = AlertRuleFactory(key="budget-passed")
+    for subject, title in (
+        ("budget:1:2026-11:50", "half of one"),
+        ("budget:1:2026-11:80", "most of one"),
+        ("budget:12:2026-11:50", "half of another"),
+        ("budget:1:2026-11:100", "all of one"),
+        ("budget:1:2026-10:100", "the month before"),
+    ):
+        IncidentFactory(rule=rule, subject=subject, title=title, severity="warning", endpoint=None)
+    over = IncidentFactory(rule=rule, subject="budget:12:2026-11:80", title="resolved", resolved_at=now())
+    shown = {each.title for each in overview.troubles(ScopeFilter())}
+    assert shown == {"all of one", "half of another", "the month before"}
+    over.resolved_at = None
+    over.save()
+    assert "half of another" not in {each.title for each in overview.troubles(ScopeFilter())}
 
 
 def test_a_scope_narrows_incidents_costs_and_changes(viewer: Client) -> None:

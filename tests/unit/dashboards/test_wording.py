@@ -31,6 +31,8 @@ def test_a_change_of_money_carries_its_sign() -> None:
         "−$827.53",
         "$0.00",
     ]
+    tiny = (Decimal("0.00000000369"), Decimal("-0.009"), 0.004, Decimal("0.01"))
+    assert [wording.usd_change(v) for v in tiny] == ["< $0.01", "< $0.01", "< $0.01", "+$0.0100"]
 
 
 @pytest.mark.parametrize(
