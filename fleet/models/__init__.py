@@ -44,7 +44,13 @@ from fleet.models.rollups import (
     StaleDay,
     UsePeriod,
 )
-from fleet.models.scaling import ScalableTarget, ScalingPolicy, ScheduledAction
+from fleet.models.scaling import (
+    ScalableTarget,
+    ScalingActivity,
+    ScalingHistory,
+    ScalingPolicy,
+    ScheduledAction,
+)
 from fleet.models.spans import CostBars, CostSpan, UseSpan
 from fleet.models.tokens import ApiToken
 
@@ -104,6 +110,8 @@ __all__ = [
     "RiseCheck",
     "RollupState",
     "ScalableTarget",
+    "ScalingActivity",
+    "ScalingHistory",
     "ScalingPolicy",
     "ScheduledAction",
     "Shard",

@@ -74,3 +74,68 @@ class ScheduledAction(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ScalingHistory(models.Model):
+    """What is read of Application Auto Scaling's activities on one dimension of an endpoint; it outlives its target.
+
+    target_since: the target's creation, null where none was ever seen; closed_at: when it was seen to be gone.
+    [read_from, read_until): all activities that began in it were read, null = none yet. Written by fleet.sync only.
+    """
+
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="scaling_histories")
+    resource_id = models.CharField(max_length=512)
+    dimension = models.CharField(max_length=96)
+    variant_name = models.CharField(max_length=63, blank=True)
+    target_since = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    read_from = models.DateTimeField(null=True)
+    read_until = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["resource_id", "dimension"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["endpoint", "resource_id", "dimension"], name="one_history_per_dimension"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.resource_id} {self.dimension}"
+
+
+class ScalingActivity(models.Model):
+    """One scaling activity as AWS tells it; a Successful one's level holds from ended_at.
+
+    to_level: the level its description names, null where it names none. Status, texts: AWS's own words.
+    """
+
+    SUCCESSFUL = "Successful"
+    MOVING = ("Pending", "InProgress")
+
+    history = models.ForeignKey(ScalingHistory, on_delete=models.CASCADE, related_name="activities")
+    activity_id = models.CharField(max_length=256)
+    begun_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    status = models.CharField(max_length=32)
+    status_message = models.TextField(blank=True)
+    cause = models.TextField(blank=True)
+    description = models.TextField(blank=True)
+    to_level = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["-begun_at", "-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["history", "activity_id"], name="one_row_per_scaling_activity")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["history", "begun_at"], name="scaling_activity_by_begin"),
+            models.Index(
+                fields=["history", "ended_at"],
+                name="scaling_level_by_end",
+                condition=models.Q(status="Successful", to_level__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.description} {self.status}"
