@@ -14,25 +14,24 @@ WITH watched AS (
         AND (cardinality(%(accounts)s::text[]) = 0 OR a.account_id = ANY(%(accounts)s::text[]))
         AND (cardinality(%(regions)s::text[]) = 0 OR s.region = ANY(%(regions)s::text[]))
         AND (%(shards)s::bigint[] IS NULL OR s.id = ANY(%(shards)s::bigint[]))
-), live AS (
-    SELECT e.shard_id, v.endpoint_id, v.name, v.instance_type, {_HELD} AS held, {_WARM} AS warm, {_RUN} AS running,
+), here AS MATERIALIZED (
+    SELECT e.id, e.shard_id, e.kind, CASE WHEN e.kind = 'inference-component' THEN e.document END AS document
+    FROM fleet_endpoint e WHERE e.closed_at IS NULL AND e.shard_id IN (SELECT id FROM watched)
+), live AS MATERIALIZED (
+    SELECT h.shard_id, v.endpoint_id, v.name, v.instance_type, {_HELD} AS held, {_WARM} AS warm, {_RUN} AS running,
         (v.max_concurrency IS NOT NULL OR v.desired_max_concurrency IS NOT NULL) AS is_serverless,
-        CASE WHEN e.kind = 'inference-component' THEN (
+        greatest(i.max_capacity, CASE WHEN h.document IS NOT NULL THEN (
             SELECT max((item #>> '{{{{ManagedInstanceScaling,MaxInstanceCount}}}}')::int)
-            FROM jsonb_array_elements(e.document -> 'ProductionVariants') item
+            FROM jsonb_array_elements(h.document -> 'ProductionVariants') item
             WHERE item ->> 'VariantName' = v.name
-        ) END AS managed_max
+        ) END) AS instances_max, p.max_capacity AS warm_max
     FROM fleet_variantstatus v
-    JOIN fleet_endpoint e ON e.id = v.endpoint_id AND e.closed_at IS NULL
-    JOIN watched w ON w.id = e.shard_id
-    WHERE v.removed_at IS NULL
-), scaled AS (
-    SELECT l.*, i.max_capacity AS instances_max, p.max_capacity AS warm_max
-    FROM live l
-    LEFT JOIN fleet_scalabletarget i ON i.endpoint_id = l.endpoint_id AND i.variant_name = l.name
+    JOIN here h ON h.id = v.endpoint_id
+    LEFT JOIN fleet_scalabletarget i ON i.endpoint_id = v.endpoint_id AND i.variant_name = v.name
         AND i.dimension = 'sagemaker:variant:DesiredInstanceCount'
-    LEFT JOIN fleet_scalabletarget p ON p.endpoint_id = l.endpoint_id AND p.variant_name = l.name
+    LEFT JOIN fleet_scalabletarget p ON p.endpoint_id = v.endpoint_id AND p.variant_name = v.name
         AND p.dimension = 'sagemaker:variant:DesiredProvisionedConcurrency'
+    WHERE v.removed_at IS NULL
 ), wanted AS (
     SELECT w.id AS shard_id, o.parameters ->> 'instance_type' AS instance_type, coalesce(l.held, 0) AS held,
         coalesce(l.warm, 0) AS warm, coalesce(l.running, 0) AS running, coalesce(l.instance_type, '') AS running_type,
@@ -59,16 +58,16 @@ WITH watched AS (
         NULL::int AS claim, sum(s.warm)::int AS provisioned,
         CASE WHEN count(s.warm_max) > 0 THEN sum(greatest(s.warm, s.warm_max))::int END AS provisioned_claim,
         count(DISTINCT s.endpoint_id)::int AS endpoints
-    FROM watched w LEFT JOIN scaled s ON s.shard_id = w.id AND s.is_serverless GROUP BY w.id
+    FROM watched w LEFT JOIN live s ON s.shard_id = w.id AND s.is_serverless GROUP BY w.id
     UNION ALL
     SELECT shard_id, 'provisioned-concurrency', sum(warm)::int,
         CASE WHEN count(warm_max) > 0 THEN sum(greatest(warm, warm_max))::int END, NULL, NULL,
         count(DISTINCT endpoint_id)::int
-    FROM scaled WHERE warm IS NOT NULL GROUP BY shard_id
+    FROM live WHERE warm IS NOT NULL GROUP BY shard_id
     UNION ALL
     SELECT shard_id, subject, n, NULL, NULL, NULL, n FROM (
         SELECT e.shard_id, count(*)::int AS n_all, (count(*) FILTER (WHERE e.kind = 'serverless'))::int AS n_serverless
-        FROM fleet_endpoint e JOIN watched w ON w.id = e.shard_id WHERE e.closed_at IS NULL GROUP BY e.shard_id
+        FROM here e GROUP BY e.shard_id
     ) of_shard CROSS JOIN LATERAL
         (VALUES ('endpoints', n_all), ('serverless-endpoints', n_serverless)) AS kinds (subject, n)
     WHERE n > 0
@@ -77,10 +76,9 @@ WITH watched AS (
         CASE WHEN sum(n_limited) > 0 THEN sum(most)::int END, NULL, NULL, count(*)::int
     FROM (
         -- By endpoint first: counting distinct ones would sort every variant by text.
-        SELECT shard_id, instance_type, sum(running) AS running,
-            count(coalesce(instances_max, managed_max)) AS n_limited,
-            sum(greatest(running, instances_max, managed_max)) AS most
-        FROM scaled WHERE instance_type <> '' GROUP BY shard_id, instance_type, endpoint_id
+        SELECT shard_id, instance_type, sum(running)::int AS running,
+            count(instances_max)::int AS n_limited, sum(greatest(running, instances_max))::int AS most
+        FROM live WHERE instance_type <> '' GROUP BY shard_id, instance_type, endpoint_id
     ) of_endpoint GROUP BY shard_id, instance_type
 ), reported AS (
     SELECT DISTINCT ON (shard_id, subject) shard_id, subject, value, name

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from fleet import serverless_quotas as known
-from fleet.models import Account, Endpoint, Quota, ScalableTarget, Shard, User
+from fleet.models import Account, Endpoint, EndpointWindow, Quota, ScalableTarget, Shard, User
 from fleet.queries import quota_users
 from fleet.queries.quotas import Group, Line, ledger
 from fleet.queries.scope import ScopeFilter
@@ -178,6 +178,27 @@ def test_the_largest_holders_are_named_with_their_peak() -> None:
         ("e3", 30, None),
     ]
     assert quota_users.busiest(lines, rows.now()) == {shard.pk: 32}
+
+
+def test_a_peak_is_the_same_from_the_summed_days_and_counts_what_came_since() -> None:
+    shard = rows.shard()
+    chat = rows.serverless(shard, "chat", max_concurrency=50)
+    rows.hour_bucket(chat, rows.hour() - timedelta(days=3), concurrency_utilization_max=0.4)
+    rows.hour_bucket(chat, rows.hour() - timedelta(days=9), concurrency_utilization_max=0.9)
+    lines = ledger(EVERYTHING).lines
+
+    def peak() -> int | None:
+        (user,) = quota_users.users(lines, rows.now())[(shard.pk, known.CONCURRENCY)]
+        return user.peak
+
+    assert peak() == 20
+    until = rows.now() - timedelta(hours=2)
+    EndpointWindow.objects.create(endpoint=chat, key="7d", until=until, concurrency=0.4)
+    assert peak() == 20
+    rows.hour_bucket(chat, rows.hour() - timedelta(hours=1), concurrency_utilization_max=0.6)
+    assert peak() == 30
+    EndpointWindow.objects.update(until=rows.now() - timedelta(days=2), concurrency=1.0)
+    assert peak() == 30, "days that nobody has added up for long do not stand for the hours"
 
 
 def test_the_ledger_takes_three_queries_whatever_the_fleet(django_assert_num_queries: Any) -> None:
