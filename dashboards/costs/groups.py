@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from dashboards import wording
-from dashboards.costs import explain
 from dashboards.costs.rows import LineRow, bar, endpoint_url, line_table, missing_words
 from dashboards.costs.wanted import Wanted
 from dashboards.status import COMPONENT_LABELS, KIND_LABELS
@@ -80,7 +79,6 @@ class CostRow:
     label: str
     sub: str
     url: str
-    lines_url: str
     endpoint: Endpoint | None
     amount: Decimal | None
     share: Decimal | None
@@ -165,7 +163,6 @@ def cost_row(
         label=named,
         sub=_sub(found, wanted.by, endpoint, named),
         url=_url(found.key, wanted),
-        lines_url=explain.url(wanted.span, wanted.narrowed(found.key)),
         endpoint=endpoint,
         amount=cents,
         share=found.amount / total if total and found.amount is not None else None,

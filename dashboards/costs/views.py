@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from dashboards import access, client, htmx, scope, wording
-from dashboards.costs import batch, charts, drawing, export, page_words, period, rose, tiles
+from dashboards.costs import batch, charts, drawing, export, page_words, period, rose, table_rows, tiles
 from dashboards.costs.figures import Figures, plan, top_labels
 from dashboards.costs.forms import BudgetForm
 from dashboards.costs.group_files import GroupTable
@@ -38,6 +38,7 @@ def page(request: HtmxHttpRequest) -> HttpResponse:
         "figures": figures,
         "wanted": wanted,
         "rows": rows,
+        "table_rows": table_rows.body(rows, wanted.by),
         "rest": rest,
         "rest_count": figures.cube.groups - len(rows),
         "sort": Sort(wanted.order.value, not wanted.ascending),

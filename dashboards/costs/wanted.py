@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlencode
 
 from django.http import QueryDict
 
@@ -83,13 +83,11 @@ class Wanted:
 
     def link(self, **changes: str | list[str] | None) -> str:
         """This page's query string with some parameters replaced (None removes one); always from the first page."""
-        wanted = self.query.copy()
-        wanted.pop("page", None)
+        kept = self._but("page", *changes)
         for name, value in changes.items():
-            wanted.pop(name, None)
             if value is not None:
-                wanted.setlist(name, value if isinstance(value, list) else [value])
-        return wanted.urlencode()
+                kept[name] = value if isinstance(value, list) else [value]
+        return urlencode(kept, doseq=True)
 
     def narrowed(self, key: str, group: GroupBy | None = None) -> str:
         """The query string that narrows to the group `key` of this page, grouped by `group` from there."""
@@ -103,9 +101,11 @@ class Wanted:
     def toggle(self, key: str) -> str:
         """The query string that opens a row, or closes it when it is open; stays on the same page of rows."""
         opened = [each for each in self.opened if each != key] if key in self.opened else [*self.opened, key]
-        wanted = self.query.copy()
-        wanted.setlist("open", opened)
-        return wanted.urlencode()
+        return urlencode({**self._but("open"), "open": opened}, doseq=True)
+
+    def _but(self, *names: str) -> dict[str, list[str]]:
+        """The query without some parameters, as a plain dictionary: a copy of a QueryDict takes ten times as long."""
+        return {name: values for name, values in self.query.lists() if name not in names}
 
     def pager(self, total: int) -> Page:
         return Page.read(self.query, total)
