@@ -39,7 +39,7 @@ def usd_change(value: Number | None) -> str:
     """A difference with its sign: "+$66.20", "−$827.53", "$0.00"; "< $0.01" either way where it is no cent."""
     if value is None:
         return UNKNOWN
-    if 0 < abs(value) < _CENT:
+    if 0 < abs(Decimal(str(value))) < _CENT:
         return f"< ${_CENT}"
     return f"+{usd(value)}" if value > 0 else usd(value)
 
