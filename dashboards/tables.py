@@ -39,9 +39,15 @@ class Page:
     @classmethod
     def read(cls, query: QueryDict, total: int, size: int = PAGE_SIZE) -> "Page":
         """?page=, brought into range."""
+        number = cls.asked(query, size).number
+        return cls(max(1, min(number, -(-total // size))), total, size)
+
+    @classmethod
+    def asked(cls, query: QueryDict, size: int = PAGE_SIZE) -> "Page":
+        """?page= as it stands, before anybody knows how many rows there are."""
         wanted = query.get("page", "1")
         number = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 9 else 1
-        return cls(max(1, min(number, -(-total // size))), total, size)
+        return cls(max(1, number), 0, size)
 
     @property
     def pages(self) -> int:

@@ -27,6 +27,7 @@ from dashboards.endpoint import (
     queue_tiles,
     tiles,
 )
+from dashboards.scaling import rows as scaling_rows
 from dashboards.scope import PageScope
 from dashboards.tiles import Tile
 from fleet.analysis import cache as cache_analysis
@@ -235,7 +236,8 @@ def _async(head: Head, activity: Activity) -> Context:
 
 
 def _scaling(head: Head, activity: Activity) -> Context:
-    return {"targets": scaling.for_endpoint(head.endpoint), "is_serverless": activity.kind == Kind.SERVERLESS}
+    targets = [(target, scaling_rows.words(target)) for target in scaling.for_endpoint(head.endpoint)]
+    return {"targets": targets, "is_serverless": activity.kind == Kind.SERVERLESS}
 
 
 def _configuration(head: Head, activity: Activity) -> Context:

@@ -4,28 +4,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count, Window
+from django.db.models import Prefetch
 
-from fleet.models import Endpoint, ScalableTarget, ScalingPolicy, ScheduledAction
+from fleet.models import (
+    Endpoint,
+    InferenceComponent,
+    ScalableTarget,
+    ScalingPolicy,
+    VariantStatus,
+)
 from fleet.queries import scaling_order
 from fleet.queries.scaling_order import COPIES as COPIES
 from fleet.queries.scaling_order import INSTANCES as INSTANCES
 from fleet.queries.scaling_order import PROVISIONED as PROVISIONED
-from fleet.queries.scaling_order import Counts as Counts
-from fleet.queries.scaling_order import counts as counts
+from fleet.queries.scaling_words import UNITS, action_sentence, policy_sentence
 from fleet.queries.scope import ScopeFilter
 from fleet.types import Kind
-
-UNITS = {INSTANCES: "instances", PROVISIONED: "provisioned concurrency", COPIES: "copies"}
-
-METRIC_WORDS = {
-    "SageMakerVariantInvocationsPerInstance": "calls a minute per instance",
-    "SageMakerVariantProvisionedConcurrencyUtilization": "provisioned concurrency utilisation",
-    "SageMakerInferenceComponentInvocationsPerCopy": "calls a minute per copy",
-    "SageMakerInferenceComponentConcurrentRequestsPerCopyHighResolution": "concurrent requests per copy",
-    "SageMakerVariantConcurrentRequestsPerModelHighResolution": "concurrent requests per model",
-}
-"""Predefined metrics of Application Auto Scaling for SageMaker (API MetricType), in words."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +56,8 @@ class TargetRow:
 class UnscaledRow:
     """A serverless variant that pays for provisioned concurrency which nothing scales."""
 
-    endpoint: Endpoint
+    endpoint_id: int
+    endpoint: str
     account: str
     region: str
     variant_name: str
@@ -85,42 +80,45 @@ class ScalingPage:
     unscaled_count: int
 
 
-_RELATED = ("policies", "scheduled_actions", "endpoint__variants", "endpoint__inference_components")
+_CAPACITIES = VariantStatus.objects.only(
+    "endpoint", "name", "is_shadow", "provisioned_concurrency", "current_instance_count"
+)
+_RELATED = (
+    "policies", "scheduled_actions", Prefetch("endpoint__variants", _CAPACITIES),
+    Prefetch("endpoint__inference_components", InferenceComponent.objects.defer("document")),
+)  # fmt: skip
+_SHOWN = (
+    "shard__region", "shard__account__alias", "endpoint__name", "endpoint__kind", "variant_name", "resource_id",
+    "dimension", "min_capacity", "max_capacity", "suspended",
+)  # fmt: skip
 LISTED = 50
 """As many orphans, and as many fixed levels, are listed at most."""
 
 
-def page(scope: ScopeFilter, found: Counts | None = None, wanted: slice = slice(0, LISTED)) -> ScalingPage:
-    """A slice of the scope's targets, with what is beside them. Queries: the same number whatever there is."""
-    found = found or counts(scope)
-    stored = scaling_order.judged(scope).select_related("shard__account", "endpoint")
-    stored = stored.defer("document", "endpoint__document", "endpoint__search_text", "endpoint__tags")
-    ordered = stored.filter(scaling_order.AT_WORK).order_by("-warns", "endpoint__name", "dimension", "pk")
-    orphans = stored.filter(~scaling_order.AT_WORK).order_by("resource_id", "dimension", "pk")
-    unscaled = list(scaling_order.fixed_levels(scope).annotate(there_are=Window(Count("pk")))[:LISTED])
+def page(scope: ScopeFilter, *, offset: int = 0, size: int = LISTED) -> ScalingPage:
+    """A page of the scope's targets (the last one beyond it), with what is beside them.
+
+    Queries: the same number whatever there is.
+    """
+    found = scaling_order.order(scope, offset=offset, size=size, orphans=LISTED)
+    stored = ScalableTarget.objects.select_related("endpoint", "shard__account").only(*_SHOWN)
+    of = stored.prefetch_related(*_RELATED).in_bulk([*found.shown, *found.orphans_shown])
+    unscaled = list(scaling_order.fixed_levels(scope)[:LISTED])
     return ScalingPage(
-        targets=[target_row(target) for target in ordered.prefetch_related(*_RELATED)[wanted]],
+        targets=[target_row(of[pk]) for pk in found.shown],
         target_count=found.targets,
         warning_count=found.warnings,
-        orphans=[target_row(target) for target in orphans.prefetch_related(*_RELATED)[:LISTED]]
-        if found.orphans
-        else [],
+        orphans=[target_row(of[pk]) for pk in found.orphans_shown],
         orphan_count=found.orphans,
-        unscaled=[
-            UnscaledRow(v.endpoint, v.endpoint.shard.account.alias, v.endpoint.shard.region, v.name, level)
-            for v in unscaled
-            if (level := v.provisioned_concurrency)
-        ],
-        unscaled_count=unscaled[0].there_are if unscaled else 0,
+        unscaled=[UnscaledRow(*row) for *row, _ in unscaled],
+        unscaled_count=unscaled[0][-1] if unscaled else 0,
     )
 
 
 def for_endpoint(endpoint: Endpoint) -> list[TargetRow]:
     """The scalable targets of one endpoint."""
-    stored = endpoint.scalable_targets.select_related("shard__account", "endpoint").prefetch_related(
-        *_RELATED
-    )
-    return [target_row(target) for target in stored]
+    stored = endpoint.scalable_targets.select_related("shard__account", "endpoint")
+    return [target_row(target) for target in stored.prefetch_related(*_RELATED)]
 
 
 def target_row(target: ScalableTarget) -> TargetRow:
@@ -150,44 +148,6 @@ _SUSPENSIONS = {
     "DynamicScalingOutSuspended": "scaling out is suspended",
     "ScheduledScalingSuspended": "scheduled scaling is suspended",
 }
-
-
-def policy_sentence(policy: ScalingPolicy, target: ScalableTarget) -> str:
-    """What a policy does, in one sentence; an unknown type is named and left to its document."""
-    unit = UNITS.get(target.dimension, "capacity")
-    configuration = policy.configuration
-    if policy.policy_type == "TargetTrackingScaling":
-        metric, statistic = _metric(configuration)
-        goal = configuration.get("TargetValue")
-        words = f"Keeps {unit} such that {metric}{statistic} stays near {_number(goal)}"
-        cooldowns = _cooldowns(configuration)
-        note = "; never scales in" if configuration.get("DisableScaleIn") else ""
-        return f"{words}{note}{cooldowns}."
-    if policy.policy_type == "StepScaling":
-        steps = configuration.get("StepAdjustments") or []
-        verb = _ADJUSTMENTS.get(configuration.get("AdjustmentType", ""), "changes {unit} by {n}")
-        parts = [
-            f"{verb.format(unit=unit, n=_signed(s.get('ScalingAdjustment'), verb))}{_bounds(s)}"
-            for s in steps
-        ]
-        alarms = ", ".join(a.get("AlarmName", "") for a in policy.document.get("Alarms") or []) or "its alarm"
-        cooldown = configuration.get("Cooldown")
-        wait = f"; waits {cooldown} s between steps" if cooldown is not None else ""
-        return f"When {alarms} fires, {'; '.join(parts) or 'no step is defined'}{wait}."
-    return f"A policy of type {policy.policy_type}, which Flotilla shows as AWS describes it."
-
-
-def action_sentence(action: ScheduledAction, target: ScalableTarget) -> str:
-    """What a scheduled action does; the expression stays AWS's own, with its time zone."""
-    unit = UNITS.get(target.dimension, "capacity")
-    sets = []
-    if action.min_capacity is not None:
-        sets.append(f"the minimum to {action.min_capacity}")
-    if action.max_capacity is not None:
-        sets.append(f"the maximum to {action.max_capacity}")
-    return (
-        f"At {action.schedule} {action.timezone or 'UTC'}, sets {' and '.join(sets) or 'nothing'} ({unit})."
-    )
 
 
 def warnings(target: ScalableTarget, current: int | None, policies: Iterable[ScalingPolicy]) -> list[str]:
@@ -220,52 +180,6 @@ def _wakes(policy: ScalingPolicy) -> bool:
     return policy.policy_type == "StepScaling" and any(
         (step.get("ScalingAdjustment") or 0) > 0 for step in steps
     )
-
-
-_ADJUSTMENTS = {
-    "ChangeInCapacity": "changes {unit} by {n}",
-    "ExactCapacity": "sets {unit} to {n}",
-    "PercentChangeInCapacity": "changes {unit} by {n} %",
-}
-
-
-def _metric(configuration: Mapping[str, Any]) -> tuple[str, str]:
-    predefined = configuration.get("PredefinedMetricSpecification") or {}
-    if name := predefined.get("PredefinedMetricType"):
-        return METRIC_WORDS.get(name, name), ""
-    custom = configuration.get("CustomizedMetricSpecification") or {}
-    statistic = custom.get("Statistic")
-    return custom.get("MetricName") or "a metric expression", f" ({statistic})" if statistic else ""
-
-
-def _cooldowns(configuration: Mapping[str, Any]) -> str:
-    out, back = configuration.get("ScaleOutCooldown"), configuration.get("ScaleInCooldown")
-    if out is None and back is None:
-        return ""
-    parts = [f"{_number(out)} s after growing" if out is not None else ""]
-    parts.append(f"{_number(back)} s after shrinking" if back is not None else "")
-    return f"; waits {' and '.join(part for part in parts if part)}"
-
-
-def _bounds(step: Mapping[str, Any]) -> str:
-    low, high = step.get("MetricIntervalLowerBound"), step.get("MetricIntervalUpperBound")
-    if low is None and high is None:
-        return ""
-    if high is None:
-        return f" from {_number(low)} above the threshold"
-    if low is None:
-        return f" up to {_number(high)} above the threshold"
-    return f" between {_number(low)} and {_number(high)} above the threshold"
-
-
-def _signed(value: Any, verb: str) -> str:
-    if not isinstance(value, int | float):
-        return "an unknown amount"
-    return _number(value) if verb.startswith("sets") else f"{'+' if value >= 0 else '−'}{_number(abs(value))}"
-
-
-def _number(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, int | float) else "an unknown value"
 
 
 def _current(target: ScalableTarget) -> int | None:

@@ -1,30 +1,15 @@
 """Which scalable targets contradict themselves, judged by PostgreSQL: warnings come first however many there are.
 
-`warns` is true exactly where fleet.queries.scaling.warnings has something to say.
+A target warns exactly where fleet.queries.scaling.warnings has something to say.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import (
-    BooleanField,
-    Case,
-    CharField,
-    Count,
-    Exists,
-    F,
-    Func,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-    Value,
-    When,
-)
-from django.db.models.functions import Concat
-from django.db.models.lookups import Exact
+from django.db import connection
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Window
 
-from fleet.models import InferenceComponent, ScalableTarget, ScalingPolicy, VariantStatus
+from fleet.models import ScalableTarget, VariantStatus
 from fleet.queries.scope import ScopeFilter
 from fleet.types import Kind
 
@@ -32,73 +17,41 @@ INSTANCES = "sagemaker:variant:DesiredInstanceCount"
 PROVISIONED = "sagemaker:variant:DesiredProvisionedConcurrency"
 COPIES = "sagemaker:inference-component:DesiredCopyCount"
 
-AT_WORK = Q(endpoint__isnull=False, endpoint__closed_at=None)
-"""Targets whose endpoint is there; the others are orphans."""
-
-_OUTSIDE = Q(current__lt=F("min_capacity")) | Q(current__gt=F("max_capacity"))
-_CANNOT_WAKE = Q(min_capacity=0, endpoint__kind=Kind.ASYNCHRONOUS, can_wake=False)
-_TOO_LOW = Q(min_capacity=0, dimension=PROVISIONED) | Q(
-    ~Q(endpoint__kind=Kind.ASYNCHRONOUS), min_capacity=0, dimension=INSTANCES, endpoint__isnull=False
-)
-
-
-class _AddsCapacity(Func):
-    """Whether a step policy's configuration has a step that adds capacity."""
-
-    template = "jsonb_path_exists(%(expressions)s, '$.StepAdjustments[*] ? (@.ScalingAdjustment > 0)')"
-    output_field = BooleanField()
-
-
-def judged(scope: ScopeFilter) -> QuerySet[Any, Any]:
-    """The scope's targets with `current` (what the variant or component has now) and `warns`."""
-    variant = VariantStatus.objects.filter(endpoint=OuterRef("endpoint"), name=OuterRef("variant_name"))
-    component = InferenceComponent.objects.annotate(
-        resource=Concat(Value("inference-component/"), "name", output_field=CharField())
-    ).filter(endpoint=OuterRef("endpoint"), resource=OuterRef("resource_id"), removed_at=None)
-    return (
-        ScalableTarget.objects.filter(scope.q("shard"))
-        .annotate(
-            current=Case(
-                When(dimension=COPIES, then=Subquery(component.values("current_copies")[:1])),
-                When(dimension=PROVISIONED, then=Subquery(variant.values("provisioned_concurrency")[:1])),
-                default=Subquery(variant.values("current_instance_count")[:1]),
-            ),
-            can_wake=Exists(_waking()),
-        )
-        .annotate(
-            warns=Case(When(_OUTSIDE | _CANNOT_WAKE | _TOO_LOW, then=Value(True)), default=Value(False))
-        )
-    )
-
-
-def _waking() -> QuerySet[ScalingPolicy]:
-    """Step policies of the outer target with a step that adds capacity."""
-    return ScalingPolicy.objects.filter(
-        Exact(_AddsCapacity(F("configuration")), True), target=OuterRef("pk"), policy_type="StepScaling"
-    )
-
 
 @dataclass(frozen=True)
-class Counts:
-    """How many targets there are in a scope, how many of them have a warning, and how many point at nothing."""
+class Order:
+    """A page of the targets at work and the first orphans, by id, with how many there are of each and of warnings.
+
+    A target is an orphan when its endpoint is gone or was never seen.
+    """
 
     targets: int
     warnings: int
     orphans: int
+    shown: list[int]
+    orphans_shown: list[int]
 
 
-def counts(scope: ScopeFilter) -> Counts:
-    """One query. A target is an orphan when its endpoint is gone or was never seen."""
-    found = judged(scope).aggregate(
-        targets=Count("pk", filter=AT_WORK),
-        warnings=Count("pk", filter=AT_WORK & Q(warns=True)),
-        orphans=Count("pk", filter=~AT_WORK),
-    )
-    return Counts(**found)
+def order(scope: ScopeFilter, *, offset: int, size: int, orphans: int) -> Order:
+    """The targets of the scope, those with a warning first, then by name; at most `orphans` of the orphans. One query.
+
+    offset: of a page of `size`; one beyond the last page means the last one.
+    """
+    bound: dict[str, Any] = {
+        "accounts": list(scope.accounts), "regions": list(scope.regions), "offset": offset, "size": size,
+        "listed": orphans, "instances": INSTANCES, "provisioned": PROVISIONED, "copies": COPIES,
+        "asynchronous": Kind.ASYNCHRONOUS,
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(_ORDER, bound)
+        return Order(*cursor.fetchone())
 
 
-def fixed_levels(scope: ScopeFilter) -> QuerySet[VariantStatus]:
-    """Serverless variants that pay for provisioned concurrency which nothing scales."""
+def fixed_levels(scope: ScopeFilter) -> QuerySet[VariantStatus, Any]:
+    """Serverless variants that pay for provisioned concurrency which nothing scales, by name.
+
+    Rows of (endpoint id and name, account's alias, region, variant, level, how many there are).
+    """
     scaled = ScalableTarget.objects.filter(
         dimension=PROVISIONED, endpoint=OuterRef("endpoint"), variant_name=OuterRef("name")
     )
@@ -109,7 +62,48 @@ def fixed_levels(scope: ScopeFilter) -> QuerySet[VariantStatus]:
         endpoint__kind=Kind.SERVERLESS,
         removed_at=None,
         provisioned_concurrency__gt=0,
-    ).select_related("endpoint__shard__account")
-    return paying.order_by("endpoint__name", "pk").defer(
-        "endpoint__document", "endpoint__search_text", "endpoint__tags"
     )
+    place = ("endpoint__shard__account__alias", F("endpoint__shard__region"))
+    return paying.order_by("endpoint__name", "pk").values_list(
+        "endpoint_id", "endpoint__name", *place, "name", "provisioned_concurrency", Window(Count("pk"))
+    )
+
+
+_ORDER = """
+WITH judged AS MATERIALIZED (
+    SELECT t.id, t.resource_id, t.dimension, e.name, (e.id IS NOT NULL AND e.closed_at IS NULL) AS is_at_work,
+        (now.current < t.min_capacity OR now.current > t.max_capacity OR t.min_capacity = 0 AND (
+            t.dimension = %(provisioned)s
+            OR t.dimension = %(instances)s AND e.kind <> %(asynchronous)s
+            OR e.kind = %(asynchronous)s AND NOT EXISTS (
+                SELECT FROM fleet_scalingpolicy p WHERE p.target_id = t.id AND p.policy_type = 'StepScaling'
+                    AND jsonb_path_exists(p.configuration, '$.StepAdjustments[*] ? (@.ScalingAdjustment > 0)')
+            )
+        )) IS TRUE AS warns
+    FROM fleet_scalabletarget t
+    LEFT JOIN fleet_endpoint e ON e.id = t.endpoint_id
+    LEFT JOIN fleet_variantstatus v ON v.endpoint_id = t.endpoint_id AND v.name = t.variant_name
+    LEFT JOIN fleet_inferencecomponent c ON t.dimension = %(copies)s AND c.endpoint_id = t.endpoint_id
+        AND c.removed_at IS NULL AND 'inference-component/' || c.name = t.resource_id
+    CROSS JOIN LATERAL (
+        SELECT CASE t.dimension WHEN %(copies)s THEN c.current_copies WHEN %(provisioned)s
+            THEN v.provisioned_concurrency ELSE v.current_instance_count END AS current
+    ) now
+    WHERE t.shard_id IN (
+        SELECT s.id FROM fleet_shard s JOIN fleet_account a ON a.id = s.account_id
+        WHERE (cardinality(%(accounts)s::text[]) = 0 OR a.account_id = ANY(%(accounts)s::text[]))
+            AND (cardinality(%(regions)s::text[]) = 0 OR s.region = ANY(%(regions)s::text[]))
+    )
+), counted AS (
+    SELECT count(*) FILTER (WHERE is_at_work) AS targets, count(*) FILTER (WHERE is_at_work AND warns) AS warnings,
+        count(*) FILTER (WHERE NOT is_at_work) AS orphans
+    FROM judged
+)
+SELECT counted.*,
+    ARRAY(
+        SELECT id FROM judged WHERE is_at_work ORDER BY warns DESC, name, dimension, id LIMIT %(size)s
+        OFFSET least(%(offset)s, greatest(counted.targets - 1, 0) / %(size)s * %(size)s)
+    ),
+    ARRAY(SELECT id FROM judged WHERE NOT is_at_work ORDER BY resource_id, dimension, id LIMIT %(listed)s)
+FROM counted
+"""

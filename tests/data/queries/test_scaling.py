@@ -138,7 +138,7 @@ def test_provisioned_concurrency_without_a_target_is_listed_and_with_one_is_not(
     target(rows.serverless(shard, "scaled", provisioned_concurrency=3))
     rows.serverless(shard, "on-demand")
     (row,) = scaling.page(ScopeFilter()).unscaled
-    assert (row.endpoint.name, row.provisioned_concurrency) == ("bare", 3)
+    assert (row.endpoint, row.provisioned_concurrency) == ("bare", 3)
 
 
 def test_queries_do_not_grow_with_the_fleet(django_assert_max_num_queries: object) -> None:
