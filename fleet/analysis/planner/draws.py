@@ -1,0 +1,152 @@
+"""The replays behind a forecast: every draw places the calls anew and replays them at every level."""
+
+import random
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fleet.analysis.planner import layers, posterior, sampling, timeout
+from fleet.analysis.planner.placement import Belief, place
+from fleet.analysis.planner.pool import Habit, Replay, replay
+from fleet.analysis.planner.rows import Observation
+from fleet.analysis.planner.sampling import Hours
+from fleet.analysis.planner.timeout import TimeoutFit
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much work a forecast may cost: draws that look at set-ups, draws that do not, and calls per draw."""
+
+    informed: int = 8
+    blind: int = 3
+    calls_per_draw: int = 12_000
+    calls_of_habits: int = 6_000
+
+
+@dataclass(frozen=True)
+class Level:
+    """One draw's outcome at one level, of the calls it counted: seconds of execution, latencies in seconds."""
+
+    calls: int
+    cold: int
+    spilled: int
+    throttled: int
+    warm_share: float
+    p99_s: float | None
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One draw at every level; share: of the window's calls that it looked at; needs: the layer estimate of its hours."""
+
+    belief: Belief
+    share: float
+    levels: Mapping[int, Level]
+    needs: Mapping[int, int]
+
+
+@dataclass(frozen=True)
+class Draws:
+    """All draws of one forecast with what they rest on."""
+
+    informed: Sequence[Draw]
+    blind: Sequence[Draw]
+    timeout: TimeoutFit
+    width_weights: Mapping[float, float]
+    habit_weights: Mapping[Habit, float]
+    needs: Mapping[int, int]
+
+
+def make(observation: Observation, levels: Sequence[int], effort: Effort, chance: random.Random) -> Draws:
+    """Run all draws; the same observation and random state give the same answer."""
+    fit = timeout.fit(observation, chance)
+    first = Habit(fit.likely_s, True)
+    width_weights = posterior.widths(observation, first, chance)
+    habit_weights = _habits(observation, fit, width_weights, first, effort, chance)
+    hours = sampling.draws(observation, effort.calls_per_draw, effort.informed + effort.blind, chance)
+    informed, blind = [], []
+    beliefs = [
+        believed
+        for times in (effort.informed, effort.blind)
+        for believed in posterior.beliefs(width_weights, habit_weights, times, chance)
+    ]
+    for index, (chosen, believed) in enumerate(zip(hours, beliefs, strict=True)):
+        if index < effort.informed:
+            informed.append(_draw(observation, chosen, believed, levels, chance))
+        else:
+            unseeing = Belief(None, believed.habit, matches_setups=False)
+            blind.append(_draw(observation, chosen, unseeing, levels, chance))
+    needs = layers.cold_starts(observation.buckets, fit.likely_s, levels)
+    return Draws(informed, blind, fit, width_weights, habit_weights, needs)
+
+
+def _habits(
+    observation: Observation,
+    fit: TimeoutFit,
+    width_weights: Mapping[float, float],
+    first: Habit,
+    effort: Effort,
+    chance: random.Random,
+) -> Mapping[Habit, float]:
+    """Weights of habits over placements of some hours.
+
+    They are made under a first guess and therefore match the peaks alone: what matched the set-ups under a guess would
+    confirm it.
+    """
+    hours = sampling.draws(observation, effort.calls_of_habits, 1, chance)[0]
+    believed = Belief(posterior.pick(width_weights, chance), first, matches_setups=False)
+    stretches = [place(observation, span, believed, chance) for span in hours.spans]
+    return posterior.habits(observation, stretches, fit, chance)
+
+
+def _draw(
+    observation: Observation, hours: Hours, believed: Belief, levels: Sequence[int], chance: random.Random
+) -> Draw:
+    stretches = [place(observation, span, believed, chance) for span in hours.spans]
+    services = sorted(
+        call[1] for stretch in stretches for call in stretch.calls if call[0] >= stretch.counted_from_s
+    )
+    found: dict[int, Level] = {}
+    for level in levels:
+        outcome = replay(stretches, level, believed.habit, chance)
+        found[level] = _level(outcome, services, observation.overhead_s)
+    needs = dict.fromkeys(levels, 0)
+    for span in hours.spans:
+        buckets = observation.buckets[span.counted : span.last]
+        for level, count in layers.cold_starts(buckets, believed.habit.timeout_s, levels).items():
+            needs[level] += count
+    return Draw(believed, hours.share, found, needs)
+
+
+def _level(outcome: Replay, services: Sequence[float], overhead_s: float) -> Level:
+    execution_s = sum(services)
+    return Level(
+        calls=outcome.calls,
+        cold=len(outcome.cold),
+        spilled=outcome.spilled,
+        throttled=outcome.throttled,
+        warm_share=outcome.warm_s / execution_s if execution_s else 0.0,
+        p99_s=_p99(services, outcome, overhead_s),
+    )
+
+
+def _p99(services: Sequence[float], outcome: Replay, overhead_s: float) -> float | None:
+    """The latency that 1 % of calls pass: execution, plus set-up where it was cold, plus the typical overhead.
+
+    Found by halving over the sorted executions, from which the cold ones are taken out and put back with their set-up.
+    """
+    if not services:
+        return None
+    bare = sorted(call[1] for call in outcome.cold)
+    full = sorted(call[1] + call[2] for call in outcome.cold)
+    allowed = 0.01 * len(services)
+    low, high = 0.0, max(services[-1], full[-1] if full else 0.0)
+    for _ in range(30):
+        middle = (low + high) / 2
+        slower = len(services) - bisect_right(services, middle)
+        slower += bisect_right(bare, middle) - bisect_right(full, middle)
+        if slower > allowed:
+            low = middle
+        else:
+            high = middle
+    return high + overhead_s

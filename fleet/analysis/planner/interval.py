@@ -1,0 +1,70 @@
+"""How sure a forecast is: a range around it and a word. The draws' own span is too narrow for either."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+FEW = 20
+"""Below this a count is shown as "fewer than 20": its error is as large as itself."""
+
+
+class Standing(StrEnum):
+    """How far the rows can tell what a level would have done."""
+
+    MEASURED = "measured"
+    GOOD = "good"
+    WEAK = "weak"
+
+
+@dataclass(frozen=True)
+class Range:
+    """A forecast and the bounds that hold the truth in about four of five cases (measured: docs/planner.md)."""
+
+    likely: float
+    low: float
+    high: float
+
+    def scaled(self, factor: float) -> "Range":
+        return Range(self.likely * factor, self.low * factor, self.high * factor)
+
+    def overlaps(self, other: "Range") -> bool:
+        """Whether the ranges share more than half of the narrower one: no ranking can be stood behind then."""
+        shared = min(self.high, other.high) - max(self.low, other.low)
+        return shared > min(self.high - self.low, other.high - other.low) / 2
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """Linear between the nearest ranks. Raises ValueError on no values."""
+    if not values:
+        raise ValueError("no values to take a quantile of")
+    ordered = sorted(values)
+    place = share * (len(ordered) - 1)
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (place - below) * (ordered[above] - ordered[below])
+
+
+def of_count(likely: float, draws: Sequence[float], bound: float | None, most: float) -> Range:
+    """Range of a count: the draws' middle 80 % widened by factors that were found to cover, within [0, most].
+
+    bound: the layer estimate, which lies above for short bursts, None where it says nothing.
+    """
+    low, high = 0.7 * quantile(draws, 0.1) - 3, 1.4 * quantile(draws, 0.9)
+    if bound is not None:
+        high = max(high, (quantile(draws, 0.9) + bound) / 2)
+    return _within(likely, low, high + 3, most)
+
+
+def of_latency(likely: float, draws: Sequence[float]) -> Range:
+    """Range of a percentile of latency, in the draws' unit."""
+    return _within(likely, 0.85 * quantile(draws, 0.1), 1.2 * quantile(draws, 0.9), float("inf"))
+
+
+def measured(value: float) -> Range:
+    """What was counted, not forecast."""
+    return Range(value, value, value)
+
+
+def _within(likely: float, low: float, high: float, most: float) -> Range:
+    likely = min(max(likely, 0.0), most)
+    return Range(likely, min(max(low, 0.0), likely), max(min(high, most), likely))

@@ -1,0 +1,147 @@
+"""The pool of containers as the planner takes it to work: calls in, what became of them out (docs/planner.md).
+
+The inner loop of every forecast: plain lists and tuples, no objects.
+"""
+
+import random
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from typing import NamedTuple
+
+PlacedCall = tuple[float, float, float]
+"""When a call comes (epoch seconds), seconds of execution, seconds that a set-up would take."""
+
+
+class Habit(NamedTuple):
+    """How containers are kept: seconds an idle one lives, and whether the one used last is taken first (else any)."""
+
+    timeout_s: float
+    is_most_recent: bool
+
+
+@dataclass(slots=True)
+class Pool:
+    """Containers at work and idle: heaps of the times when they fall free, and since when idle ones are (ascending)."""
+
+    warm: list[float] = field(default_factory=list)
+    busy: list[float] = field(default_factory=list)
+    idle: list[float] = field(default_factory=list)
+
+    def copy(self) -> "Pool":
+        return Pool(self.warm[:], self.busy[:], self.idle[:])
+
+
+class Tally(NamedTuple):
+    """What became of some calls. peak: most containers at work at once; warm_s: executed on provisioned concurrency."""
+
+    peak: int
+    cold: list[PlacedCall]
+    spilled: int
+    throttled: int
+    warm_s: float
+
+
+def serve(
+    pool: Pool,
+    calls: Iterable[PlacedCall],
+    level: int,
+    limit: int,
+    habit: Habit,
+    chance: random.Random,
+    from_s: float | None = None,
+) -> Tally:
+    """Run calls, oldest first, through the pool, which keeps what they leave behind.
+
+    A container serves one call at a time; provisioned ones first, then idle ones not older than the timeout, else a new
+    one is set up. Above the limit a call is throttled. from_s: where the peak begins to count calls still running.
+    """
+    warm, busy, idle = pool.warm, pool.busy, pool.idle
+    timeout_s, is_most_recent = habit
+    peak = spilled = throttled = 0
+    warm_s = 0.0
+    cold: list[PlacedCall] = []
+    if from_s is not None:
+        _advance(pool, from_s, timeout_s)
+        peak = len(warm) + len(busy)
+    for call in calls:
+        at, service, setup = call
+        while warm and warm[0] <= at:
+            heappop(warm)
+        while busy and busy[0] <= at:
+            idle.append(heappop(busy))
+        running = len(warm) + len(busy)
+        if running >= limit:
+            throttled += 1
+            continue
+        if running >= peak:
+            peak = running + 1
+        if len(warm) < level:
+            heappush(warm, at + service)
+            warm_s += service
+            continue
+        spilled += 1
+        oldest = at - timeout_s
+        if idle and idle[-1] >= oldest:
+            if is_most_recent or len(idle) == 1:
+                idle.pop()
+            else:
+                del idle[: bisect_left(idle, oldest)]
+                idle.pop(int(chance.random() * len(idle)))
+            heappush(busy, at + service)
+        else:
+            idle.clear()
+            cold.append(call)
+            heappush(busy, at + setup + service)
+    return Tally(peak, cold, spilled, throttled, warm_s)
+
+
+def _advance(pool: Pool, now: float, timeout_s: float) -> None:
+    warm, busy, idle = pool.warm, pool.busy, pool.idle
+    while warm and warm[0] <= now:
+        heappop(warm)
+    while busy and busy[0] <= now:
+        idle.append(heappop(busy))
+    if idle and idle[0] < now - timeout_s:
+        del idle[: bisect_left(idle, now - timeout_s)]
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Calls of some hours on end; those before counted_from_s only warm the pool up. level, limit: live then."""
+
+    calls: Sequence[PlacedCall]
+    counted_from_s: float
+    level: int
+    limit: int
+
+
+class Replay(NamedTuple):
+    """What became of all counted calls of some stretches at one level."""
+
+    calls: int
+    cold: list[PlacedCall]
+    spilled: int
+    throttled: int
+    warm_s: float
+
+
+def replay(stretches: Iterable[Stretch], level: int | None, habit: Habit, chance: random.Random) -> Replay:
+    """Run placed calls at a level (None: the one that was live), each stretch from an empty pool."""
+    calls = spilled = throttled = 0
+    warm_s = 0.0
+    cold: list[PlacedCall] = []
+    for stretch in stretches:
+        pool = Pool()
+        held = stretch.level if level is None else level
+        first = bisect_left(stretch.calls, (stretch.counted_from_s, 0.0, 0.0))
+        if first:
+            serve(pool, stretch.calls[:first], held, stretch.limit, habit, chance)
+        found = serve(pool, stretch.calls[first:], held, stretch.limit, habit, chance)
+        calls += len(stretch.calls) - first
+        cold += found.cold
+        spilled += found.spilled
+        throttled += found.throttled
+        warm_s += found.warm_s
+    return Replay(calls, cold, spilled, throttled, warm_s)

@@ -1,0 +1,77 @@
+"""Which hours a draw looks at: all while calls are few, else some at random, with a run-in that warms the pool."""
+
+import random
+from bisect import bisect_left
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from fleet.analysis.planner.rows import Observation
+
+BLOCK_S = 4 * 3600
+RUN_IN_S = 1200
+
+
+class Span(NamedTuple):
+    """Buckets [first, last) of an observation of which those from `counted` on are counted."""
+
+    first: int
+    counted: int
+    last: int
+
+
+class Hours(NamedTuple):
+    """The spans of one draw and the share of the window's calls that they count, 0 to 1."""
+
+    spans: Sequence[Span]
+    share: float
+
+
+def draws(observation: Observation, most_calls: int, times: int, chance: random.Random) -> list[Hours]:
+    """The hours of each of some draws, each of about most_calls calls.
+
+    Blocks of four hours, dealt round like cards, so that the draws together see as much of the window as they can.
+    """
+    total = observation.calls
+    if total <= most_calls:
+        return [Hours(_same(observation, Span(0, 0, len(observation.buckets))), 1.0)] * times
+    blocks = _blocks(observation)
+    deck: list[Span] = []
+    found = []
+    for _ in range(times):
+        taken, calls = [], 0
+        while calls < most_calls:
+            if not deck:
+                deck = chance.sample(blocks, len(blocks))
+            span = deck.pop()
+            if span not in taken:
+                taken.append(span)
+                calls += sum(bucket.calls for bucket in observation.buckets[span.counted : span.last])
+        spans = [part for span in sorted(taken) for part in _same(observation, span)]
+        found.append(Hours(spans, calls / total))
+    return found
+
+
+def _same(observation: Observation, span: Span) -> list[Span]:
+    """A span cut where the level or the limit changed: a deployment begins with an empty pool."""
+    buckets = observation.buckets
+    cuts = [
+        index
+        for index in range(span.first + 1, span.last)
+        if (buckets[index].level, buckets[index].limit)
+        != (buckets[index - 1].level, buckets[index - 1].limit)
+    ]
+    edges = [span.first, *cuts, span.last]
+    return [
+        Span(first, max(first, span.counted), last) for first, last in pairwise(edges) if last > span.counted
+    ]
+
+
+def _blocks(observation: Observation) -> list[Span]:
+    times = [bucket.at_s for bucket in observation.buckets]
+    found = []
+    for start in range(observation.start_s, observation.end_s, BLOCK_S):
+        counted, last = bisect_left(times, start), bisect_left(times, start + BLOCK_S)
+        if counted < last:
+            found.append(Span(bisect_left(times, start - RUN_IN_S), counted, last))
+    return found

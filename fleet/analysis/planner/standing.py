@@ -1,0 +1,64 @@
+"""How well a level can be told from the rows, and why not, in sentences for people."""
+
+from collections.abc import Mapping
+from math import log
+
+from fleet.analysis.planner.draws import Draws
+from fleet.analysis.planner.interval import Standing
+from fleet.analysis.planner.rows import Observation
+
+_TOLD_NATS = 0.8
+"""How much the rows must say about burst widths, in nats away from knowing nothing."""
+_TOGETHER_SHARE = 0.2
+
+MEASURED = "This level was live for the whole window."
+COARSE = "Most calls are known by five-minute or longer rows only: peaks and bursts within them cannot be told apart."
+SATURATED = "Calls reached the maximum concurrency in {count} buckets: demand above it was lost, this is a lower bound."
+NO_SETUPS = "Set-up samples were never reported, so nothing tells how long idle containers are kept."
+HIDDEN = "Provisioned concurrency hid the silences, so how long idle containers are kept is an assumption."
+FEW_SILENCES = "Too few silences of 3 to 25 minutes tell how long idle containers are kept."
+SHORT_BURSTS = (
+    "Calls come in bursts shorter than a set-up: how many of them one warm container could have served in turn does not"
+    " show. Run provisioned concurrency 1 for a week, then ask again."
+)
+ROTATION = (
+    "Idle containers seem to be taken in turn, not the last one first: a small level may raise cold starts."
+)
+YOUNG = "The window is shorter than a day."
+
+
+def standing(observation: Observation, draws: Draws, level: int) -> tuple[Standing, tuple[str, ...]]:
+    """The word for a level and its reasons; a weak one has at least one."""
+    lower_bound = (SATURATED.format(count=observation.saturated),) if observation.saturated else ()
+    if observation.levels == {level} and observation.setups is not None:
+        return Standing.MEASURED, (MEASURED, *lower_bound)
+    reasons = list(lower_bound)
+    if observation.is_coarse:
+        reasons.append(COARSE)
+    if observation.hours < 24:
+        reasons.append(YOUNG)
+    if observation.setups is None:
+        reasons.append(NO_SETUPS)
+    elif not draws.timeout.is_known:
+        reasons.append(HIDDEN if level < min(observation.levels) else FEW_SILENCES)
+    if _comes_together(observation) and told(draws.width_weights) < _TOLD_NATS:
+        reasons.append(SHORT_BURSTS)
+    if rotation(draws) > 0.5:
+        reasons.append(ROTATION)
+    return (Standing.WEAK if reasons else Standing.GOOD), tuple(reasons)
+
+
+def told(weights: Mapping[float, float]) -> float:
+    """How far weights are from even, in nats: 0 when nothing was learnt."""
+    return log(len(weights)) + sum(weight * log(weight) for weight in weights.values() if weight > 0)
+
+
+def rotation(draws: Draws) -> float:
+    """The weight of "any idle container", 0 to 1."""
+    return sum(weight for habit, weight in draws.habit_weights.items() if not habit.is_most_recent)
+
+
+def _comes_together(observation: Observation) -> bool:
+    """Whether many set-ups happen several to a bucket."""
+    together = sum(bucket.setups for bucket in observation.buckets if bucket.setups and bucket.setups > 1)
+    return together > _TOGETHER_SHARE * (observation.setups or 0)
