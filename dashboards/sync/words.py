@@ -14,6 +14,7 @@ SECTION_LABELS = {
     "configs": "Configs and models",
     "links": "Images, roles, artefacts",
     "scaling": "Scaling",
+    "scaling_history": "Scaling history",
     "quotas": "Quotas",
     "metrics": "Metrics",
     "parts": "Containers and components",

@@ -32,6 +32,10 @@ READ: tuple[Permission, ...] = (
     Permission("application-autoscaling:DescribeScalableTargets", "the Scaling page"),
     Permission("application-autoscaling:DescribeScalingPolicies", "scaling policies"),
     Permission("application-autoscaling:DescribeScheduledActions", "scheduled scaling"),
+    Permission(
+        "application-autoscaling:DescribeScalingActivities",
+        "what scaling did and why: kept-warm cost of what scales is estimated from the levels that were seen",
+    ),
     Permission("ecr:DescribeImages", "telling whether a container image still exists"),
     Permission("iam:GetRole", "telling whether an execution role still exists"),
     Permission("s3:ListBucket", "telling whether a model artefact still exists"),

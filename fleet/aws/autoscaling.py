@@ -27,6 +27,14 @@ def scheduled_actions(scope: AwsScope) -> Iterator[dict[str, Any]]:
     return _all(scope, "describe_scheduled_actions", "ScheduledActions")
 
 
+def scaling_activities(scope: AwsScope) -> Iterator[dict[str, Any]]:
+    """Scaling activities of the whole namespace, the newest first: AWS tells those of the previous six weeks.
+
+    PAGE_SIZE to a page, each page asked when its first activity is wanted.
+    """
+    return _all(scope, "describe_scaling_activities", "ScalingActivities")
+
+
 def _all(scope: AwsScope, operation: str, key: str) -> Iterator[dict[str, Any]]:
     for row in pages(scope, SERVICE, operation, key=key, ServiceNamespace=NAMESPACE, MaxResults=PAGE_SIZE):
         yield plain(row)

@@ -176,6 +176,10 @@ READS = (
         _first(autoscaling.scheduled_actions),
     ),
     _Read(
+        "application-autoscaling:DescribeScalingActivities",
+        _first(autoscaling.scaling_activities),
+    ),
+    _Read(
         "ecr:DescribeImages",
         lambda scope: links.check_image(scope, links.Image(scope.account_id, scope.region, _PROBE)),
     ),

@@ -134,9 +134,18 @@ def _owners(roster: Roster, targets: Iterable[Key]) -> dict[str, Endpoint]:
 
 def _place(resource_id: str, owners: Mapping[str, Endpoint]) -> tuple[Endpoint | None, str]:
     """The endpoint and variant a resource id stands for; (None, …) when there is no such endpoint (any more)."""
+    return owners.get(place(resource_id)), variant_of(resource_id)
+
+
+def place(resource_id: str) -> str:
+    """ "endpoint/NAME" or "inference-component/NAME": whose capacity a resource id of AWS names."""
+    return "/".join(resource_id.split("/")[:2])
+
+
+def variant_of(resource_id: str) -> str:
+    """The variant that a resource id of AWS names, "" where it names none."""
     parts = resource_id.split("/")
-    variant = parts[3] if len(parts) == 4 and parts[2] == "variant" else ""
-    return owners.get("/".join(parts[:2])), variant[:63]
+    return parts[3][:63] if len(parts) == 4 and parts[2] == "variant" else ""
 
 
 def _compare(

@@ -27,6 +27,7 @@ from fleet.sync import (
     quarantine,
     quotas,
     scaling,
+    scaling_history,
     tags,
 )
 from fleet.sync.due import next_due
@@ -106,6 +107,10 @@ def _sections(
         sections["configs"] = lambda: orphans.run(shard, now=now, fence=fence, keep_alive=keep_alive)
     if links.is_due(shard, now):
         sections["links"] = lambda: links.run(shard, now=now, fence=fence, keep_alive=keep_alive)
+    if scaling_history.is_due(shard, now, roster.stock):
+        sections[scaling_history.NAME] = lambda: scaling_history.run(
+            shard, now=now, fence=fence, keep_alive=keep_alive
+        )
     if quotas.is_due(shard, now):
         sections["quotas"] = lambda: quotas.run(shard, now=now, fence=fence, stock=roster.stock)
     return sections
