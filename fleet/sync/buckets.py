@@ -1,11 +1,14 @@
-"""Writes wide metric rows: binary COPY into a staging table, then one merge that touches only rows that differ."""
+"""Writes wide metric rows by binary COPY: those later than any stored straight into their table.
+
+The others go into a staging table, then in one merge that touches only rows that differ.
+"""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from fleet.catalogue import BY_COLUMN, COLUMNS, Metric
@@ -15,6 +18,10 @@ from fleet.types import MetricRow
 Row = tuple[Any, ...]
 Hour = tuple[int, int]
 """A variant and the start of an hour, epoch seconds UTC."""
+MANY = 200
+"""From so many rows on it pays to find out which of them are new."""
+_EPOCH_S = 946_684_800
+"""PostgreSQL's own zero, 2000-01-01 UTC: its binary times are microseconds since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,53 @@ def add_up(hours: Iterable[Hour]) -> Merged:
 
 
 def _merge_one(cursor: CursorWrapper, table: str, block: Block) -> Merged:
+    """Rows without any later one of their variant are appended, at a third of the CPU of a merge."""
+    if len(block.rows) < MANY:
+        return _amend(cursor, table, block)
+    newest = _newest(cursor, table, block)
+    if not newest:
+        return _append(cursor, table, block)
+    old = [row for row in block.rows if row[1] <= newest.get(row[0], -1)]
+    new = [row for row in block.rows if row[1] > newest.get(row[0], -1)]
+    done = _amend(cursor, table, replace(block, rows=old)) if old else Merged()
+    return done + _append(cursor, table, replace(block, rows=new)) if new else done
+
+
+def _newest(cursor: CursorWrapper, table: str, block: Block) -> dict[int, int]:
+    """The newest row that each variant has within the block's time, epoch seconds; without those that have none."""
+    stamps = {row[1] for row in block.rows}
+    bounds = (datetime.fromtimestamp(at, UTC) for at in (min(stamps), max(stamps) + block.period_s))
+    # As one text: arrays are written item by item, which costs several times as much.
+    ids = ",".join(map(str, {row[0] for row in block.rows}))
+    cursor.execute(
+        f"SELECT variant_id, extract(epoch FROM max(at))::int8 FROM {table} "  # noqa: S608
+        "WHERE variant_id = ANY(%s::int8[]) AND at >= %s AND at < %s GROUP BY variant_id",
+        [f"{{{ids}}}", *bounds],
+    )
+    return dict(cursor.fetchall())
+
+
+def _append(cursor: CursorWrapper, table: str, block: Block) -> Merged:
+    """COPY straight into the table; a merge instead where somebody wrote one of the rows meanwhile."""
+    try:
+        with transaction.atomic(), connection.wrap_database_errors:
+            _copy_new(cursor, table, block)
+    except IntegrityError:
+        return _amend(cursor, table, block)
+    return Merged(len(block.rows), frozenset({(row[0], row[1] // 3600 * 3600) for row in block.rows}))
+
+
+def _copy_new(cursor: CursorWrapper, table: str, block: Block) -> None:
+    names, period_s = ", ".join(block.columns), block.period_s
+    with cursor.copy(f"COPY {table} (variant_id, at, period_s, {names}) FROM STDIN (FORMAT BINARY)") as copy:
+        copy.set_types(["int8", "int8", "int4", *["float8"] * len(block.columns)])
+        write = copy.write_row
+        for pk, at, *values in block.rows:
+            write((pk, (at - _EPOCH_S) * 1_000_000, period_s, *values))
+
+
+def _amend(cursor: CursorWrapper, table: str, block: Block) -> Merged:
+    """Rows that may be stored already."""
     names = ", ".join(block.columns)
     floats = ", ".join(f"{column} float8" for column in block.columns)
     cursor.execute(f"CREATE TEMP TABLE staged (variant_id int8, at_s int8, {floats}) ON COMMIT DROP")
@@ -120,8 +174,8 @@ def _upsert(table: str, columns: Sequence[str], source: str) -> str:
         f"WITH written AS (INSERT INTO {table} AS old (variant_id, at, period_s, {names}) {source} "  # noqa: S608
         f"ON CONFLICT (variant_id, at) DO UPDATE SET period_s = EXCLUDED.period_s, {kept} "
         f"WHERE (old.period_s, {before}) IS DISTINCT FROM (EXCLUDED.period_s, {after}) "
-        "RETURNING variant_id, floor(extract(epoch FROM at) / 3600)::int8 * 3600 AS hour) "
-        "SELECT variant_id, hour, count(*) FROM written GROUP BY variant_id, hour"
+        "RETURNING variant_id, date_bin('1 hour', at, 'epoch'::timestamptz) AS hour) "
+        "SELECT variant_id, extract(epoch FROM hour)::int8, count(*) FROM written GROUP BY variant_id, hour"
     )
 
 

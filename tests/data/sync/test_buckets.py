@@ -1,14 +1,17 @@
 """Merging buckets and keeping their partitions."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 from django.db import connection
 
 from fleet.models import FineBucket, HourBucket
 from fleet.sync import buckets, partitions
-from fleet.sync.buckets import Merged
+from fleet.sync.buckets import Block, Hour, Merged
 from fleet.types import MetricRow
+from stack.processes import wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -28,6 +31,89 @@ def test_only_rows_that_differ_are_written() -> None:
     rows[1] = row(AT + MINUTE, invocations=9)
     assert buckets.merge(partitions.FINE_TABLE, rows) == Merged(1, hour)
     assert list(FineBucket.objects.values_list("invocations", flat=True)) == [5, 9]
+
+
+def many(values: range, *, variants: int = 4, period_s: int = 60, first: int = 0) -> Block:
+    """A row of each variant and period, more than are looked at one by one; the second column has gaps."""
+    start = int(AT.timestamp())
+    return Block(
+        period_s,
+        ("invocations", "model_latency_ms_p99"),
+        [
+            (pk, start + n * period_s, float(pk * n), None if n % 3 else 7.5)
+            for pk in range(first, first + variants)
+            for n in values
+        ],
+    )
+
+
+def stored() -> list[tuple[object, ...]]:
+    columns = ("variant_id", "at", "period_s", "invocations", "model_latency_ms_p99")
+    return list(FineBucket.objects.order_by("variant_id", "at").values_list(*columns))
+
+
+def expected(block: Block) -> list[tuple[object, ...]]:
+    return [(pk, datetime.fromtimestamp(at, UTC), block.period_s, *values) for pk, at, *values in block.rows]
+
+
+def hours(block: Block, values: range) -> frozenset[Hour]:
+    start = int(AT.timestamp())
+    return frozenset((pk, start + n // 60 * 3600) for pk in {row[0] for row in block.rows} for n in values)
+
+
+def test_new_rows_of_many_stand_beside_those_that_were_amended() -> None:
+    early, late = many(range(70)), many(range(50, 130))
+    assert len(early.rows) >= buckets.MANY
+    assert buckets.merge_blocks(partitions.FINE_TABLE, [early]) == Merged(280, hours(early, range(70)))
+    done = buckets.merge_blocks(partitions.FINE_TABLE, [late])
+    assert done == Merged(240, hours(late, range(70, 130))), (
+        "what was read again and is as it was is not written"
+    )
+    assert stored() == expected(many(range(130)))
+    # A variant's own newest row counts: this one has none here yet, and its rows are older than the others'.
+    other = many(range(60), variants=5)
+    assert buckets.merge_blocks(partitions.FINE_TABLE, [other]).changed == 60
+    changed = Block(60, ("invocations",), [(pk, at, 1000.0) for pk, at, *_ in many(range(60)).rows])
+    assert buckets.merge_blocks(partitions.FINE_TABLE, [changed]).changed == 240
+    assert set(FineBucket.objects.filter(variant=3).values_list("invocations", flat=True)[:60]) == {1000.0}
+    assert FineBucket.objects.filter(model_latency_ms_p99=7.5).count() == 4 * 44 + 20
+
+
+def test_many_coarser_rows_replace_the_finer_ones_they_hold() -> None:
+    buckets.merge_blocks(partitions.FINE_TABLE, [many(range(299))])
+    coarse = many(range(60), period_s=300)
+    buckets.merge_blocks(partitions.FINE_TABLE, [coarse])
+    assert stored() == expected(coarse)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rows_that_somebody_else_writes_at_the_same_time_are_merged() -> None:
+    block = many(range(60))
+    partitions.ensure(partitions.FINE_TABLE, AT, AT + partitions.AHEAD)
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'COPY%%'"
+
+    def merge() -> Merged:
+        try:
+            return buckets.merge_blocks(partitions.FINE_TABLE, [block])
+        finally:
+            connection.close()
+
+    parameters = connection.get_connection_params()
+    names = {
+        key: parameters[key] for key in ("dbname", "user", "password", "host", "port") if key in parameters
+    }
+    with psycopg.connect(**names) as other, psycopg.connect(**names, autocommit=True) as watch:
+        other.execute(
+            "INSERT INTO fleet_finebucket (variant_id, at, period_s, invocations, cpu_pct) VALUES (2, %s, 60, 1, 9)",
+            [AT + 5 * MINUTE],
+        )
+        with ThreadPoolExecutor(1) as pool:
+            merged = pool.submit(merge)
+            assert wait_until(lambda: watch.execute(waiting).fetchone() == (1,), 30)
+            other.commit()
+            assert merged.result(30).changed == 240
+    assert stored() == expected(block)
+    assert FineBucket.objects.get(cpu_pct=9).invocations == 10
 
 
 def test_value_not_reported_this_time_leaves_the_stored_one() -> None:
