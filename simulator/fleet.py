@@ -88,6 +88,7 @@ def _account(entry: dict[str, Any], bus: EventBus) -> Account:
         roles={role["name"]: Role(**role) for role in entry.get("roles", [])},
         deny=list(entry.get("deny", [])),
         management=bool(entry.get("management", False)),
+        allocation_tags=frozenset(entry["allocation_tags"]) if "allocation_tags" in entry else None,
         chosen_regions=frozenset(entry.get("regions", [])),
         disabled_regions=frozenset(entry.get("disabled_regions", [])),
         missing=entry.get("missing", {}),

@@ -102,6 +102,8 @@ class Account:
     deny: list[dict[str, str]] = field(default_factory=list)
     regions: dict[str, Region] = field(default_factory=dict)
     management: bool = False
+    # Tag keys that are activated for cost allocation; None: all of them.
+    allocation_tags: frozenset[str] | None = None
     # Opt-in regions the account has switched on, and regions switched off by name.
     chosen_regions: frozenset[str] = frozenset()
     disabled_regions: frozenset[str] = frozenset()

@@ -61,7 +61,9 @@ def accounts(fleet: Path) -> int:
             call_command("accounts", "add", account["alias"], *_options(account))
             # Where the file tells of a bill, the demo reads it; real accounts have that switched off.
             BillReading.objects.create(
-                account=Account.objects.get(account_id=str(account["id"])), enabled="billing" in account
+                account=Account.objects.get(account_id=str(account["id"])),
+                enabled="billing" in account,
+                tag_key=next(iter(account.get("allocation_tags", [])), ""),
             )
     return len(described)
 

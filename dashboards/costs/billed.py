@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from dashboards import htmx, scope, wording
-from dashboards.costs import billed_csv, billed_tiles
+from dashboards.costs import billed_csv, billed_tags, billed_tiles
 from dashboards.costs.billed_words import CAUSES, CauseRow, causes, component_label
 from dashboards.costs.rows import apportion
 from dashboards.costs.wanted import span_words
@@ -21,6 +21,7 @@ from dashboards.scope import PageScope
 from fleet.costs.bill_words import ADJUSTMENTS, OTHER
 from fleet.costs.observer import BILL_PRICE_SOURCE, USD_PER_BILL_REQUEST
 from fleet.costs.reconcile import Line, Sum, summed, total
+from fleet.queries import billed_tags as tag_queries
 from fleet.queries import billing
 from fleet.queries.billing import Compared, Standing
 from fleet.queries.cost_scope import Span
@@ -105,6 +106,7 @@ def page(request: HtmxHttpRequest) -> HttpResponse:
         "causes": causes(figures.whole.parts),
         "csv_url": f"{reverse('costs:billed-csv')}?{request.GET.urlencode()}",
         "query": scoped.query,
+        **_by_tag(figures, scoped, now),
         **_words(figures, now.date()),
         **_reading(),
     }
@@ -121,6 +123,31 @@ def csv_file(request: HtmxHttpRequest) -> StreamingHttpResponse:
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     response["Cache-Control"] = "no-store"
     return response
+
+
+@require_GET
+def tags_csv(request: HtmxHttpRequest) -> StreamingHttpResponse:
+    """Every day, value of the tag and component of both sides; amounts unrounded."""
+    scoped = scope.read(request, default=RANGE)
+    now, days = timezone.now(), scoped.range.days
+    span = Span(days[0], days[-1])
+    found = tag_queries.by_tag(span, billing.standings(scoped.filter, now=now), now=now)
+    response = StreamingHttpResponse(billed_tags.csv_lines(found), content_type="text/csv; charset=utf-8")
+    name = f"flotilla-billed-by-tag-{span.first}-{span.last}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _by_tag(figures: Figures, scoped: PageScope, now: datetime) -> dict[str, Any]:
+    """The section "By tag": of whole accounts, since AWS tells tags of no region."""
+    found = tag_queries.by_tag(figures.span, figures.standings, now=now)
+    return {
+        "tags": billed_tags.Section.of(found, scoped.query, now.date()) if found else None,
+        "tags_of_all_regions": bool(scoped.filter.regions),
+        "tags_csv_url": f"{reverse('costs:billed-tags-csv')}?{scoped.query}",
+        "tag_month_usd": f"${USD_PER_BILL_REQUEST * billing.TAG_REQUESTS_A_MONTH:.2f}",
+    }
 
 
 def _by_day(figures: Figures, request: HtmxHttpRequest) -> list[Row]:

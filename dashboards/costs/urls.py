@@ -13,6 +13,7 @@ urlpatterns = [
     path("explain/", explain.lines, name="explain"),
     path("billed/", billed.page, name="billed"),
     path("billed/csv/", billed.csv_file, name="billed-csv"),
+    path("billed/tags/csv/", billed.tags_csv, name="billed-tags-csv"),
     path("savings-plans/", savings_plans.page, name="savings-plans"),
     path("savings-plans/chart/", savings_plans.chart, name="savings-plans-chart"),
     path("budget/", views.budget, name="budget"),

@@ -112,6 +112,26 @@ def bill(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
     return htmx.redirect(request, "settings:account", found.pk)
 
 
+@require_POST
+@access.require_role("admin")
+def bill_tag(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
+    """Have the account's bill read by a cost allocation tag as well, or by none."""
+    found = access.account_for(request, pk)
+    key = request.POST.get("tag_key", "")
+    try:
+        reading = bills.name_tag(
+            found, key=key, actor=request.user, now=timezone.now(), address=client.address(request)
+        )
+    except Refused as refused:
+        messages.error(request, str(refused))
+        return htmx.redirect(request, "settings:account", found.pk)
+    whose = f"The bill of {found.alias}"
+    when = "within a minute, then once a day" if reading.enabled else "once reading it is switched on"
+    by = f"is read by the tag {reading.tag_key} as well, {when}" if reading.tag_key else "is read by no tag"
+    messages.success(request, f"{whose} {by}.")
+    return htmx.redirect(request, "settings:account", found.pk)
+
+
 def _switch(
     request: htmx.HtmxHttpRequest, found: Account, change: Callable[..., object], *, on: str, off: str
 ) -> bool:

@@ -12,6 +12,7 @@ urlpatterns = [
     path("accounts/<int:pk>/check/", account_views.check, name="account-check"),
     path("accounts/<int:pk>/switch/", account_views.switch, name="account-switch"),
     path("accounts/<int:pk>/bill/", account_views.bill, name="account-bill"),
+    path("accounts/<int:pk>/bill-tag/", account_views.bill_tag, name="account-bill-tag"),
     path("accounts/<int:pk>/remove-act-role/", account_views.remove_act_role, name="account-remove-act-role"),
     path("accounts/<int:pk>/set-up/", set_up_views.resume, name="set-up"),
     path("accounts/<int:pk>/set-up/discard/", set_up_views.discard, name="set-up-discard"),

@@ -36,28 +36,61 @@ class Billed:
     is_estimated: bool
 
 
+@dataclass(frozen=True)
+class Tagged:
+    """One day, value of a tag ("" without it) and usage type; amount unblended, in AWS's currency."""
+
+    day: date
+    value: str
+    usage_type: str
+    amount: Decimal
+    currency: str
+    is_estimated: bool
+
+
 def usage(scope: AwsScope, since: date, until: date, *, ask: Callable[[], None]) -> Iterator[Billed]:
     """What was used in the UTC days [since, until), by region and usage type. scope.region: a home of Cost Explorer.
 
     ask is called before each request and may raise to end the reading. A day without usage has no row.
     """
-    records = {"Dimensions": {"Key": "RECORD_TYPE", "Values": list(USAGE_RECORDS)}}
-    for day, keys, metrics, is_estimated in _groups(scope, since, until, records, "USAGE_TYPE", ask):
+    by = (_REGION, _USAGE_TYPE)
+    for day, keys, metrics, is_estimated in _groups(scope, since, until, _IS_USAGE, by, ask):
         yield _billed(day, keys[0], "Usage", keys[1], metrics, is_estimated)
 
 
 def adjustments(scope: AwsScope, since: date, until: date, *, ask: Callable[[], None]) -> Iterator[Billed]:
     """Credits, refunds, taxes, fees, discounts and what Savings Plans take back, by region and kind of record."""
-    others = {"Not": {"Dimensions": {"Key": "RECORD_TYPE", "Values": list(USAGE_RECORDS)}}}
-    for day, keys, metrics, is_estimated in _groups(scope, since, until, others, "RECORD_TYPE", ask):
+    by = (_REGION, {"Type": "DIMENSION", "Key": "RECORD_TYPE"})
+    for day, keys, metrics, is_estimated in _groups(scope, since, until, {"Not": _IS_USAGE}, by, ask):
         yield _billed(day, keys[0], keys[1], "", metrics, is_estimated)
 
 
+def tagged(
+    scope: AwsScope, tag: str, since: date, until: date, *, ask: Callable[[], None]
+) -> Iterator[Tagged]:
+    """What was used in the UTC days [since, until), by value of the cost allocation tag `tag` and usage type.
+
+    Of a key that is not activated in the account's billing AWS tells nothing but untagged usage, without an error.
+    Groups of a tag come as "key$value", those without it as "key$". AWS groups by two things at most, so regions stand
+    in the usage types alone.
+    """
+    by = ({"Type": "TAG", "Key": tag}, _USAGE_TYPE)
+    for day, keys, metrics, is_estimated in _groups(scope, since, until, _IS_USAGE, by, ask):
+        cost = metrics["UnblendedCost"]
+        value = keys[0].removeprefix(f"{tag}$")
+        yield Tagged(day, value, keys[1], Decimal(cost["Amount"]), cost["Unit"], is_estimated)
+
+
+_IS_USAGE = {"Dimensions": {"Key": "RECORD_TYPE", "Values": list(USAGE_RECORDS)}}
+_REGION = {"Type": "DIMENSION", "Key": "REGION"}
+_USAGE_TYPE = {"Type": "DIMENSION", "Key": "USAGE_TYPE"}
+
+By = tuple[dict[str, str], dict[str, str]]
 Group = tuple[date, list[str], dict[str, Any], bool]
 
 
 def _groups(
-    scope: AwsScope, since: date, until: date, records: dict[str, Any], key: str, ask: Callable[[], None]
+    scope: AwsScope, since: date, until: date, records: dict[str, Any], by: By, ask: Callable[[], None]
 ) -> Iterator[Group]:
     """Every group of every page. The account is filtered: a management account is shown everybody's bill."""
     account = {"Dimensions": {"Key": "LINKED_ACCOUNT", "Values": [scope.account_id]}}
@@ -73,7 +106,7 @@ def _groups(
             TimePeriod={"Start": since.isoformat(), "End": until.isoformat()},
             Granularity="DAILY",
             Metrics=["UnblendedCost", "UsageQuantity"],
-            GroupBy=[{"Type": "DIMENSION", "Key": "REGION"}, {"Type": "DIMENSION", "Key": key}],
+            GroupBy=list(by),
             Filter={"And": [account, service, records]},
             **({"NextPageToken": token} if token else {}),
         )

@@ -21,6 +21,8 @@ ACTION = "ce:GetCostAndUsage"
 USD = "USD"
 REQUESTS_A_MONTH = 2 * 30
 """Two a day, as long as each answer fits on a page."""
+TAG_REQUESTS_A_MONTH = 30
+"""One more a day where a tag is named."""
 DAY = timedelta(days=1)
 
 
@@ -51,6 +53,11 @@ class Standing:
         return self.reading.error if self.reading is not None and self.reading.enabled else None
 
     @property
+    def tag_key(self) -> str:
+        """The tag by which the bill is read as well, "" where none is named or no bill is read."""
+        return self.reading.tag_key if self.reading is not None and self.reading.enabled else ""
+
+    @property
     def is_denied(self) -> bool:
         return self.error is not None and self.error["kind"] == "AccessDenied"
 
@@ -70,19 +77,25 @@ class Compared:
 
 @dataclass(frozen=True)
 class Terms:
-    """Whether the bill of one account is read, and what that costs, USD."""
+    """Whether the bill of one account is read, and by which tag ("" by none), and what that costs, USD."""
 
     is_on: bool
+    tag_key: str
     request_usd: Decimal
     month_usd: Decimal
+    tag_month_usd: Decimal
     limit: int
     action: str = ACTION
 
 
 def terms(account: Account) -> Terms:
     """One query."""
-    is_on = BillReading.objects.filter(account=account, enabled=True).exists()
-    return Terms(is_on, USD_PER_BILL_REQUEST, USD_PER_BILL_REQUEST * REQUESTS_A_MONTH, limit())
+    is_on, tag_key = BillReading.objects.filter(account=account).values_list(
+        "enabled", "tag_key"
+    ).first() or (False, "")
+    of_tag = USD_PER_BILL_REQUEST * TAG_REQUESTS_A_MONTH
+    of_bill = USD_PER_BILL_REQUEST * REQUESTS_A_MONTH + (of_tag if tag_key else 0)
+    return Terms(is_on, tag_key, USD_PER_BILL_REQUEST, of_bill, of_tag, limit())
 
 
 def limit() -> int:
@@ -137,8 +150,8 @@ def compared(scope: ScopeFilter, span: Span, found: Iterable[Standing], *, now: 
     wanted = {pk: days for pk, days in spans.items() if days is not None}
     bills = _bills(scope, wanted)
     estimates = _estimates(scope, wanted)
-    for pk, more in _jobs(scope, wanted, now).items():
-        estimates.setdefault(pk, []).extend(more)
+    for pk, jobs in jobs_by_day(scope, wanted, now).items():
+        estimates.setdefault(pk, []).extend(each for _, each in jobs)
     watched: dict[int, set[str]] = {}
     for pk, region in Shard.objects.filter(account_id__in=wanted, enabled=True).values_list(
         "account_id", "region"
@@ -177,7 +190,8 @@ def _covered(standing: Standing, span: Span) -> Span | None:
     return Span(first, last) if first <= last else None
 
 
-def _days(wanted: Mapping[int, Span], account: str, day: str = "day") -> Q:
+def on_days(wanted: Mapping[int, Span], account: str, day: str = "day") -> Q:
+    """Condition on the days of each account, by its row id; `account` and `day` are lookup paths."""
     condition = Q(pk__in=[])
     for pk, span in wanted.items():
         condition |= Q(**{account: pk, f"{day}__gte": span.first, f"{day}__lte": span.last})
@@ -185,7 +199,7 @@ def _days(wanted: Mapping[int, Span], account: str, day: str = "day") -> Q:
 
 
 def _bills(scope: ScopeFilter, wanted: Mapping[int, Span]) -> dict[int, list[Bill]]:
-    rows = BilledCost.objects.filter(_days(wanted, "account_id"), currency=USD)
+    rows = BilledCost.objects.filter(on_days(wanted, "account_id"), currency=USD)
     if scope.regions:
         rows = rows.filter(region__in=scope.regions)
     found: dict[int, list[Bill]] = {}
@@ -196,7 +210,9 @@ def _bills(scope: ScopeFilter, wanted: Mapping[int, Span]) -> dict[int, list[Bil
 
 
 def _estimates(scope: ScopeFilter, wanted: Mapping[int, Span]) -> dict[int, list[Estimate]]:
-    rows = DailyCost.objects.filter(_days(wanted, "endpoint__shard__account_id"), scope.q("endpoint__shard"))
+    rows = DailyCost.objects.filter(
+        on_days(wanted, "endpoint__shard__account_id"), scope.q("endpoint__shard")
+    )
     groups = (
         rows.order_by()
         .values_list("endpoint__shard__account_id", "day", "endpoint__shard__region", "component", "item")
@@ -227,8 +243,10 @@ def _estimates(scope: ScopeFilter, wanted: Mapping[int, Span]) -> dict[int, list
     return found
 
 
-def _jobs(scope: ScopeFilter, wanted: Mapping[int, Span], now: datetime) -> dict[int, list[Estimate]]:
-    """What transform jobs cost in each UTC day that they ran in: the daily costs hold endpoints only."""
+def jobs_by_day(
+    scope: ScopeFilter, wanted: Mapping[int, Span], now: datetime
+) -> dict[int, list[tuple[TransformJob, Estimate]]]:
+    """What transform jobs cost in each UTC day that they ran in, by account: the daily costs hold endpoints only."""
     if not wanted:
         return {}
     since = _midnight(min(span.first for span in wanted.values()))
@@ -241,13 +259,13 @@ def _jobs(scope: ScopeFilter, wanted: Mapping[int, Span], now: datetime) -> dict
     ).exclude(instance_count=None)
     jobs = list(rows.select_related("shard"))
     books = {pk: prices.history(account=pk) for pk in {job.shard.account_id for job in jobs}}
-    found: dict[int, list[Estimate]] = {}
+    found: dict[int, list[tuple[TransformJob, Estimate]]] = {}
     for job in jobs:
         pk = job.shard.account_id
         for day in wanted[pk].days:
             estimate = _job_day(job, day, books[pk], now)
             if estimate is not None:
-                found.setdefault(pk, []).append(estimate)
+                found.setdefault(pk, []).append((job, estimate))
     return found
 
 

@@ -4,15 +4,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, models, transaction
 
 from fleet.aws import billing, meter
-from fleet.aws.billing import ACTION, HOMES, Billed
+from fleet.aws.billing import ACTION, HOMES, Billed, Tagged
 from fleet.costs.observer import USD_PER_BILL_REQUEST
 from fleet.errors import BudgetReached, FleetError, Throttled, Unavailable
-from fleet.models import BilledCost, BillReading, CallTally, Shard
+from fleet.models import BilledCost, BilledTag, BillReading, CallTally, Shard
 from fleet.sync.outcome import error_document, write_tally
 from fleet.types import AwsScope
 
@@ -42,7 +43,8 @@ def claim(now: datetime) -> list[int]:
 def read(account_id: int, *, now: datetime) -> BillReading | None:
     """Read the bill of one account into BilledCost; None when that is switched off. now: aware.
 
-    Nothing is stored unless all of it was read. What went wrong stands on the BillReading.
+    Where a tag is named, the bill is then read by its values into BilledTag. Of either nothing is stored unless all of
+    it was read. What went wrong stands on the BillReading.
     """
     reading = (
         BillReading.objects.select_related("account").filter(account_id=account_id, enabled=True).first()
@@ -50,31 +52,45 @@ def read(account_id: int, *, now: datetime) -> BillReading | None:
     shard = Shard.objects.select_related("account").filter(account_id=account_id).order_by("pk").first()
     if reading is None or shard is None or not reading.account.enabled:
         return None
-    since, until = window(reading, now.date())
     booked = _Booked(shard, now)
-    error: FleetError | None = None
+    tag_error: FleetError | None = None
     with meter.recording() as tally:
-        try:
-            rows = _rows(_scope(shard), since, until, booked)
-            _store(reading, rows, since, until, now)
-        except FleetError as failure:
-            error = failure
+        error = _attempt(lambda: _read_bill(reading, shard, booked, now))
+        if error is None and reading.tag_key:
+            tag_error = _attempt(lambda: _read_tags(reading, shard, booked, now))
     count = tally.actions.get(ACTION)
     if count is not None:
         # What was booked before it was asked stands in the day's account already; repeats on the wire do not.
         count.calls = max(0, count.calls - booked.requests)
     write_tally(shard.pk, tally, now=now)
-    _note(reading, error, now)
+    _note(reading, error, tag_error, now)
     return reading
 
 
-def window(reading: BillReading, today: date) -> tuple[date, date]:
-    """The UTC days [since, until) to read: today is not billed yet."""
-    first = reading.read_from is None or reading.read_until is None
-    if first or today.day == FINAL_DAY:
+def _attempt(reading: Callable[[], None]) -> FleetError | None:
+    try:
+        reading()
+    except FleetError as failure:
+        return failure
+    return None
+
+
+def _read_bill(reading: BillReading, shard: Shard, ask: Callable[[], None], now: datetime) -> None:
+    since, until = _window(reading.read_until, now.date())
+    _store(reading, _rows(_scope(shard), since, until, ask), since, until, now)
+
+
+def _read_tags(reading: BillReading, shard: Shard, ask: Callable[[], None], now: datetime) -> None:
+    since, until = _window(reading.tag_until, now.date())
+    rows = list(billing.tagged(_scope(shard), reading.tag_key, since, until, ask=ask))
+    _store_tags(reading, rows, since, until, now)
+
+
+def _window(read_until: date | None, today: date) -> tuple[date, date]:
+    """The UTC days [since, until) to read: today is not billed yet. read_until: of the one before, None: the first."""
+    if read_until is None or today.day == FINAL_DAY:
         return (today.replace(day=1) - timedelta(days=1)).replace(day=1), today
-    assert reading.read_until is not None
-    return min(reading.read_until, today) - REREAD, today
+    return min(read_until, today) - REREAD, today
 
 
 def _scope(shard: Shard) -> AwsScope:
@@ -144,14 +160,52 @@ def _store(reading: BillReading, rows: Iterable[Billed], since: date, until: dat
         reading.save(update_fields=["read_from", "read_until"])
 
 
-def _note(reading: BillReading, error: FleetError | None, now: datetime) -> None:
-    before, reading.tried_at = reading.error, now
-    reading.error = error_document(error, before, now) if error else None
+def _store_tags(
+    reading: BillReading, rows: Iterable[Tagged], since: date, until: date, now: datetime
+) -> None:
+    """The same by value of the tag, unless another one was named meanwhile."""
+    found = {
+        (row.day, row.value, row.usage_type): BilledTag(
+            account_id=reading.account_id,
+            day=row.day,
+            tag_value=row.value[:256],
+            usage_type=row.usage_type[:128],
+            amount=row.amount.quantize(_QUANTUM),
+            currency=row.currency[:8],
+            is_estimated=row.is_estimated,
+            read_at=now,
+        )
+        for row in rows
+    }
+    with transaction.atomic():
+        held = BillReading.objects.select_for_update().get(pk=reading.pk)
+        if held.tag_key != reading.tag_key:
+            return
+        BilledTag.objects.filter(account_id=reading.account_id, day__gte=since, day__lt=until).delete()
+        BilledTag.objects.bulk_create(found.values(), batch_size=1_000)
+        held.tag_from, held.tag_until = min(filter(None, (held.tag_from, since))), until
+        held.save(update_fields=["tag_from", "tag_until"])
+
+
+def _note(
+    reading: BillReading, error: FleetError | None, tag_error: FleetError | None, now: datetime
+) -> None:
+    """How it went; a failure of the bill leaves what stands of its tags, which were not asked for."""
+    fields: dict[str, Any] = {
+        "tried_at": now,
+        "error": error_document(error, reading.error, now) if error else None,
+        "ok_at": now if error is None else reading.ok_at,
+    }
+    of_tag = error_document(tag_error, reading.tag_error, now) if tag_error else None
+    may_pass = any(isinstance(each, Throttled | Unavailable) for each in (error, tag_error))
+    more: dict[str, Any] = {"due_at": now + (RETRY_AFTER if may_pass else EVERY)}
     if error is None:
-        reading.ok_at = now
-    wait = RETRY_AFTER if isinstance(error, Throttled | Unavailable) else EVERY
-    reading.due_at = now + wait
-    reading.save(update_fields=["tried_at", "ok_at", "error", "due_at"])
+        more["tag_error"] = of_tag
+    # Where another tag was named meanwhile, its own reading is due already.
+    mine = BillReading.objects.filter(pk=reading.pk, tag_key=reading.tag_key)
+    if not mine.update(**fields, **more):
+        BillReading.objects.filter(pk=reading.pk).update(**fields)
+    reading.refresh_from_db()
 
 
 _BOOK = """

@@ -38,7 +38,7 @@ def get_cost_and_usage(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     rows = []
     for number, period in enumerate(periods):
         seen = [each for each in _seen(call, period) if _matches(each, params.get("Filter"))]
-        for keys, charges in sorted(_grouped(seen, groups).items()):
+        for keys, charges in sorted(_grouped(call, seen, groups).items()):
             rows.append((number, keys, charges))
     shown, token = page(rows, params.get("NextPageToken"), PAGE_GROUPS, "InvalidNextTokenException")
     is_last = token is None
@@ -168,17 +168,25 @@ def _dimension(charge: Charge, key: str) -> str:
     return values[key]
 
 
-def _grouped(charges: list[Charge], groups: list[dict[str, str]]) -> dict[tuple[str, ...], list[Charge]]:
+def _grouped(
+    call: Call, charges: list[Charge], groups: list[dict[str, str]]
+) -> dict[tuple[str, ...], list[Charge]]:
     found: dict[tuple[str, ...], list[Charge]] = defaultdict(list)
     for charge in charges:
         keys = tuple(
-            f"{group['Key']}${dict(charge.tags).get(group['Key'], '')}"
+            f"{group['Key']}${_allocated(call, charge, group['Key'])}"
             if group["Type"] == "TAG"
             else _dimension(charge, group["Key"])
             for group in groups
         )
         found[keys].append(charge)
     return found
+
+
+def _allocated(call: Call, charge: Charge, key: str) -> str:
+    """The value of a tag as bills know it: "" of a key that nobody activated for cost allocation."""
+    activated = call.world.accounts[charge.account].allocation_tags
+    return dict(charge.tags).get(key, "") if activated is None or key in activated else ""
 
 
 def _result(

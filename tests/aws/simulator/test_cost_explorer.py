@@ -90,6 +90,20 @@ def test_filters_and_tags_narrow_the_bill(explorer: Any, simulator: SimulatorPro
     assert {"team$risk", "team$"} == {each["Keys"][0] for each in tagged}
 
 
+def test_only_a_key_that_is_activated_for_cost_allocation_tells_its_values(
+    explorer: Any, simulator: SimulatorProcess, client: Client
+) -> None:
+    role = {"RoleArn": "arn:aws:iam::444455556666:role/Reader", "RoleSessionName": "member"}
+    member = client("ce", credentials=client("sts").assume_role(**role)["Credentials"])
+    by_tag = [{"Type": "TAG", "Key": "team"}, {"Type": "DIMENSION", "Key": "USAGE_TYPE"}]
+    mine, theirs = (
+        {each["Keys"][0] for each in asked(whose, simulator, GroupBy=by_tag)["ResultsByTime"][0]["Groups"]}
+        for whose in (explorer, member)
+    )
+    assert mine == {"team$risk", "team$"}
+    assert theirs == {"team$"}, "its endpoint has the tag, and the key is not activated"
+
+
 def test_pages_hold_each_group_once(explorer: Any, simulator: SimulatorProcess) -> None:
     token: dict[str, str] = {}
     seen, pages = [], 0

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from fleet.models import Account, BilledCost, BillReading, CallTally, Shard
+from fleet.access import bills as access
+from fleet.models import Account, BilledCost, BilledTag, BillReading, CallTally, Shard, User
 from fleet.sync import billing
 from tests.aws.simulator_process import SimulatorProcess
+from tests.factories import UserFactory
 
 pytestmark = [pytest.mark.aws, pytest.mark.django_db]
 
@@ -154,3 +156,103 @@ def test_a_reading_cut_short_stores_nothing(bills: SimulatorProcess, reading: Bi
     billing.read(reading.account_id, now=bills.now())
     assert not BilledCost.objects.exists()
     assert BillReading.objects.get().read_until is None
+
+
+@pytest.fixture
+def admin() -> User:
+    user: User = UserFactory(role=User.Role.ADMIN)
+    return user
+
+
+def test_the_bill_is_read_by_the_values_of_the_named_tag(
+    bills: SimulatorProcess, reading: BillReading, admin: User
+) -> None:
+    now = bills.now()
+    access.name_tag(reading.account, key=" team ", actor=admin, now=now)
+    billing.read(reading.account_id, now=now)
+    reading.refresh_from_db()
+    last_month = (now.date().replace(day=1) - timedelta(days=1)).replace(day=1)
+    assert (reading.tag_key, reading.tag_error) == ("team", None)
+    assert (reading.tag_from, reading.tag_until) == (last_month, now.date())
+    settled = now.date() - timedelta(days=1)
+    stored = {
+        (row.day, row.tag_value, row.usage_type): row.amount
+        for row in BilledTag.objects.filter(day__lt=settled)
+    }
+    true: dict[Any, Decimal] = defaultdict(Decimal)
+    for row in bills.bill(midnight(last_month), midnight(settled)):
+        if row["account"] == "111122223333" and row["record_type"] == "Usage":
+            # Only "abroad", jobs and what is no hosting carry no team.
+            value = "risk" if row["endpoint"] not in ("", "abroad") else ""
+            true[date.fromisoformat(row["day"]), value, row["usage_type"]] += Decimal(row["usd"])
+    assert set(stored) == set(true)
+    assert max(abs(stored[key] - true[key]) for key in true) < TENTH
+    assert requests() == bills.calls()["calls"]["ce:GetCostAndUsage"], "the reading by tag is metered, too"
+
+
+def test_without_a_named_tag_nothing_is_asked_by_tag(bills: SimulatorProcess, reading: BillReading) -> None:
+    billing.read(reading.account_id, now=bills.now())
+    assert not BilledTag.objects.exists()
+    assert BillReading.objects.get().tag_until is None
+
+
+def test_a_key_that_is_not_activated_brings_untagged_usage_and_no_error(
+    bills: SimulatorProcess, admin: User
+) -> None:
+    other = Account.objects.create(
+        account_id="444455556666", alias="other", role_arn="arn:aws:iam::444455556666:role/Reader"
+    )
+    Shard.objects.create(account=other, region="eu-west-1")
+    BillReading.objects.create(account=other, enabled=True, tag_key="team")
+    billing.read(other.pk, now=bills.now())
+    assert BillReading.objects.get().tag_error is None
+    assert set(BilledTag.objects.values_list("tag_value", flat=True)) == {""}
+    assert BilledTag.objects.count() == BilledCost.objects.filter(record_type="Usage").count()
+
+
+def test_a_refused_reading_by_tag_leaves_the_bill_and_is_told(
+    bills: SimulatorProcess, reading: BillReading, admin: User
+) -> None:
+    billing.read(reading.account_id, now=bills.now())
+    access.name_tag(reading.account, key="team", actor=admin, now=bills.now())
+    later = bills.now() + timedelta(minutes=1)
+    bills.fault("deny", action="ce:*", skip=2)
+    billing.read(reading.account_id, now=later)
+    reading.refresh_from_db()
+    assert (reading.error, reading.ok_at) == (None, later)
+    assert reading.tag_error is not None
+    assert (reading.tag_error["kind"], reading.tag_error["action"]) == ("AccessDenied", "ce:GetCostAndUsage")
+    assert not BilledTag.objects.exists()
+    assert reading.tag_until is None
+
+
+def test_the_reading_by_tag_stops_at_the_limit_of_the_day(
+    bills: SimulatorProcess, reading: BillReading, settings: Any, admin: User
+) -> None:
+    billing.read(reading.account_id, now=bills.now())
+    access.name_tag(reading.account, key="team", actor=admin, now=bills.now())
+    settings.COST_EXPLORER_DAILY_REQUESTS = requests() + 2
+    billing.read(reading.account_id, now=bills.now())
+    reading.refresh_from_db()
+    assert reading.error is None
+    assert reading.tag_error is not None
+    assert reading.tag_error["kind"] == "BudgetReached"
+    assert requests() == bills.calls()["calls"]["ce:GetCostAndUsage"]
+
+
+def test_another_tag_forgets_what_was_read_by_the_one_before(
+    bills: SimulatorProcess, reading: BillReading, admin: User, settings: Any
+) -> None:
+    settings.COST_EXPLORER_DAILY_REQUESTS = 50
+    now = bills.now()
+    access.name_tag(reading.account, key="team", actor=admin, now=now)
+    assert billing.claim(now) == [reading.account_id]
+    billing.read(reading.account_id, now=now)
+    assert BilledTag.objects.exists()
+    access.name_tag(reading.account, key="env", actor=admin, now=now)
+    assert not BilledTag.objects.exists()
+    assert billing.claim(now) == [reading.account_id], "the new one is read at once"
+    access.name_tag(reading.account, key="env", actor=admin, now=now)
+    assert billing.claim(now) == [], "naming it again asks for nothing"
+    billing.read(reading.account_id, now=now)
+    assert set(BilledTag.objects.values_list("tag_value", flat=True)) == {""}
