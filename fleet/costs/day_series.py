@@ -1,5 +1,6 @@
 """Daily costs made fit for a forecast: levels that changed for good are evened out, single odd days are cut down."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from statistics import median
@@ -8,15 +9,16 @@ DAY, WEEK = timedelta(days=1), timedelta(days=7)
 Values = Mapping[date, float]
 """Cost by UTC day; days whose cost is not known are absent."""
 _MATERIAL = 0.05
-_UNANNOUNCED = 0.2
-_DAYS_AFTER = 4
+_UNANNOUNCED, _AT_ONCE = 0.2, 0.4
+_DAYS_AFTER = 3
 _MOST_SHIFTS = 2
+_LEAST_PART = 1 / 3
 
 
 def without_shifts(values: Values, changes: Collection[date]) -> tuple[dict[date, float], date | None]:
     """The history as if its present level had always held, and since when it does (None: no shift was found).
 
-    A known change counts from the second day after it; a shift that nobody announced from its fourth. The day of the
+    A known change counts from the second day after it; a shift that nobody announced from its third. The day of the
     change belongs to neither level and is left out. Where one side is nothing at all, only the days after it are left.
     """
     found, newest = dict(values), None
@@ -97,12 +99,24 @@ def _unannounced(values: Values) -> date | None:
         ratios = _week_ratios(values, before, after)
         if len(ratios) < _DAYS_AFTER:
             continue
-        middle = median(ratios)
-        spread = max(ratios) - min(ratios)
-        jump = abs(middle - 1)
-        if jump > max(_UNANNOUNCED, 1.5 * spread) and (best is None or jump > best[0]):
+        jump = _jump(ratios)
+        if jump > (_UNANNOUNCED if len(ratios) > _DAYS_AFTER else _AT_ONCE) and (
+            best is None or jump > best[0]
+        ):
             best = (jump, days[n])
     return best[1] if best else None
+
+
+def _jump(ratios: Sequence[float]) -> float:
+    """How far another level these days have, as a share of the one before; 0.0 where they scatter too much to say.
+
+    Every single day lies a good part of the way on the same side, and the way is long against what they scatter.
+    """
+    jump = median(ratios) - 1
+    side = math.copysign(1.0, jump)
+    scatter = 1.4826 * median(abs(ratio - 1 - jump) for ratio in ratios)
+    least = min(side * (ratio - 1) for ratio in ratios)
+    return abs(jump) if least > _LEAST_PART * abs(jump) and abs(jump) > 3 * scatter else 0.0
 
 
 def _week_ratios(values: Values, before: Sequence[date], after: Sequence[date]) -> list[float]:

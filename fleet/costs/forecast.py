@@ -9,14 +9,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
-from statistics import median
 
-from fleet.costs.day_series import DAY, WEEK, Values, spikes_cut, without_shifts
+from fleet.costs.day_series import DAY, WEEK, Values, without_shifts
+from fleet.costs.week_fit import LEVEL_DAYS, Fit, each_day, fitted
+from fleet.costs.week_fit import LOOK_BACK as LOOK_BACK
 
 DAYS_NEEDED = 14
 """Days with a figure below which nothing is forecast: two of each weekday."""
-LOOK_BACK = 56
-"""Days of history that count, the newest ones."""
 COVER = 0.8
 """Share of outcomes that the interval is meant to hold."""
 COVER_Z = 1.2816
@@ -24,10 +23,6 @@ COVER_Z = 1.2816
 METHOD = "level of four weeks × weekday × damped trend"
 NARROWEST = 0.01
 """An interval is never narrower than this share of what is yet to come, on either side: late data alone moves that."""
-_DAMPING = 0.9
-_STEEPEST = math.log(1.5)
-_LEVEL_WEIGHTS = (0.4, 0.3, 0.2, 0.1)
-_LEVEL_DAYS = 7 * len(_LEVEL_WEIGHTS)
 _ORIGINS = 6
 _SMALLEST = Decimal("0.000001")
 
@@ -66,26 +61,6 @@ class Forecast:
 
 
 @dataclass(frozen=True)
-class _Fit:
-    """A level a day at the middle of the week that ended on `last`, the share of each weekday, and the trend."""
-
-    last: date
-    level: float
-    shape: tuple[float, ...]
-    weekly_log: float
-
-    def expected(self, day: date) -> float:
-        weeks = ((day - self.last).days + 3) / 7
-        grown = self.weekly_log * _DAMPING * (1 - _DAMPING**weeks) / (1 - _DAMPING)
-        return self.level * self.shape[day.weekday()] * math.exp(grown)
-
-    def undamped(self, day: date) -> float:
-        """As if the trend went on as it is."""
-        weeks = ((day - self.last).days + 3) / 7
-        return self.level * self.shape[day.weekday()] * math.exp(self.weekly_log * weeks)
-
-
-@dataclass(frozen=True)
 class _Errors:
     """How far off forecasts a week ahead were, as shares of a day's level: of one day, and of a week a day.
 
@@ -108,12 +83,12 @@ class _Errors:
 
     def after(self, shifted_on: date | None, values: Values) -> "_Errors":
         """The same where the level is new: of the weeks before it the forecasts knew it, as nobody did then."""
-        days = sum(day > shifted_on for day in values) if shifted_on else _LEVEL_DAYS
-        if not 0 < days < _LEVEL_DAYS:
+        days = sum(day > shifted_on for day in values) if shifted_on else LEVEL_DAYS
+        if not 0 < days < LEVEL_DAYS:
             return self
         # The ratio of two levels is as good as the days that each is known from.
         ratio = self.of_a_day * math.sqrt(1 / days + 1 / min(max(len(values) - days, 1), 14))
-        return replace(self, of_shift=ratio * (1 - days / _LEVEL_DAYS))
+        return replace(self, of_shift=ratio * (1 - days / LEVEL_DAYS))
 
 
 def forecast(
@@ -137,11 +112,11 @@ def forecast(
         {day: float(amount) for day, amount in known.items() if day < today and day != begins}, today - DAY
     )
     since = max(first, min(known, default=today))
-    gaps = tuple(day for day in _days(since, min(today - DAY, last)) if day not in known)
+    gaps = tuple(day for day in each_day(since, min(today - DAY, last)) if day not in known)
     if reason := _why_not(past, today):
         return Forecast(first, last, spent, gaps=gaps, history_days=len(past), reason=reason)
     values, shifted_on = without_shifts(past, changes)
-    fit = _fit(values, today - DAY)
+    fit = fitted(values, today - DAY)
     errors = _errors(values, today - DAY).after(shifted_on, values)
     ahead = _ahead(fit, errors, spent or Decimal(0), gaps, known.get(today), (today, last))
     end = ahead[-1]
@@ -166,12 +141,12 @@ def expected_days(
     if last is None or _why_not(_recent(history, last), last + DAY):
         return []
     values, _ = without_shifts(_recent(history, last), changes)
-    fit, errors = _fit(values, last), _errors(values, last)
+    fit, errors = fitted(values, last), _errors(values, last)
     return [(fit.expected(day), errors.half(fit.level, 1)) for day in days]
 
 
 def _ahead(
-    fit: _Fit,
+    fit: Fit,
     errors: _Errors,
     spent: Decimal,
     gaps: Sequence[date],
@@ -185,7 +160,7 @@ def _ahead(
     today, last = window
     total = float(spent) + sum(map(fit.expected, gaps))
     found, of_trend = [], 0.0
-    for number, day in enumerate(_days(today, last), start=1):
+    for number, day in enumerate(each_day(today, last), start=1):
         cost = fit.expected(day)
         of_trend += abs(fit.undamped(day) - cost)
         total += max(cost - float(so_far or 0), 0.0) if day == today else cost
@@ -204,72 +179,16 @@ def _why_not(past: Values, today: date) -> str:
     return ""
 
 
-def _fit(values: Values, last: date) -> _Fit:
-    shape = _shape(values)
-    calm = spikes_cut(values, shape)
-    levels = _weekly_levels(calm, shape, last)
-    weekly_log = _trend(levels)
-    weights = {week: weight for week, weight in enumerate(_LEVEL_WEIGHTS) if week in levels}
-    if not weights:
-        newest = min(levels, default=None)
-        level = 0.0 if newest is None else levels[newest]
-    else:
-        level = sum(levels[w] * math.exp(weekly_log * w) * share for w, share in weights.items())
-        level /= sum(weights.values())
-    return _Fit(last, level, shape, weekly_log)
-
-
-def _shape(values: Values) -> tuple[float, ...]:
-    """Each weekday's share of an average day: the median over the weeks of day ÷ mean of the seven days around it."""
-    first, last = min(values), max(values)
-    ratios: dict[int, list[float]] = {}
-    for day, value in values.items():
-        start = min(max(day - 3 * DAY, first), last - 6 * DAY)
-        around = [values[d] for d in _days(start, start + 6 * DAY) if d in values]
-        if len(around) >= 5 and (mean := sum(around) / len(around)) > 0:
-            ratios.setdefault(day.weekday(), []).append(value / mean)
-    usual = {weekday: median(found) for weekday, found in ratios.items()}
-    total = sum(usual.values())
-    scale = len(usual) / total if total > 0 else 1.0
-    return tuple(usual[n] * scale if n in usual and total > 0 else 1.0 for n in range(7))
-
-
-def _weekly_levels(values: Values, shape: Sequence[float], last: date) -> dict[int, float]:
-    """A day's level by week, 0 is the week that ends on `last`; weeks with fewer than four known days are left out."""
-    found = {}
-    for week in range(LOOK_BACK // 7):
-        end = last - week * WEEK
-        days = [day for day in _days(end - 6 * DAY, end) if day in values]
-        share = sum(shape[day.weekday()] for day in days)
-        if len(days) >= 4 and share > 0:
-            found[week] = sum(values[day] for day in days) / share
-    return found
-
-
-def _trend(levels: Mapping[int, float]) -> float:
-    """Log growth a week: the median slope over all pairs of weeks, the less of it the more the weeks scatter."""
-    logs = {week: math.log(level) for week, level in levels.items() if level > 0}
-    if len(logs) < 4:
-        return 0.0
-    slopes = [(logs[a] - logs[b]) / (b - a) for a in logs for b in logs if a < b]
-    slope = median(slopes)
-    middle = median(log + slope * week for week, log in logs.items())
-    scatter = 1.4826 * median(abs(log + slope * week - middle) for week, log in logs.items())
-    signal = (slope * (len(logs) - 1)) ** 2
-    kept = signal / (signal + 9 * scatter**2) if signal else 0.0
-    return max(-_STEEPEST, min(_STEEPEST, slope * kept))
-
-
 def _errors(values: Values, last: date) -> _Errors:
     """What the same method got wrong a week ahead, at up to six origins in the history."""
     of_days, of_weeks = [], []
     for week in range(1, _ORIGINS + 1):
         origin = last - week * WEEK
         before = {day: value for day, value in values.items() if day <= origin}
-        held = [day for day in _days(origin + DAY, origin + WEEK) if day in values]
+        held = [day for day in each_day(origin + DAY, origin + WEEK) if day in values]
         if len(before) < 7 or not held:
             continue
-        fit = _fit(before, origin)
+        fit = fitted(before, origin)
         if fit.level > 0:
             off = [(values[day] - fit.expected(day)) / fit.level for day in held]
             of_days += [abs(each) for each in off]
@@ -287,10 +206,6 @@ def _quantile(found: Iterable[float]) -> float:
 
 def _recent(history: Mapping[date, float], last: date) -> dict[date, float]:
     return {day: history[day] for day in sorted(history) if last - timedelta(days=LOOK_BACK) < day <= last}
-
-
-def _days(first: date, last: date) -> list[date]:
-    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
 def _usd(value: float) -> Decimal:

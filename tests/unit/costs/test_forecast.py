@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -106,23 +107,56 @@ def test_growth_is_carried_on_less_and_less() -> None:
 def test_a_known_change_counts_from_its_second_day() -> None:
     changed = TODAY - 3 * DAY
     past = history(56) | {
-        day: amount * 3 for day, amount in history(3).items() if amount is not None and day >= changed
+        day: amount * Decimal("1.3")
+        for day, amount in history(3).items()
+        if amount is not None and day >= changed
     }
     knowing, unaware = look(past, changes=[changed]), look(past)
     assert knowing.shifted_on == changed
-    wanted = (knowing.spent or Decimal(0)) + 3 * cost(TODAY, LAST)
+    wanted = (knowing.spent or Decimal(0)) + cost(TODAY, LAST) * Decimal("1.3")
     assert knowing.total is not None
     assert unaware.total is not None
     assert abs(knowing.total - wanted) < abs(unaware.total - wanted)
     assert knowing.total.quantize(Decimal("0.01")) == wanted
 
 
-def test_a_shift_nobody_announced_counts_from_its_fourth_day() -> None:
-    past = history(56) | history(6, factor=2.0)
+@pytest.mark.parametrize("days", [3, 6])
+def test_a_shift_nobody_announced_counts_from_its_third_day(days: int) -> None:
+    past = history(56) | history(days, factor=2.0)
     found = look(past)
-    assert found.shifted_on == TODAY - 6 * DAY
+    assert found.shifted_on == TODAY - days * DAY
     assert found.total is not None
     assert found.total.quantize(Decimal("0.01")) == (found.spent or Decimal(0)) + 2 * cost(TODAY, LAST)
+    assert look(history(56) | history(2, factor=2.0)).shifted_on is None
+
+
+def test_a_smaller_shift_nobody_announced_takes_four_days() -> None:
+    assert look(history(56) | history(3, factor=1.3)).shifted_on is None
+    assert look(history(56) | history(4, factor=1.3)).shifted_on == TODAY - 4 * DAY
+
+
+def test_a_shift_is_seen_through_scatter_and_scatter_is_no_shift() -> None:
+    dice = Random(3)
+    calm = {
+        day: (amount or Decimal(0)) * Decimal(repr(1 + dice.gauss(0, 0.1)))
+        for day, amount in history(56).items()
+    }
+    doubled = {day: amount * 2 if day >= TODAY - 7 * DAY else amount for day, amount in calm.items()}
+    assert look(doubled).shifted_on == TODAY - 7 * DAY
+    assert look(calm).shifted_on is None
+
+
+def test_where_nothing_scatters_the_newest_week_tells_level_and_trend() -> None:
+    # One part grows by 4 % a week, another shrinks by 2 %: together they grow faster each week.
+    weeks = [1.04**n + 2 * 0.98**n for n in range(9)]
+    past = {
+        day: (amount or Decimal(0)) * Decimal(repr(weeks[n // 7]))
+        for n, (day, amount) in enumerate(history(56).items())
+    }
+    found = look(past, first=TODAY, last=TODAY + 6 * DAY)
+    assert found.weekly == pytest.approx(weeks[7] / weeks[6] - 1, abs=1e-4)
+    assert found.total is not None
+    assert float(found.total) == pytest.approx(550 * weeks[8], rel=0.002)
 
 
 def test_one_odd_day_moves_the_month_by_itself_alone() -> None:
