@@ -34,7 +34,7 @@ def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
     places = filters.apply(found, reasons)
     pager = Page.read(request.GET, len(places))
     shown = [place.pk for place in places[pager.offset : pager.offset + pager.size]]
-    is_settled = not found.backfills and not (requested and requested.is_open(found, now))
+    is_settled = not found.is_fetching and not (requested and requested.is_open(found, now))
     context = {
         "found": found,
         "reasons": reasons,
@@ -93,7 +93,7 @@ def detail(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
         "row": row,
         "shard": shard,
         "actions": tables.actions(found.tallies),
-        "is_settled": not row.is_due and (found.backfill is None or found.backfill.is_done),
+        "is_settled": not row.is_due and not (found.backfill and found.backfill.is_running),
         "crumbs": [{"label": "Sync", "url": reverse("sync:page")}, {"label": str(shard)}],
     }
     return htmx.page(
@@ -108,8 +108,8 @@ def sync_now(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
     now = timezone.now()
     with transaction.atomic():
         shard = access.shard_for(request, pk)
-        shard.inventory_due_at = shard.metrics_due_at = now
-        shard.save(update_fields=["inventory_due_at", "metrics_due_at"])
+        shard.inventory_due_at = shard.metrics_due_at = shard.backfill_due_at = now
+        shard.save(update_fields=["inventory_due_at", "metrics_due_at", "backfill_due_at"])
         audit.record(
             actor=request.user,
             action="shard.sync_now",
@@ -119,6 +119,8 @@ def sync_now(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
         )
         doorbell.ring_after_commit("fleet.sync_inventory", shard.pk)
         doorbell.ring_after_commit("fleet.sync_metrics", shard.pk)
+        if shard.backfill_unfinished:
+            doorbell.ring_after_commit("fleet.backfill_metrics", shard.pk)
     messages.success(request, f"{shard} will be read now.")
     to = reverse("sync:detail", args=[pk]) if "detail" in request.POST else reverse("sync:page")
     return htmx.redirect(request, f"{to}?reading={shard.pk}&since={int(now.timestamp())}")
@@ -132,7 +134,7 @@ def retry_failing(request: htmx.HtmxHttpRequest) -> HttpResponse:
     found = queries.fleet(scoped.filter, now=now, late_after=_late_after())
     pks = [place.pk for place in found.failing]
     with transaction.atomic():
-        Shard.objects.filter(pk__in=pks).update(inventory_due_at=now, metrics_due_at=now)
+        Shard.objects.filter(pk__in=pks).update(inventory_due_at=now, metrics_due_at=now, backfill_due_at=now)
         for shard in Shard.objects.filter(pk__in=pks[:1]).select_related("account"):
             audit.record(
                 actor=request.user,

@@ -36,7 +36,7 @@ def fleet(scope: ScopeFilter, *, now: datetime, late_after: timedelta) -> Fleet:
     # A time of each of thousands of regions takes longer to read than all their other columns.
     times = {
         f"{name}_of_unfinished": Case(When(_IS_UNFINISHED, then=F(name)))
-        for name in ("backfill_from", "backfill_until", "backfill_done_until")
+        for name in ("backfill_from", "backfill_until", "backfill_done_until", "backfill_due_at")
     }
     shards = Shard.objects.filter(scope.q(), enabled=True, account__enabled=True)
     found: list[tuple[Any, ...]] = list(
@@ -52,11 +52,20 @@ def fleet(scope: ScopeFilter, *, now: datetime, late_after: timedelta) -> Fleet:
         )
     )
     places = [
-        Place(pk, account, alias, region, at, is_failing, _is_late(at, now, late_after), _backfill(*history))
+        Place(
+            pk,
+            account,
+            alias,
+            region,
+            at,
+            is_failing,
+            _is_late(at, now, late_after),
+            _backfill(*history, now),
+        )
         for pk, account, alias, region, at, is_failing, *history, _ in found
     ]
     places.sort(key=lambda place: (not place.is_failing, not place.is_late, place.alias, place.region))
-    return Fleet(places, _actions(scope, day), day, (found[0][9] or 0) if found else 0)
+    return Fleet(places, _actions(scope, day), day, (found[0][10] or 0) if found else 0)
 
 
 def causes(places: Sequence[Place]) -> list[Cause]:
@@ -144,7 +153,9 @@ def _row(shard: Shard, tallies: list[Tally], now: datetime, late_after: timedelt
         ],
         errors=errors,
         tallies=tallies,
-        backfill=_backfill(shard.backfill_from, shard.backfill_until, shard.backfill_done_until),
+        backfill=_backfill(
+            shard.backfill_from, shard.backfill_until, shard.backfill_done_until, shard.backfill_due_at, now
+        ),
         is_late=_is_late(shard.inventory_ok_at, now, late_after),
     )
 
@@ -153,10 +164,16 @@ def _is_late(inventory_at: datetime | None, now: datetime, late_after: timedelta
     return inventory_at is None or now - inventory_at > late_after
 
 
-def _backfill(start: datetime | None, end: datetime | None, done_until: datetime | None) -> Backfill | None:
+def _backfill(
+    start: datetime | None,
+    end: datetime | None,
+    done_until: datetime | None,
+    due_at: datetime | None,
+    now: datetime,
+) -> Backfill | None:
     if start is None or end is None:
         return None
-    return Backfill(start, end, done_until or start)
+    return Backfill(start, end, done_until or start, due_at if due_at and due_at > now else None)
 
 
 def _time(text: str | None) -> datetime | None:

@@ -36,11 +36,15 @@ class Section:
 
 @dataclass(frozen=True)
 class Backfill:
-    """Hourly history being fetched over [start, end), known up to done_until. share is between 0 and 1."""
+    """Hourly history being fetched over [start, end), known up to done_until. share is between 0 and 1.
+
+    rests_until: when it is tried again after its runs died, None while it is gone on with.
+    """
 
     start: datetime
     end: datetime
     done_until: datetime
+    rests_until: datetime | None = None
 
     @property
     def share(self) -> float:
@@ -52,6 +56,11 @@ class Backfill:
     @property
     def is_done(self) -> bool:
         return self.done_until >= self.end
+
+    @property
+    def is_running(self) -> bool:
+        """Whether more of it is fetched now, minute by minute."""
+        return not self.is_done and self.rests_until is None
 
     @property
     def days(self) -> int:
@@ -168,6 +177,11 @@ class Fleet:
         """Those whose history is still being fetched, the least complete first."""
         unfinished = [place for place in self.places if place.backfill and not place.backfill.is_done]
         return sorted(unfinished, key=lambda place: place.backfill.share if place.backfill else 1.0)
+
+    @property
+    def is_fetching(self) -> bool:
+        """Whether any history is gone on with now."""
+        return any(place.backfill.is_running for place in self.backfills if place.backfill)
 
 
 @dataclass(frozen=True)

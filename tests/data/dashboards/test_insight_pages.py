@@ -205,7 +205,7 @@ def test_an_operator_has_a_region_read_at_once_and_it_is_audited(client: Client)
     assert response["Location"].startswith(f"{reverse('sync:page')}?reading={shard.pk}&since=")
     shard.refresh_from_db()
     assert shard.inventory_due_at is not None
-    assert shard.metrics_due_at == shard.inventory_due_at
+    assert shard.metrics_due_at == shard.backfill_due_at == shard.inventory_due_at
     entry = AuditEntry.objects.get(action="shard.sync_now")
     assert (entry.actor_label, entry.object_id) == ("operator", str(shard.pk))
 

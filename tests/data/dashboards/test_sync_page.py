@@ -155,7 +155,7 @@ def test_an_operator_retries_all_that_fails_in_the_scope_and_it_is_audited(opera
     assert "account=000000000001&reading=failing&since=" in answer["Location"]
     due = Shard.objects.exclude(inventory_due_at=None)
     assert {shard.account.account_id for shard in due} == {"000000000001"}
-    assert all(shard.metrics_due_at == shard.inventory_due_at for shard in due)
+    assert all(shard.metrics_due_at == shard.backfill_due_at == shard.inventory_due_at for shard in due)
     entry = AuditEntry.objects.get(action="shard.retry_failing")
     assert entry.after["shards"] == ["account-001 · eu-test-0", "account-001 · eu-test-1"]
     watched = operator.get(answer["Location"], headers=POLL)
