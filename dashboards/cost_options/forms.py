@@ -8,6 +8,7 @@ from django import forms
 from dashboards.forms import style
 from fleet.costs.options import MEMORY_SIZES_MB, Machine
 from fleet.costs.traffic import Weekly
+from fleet.operations import schedules
 from fleet.queries.cost_options import Workplace
 from fleet.queries.what_if import Idea
 from fleet.types import MAX_SERVERLESS_CONCURRENCY, ServerlessCapacity
@@ -16,9 +17,7 @@ SERVERLESS, INSTANCES = "serverless", "instances"
 MAX_INSTANCES = 100
 DAYS: dict[str, tuple[str, frozenset[int]]] = {
     "": ("All the time", frozenset()),
-    "daily": ("Every day", frozenset(range(7))),
-    "weekdays": ("Monday to Friday", frozenset(range(5))),
-    "weekend": ("Saturday and Sunday", frozenset({5, 6})),
+    **{key: (words, days) for key, (words, days, _, _) in schedules.DAYS.items()},
 }
 
 
@@ -60,6 +59,7 @@ class WhatIfForm(forms.Form):
     )
     from_hour = _whole("On from, UTC hour", 0, 23)
     to_hour = _whole("Off from, UTC hour", 0, 24)
+    rest = _whole("Level outside", 0, MAX_SERVERLESS_CONCURRENCY)
 
     def __init__(self, *args: Any, machines: Iterable[Machine], today: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -113,6 +113,7 @@ class WhatIfForm(forms.Form):
         if found.get("hosting") == INSTANCES and name and name not in self.known:
             self.add_error("instance_type", f"{name} has no price in this region, or its size is not known.")
         if found.get("days"):
+            self._check_rest(found)
             for field in ("from_hour", "to_hour"):
                 if found.get(field) is None and field not in self.errors:
                     self.add_error(field, "A schedule needs both hours.")
@@ -121,12 +122,22 @@ class WhatIfForm(forms.Form):
                     "to_hour", "A schedule that starts and ends in the same hour is never on or always."
                 )
 
+    def _check_rest(self, found: dict[str, Any]) -> None:
+        rest, most = found.get("rest"), found.get("max_concurrency")
+        if rest is None or found.get("hosting") != SERVERLESS:
+            return
+        if not rest:
+            self.add_error("rest", "Application Auto Scaling keeps at least one unit warm.")
+        elif most and rest > most:
+            self.add_error("rest", f"It cannot be above max concurrency, {most}.")
+
     def idea(self) -> Idea:
         """What was asked. Call after is_valid()."""
         found = self.cleaned_data
         schedule = None
         if found["days"]:
-            schedule = Weekly(DAYS[found["days"]][1], found["from_hour"], found["to_hour"])
+            days, rest = DAYS[found["days"]][1], found["rest"]
+            schedule = Weekly(days, found["from_hour"], found["to_hour"], rest)
         if found["hosting"] == SERVERLESS:
             size = ServerlessCapacity(
                 found["memory_mb"], found["max_concurrency"], found["provisioned_concurrency"]

@@ -38,9 +38,9 @@ def change_concurrency(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
     """Max and provisioned concurrency of a serverless endpoint."""
     endpoint = access.endpoint_for(request, pk)
     seen, refusals = drafts.standing(endpoint, request.user)
-    form = ConcurrencyForm(_data(request), initial=_start(request, ConcurrencyForm.start(seen)))
+    form = ConcurrencyForm(data(request), initial=_start(request, ConcurrencyForm.start(seen)))
     page = Page(OperationKind.CHANGE_CONCURRENCY, "pages/operations/change_concurrency.html", {})
-    return _answer(request, endpoint, seen, refusals, form, page)
+    return answer(request, endpoint, seen, refusals, form, page)
 
 
 @require_http_methods(["GET", "POST"])
@@ -49,9 +49,9 @@ def change_memory(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
     """Memory size of a serverless endpoint."""
     endpoint = access.endpoint_for(request, pk)
     seen, refusals = drafts.standing(endpoint, request.user)
-    form = MemoryForm(_data(request), initial=_start(request, MemoryForm.start(seen)))
+    form = MemoryForm(data(request), initial=_start(request, MemoryForm.start(seen)))
     page = Page(OperationKind.CHANGE_MEMORY, "pages/operations/change_memory.html", {})
-    return _answer(request, endpoint, seen, refusals, form, page)
+    return answer(request, endpoint, seen, refusals, form, page)
 
 
 @require_http_methods(["GET", "POST"])
@@ -64,16 +64,16 @@ def convert(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
     count = str(request.POST.get("instance_count", start["instance_count"]))
     choices = drafts.conversions(endpoint, seen, count, now=timezone.now()) if not refusals else None
     form = ConversionForm(
-        _data(request),
+        data(request),
         initial=start,
         options=choices.options if choices else (),
         is_admin=access.may(request.user, User.Role.ADMIN),
     )
     page = Page(OperationKind.CONVERT, "pages/operations/convert.html", {"choices": choices, "count": count})
-    return _answer(request, endpoint, seen, refusals, form, page)
+    return answer(request, endpoint, seen, refusals, form, page)
 
 
-def _answer(
+def answer(
     request: htmx.HtmxHttpRequest,
     endpoint: Endpoint,
     seen: Observed,
@@ -126,8 +126,14 @@ def _context(
             {"label": endpoint.name, "url": reverse("endpoints:detail", args=[endpoint.pk])},
             {"label": label},
         ],
-        "effect": words.effect(found, seen) if found else None,
+        "effect": _effect(found, seen, page) if found else None,
     }
+
+
+def _effect(found: drafts.Draft, seen: Observed, page: Page) -> words.Effect:
+    if page.kind is OperationKind.CHANGE_SCHEDULE:
+        return words.schedule_effect(found, timezone.now())
+    return words.effect(found, seen)
 
 
 def _first_draft(request: htmx.HtmxHttpRequest, endpoint: Endpoint, form: WishForm) -> drafts.Draft:
@@ -151,14 +157,15 @@ def _plan(request: htmx.HtmxHttpRequest, endpoint: Endpoint, form: WishForm) -> 
     )
 
 
-def _data(request: htmx.HtmxHttpRequest) -> Any:
+def data(request: htmx.HtmxHttpRequest) -> Any:
+    """What was sent, with the instance type that a button chose; None where nothing was."""
     if request.method != "POST":
         return None
     if CHOOSE not in request.POST:
         return request.POST
-    data = request.POST.copy()
-    data["instance_type"] = str(data[CHOOSE])
-    return data
+    sent = request.POST.copy()
+    sent["instance_type"] = str(sent[CHOOSE])
+    return sent
 
 
 def _start(request: htmx.HtmxHttpRequest, start: dict[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,8 @@ REASON = forms.CharField(
     max_length=500,
     widget=forms.Textarea(attrs={"rows": 2}),
 )
-_NUMBER = {"inputmode": "numeric", "autocomplete": "off"}
+NUMBER = {"inputmode": "numeric", "autocomplete": "off"}
+"""Attributes of a field that takes a whole number."""
 NOT_WHILE_TYPING = frozenset({"missing", "no-change", "reason-missing", "empty-instance"})
 """Refusals that are true of every half-filled form; they are told at submission only."""
 
@@ -64,14 +65,14 @@ class ConcurrencyForm(WishForm):
     """Max and provisioned concurrency in one form; an empty provisioned concurrency means none."""
 
     max_concurrency = forms.CharField(
-        label="Max concurrency", required=False, max_length=20, widget=forms.TextInput(attrs=_NUMBER)
+        label="Max concurrency", required=False, max_length=20, widget=forms.TextInput(attrs=NUMBER)
     )
     provisioned_concurrency = forms.CharField(
         label="Provisioned concurrency",
         required=False,
         max_length=20,
         help_text="Slots kept warm, paid for also when idle. Leave it empty for none.",
-        widget=forms.TextInput(attrs=_NUMBER),
+        widget=forms.TextInput(attrs=NUMBER),
     )
     route = forms.ChoiceField(
         label="Way",
@@ -135,7 +136,7 @@ class ConversionForm(WishForm):
 
     instance_type = forms.CharField(label="Instance type", required=False, max_length=64, widget=forms.Select)
     instance_count = forms.CharField(
-        label="Instances", required=False, max_length=20, widget=forms.TextInput(attrs=_NUMBER)
+        label="Instances", required=False, max_length=20, widget=forms.TextInput(attrs=NUMBER)
     )
     accept_unpriced = forms.BooleanField(label="Price unknown, go on", required=False)
     field_order = ("instance_type", "instance_count", "accept_unpriced", "reason")

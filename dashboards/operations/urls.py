@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dashboards.operations import actions, views
+from dashboards.operations import actions, schedules, views
 
 app_name = "operations"
 urlpatterns = [
@@ -13,5 +13,6 @@ urlpatterns = [
     path("operations/<slug:code>/cancel/", views.cancel, name="cancel"),
     path("endpoints/<int:pk>/change-concurrency/", actions.change_concurrency, name="change-concurrency"),
     path("endpoints/<int:pk>/change-memory/", actions.change_memory, name="change-memory"),
+    path("endpoints/<int:pk>/change-schedule/", schedules.change_schedule, name="change-schedule"),
     path("endpoints/<int:pk>/convert/", actions.convert, name="convert"),
 ]

@@ -1,5 +1,6 @@
 """What the Operations pages say: sentences, live effects, step lines. Plain text; templates escape it."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -8,10 +9,12 @@ from typing import Any
 from dashboards import wording
 from fleet.costs.periods import HOURS_PER_MONTH
 from fleet.models import Operation, OperationStep
+from fleet.operations import schedule_plan
 from fleet.operations.drafts import Draft
 from fleet.operations.kinds import ConcurrencyChange, Conversion, MemoryChange, Observed, OperationKind, Route
 from fleet.operations.plan import choose_route
 from fleet.operations.preview import memory_warnings
+from fleet.operations.schedules import ScheduleChange, Way
 from fleet.queries.operations import Detail, money
 
 State, Verdict = Operation.State, Operation.Verdict
@@ -19,8 +22,11 @@ FORMS = {
     OperationKind.CHANGE_CONCURRENCY: "operations:change-concurrency",
     OperationKind.CHANGE_MEMORY: "operations:change-memory",
     OperationKind.CONVERT: "operations:convert",
+    OperationKind.CHANGE_SCHEDULE: "operations:change-schedule",
 }
 """The form that plans each kind."""
+_SAME_CONCURRENCY = (OperationKind.CHANGE_MEMORY, OperationKind.CHANGE_SCHEDULE)
+NOT_TOLD = "The level over a week cannot be told from these actions, so the month is not priced."
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,26 @@ def effect(found: Draft, seen: Observed) -> Effect:
     )
 
 
+def schedule_effect(found: Draft, now: datetime) -> Effect:
+    """Words for a draft of a schedule: each action as AWS will have it, and what to know."""
+    change, cost = found.change, found.cost
+    if not isinstance(change, ScheduleChange):
+        return Effect("", "", False, (), (), None, None)
+    rows = [(row.field, row.after) for row in schedule_plan.differences(change)]
+    notes = tuple(warning.text for warning in schedule_plan.warnings(change, now))
+    if cost is None:
+        return Effect("—", NOT_TOLD, False, tuple(rows), notes, None, None)
+    return Effect(
+        cost=wording.usd_change(cost.difference),
+        cost_note=_before_after(cost.before, cost.after, cost.difference),
+        is_less=cost.difference is not None and cost.difference < 0,
+        facts=tuple(rows),
+        notes=notes,
+        quota_used=None,
+        quota=None,
+    )
+
+
 def sentence(detail: Detail, now: datetime) -> Sentence:
     """The page of one operation in a sentence."""
     operation = detail.operation
@@ -98,7 +124,8 @@ def sentence(detail: Detail, now: datetime) -> Sentence:
             "InService proves nothing by itself; Flotilla compared what is live with what was asked.",
         )
     if operation.verdict == Verdict.APPLIED:
-        return Sentence(operation.verdict_detail, "Read back from AWS after it reported InService.")
+        how = "." if operation.kind == OperationKind.CHANGE_SCHEDULE else " after it reported InService."
+        return Sentence(operation.verdict_detail, f"Read back from AWS{how}")
     first, _, rest = operation.verdict_detail.partition(". ")
     return Sentence(f"{first.rstrip('.')}.", rest)
 
@@ -120,6 +147,8 @@ def steps(detail: Detail, now: datetime) -> list[dict[str, str]]:
 
 def plan_again(operation: Operation, *, back: bool = False) -> dict[str, Any]:
     """Query string of a form that starts from this operation's wish, or from what was there before it."""
+    if operation.kind == OperationKind.CHANGE_SCHEDULE:
+        return _schedule_again(operation, back=back)
     source = operation.observed if back else operation.parameters
     names: tuple[str, ...] = ("max_concurrency", "provisioned_concurrency")
     if not back:
@@ -131,10 +160,17 @@ def plan_again(operation: Operation, *, back: bool = False) -> dict[str, Any]:
     return {name: "" if source.get(name) is None else source[name] for name in names}
 
 
+def _schedule_again(operation: Operation, *, back: bool) -> dict[str, Any]:
+    before = operation.observed["schedule"]
+    if not back:
+        return dict(operation.parameters)
+    return {"way": Way.RESTORE.value, "target": before["key"], "before": json.dumps(before)}
+
+
 def quota_after(operation: Operation) -> str:
     """ "500 of 1,000": the region's concurrency once the plan is applied, as it was known when the plan was made."""
     ledger = operation.plan.get("ledger") or {}
-    if "others" not in ledger or operation.kind == OperationKind.CHANGE_MEMORY:
+    if "others" not in ledger or operation.kind in _SAME_CONCURRENCY:
         return ""
     return _of(ledger["others"] + int(operation.parameters.get("max_concurrency") or 0), ledger["quota"])
 

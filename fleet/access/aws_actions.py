@@ -78,12 +78,18 @@ ACT: tuple[Statement, ...] = (
         _ENDPOINTS,
     ),
     Statement(
-        "RemoveScalingBeforeConversion",
+        "ChangeScaling",
         (
             Permission(
                 "application-autoscaling:DeregisterScalableTarget",
-                "converting a serverless endpoint that scales provisioned concurrency",
+                "converting a serverless endpoint that scales provisioned concurrency, and a schedule's way back",
             ),
+            Permission(
+                "application-autoscaling:RegisterScalableTarget",
+                "schedules of an endpoint that does not scale yet",
+            ),
+            Permission("application-autoscaling:PutScheduledAction", "schedules"),
+            Permission("application-autoscaling:DeleteScheduledAction", "removing a schedule"),
         ),
     ),
 )

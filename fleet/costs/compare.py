@@ -10,7 +10,7 @@ from fleet.costs.instances import LOCAL_DISK_NOTE, UNKNOWN_VOLUME_NOTE, has_loca
 from fleet.costs.periods import HOURS_PER_MONTH
 from fleet.costs.price_book import VOLUME, PriceBook
 from fleet.costs.serverless import BILLED_NOTE
-from fleet.costs.traffic import FLOOR_OF_A_SCHEDULE, Traffic, Weekly, expected_share
+from fleet.costs.traffic import Traffic, Weekly, expected_share
 from fleet.types import Capacity, Confidence, CostComponent, CostLine, ServerlessCapacity
 
 _MONTH_S = HOURS_PER_MONTH * 3600
@@ -58,23 +58,26 @@ def compare(
     book: PriceBook,
     *,
     schedule: Weekly | None = None,
+    schedule_before: Weekly | None = None,
 ) -> Comparison:
     """Monthly cost of two capacities under the same traffic, USD unrounded, with the figures it rests on.
 
-    Durations are taken as unchanged by the new capacity. schedule: when that is on, None = always. Instances
-    that stay as they are cost on both sides what ran. Source: docs/costs.md#comparisons.
+    Durations are taken as unchanged by the new capacity. schedule: when that is on, None = always; schedule_before:
+    when today's is. Instances that stay as they are cost on both sides what ran. Source: docs/costs.md#comparisons.
     """
     level = _level(before)
-    is_same = schedule is None and _shape(before) == _shape(after)
-    found = tuple(today(region, before, traffic, book))
+    is_same = schedule == schedule_before and _shape(before) == _shape(after)
+    found = tuple(today(region, before, traffic, book, schedule_before))
     changed = monthly(region, after, traffic, book, level_today=level, schedule=schedule)
     return Comparison(before=found, after=found if is_same else tuple(changed), inputs=_inputs(traffic))
 
 
-def today(region: str, capacity: Capacity, traffic: Traffic, book: PriceBook) -> list[CostLine]:
+def today(
+    region: str, capacity: Capacity, traffic: Traffic, book: PriceBook, schedule: Weekly | None = None
+) -> list[CostLine]:
     """Cost lines of what is there now: instance-hours that ran where they are known, else those of its capacity."""
     if capacity.serverless or traffic.instance_hours is None:
-        return monthly(region, capacity, traffic, book, level_today=_level(capacity))
+        return monthly(region, capacity, traffic, book, level_today=_level(capacity), schedule=schedule)
     ran, window_h = traffic.instance_hours, traffic.window.hours
     hours = ran * HOURS_PER_MONTH / window_h if window_h else None
     return instance_lines(region, capacity.instance_type, hours, capacity.volume_gb, book, RAN_NOTE)
@@ -97,8 +100,11 @@ def monthly(
         return _serverless(region, capacity.serverless, traffic, book, level_today, schedule)
     count = capacity.instance_count
     on = Decimal(1) if schedule is None else schedule.share
-    hours = None if count is None else count * HOURS_PER_MONTH * on
+    rest = 0 if schedule is None else schedule.rest or 0
+    hours = None if count is None else (count * on + rest * (1 - on)) * HOURS_PER_MONTH
     note = "" if count is None else f"{count} × {_hours(on)} h"
+    if rest:
+        note += f" + {rest} × {_hours(1 - on)} h"
     return instance_lines(region, capacity.instance_type, hours, capacity.volume_gb, book, note)
 
 
@@ -165,7 +171,7 @@ def _kept(level: int, schedule: Weekly | None) -> tuple[Decimal, str]:
     """Unit-seconds kept warm in a month, and how they come about."""
     if schedule is None:
         return level * _MONTH_S, f"{level} × 730 h"
-    rest = min(level, FLOOR_OF_A_SCHEDULE)
+    rest = schedule.floor(level)
     on = schedule.share
     note = f"{level} × {_hours(on)} h + {rest} × {_hours(1 - on)} h"
     return (level * on + rest * (1 - on)) * _MONTH_S, note

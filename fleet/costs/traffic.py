@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from fleet.costs.periods import HOURS_PER_MONTH, Window
@@ -26,22 +26,30 @@ class UseHour:
 
 @dataclass(frozen=True)
 class Weekly:
-    """Hours of the week, UTC, in which capacity is on: on weekdays (0 = Monday), from start_hour to end_hour.
+    """Hours of the week in which capacity is on: on weekdays (0 = Monday), from start_hour to end_hour.
 
-    end_hour is not included, 24 = midnight; one that is not after start_hour belongs to the night (22 to 6).
+    end_hour is not included, 24 = midnight; with one that is not after start_hour (22 to 6) the night ends on the day
+    after. rest: the level outside, None = as low as the capacity goes. offset: of the hours' time zone from UTC.
     """
 
     weekdays: frozenset[int]
     start_hour: int
     end_hour: int
+    rest: int | None = None
+    offset: timedelta = timedelta(0)
 
     def covers(self, at: datetime) -> bool:
-        """Whether it is on in the hour that begins `at`."""
-        if at.weekday() not in self.weekdays:
-            return False
+        """Whether it is on in the hour that begins `at`, UTC."""
+        local = at + self.offset
         if self.start_hour < self.end_hour:
-            return self.start_hour <= at.hour < self.end_hour
-        return at.hour >= self.start_hour or at.hour < self.end_hour
+            return local.weekday() in self.weekdays and self.start_hour <= local.hour < self.end_hour
+        if local.hour >= self.start_hour:
+            return local.weekday() in self.weekdays
+        return local.hour < self.end_hour and (local.weekday() - 1) % 7 in self.weekdays
+
+    def floor(self, level: int) -> int:
+        """Units of provisioned concurrency outside it, with `level` of them inside."""
+        return min(level, FLOOR_OF_A_SCHEDULE) if self.rest is None else self.rest
 
     @property
     def share(self) -> Decimal:
@@ -144,7 +152,7 @@ def served_warm(
     served = 0.0
     for hour in hours:
         on = schedule is None or schedule.covers(hour.at)
-        units = level if on else min(level, FLOOR_OF_A_SCHEDULE)
+        units = level if schedule is None or on else schedule.floor(level)
         served += float(hour.busy_s) * (1 - blocked(units, _load(hour) * float(scale)))
     return min(Decimal(1), Decimal(repr(served / total)))
 

@@ -1,5 +1,7 @@
 """What confirming a finished plan asks for: the name typed, a reason, and that the endpoint has not moved. Pure."""
 
+from typing import Any
+
 from fleet.errors import Refusal
 from fleet.operations.kinds import Observed
 
@@ -19,8 +21,10 @@ def reason_given(reason: str) -> list[Refusal]:
     return [Refusal("reason", "reason-missing", "Say why: the reason is kept in the audit log.")]
 
 
-def stale(planned: dict[str, object], seen: Observed) -> list[Refusal]:
+def stale(planned: dict[str, Any], seen: Observed) -> list[Refusal]:
     """Differences between the version a plan was made from and the newest one; empty when it still holds."""
+    if schedule := planned.get("schedule"):
+        return _stale_schedule(schedule, seen)
     now = seen.version()
     words = {
         "config_name": "endpoint config",
@@ -39,6 +43,24 @@ def stale(planned: dict[str, object], seen: Observed) -> list[Refusal]:
         return []
     what = "; ".join(moved) or f"AWS reports a modification at {now['modified_at']}"
     return [Refusal("", "stale", f"The endpoint changed since this plan was made: {what}. Plan again.")]
+
+
+def _stale_schedule(planned: dict[str, Any], seen: Observed) -> list[Refusal]:
+    """Of a schedule its target and actions count: auto scaling itself goes on changing the endpoint."""
+    now = next((spot.version() for spot in seen.spots if spot.key == planned["key"]), None)
+    if now == planned:
+        return []
+    if now is None:
+        what = "what it schedules is gone"
+    elif now["actions"] != planned["actions"]:
+        what = "a scheduled action was written or deleted"
+    else:
+        what = f"the scalable target is {_bounds(now)}, it was {_bounds(planned)}"
+    return [Refusal("", "stale", f"The schedule changed since this plan was made: {what}. Plan again.")]
+
+
+def _bounds(of: dict[str, Any]) -> str:
+    return "not registered" if of["minimum"] is None else f"{of['minimum']} – {of['maximum']}"
 
 
 def _shown(value: object) -> str:

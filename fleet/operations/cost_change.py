@@ -9,7 +9,7 @@ from fleet.costs.lines import worst
 from fleet.costs.periods import HOURS_PER_MONTH
 from fleet.costs.price_book import PriceBook
 from fleet.costs.traffic import Traffic
-from fleet.operations.kinds import Change, Conversion, MemoryChange, Observed
+from fleet.operations.kinds import ConcurrencyChange, Conversion, MemoryChange, Observed
 from fleet.types import CostComponent, CostLine, ServerlessCapacity
 
 _UNITS = {
@@ -59,7 +59,12 @@ class CostChange:
 
 
 def cost_change(
-    change: Change, seen: Observed, traffic: Traffic, book: PriceBook, *, now: datetime
+    change: ConcurrencyChange | MemoryChange | Conversion,
+    seen: Observed,
+    traffic: Traffic,
+    book: PriceBook,
+    *,
+    now: datetime,
 ) -> CostChange:
     """What the change costs or saves in a month under the traffic that was observed."""
     live = seen.serverless

@@ -1,12 +1,13 @@
 """A wish held against the newest state, before anything is stored: what the forms show while one types."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from fleet.errors import Refusal
 from fleet.models import Endpoint, Operation, User
-from fleet.operations import guards, observe
+from fleet.operations import guards, observe, schedule_guards, schedule_plan
 from fleet.operations.cost_change import CostChange, cost_change
 from fleet.operations.kinds import (
     NOTHING_SEEN,
@@ -21,6 +22,7 @@ from fleet.operations.kinds import (
     Usage,
     Wish,
 )
+from fleet.operations.schedules import ScheduleChange, ScheduleWish
 
 CANDIDATES = 6
 """Instance types compared by price under the conversion form: the cheapest that fit."""
@@ -42,6 +44,17 @@ class Draft:
         """Concurrency handed out in the account and region."""
         return self.context.ledger
 
+    @property
+    def variant(self) -> str:
+        """The variant that is changed."""
+        return self.change.spot.variant if isinstance(self.change, ScheduleChange) else self.seen.variant
+
+    def version(self) -> dict[str, Any]:
+        """What must still hold when the plan is confirmed and carried out."""
+        if isinstance(self.change, ScheduleChange):
+            return self.seen.version() | {"schedule": self.change.spot.version()}
+        return self.seen.version()
+
 
 def draft(
     endpoint: Endpoint, wish: Wish, *, actor: User, now: datetime, own: Operation | None = None
@@ -49,6 +62,8 @@ def draft(
     """Check a wish and price it; writes nothing. own: the operation under confirmation."""
     seen, context = observe.observe(endpoint), observe.context(endpoint, actor, own=own)
     change: Change | None
+    if isinstance(wish, ScheduleWish):
+        return _schedule(endpoint, wish, seen, context, now)
     if isinstance(wish, ConcurrencyWish):
         change, refusals = guards.concurrency(wish, seen, context)
     elif isinstance(wish, MemoryWish):
@@ -63,10 +78,25 @@ def draft(
     return Draft(seen, context, (), change, cost, observe.usage(endpoint, seen, traffic))
 
 
-def standing(endpoint: Endpoint, actor: User) -> tuple[Observed, tuple[Refusal, ...]]:
+def _schedule(
+    endpoint: Endpoint, wish: ScheduleWish, seen: Observed, context: Context, now: datetime
+) -> Draft:
+    change, refusals = schedule_guards.schedule(wish, seen, context, now)
+    if change is None:
+        return Draft(seen, context, tuple(refusals))
+    book = observe.price_book(seen.region, endpoint.shard.account_id)
+    traffic = observe.traffic(endpoint, replace(seen, variant=change.spot.variant), now)
+    cost = schedule_plan.cost_change(change, seen, traffic, book, now=now)
+    return Draft(seen, context, (), change, cost)
+
+
+def standing(
+    endpoint: Endpoint, actor: User, *, of_schedule: bool = False
+) -> tuple[Observed, tuple[Refusal, ...]]:
     """The newest state and why no change can be started at all now (empty: one can)."""
     seen = observe.observe(endpoint)
-    return seen, tuple(guards.standing(seen, observe.context(endpoint, actor)))
+    check = schedule_guards.standing if of_schedule else guards.standing
+    return seen, tuple(check(seen, observe.context(endpoint, actor)))
 
 
 def ledger_only(endpoint: Endpoint, actor: User) -> Draft:

@@ -23,7 +23,8 @@ from fleet.errors import (
     Unavailable,
 )
 from fleet.models import Operation, OperationStep
-from fleet.operations.steps import AFTER_SENDING, SENT_AT, STEPS, Done, Ended, Outcome, Run, Wait
+from fleet.operations.runs import SENT_AT, Done, Ended, Outcome, Run, Wait
+from fleet.operations.steps import AFTER_SENDING, STEPS
 
 log = structlog.get_logger(__name__)
 
@@ -189,10 +190,19 @@ def _refused(operation: Operation, step: OperationStep, error: AwsError) -> Ende
     return Ended(Operation.State.FAILED, Operation.Verdict.REFUSED, detail, f"AWS refused it: {error.code}")
 
 
+_LEFT_BY = {
+    "register-scaling": "the scalable target was registered with {minimum} to {maximum}",
+    "put-scheduled-action": "scheduled action {name} was written",
+    "delete-scheduled-action": "scheduled action {name} was deleted",
+}
+"""What a step of a schedule leaves behind, as a person reads it."""
+
+
 def _what_was_done(operation: Operation) -> str:
     """What an operation that never reached the endpoint leaves behind."""
-    done = set(operation.steps.filter(state=OperationStep.State.DONE).values_list("action", flat=True))
-    left = []
+    steps = list(operation.steps.filter(state=OperationStep.State.DONE))
+    done = {step.action for step in steps}
+    left = [text for step in steps if (text := _LEFT_BY.get(step.action, "").format(**step.parameters))]
     if "deregister-scaling" in done:
         left.append("the scalable target was deregistered")
     if "create-config" in done:

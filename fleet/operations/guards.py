@@ -4,6 +4,7 @@ What is checked again when a finished plan is confirmed stands in fleet.operatio
 """
 
 import re
+from dataclasses import asdict
 
 from fleet.costs.options import MEMORY_SIZES_MB
 from fleet.errors import Refusal
@@ -20,6 +21,7 @@ from fleet.operations.kinds import (
     Observed,
     Route,
 )
+from fleet.operations.schedules import ScheduleChange
 from fleet.types import MAX_SERVERLESS_CONCURRENCY, EndpointStatus, Kind, ServerlessCapacity
 
 _WHOLE_NUMBER = re.compile(r"[+-]?\d{1,9}", re.ASCII)
@@ -32,11 +34,11 @@ def concurrency(
 ) -> tuple[ConcurrencyChange | None, list[Refusal]]:
     """Check a concurrency wish; the change is None whenever a refusal is given."""
     refusals = standing(seen, context)
-    maximum, problems = _number(wish.max_concurrency, "max_concurrency", "Max concurrency")
+    maximum, problems = whole_number(wish.max_concurrency, "max_concurrency", "Max concurrency")
     provisioned: int | None = None
     if wish.provisioned_concurrency.strip():
         label = "Provisioned concurrency"
-        provisioned, more = _number(wish.provisioned_concurrency, "provisioned_concurrency", label)
+        provisioned, more = whole_number(wish.provisioned_concurrency, "provisioned_concurrency", label)
         problems += more
     if maximum is not None:
         problems += _max_in_range(maximum)
@@ -54,7 +56,7 @@ def concurrency(
 def memory(wish: MemoryWish, seen: Observed, context: Context) -> tuple[MemoryChange | None, list[Refusal]]:
     """Check a memory wish; the change is None whenever a refusal is given."""
     refusals = [*standing(seen, context), *_unknown_fields(seen)]
-    size, problems = _number(wish.memory_mb, "memory_mb", "Memory")
+    size, problems = whole_number(wish.memory_mb, "memory_mb", "Memory")
     if size is not None and size not in MEMORY_SIZES_MB:
         text = f"Memory is {size:,} MB; AWS accepts 1,024 to 6,144 MB in steps of 1,024."
         problems.append(Refusal("memory_mb", "memory-size", text))
@@ -72,7 +74,7 @@ def conversion(
 ) -> tuple[Conversion | None, list[Refusal]]:
     """Check a conversion wish; the change is None whenever a refusal is given."""
     refusals = [*standing(seen, context), *_unknown_fields(seen)]
-    count, problems = _number(wish.instance_count, "instance_count", "Instance count")
+    count, problems = whole_number(wish.instance_count, "instance_count", "Instance count")
     if count is not None and not 1 <= count <= MAX_INSTANCES:
         text = f"Instance count is {count:,}; it must be at least 1 and at most {MAX_INSTANCES}."
         problems.append(Refusal("instance_count", "count-out-of-range", text))
@@ -87,6 +89,11 @@ def conversion(
 
 def standing(seen: Observed, context: Context) -> list[Refusal]:
     """Refusals that hold whatever is asked: role, kind, status, readability, AWS's leave, another operation."""
+    return leave(seen, context) + (there(seen) or _endpoint_state(seen))
+
+
+def leave(seen: Observed, context: Context) -> list[Refusal]:
+    """Who may not change anything here now: role, AWS's leave, another operation."""
     found = []
     if not context.actor_may:
         text = f"Your role is {context.actor_role}; changing an endpoint needs operator or admin."
@@ -104,20 +111,20 @@ def standing(seen: Observed, context: Context) -> list[Refusal]:
             f"since {active.since}. Wait until it has ended."
         )
         found.append(Refusal("", "busy", text))
-    return found + _endpoint_state(seen)
+    return found
 
 
-def available(seen: Observed, context: Context) -> list[Refusal]:
-    """Why none of the actions can be started now; empty when one can."""
-    return standing(seen, context)
-
-
-def _endpoint_state(seen: Observed) -> list[Refusal]:
+def there(seen: Observed) -> list[Refusal]:
+    """Whether the endpoint exists and can be read."""
     if seen.is_closed:
         return [Refusal("", "closed", f"{seen.endpoint} no longer exists in AWS.")]
     if seen.unreadable:
         text = f"AWS does not let Flotilla read {seen.endpoint}: {seen.unreadable}. What is not known is not changed."
         return [Refusal("", "unreadable", text)]
+    return []
+
+
+def _endpoint_state(seen: Observed) -> list[Refusal]:
     if seen.kind != Kind.SERVERLESS or seen.serverless is None:
         text = f"{seen.endpoint} is {seen.kind}, not serverless; only serverless endpoints have this setting."
         return [Refusal("", "not-serverless", text)]
@@ -149,7 +156,8 @@ def _unknown_fields(seen: Observed) -> list[Refusal]:
     return [Refusal("", "unknown-fields", text)]
 
 
-def _number(text: str, field: str, label: str) -> tuple[int | None, list[Refusal]]:
+def whole_number(text: str, field: str, label: str) -> tuple[int | None, list[Refusal]]:
+    """A typed whole number of at most nine digits, or why it is none."""
     typed = text.strip()
     if not typed:
         return None, [Refusal(field, "missing", f"{label} is missing: type a whole number.")]
@@ -283,4 +291,6 @@ def changed_fields(change: Change) -> dict[str, object]:
         }
     if isinstance(change, MemoryChange):
         return {"memory_mb": change.memory_mb}
+    if isinstance(change, ScheduleChange):
+        return {key: value for key, value in asdict(change.wish).items() if value}
     return {"instance_type": change.option.name, "instance_count": change.instance_count}

@@ -6,9 +6,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from fleet.operations.schedules import PROVISIONED, ScheduleChange, ScheduleWish, Spot
 from fleet.types import ServerlessCapacity
 
-PROVISIONED_DIMENSION = "sagemaker:variant:DesiredProvisionedConcurrency"
+PROVISIONED_DIMENSION = PROVISIONED
 
 
 class OperationKind(StrEnum):
@@ -17,6 +18,7 @@ class OperationKind(StrEnum):
     CHANGE_CONCURRENCY = "change-concurrency"
     CHANGE_MEMORY = "change-memory"
     CONVERT = "convert-serverless-to-real-time"
+    CHANGE_SCHEDULE = "change-schedule"
 
 
 @dataclass(frozen=True)
@@ -32,15 +34,20 @@ KINDS: Mapping[OperationKind, KindSpec] = {
     OperationKind.CHANGE_CONCURRENCY: KindSpec("Change concurrency", "operator", is_irreversible=False),
     OperationKind.CHANGE_MEMORY: KindSpec("Change memory", "operator", is_irreversible=False),
     OperationKind.CONVERT: KindSpec("Convert to real-time", "operator", is_irreversible=True),
+    OperationKind.CHANGE_SCHEDULE: KindSpec("Change schedule", "operator", is_irreversible=False),
 }
 
 
 class Route(StrEnum):
-    """How concurrency is changed. AUTO lets the plan choose; the other two are what it chooses between."""
+    """How a change is made. AUTO lets the plan of concurrency choose between the next two; SCALING leaves it to
+
+    Application Auto Scaling.
+    """
 
     AUTO = "auto"
     IN_PLACE = "in-place"
     NEW_CONFIG = "new-config"
+    SCALING = "scaling"
 
 
 @dataclass(frozen=True)
@@ -68,7 +75,7 @@ class ConversionWish:
     accept_unpriced: bool = False
 
 
-Wish = ConcurrencyWish | MemoryWish | ConversionWish
+Wish = ConcurrencyWish | MemoryWish | ConversionWish | ScheduleWish
 
 
 @dataclass(frozen=True)
@@ -89,7 +96,7 @@ class Observed:
     modified_at: ISO 8601 UTC, AWS's LastModifiedTime. unreadable: why the last describe failed, "" when it did not.
     scaling: the scalable target of provisioned concurrency, None when there is none. unknown_fields: paths in the
     config that the installed AWS SDK does not know, so that a copy could not carry them. is_read_only: IAM said that no
-    role of the account may change endpoints.
+    role of the account may change endpoints. spots: everything that can be scaled by a schedule.
     """
 
     endpoint: str
@@ -107,6 +114,7 @@ class Observed:
     scaling: ScalingRange | None = None
     unknown_fields: tuple[str, ...] = ()
     is_read_only: bool = False
+    spots: tuple[Spot, ...] = ()
 
     def version(self) -> dict[str, Any]:
         """What must still hold when the plan is confirmed and when its first step runs."""
@@ -211,4 +219,4 @@ class Conversion:
     instance_count: int
 
 
-Change = ConcurrencyChange | MemoryChange | Conversion
+Change = ConcurrencyChange | MemoryChange | Conversion | ScheduleChange

@@ -12,10 +12,11 @@ from fleet.doorbell import ring_after_commit
 from fleet.errors import Refusal, Refused, StalePlan, TransitionLost
 from fleet.models import Endpoint, Operation, OperationStep, Shard, User
 from fleet.models.operations import new_code
-from fleet.operations import confirmation, guards, observe
+from fleet.operations import confirmation, guards, observe, schedule_plan
 from fleet.operations.drafts import Draft, draft
 from fleet.operations.kinds import (
     KINDS,
+    Change,
     ConcurrencyWish,
     ConversionWish,
     MemoryWish,
@@ -24,6 +25,7 @@ from fleet.operations.kinds import (
     Wish,
 )
 from fleet.operations.plan import Plan, build
+from fleet.operations.schedules import ScheduleChange, ScheduleWish
 
 RUN_TASK = "fleet.run_operation"
 
@@ -46,7 +48,7 @@ def plan(
     if found.change is None:
         raise Refused(found.refusals)
     code = new_code()
-    planned = build(found.change, found.seen, code, found.cost, found.usage)
+    planned = _planned(found, found.change, code, now)
     try:
         with transaction.atomic():
             operation = _store(endpoint, wish, planned, found, code, form_token, reason, actor, now)
@@ -54,7 +56,7 @@ def plan(
                 actor=actor,
                 action="operation.planned",
                 target=operation,
-                before=found.seen.version(),
+                before=found.version(),
                 after=operation.parameters,
                 reason=reason,
                 address=address,
@@ -123,12 +125,20 @@ def wish_of(operation: Operation) -> Wish:
         )
     if operation.kind == OperationKind.CHANGE_MEMORY:
         return MemoryWish(str(stored["memory_mb"]))
+    if operation.kind == OperationKind.CHANGE_SCHEDULE:
+        return ScheduleWish(**stored)
     provisioned = stored["provisioned_concurrency"]
     return ConcurrencyWish(
         str(stored["max_concurrency"]),
         "" if provisioned is None else str(provisioned),
         Route(stored["route"]),
     )
+
+
+def _planned(found: Draft, change: Change, code: str, now: datetime) -> Plan:
+    if isinstance(change, ScheduleChange):
+        return schedule_plan.build(change, found.seen, found.cost, now)
+    return build(change, found.seen, code, found.cost, found.usage)
 
 
 def _repeated(first: Operation, endpoint: Endpoint, actor: User) -> Operation:
@@ -158,9 +168,9 @@ def _store(
         form_token=form_token,
         kind=planned.kind,
         endpoint=endpoint,
-        variant_name=found.seen.variant,
+        variant_name=found.variant,
         parameters=parameters,
-        observed=found.seen.version(),
+        observed=found.version(),
         plan=planned.as_json() | {"ledger": _json(found.ledger)},
         monthly_cost_change_usd=found.cost.difference if found.cost else None,
         reason=reason.strip(),

@@ -11,6 +11,7 @@ from fleet.analysis import cold_starts
 from fleet.costs.price_book import PriceBook
 from fleet.costs.traffic import Traffic
 from fleet.models import Endpoint, HourBucket, Operation, ScalableTarget, User, VariantStatus
+from fleet.operations import schedule_spots
 from fleet.operations.kinds import (
     PROVISIONED_DIMENSION,
     ActiveOperation,
@@ -54,6 +55,7 @@ def observe(endpoint: Endpoint) -> Observed:
         scaling=_scaling(endpoint, variant),
         unknown_fields=tuple(endpoint.config.unknown_fields) if endpoint.config else (),
         is_read_only=endpoint.shard.account.cannot_change,
+        spots=schedule_spots.of(endpoint),
     )
 
 

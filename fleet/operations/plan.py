@@ -11,7 +11,6 @@ from fleet.operations.documents import clone_config, config_name
 from fleet.operations.kinds import (
     NOTHING_SEEN,
     PROVISIONED_DIMENSION,
-    Change,
     ConcurrencyChange,
     Conversion,
     MemoryChange,
@@ -62,7 +61,11 @@ class Plan:
 
 
 def build(
-    change: Change, seen: Observed, code: str, cost: CostChange | None = None, usage: Usage = NOTHING_SEEN
+    change: ConcurrencyChange | MemoryChange | Conversion,
+    seen: Observed,
+    code: str,
+    cost: CostChange | None = None,
+    usage: Usage = NOTHING_SEEN,
 ) -> Plan:
     """The plan of a change that passed the guards. Raises ValueError when the endpoint is not serverless."""
     if seen.serverless is None:

@@ -200,18 +200,18 @@ def config_calls(seen: Observed, config: Mapping[str, Any], scaling: str) -> tup
     name = config["EndpointConfigName"]
     calls = [_describe_call(seen)]
     if seen.scaling is not None and scaling == "deregister":
-        arguments = {
+        scaled = {
             "ServiceNamespace": "sagemaker",
             "ResourceId": seen.scaling.resource_id,
             "ScalableDimension": PROVISIONED_DIMENSION,
         }
-        calls.append(Call("application-autoscaling", "DeregisterScalableTarget", _arguments(arguments)))
+        calls.append(Call("application-autoscaling", "DeregisterScalableTarget", arguments(scaled)))
     calls += [
-        Call("sagemaker", "CreateEndpointConfig", _arguments(config), "and the tags of the config of today"),
+        Call("sagemaker", "CreateEndpointConfig", arguments(config), "and the tags of the config of today"),
         Call(
             "sagemaker",
             "UpdateEndpoint",
-            _arguments({"EndpointName": seen.endpoint, "EndpointConfigName": name}),
+            arguments({"EndpointName": seen.endpoint, "EndpointConfigName": name}),
         ),
     ]
     if scaling == "none":
@@ -229,21 +229,22 @@ def in_place_calls(seen: Observed, request: Mapping[str, Any]) -> tuple[Call, ..
     """The calls of a change without a new config."""
     return (
         _describe_call(seen),
-        Call("sagemaker", "UpdateEndpointWeightsAndCapacities", _arguments(request)),
+        Call("sagemaker", "UpdateEndpointWeightsAndCapacities", arguments(request)),
         _skipped("sagemaker", "CreateEndpointConfig", "the concurrency is changed in place"),
     )
 
 
 def _describe_call(seen: Observed) -> Call:
     note = f"stops here if the version moved (LastModifiedTime {seen.modified_at})"
-    return Call("sagemaker", "DescribeEndpoint", _arguments({"EndpointName": seen.endpoint}), note)
+    return Call("sagemaker", "DescribeEndpoint", arguments({"EndpointName": seen.endpoint}), note)
 
 
 def _skipped(service: str, action: str, note: str) -> Call:
     return Call(service, action, "", note, is_skipped=True)
 
 
-def _arguments(request: Mapping[str, Any]) -> str:
+def arguments(request: Mapping[str, Any]) -> str:
+    """A request as a preview shows it, a parameter a line."""
     return "\n".join(f"{key}={_inline(value)}" for key, value in request.items())
 
 

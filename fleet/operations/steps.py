@@ -1,65 +1,17 @@
 """The steps of an operation. Each reads, writes if it must, and reads back, so that repeating one is safe."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 
 from django.conf import settings
 
 from fleet.aws import autoscaling, sagemaker
 from fleet.errors import AwsError, Conflict, NotFound, StalePlan, Throttled, Unavailable
-from fleet.models import Operation, OperationStep
+from fleet.models import Operation
+from fleet.operations import schedule_steps
 from fleet.operations.documents import differences, flattened
+from fleet.operations.runs import SENT_AT, Done, Ended, Outcome, Run, Wait, take_back
 from fleet.operations.verdicts import Reading, Standing, moved_since, read
-from fleet.types import AwsScope, EndpointState
-
-SENT_AT = "sent_at"
-"""Key in a step's parameters: the update was about to be sent then, so a repeat knows that AWS may have had it."""
-
-
-@dataclass
-class Run:
-    """One worker's hold on an operation while it carries out a step.
-
-    scope: the role that reads. act_scope: the role that may change endpoints; every write goes by it, and so does
-    the one read that is a part of writing (the tags of the config that is copied). hold() renews the lease and
-    raises TransitionLost when another worker has it: called right before every write.
-    """
-
-    operation: Operation
-    step: OperationStep
-    scope: AwsScope
-    act_scope: AwsScope
-    now: datetime
-    hold: Callable[[], None]
-
-
-@dataclass(frozen=True)
-class Done:
-    """The step is proven; `read_back` is the proof."""
-
-    read_back: str
-
-
-@dataclass(frozen=True)
-class Wait:
-    """AWS needs time; look again in `seconds`."""
-
-    seconds: float
-    read_back: str
-
-
-@dataclass(frozen=True)
-class Ended:
-    """The operation is over: its last state and verdict, in words."""
-
-    state: Operation.State
-    verdict: Operation.Verdict
-    detail: str
-    read_back: str
-
-
-Outcome = Done | Wait | Ended
+from fleet.types import EndpointState
 
 
 def read_state(run: Run) -> Outcome:
@@ -180,8 +132,9 @@ STEPS: dict[str, Callable[[Run], Outcome]] = {
     "update-capacity": update_capacity,
     "wait": wait,
     "prove": prove,
+    **schedule_steps.STEPS,
 }
-AFTER_SENDING = frozenset({"wait", "prove"})
+AFTER_SENDING = frozenset({"wait", "prove", "prove-schedule"})
 """Steps after the update was sent: no failure of a read can end the operation there, for AWS goes on regardless."""
 
 
@@ -202,7 +155,7 @@ def _send(run: Run, send: Callable[[], str]) -> Outcome:
         # Either botocore repeated a call whose answer was lost, or somebody else was a moment quicker.
         reading = _read(run, _describe(run))
         if reading.standing not in {Standing.APPLIED, Standing.IN_FLIGHT} and not was_sent_before:
-            _take_back(run)
+            take_back(run)
             raise
         return Done(f"Accepted at a try whose answer was lost: {reading.text}")
     except (Throttled, Unavailable):
@@ -210,14 +163,9 @@ def _send(run: Run, send: Callable[[], str]) -> Outcome:
         raise
     except AwsError:
         if not was_sent_before:
-            _take_back(run)
+            take_back(run)
         raise
     return Done(f"Accepted, request id {run.step.request_id}")
-
-
-def _take_back(run: Run) -> None:
-    """AWS refused the first update ever sent, so nothing is under way: the note that one may be goes."""
-    run.step.parameters = {key: value for key, value in run.step.parameters.items() if key != SENT_AT}
 
 
 def _describe(run: Run) -> EndpointState:

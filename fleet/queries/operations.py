@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
-from fleet.models import Endpoint, Operation, OperationStep, VariantStatus
+from fleet.models import Endpoint, Operation, OperationStep, ScalableTarget, VariantStatus
 from fleet.queries.scope import ScopeFilter
 
 State = Operation.State
@@ -111,6 +111,8 @@ def _in(scope: ScopeFilter) -> QuerySet[Operation]:
 
 
 def _compare(wanted: dict[str, Any], endpoint: Endpoint, variant: VariantStatus | None) -> list[CompareRow]:
+    if "schedule" in wanted:
+        return _schedule_rows(wanted, endpoint)
     rows = [_row("Endpoint config", wanted.get("config_name"), endpoint.config_name)]
     if "instance_count" in wanted:
         shown = f"{wanted['instance_count']} × {wanted['instance_type']}"
@@ -131,6 +133,33 @@ def _compare(wanted: dict[str, Any], endpoint: Endpoint, variant: VariantStatus 
         )
     rows.append(CompareRow("Status", "InService", endpoint.status, None))
     return rows
+
+
+def _schedule_rows(wanted: dict[str, Any], endpoint: Endpoint) -> list[CompareRow]:
+    """The target and each scheduled action that was touched, as the mirror has them."""
+    target = ScalableTarget.objects.filter(
+        endpoint=endpoint, resource_id=wanted["resource_id"], dimension=wanted["dimension"]
+    ).first()
+    live = {row.name: row for row in target.scheduled_actions.all()} if target else {}
+    rows = [
+        _row(
+            "Scalable target",
+            "registered" if wanted["is_registered"] else "none",
+            "registered" if target else "none",
+        )
+    ]
+    for name, request in wanted["schedule"].items():
+        action = live.get(name)
+        words = _action_words(action.schedule, action.document) if action else "none"
+        rows.append(_row(name, _action_words(request["Schedule"], request) if request else "none", words))
+    return rows
+
+
+def _action_words(schedule: str, document: dict[str, Any]) -> str:
+    bounds = document.get("ScalableTargetAction") or {}
+    pairs = (("minimum", bounds.get("MinCapacity")), ("maximum", bounds.get("MaxCapacity")))
+    sets = ", ".join(f"{label} {value}" for label, value in pairs if value is not None)
+    return f"{schedule} {document.get('Timezone') or 'UTC'}: {sets}"
 
 
 def _row(label: str, wanted: object, live: object) -> CompareRow:

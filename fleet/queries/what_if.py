@@ -79,7 +79,11 @@ def _schedule_notes(place: Workplace, idea: Idea) -> list[str]:
     if idea.serverless:
         if not idea.serverless.provisioned_concurrency:
             return ["Serverless on demand costs nothing between calls: a schedule changes nothing."]
-        return ["Outside the schedule one unit stays warm: Application Auto Scaling sets no less."]
+        if idea.schedule.rest is None:
+            return ["Outside the schedule one unit stays warm: Application Auto Scaling sets no less."]
+        return []
+    if idea.schedule.rest:
+        return []
     found = [
         "A real-time endpoint keeps at least one instance: outside the schedule it would have to be deleted."
     ]

@@ -16,6 +16,7 @@ from fleet.aws import autoscaling
 from fleet.models import Account, Endpoint, Operation, OperationStep, Shard, User
 from fleet.operations import recover
 from fleet.operations.kinds import PROVISIONED_DIMENSION, ConcurrencyWish, ConversionWish, Route, Wish
+from fleet.operations.schedules import ScheduleWish
 from fleet.sync.shard import run_inventory
 from fleet.tasks import run_operation
 from stack.processes import Part, kill_session, wait_until
@@ -27,6 +28,8 @@ pytestmark = [pytest.mark.aws, pytest.mark.django_db(transaction=True)]
 
 IN_PLACE, NEW_CONFIG = ConcurrencyWish("30", "5"), ConcurrencyWish("30", "", Route.NEW_CONFIG)
 CONVERSION = ConversionWish("ml.m5.large", "1")
+WEEKLY = ScheduleWish("weekly", days="daily", from_hour="8", to_hour="18", level="4", rest="1")
+REMOVAL = ScheduleWish("remove")
 HANG_S = 300
 
 
@@ -64,6 +67,10 @@ POINTS = (
     Point("convert-send", CONVERSION, "UpdateEndpoint"),
     Point("convert-wait", CONVERSION, "DescribeEndpoint", skip=2),
     Point("convert-prove", CONVERSION, "DescribeEndpoint", skip=3),
+    Point("weekly-register", WEEKLY, "RegisterScalableTarget", resource="endpoint/{name}/*"),
+    Point("weekly-put-first", WEEKLY, "PutScheduledAction", resource="endpoint/{name}/*"),
+    Point("weekly-put-second", WEEKLY, "PutScheduledAction", skip=1, resource="endpoint/{name}/*"),
+    Point("removal-delete", REMOVAL, "DeleteScheduledAction", resource="endpoint/{name}/*"),
 )
 ANSWERED = (
     Point("place-answered-send", IN_PLACE, "update-capacity"),
@@ -71,10 +78,15 @@ ANSWERED = (
     Point("config-answered-send", NEW_CONFIG, "update-endpoint"),
     Point("convert-answered-deregister", CONVERSION, "deregister-scaling"),
     Point("convert-answered-send", CONVERSION, "update-endpoint"),
+    Point("weekly-answered-register", WEEKLY, "register-scaling"),
+    Point("weekly-answered-proof", WEEKLY, "prove-schedule"),
+    Point("removal-answered-delete", REMOVAL, "delete-scheduled-action"),
 )
 """Points between AWS's answer and the commit that notes it; `action` is the step's."""
 SCALED = ("convert-deregister", "convert-answered-deregister")
 """Endpoints with a scalable target of provisioned concurrency."""
+WARM = tuple(point.name for point in POINTS + ANSWERED if point.wish in (WEEKLY, REMOVAL)) + SCALED
+"""Endpoints with provisioned concurrency."""
 GATE = 20_261_121
 SLOW_POINTS = tuple(p for p in POINTS if p.name.endswith(("send", "wait", "create")))
 """Points where AWS may still be busy with the change when the next worker looks."""
@@ -133,7 +145,7 @@ def _operations(aws: SimulatorProcess, points: tuple[Point, ...]) -> list[int]:
                 "region": "us-east-1",
                 "created": "-1d",
                 "serverless": {"memory_mb": 2048, "max_concurrency": 20}
-                | ({"provisioned": 2} if point.name in SCALED else {}),
+                | ({"provisioned": 2} if point.name in WARM else {}),
             }
             for point in points
         ]
@@ -141,13 +153,18 @@ def _operations(aws: SimulatorProcess, points: tuple[Point, ...]) -> list[int]:
     account = Account.objects.create(account_id="111122223333", alias="test")
     shard = Shard.objects.create(account=account, region="us-east-1")
     run_inventory(shard.pk, now=aws.now())
-    scaled = list(Endpoint.objects.filter(name__in=SCALED))
+    removed = [point.name for point in points if point.wish is REMOVAL]
+    scaled = list(Endpoint.objects.filter(name__in=[*SCALED, *removed]))
     for endpoint in scaled:
         variant = endpoint.variants.get().name
         resource = f"endpoint/{endpoint.name}/variant/{variant}"
         autoscaling.register_scalable_target(
             shard.scope, resource, PROVISIONED_DIMENSION, minimum=1, maximum=5
         )
+        if endpoint.name in removed:
+            autoscaling.put_scheduled_action(
+                shard.scope, resource, PROVISIONED_DIMENSION, "noon", {"Schedule": "rate(1 day)"}
+            )
     if scaled:
         run_inventory(shard.pk, now=aws.now())
     alice = User.objects.create_user("alice", role=User.Role.OPERATOR)
@@ -226,6 +243,11 @@ def _expected(points: tuple[Point, ...]) -> Counter[tuple[str, str]]:
     for point in points:
         if point.wish is IN_PLACE:
             wanted[point.name, "UpdateEndpointWeightsAndCapacities"] = 1
+        elif point.wish is WEEKLY:
+            wanted[point.name, "RegisterScalableTarget"] = 1
+            wanted[point.name, "PutScheduledAction"] = 2
+        elif point.wish is REMOVAL:
+            wanted[point.name, "DeleteScheduledAction"] = 1
         else:
             wanted[point.name, "CreateEndpointConfig"] = wanted[point.name, "UpdateEndpoint"] = 1
         if point.name in SCALED:

@@ -15,10 +15,12 @@ from fleet.operations.kinds import (
     Route,
     Wish,
 )
+from fleet.operations.schedules import ScheduleWish
 from fleet.sync.shard import run_inventory
 from tests.aws.operations.conftest import plan_and_confirm
 from tests.aws.simulator_process import SimulatorProcess
 
+OFFICE = ScheduleWish("weekly", days="weekdays", from_hour="8", to_hour="18", level="3", rest="1")
 pytestmark = [pytest.mark.aws, pytest.mark.django_db]
 
 ROLE = "arn:aws:iam::111122223333:role/"
@@ -43,12 +45,13 @@ def shard(simulator: SimulatorProcess, db: None) -> Shard:
         (ConcurrencyWish("40", "5"), ["UpdateEndpointWeightsAndCapacities"]),
         (ConcurrencyWish("40", "5", Route.NEW_CONFIG), ["CreateEndpointConfig", "UpdateEndpoint"]),
         (MemoryWish("4096"), ["CreateEndpointConfig", "UpdateEndpoint"]),
+        (OFFICE, ["RegisterScalableTarget", "PutScheduledAction", "PutScheduledAction"]),
         (
             ConversionWish("ml.m5.large", "1"),
             ["DeregisterScalableTarget", "CreateEndpointConfig", "UpdateEndpoint"],
         ),
     ],
-    ids=["in place", "new config", "memory", "conversion"],
+    ids=["in place", "new config", "memory", "schedule", "conversion"],
 )
 def test_each_role_does_what_it_is_there_for(
     simulator: SimulatorProcess,

@@ -73,7 +73,8 @@ def test_a_schedule_is_on_in_its_hours_of_the_week() -> None:
     night = Weekly(frozenset({3}), 22, 6)
     assert night.share == Decimal(8) / 168
     assert night.covers(hour(23))
-    assert night.covers(hour(5))
+    assert night.covers(hour(5) + timedelta(days=1)), "the night ends on the day after"
+    assert not night.covers(hour(5))
     assert not night.covers(hour(12))
 
 

@@ -81,7 +81,7 @@ def test_an_account_none_of_whose_roles_may_change_is_refused(wish: str) -> None
     refusals = _refusals(wish, seen(is_read_only=True), context())
     assert [(r.field, r.code) for r in refusals] == [("", "read-only-account")]
     assert "prod is read-only" in refusals[0].message
-    assert guards.available(seen(), context()) == []
+    assert guards.standing(seen(), context()) == []
 
 
 @pytest.mark.parametrize("wish", ["concurrency", "conversion"])
