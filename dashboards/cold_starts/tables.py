@@ -1,12 +1,11 @@
-"""Tiles, hour-of-week grid and row order of the Cold starts page."""
+"""Tiles and hour-of-week grid of the Cold starts page."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from dashboards import measured, wording
-from dashboards.tables import Sort
 from dashboards.tiles import Tile
-from fleet.queries.cold_starts import ColdStartPage, ColdStartRow
+from fleet.queries.cold_starts import ColdStartPage
 from fleet.queries.scope import TimeRange
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -19,23 +18,6 @@ WHY_OUTLIERS = (
     "CloudWatch reported no set-up sample in 30 days, so a minute whose highest overhead latency stands out from the "
     "endpoint's own seven days counts as one cold start. Other pages, the export and alerts count no such minute."
 )
-
-SORTS: dict[str, Callable[[ColdStartRow], Any]] = {
-    "name": lambda row: row.name,
-    "calls": lambda row: row.calls,
-    "cold": lambda row: row.cold,
-    "share": lambda row: row.share,
-    "wasted": lambda row: row.wasted_s,
-    "p50": lambda row: row.setup_p50_ms,
-    "p99": lambda row: row.setup_p99_ms,
-}
-
-
-def ordered(rows: Sequence[ColdStartRow], sort: Sort) -> list[ColdStartRow]:
-    """Rows by a column; unknown figures stand last whichever way round."""
-    key = SORTS[sort.key]
-    known = sorted((row for row in rows if key(row) is not None), key=key, reverse=sort.descending)
-    return known + [row for row in rows if key(row) is None]
 
 
 def hour_grid(cells: Mapping[tuple[int, int], tuple[float | None, float | None]]) -> list[dict[str, Any]]:
@@ -97,14 +79,13 @@ def _lost(found: ColdStartPage, window: TimeRange) -> Tile:
 
 
 def _worst(found: ColdStartPage, window: TimeRange) -> Tile:
-    measured_rows = [row for row in found.rows if row.setup_p99_ms]
-    worst = max(measured_rows, key=lambda row: row.setup_p99_ms or 0, default=None)
+    worst = found.worst_p99_ms
     text = "The highest p99 of any bucket. Percentiles of buckets are never averaged."
     return Tile(
         "Worst set-up p99",
-        f"{worst.setup_p99_ms / 1000:.2f}" if worst and worst.setup_p99_ms else None,
+        None if worst is None else f"{worst / 1000:.2f}",
         unit="s",
-        note=worst.name if worst else "",
+        note=found.worst_name or "",
         reason="No set-up time was reported",
         explain=_explain(found, window, text, "max p99(ModelSetupTime)"),
     )
@@ -113,8 +94,8 @@ def _worst(found: ColdStartPage, window: TimeRange) -> Tile:
 def _concerned(found: ColdStartPage, window: TimeRange) -> Tile:
     return Tile(
         "Endpoints with cold starts",
-        str(sum(bool(row.cold) for row in found.rows)),
-        unit=f"of {len(found.rows)}",
+        str(found.concerned),
+        unit=f"of {found.total}",
         note="serverless endpoints in this scope",
         explain=_explain(found, window, "Serverless endpoints with at least one set-up sample."),
     )

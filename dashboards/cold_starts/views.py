@@ -4,7 +4,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.views.decorators.http import require_GET
 
 from dashboards import files, htmx, scope
-from dashboards.cold_starts import tables
+from dashboards.cold_starts import rows, tables
 from dashboards.tables import Page, Sort
 from fleet.queries import cold_starts as queries
 from fleet.queries import resources, rolled
@@ -14,18 +14,19 @@ from fleet.queries import resources, rolled
 def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
     """Share of calls, seconds lost, when, and which endpoints make most of it."""
     scoped = scope.read(request, default="7d")
-    found = queries.page(scoped.filter, scoped.range, rolled.freshness(scoped.filter))
-    sort = Sort.read(request.GET, tables.SORTS, "-wasted")
-    pager = Page.read(request.GET, len(found.rows))
-    rows = tables.ordered(found.rows, sort)[pager.offset : pager.offset + pager.size]
+    sort = Sort.read(request.GET, queries.SORTS, "-wasted")
+    wanted = Page.asked(request.GET)
+    found = queries.page(
+        scoped.filter, scoped.range, rolled.freshness(scoped.filter), sort=sort.key, descending=sort.descending,
+        offset=wanted.offset, size=wanted.size,
+    )  # fmt: skip
     context = {
         "found": found,
-        "most": found.most_of_it(),
         "tiles": tables.tiles(found, scoped.range),
         "grid": tables.hour_grid({key: (c.calls, c.cold) for key, c in found.cells.items()}),
-        "rows": rows,
+        "rows": rows.rows(found.rows, scoped.query),
         "sort": sort,
-        "pager": pager,
+        "pager": Page.read(request.GET, found.total),
         "window": scoped.range,
         "query": scoped.query,
         "csv_url": files.url(request, "cold_starts:csv"),

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import ExtractHour, ExtractIsoWeekDay
 
-from fleet.models import PlaceHour
+from fleet.models import PlaceHour, VariantStatus
 from fleet.queries.scope import TimeRange
 from fleet.queries.usage import bucket_model
 
@@ -20,12 +20,12 @@ class HourCell:
     cold: float | None
 
 
-def hour_cells(variant_ids: list[int], window: TimeRange) -> dict[tuple[int, int], HourCell]:
+def hour_cells(variants: QuerySet[VariantStatus], window: TimeRange) -> dict[tuple[int, int], HourCell]:
     """Cold starts and calls by (ISO weekday, hour), UTC; hours without any stored call are absent."""
     found = (
         bucket_model(window)
         .objects.filter(
-            variant_id__in=variant_ids, at__gte=window.start, at__lt=window.end, invocations__gt=0
+            variant__in=variants.values("pk"), at__gte=window.start, at__lt=window.end, invocations__gt=0
         )
         .order_by()
         .annotate(weekday=ExtractIsoWeekDay("at"), hour=ExtractHour("at"))

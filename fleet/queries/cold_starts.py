@@ -4,24 +4,33 @@ A cold start is counted as one ModelSetupTime sample. AWS nowhere says that the 
 only, so every count is an estimate and says so.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
-from django.db.models import F, FloatField, Max, Min, Q, QuerySet, Sum
+from django.db import connection
+from django.db.models import Min, Q, QuerySet
 
-from fleet.models import Endpoint, EndpointWindow, HourBucket, VariantStatus
+from fleet.models import Endpoint, HourBucket, VariantStatus
 from fleet.queries import keyset
 from fleet.queries.cold_start_hours import HourCell, hour_cells, place_cells
+from fleet.queries.cold_start_sql import LINES, ORDERS
 from fleet.queries.rolled import NOT_SUMMED, Freshness, place_q
 from fleet.queries.scope import ScopeFilter, TimeRange
-from fleet.queries.usage import Middle, bucket_model
+from fleet.queries.usage import bucket_model
 from fleet.types import Kind
 
 PUBLISHED_WITHIN = timedelta(days=30)
 """A variant that had a set-up sample this recently publishes the metric: silence then means no cold start."""
+MOST = 0.9
+"""The part of the wait that as few endpoints as possible are told to make."""
+SORTS = tuple(ORDERS)
+NAMED = 3
+"""As many of them are named."""
+_TOTALS = 11
+"""Columns of the statement that are the same in every row."""
 
 
 class Source(StrEnum):
@@ -65,16 +74,35 @@ class ColdStartRow:
 
 
 @dataclass(frozen=True)
+class Named:
+    """An endpoint that is named beside a figure."""
+
+    endpoint_id: int
+    name: str
+
+
+@dataclass(frozen=True)
 class ColdStartPage:
-    """Everything the page shows; rows sorted by wasted seconds, unknown last."""
+    """Rows of one page, and what holds over all rows of the scope.
+
+    total: rows in all; concerned: those with a cold start. calls, cold, wasted_s: of the rows whose cold starts are
+    known. worst_p99_ms: the highest of any row, of worst_name. most_count: the fewest endpoints that together make
+    MOST of the wait; most: the first NAMED of them.
+    """
 
     rows: list[ColdStartRow]
     cells: dict[tuple[int, int], HourCell]
-    calls: float | None
-    cold: float | None
-    wasted_s: float | None
     other_kinds: int
-    data_until: datetime | None
+    total: int = 0
+    concerned: int = 0
+    calls: float | None = None
+    cold: float | None = None
+    wasted_s: float | None = None
+    data_until: datetime | None = None
+    worst_p99_ms: float | None = None
+    worst_name: str | None = None
+    most_count: int = 0
+    most: Sequence[Named] = ()
 
     @property
     def share(self) -> float | None:
@@ -91,70 +119,45 @@ class ColdStartPage:
         """The same in milliseconds."""
         return self.per_start_s * 1000 if self.per_start_s is not None else None
 
-    def most_of_it(self, part: float = 0.9) -> list[ColdStartRow]:
-        """The fewest endpoints that together make at least `part` of the wasted seconds."""
-        found: list[ColdStartRow] = []
-        reached = 0.0
-        for row in self.rows:
-            if not row.wasted_s or not self.wasted_s or reached >= part * self.wasted_s:
-                break
-            found.append(row)
-            reached += row.wasted_s
-        return found
 
-
-class _Facts(NamedTuple):
-    """What the mirror knows of a live variant of an open serverless endpoint, in the order of _COLUMNS."""
-
-    variant_id: int
-    variant: str
-    memory_mb: int | None
-    max_concurrency: int | None
-    provisioned_concurrency: int | None
-    endpoint_id: int
-    name: str
-    owner: str
-    region: str
-    account: str
-    account_id: str
-
-
-_COLUMNS = (
-    "pk", "name", "memory_mb", "max_concurrency", "provisioned_concurrency", "endpoint_id", "endpoint__name",
-    "endpoint__owner", "endpoint__shard__region", "endpoint__shard__account__alias",
-    "endpoint__shard__account__account_id",
-)  # fmt: skip
-"""Plain values: thousands of variants are read for their totals, and four objects each would cost ten times that."""
-
-
-def page(scope: ScopeFilter, window: TimeRange, fresh: Freshness = NOT_SUMMED) -> ColdStartPage:
-    """Rows, grid and totals of every open serverless endpoint in the scope; the totals are the rows' sums.
+def page(
+    scope: ScopeFilter,
+    window: TimeRange,
+    fresh: Freshness = NOT_SUMMED,
+    *,
+    sort: str = "wasted",
+    descending: bool = True,
+    offset: int = 0,
+    size: int = 50,
+) -> ColdStartPage:
+    """A page of the open serverless endpoints in the scope (the last one beyond it), the grid, and their totals.
 
     Figures are those of fleet.rollups where `fresh` says that these cover the window; the grid then counts whole hours.
     """
-    live = _variants(scope)
-    variants = [_Facts(*row) for row in live.values_list(*_COLUMNS)]
-    ids = [v.variant_id for v in variants]
-    # A summary is an endpoint's: where one has two live variants, their rows alone tell them apart.
-    is_summed = fresh.covers(window) and len({v.endpoint_id for v in variants}) == len(variants)
-    if is_summed:
-        sums, published = _summed({v.endpoint_id: v.variant_id for v in variants}, window, scope)
-    else:
-        sums = _sums(ids, window)
-        published = publishing([pk for pk in ids if not sums.get(pk, {}).get("cold")], window)
+    is_summed = fresh.covers(window)
+    rows, totals = _lines(
+        scope, window, is_summed=is_summed, order=f"{ORDERS[sort]} {'DESC' if descending else 'ASC'} NULLS LAST",
+        offset=offset, size=size,
+    )  # fmt: skip
+    total, concerned, calls, cold, wasted_s, until, worst, worst_name, most_count, most_ids, most_names = (
+        totals
+    )
     places = place_q(scope) if is_summed else None
-    rows = [_row(v, sums.get(v.variant_id, {}), v.variant_id in published) for v in variants]
-    rows.sort(key=lambda r: (r.wasted_s is None, -(r.wasted_s or 0), -(r.cold or 0), -(r.calls or 0), r.name))
-    known = [row for row in rows if row.cold is not None]
     others = Endpoint.objects.filter(scope.q("shard"), closed_at=None).exclude(kind=Kind.SERVERLESS)
     return ColdStartPage(
         rows=rows,
-        cells=hour_cells(ids, window) if places is None else place_cells(places, window),
-        calls=_sum(row.calls for row in known),
-        cold=_sum(row.cold for row in known),
-        wasted_s=_sum(row.wasted_s for row in known),
+        cells=hour_cells(_variants(scope), window) if places is None else place_cells(places, window),
         other_kinds=others.count(),
-        data_until=live.aggregate(until=Min("metrics_until"))["until"],
+        total=total,
+        concerned=concerned,
+        calls=calls,
+        cold=cold,
+        wasted_s=wasted_s,
+        data_until=until,
+        worst_p99_ms=worst,
+        worst_name=worst_name,
+        most_count=most_count,
+        most=[Named(pk, name) for pk, name in zip(most_ids, most_names, strict=True)],
     )
 
 
@@ -162,67 +165,42 @@ def by_key(
     scope: ScopeFilter, window: TimeRange, *, after: keyset.Key | None, limit: int
 ) -> tuple[keyset.Slice[ColdStartRow], datetime | None]:
     """The rows of `page` by name, `limit` of them after a key (name, variant id); until when every one has data."""
-    variants = _variants(scope).select_related("endpoint__shard__account")
+    variants = _variants(scope).select_related("endpoint").only("endpoint__name")
     until = variants.order_by().aggregate(until=Min("metrics_until"))["until"]
     found = keyset.rows(variants, ("endpoint__name", "pk"), after, limit)
-    sums = _sums([v.pk for v in found.rows], window)
-    published = publishing([v.pk for v in found.rows if not sums.get(v.pk, {}).get("cold")], window)
-    rows = [_row(_facts(v), sums.get(v.pk, {}), v.pk in published) for v in found.rows]
-    return keyset.Slice(rows, found.last), until
+    of = {row.variant_id: row for row in _lines(scope, window, variants=[v.pk for v in found.rows])[0]}
+    return keyset.Slice([of[v.pk] for v in found.rows if v.pk in of], found.last), until
 
 
 def _variants(scope: ScopeFilter) -> QuerySet[VariantStatus]:
     """Live variants of open serverless endpoints."""
     is_there = Q(endpoint__closed_at=None, removed_at=None, is_shadow=False)
     found = VariantStatus.objects.filter(scope.q("endpoint__shard"), is_there, endpoint__kind=Kind.SERVERLESS)
-    return found.order_by().defer("endpoint__document", "endpoint__search_text", "endpoint__tags")
+    return found.order_by()
 
 
-def _facts(variant: VariantStatus) -> _Facts:
-    endpoint = variant.endpoint
-    shard = endpoint.shard
-    return _Facts(
-        variant.pk, variant.name, variant.memory_mb, variant.max_concurrency, variant.provisioned_concurrency,
-        endpoint.pk, endpoint.name, endpoint.owner, shard.region, shard.account.alias, shard.account.account_id,
-    )  # fmt: skip
-
-
-def _summed(
-    variant_of: dict[int, int], window: TimeRange, scope: ScopeFilter
-) -> tuple[dict[int, dict[str, Any]], set[int]]:
-    """_sums and publishing by variant, from the endpoints' summaries. One query."""
-    rows = EndpointWindow.objects.filter(
-        scope.q("endpoint__shard"), key=window.key, endpoint__kind=Kind.SERVERLESS, endpoint__closed_at=None
-    ).values_list(
-        "endpoint_id", "publishes_setup", "invocations", "cold_starts", "setup_wasted_ms", "setup_p50_ms",
-        "setup_p99_ms", "spillover",
-    )  # fmt: skip
-    sums, published = {}, set()
-    names = ("calls", "cold", "wasted_ms", "p50", "p99", "spillover")
-    for endpoint_id, publishes, *figures in rows:
-        variant = variant_of.get(endpoint_id)
-        if variant is not None:
-            sums[variant] = dict(zip(names, figures, strict=True))
-            published |= {variant} if publishes else set()
-    return sums, published
-
-
-def _sums(variant_ids: list[int], window: TimeRange) -> dict[int, dict[str, Any]]:
-    found = (
-        bucket_model(window)
-        .objects.filter(variant_id__in=variant_ids, at__gte=window.start, at__lt=window.end)
-        .order_by()
-        .values("variant_id")
-        .annotate(
-            calls=Sum("invocations"),
-            cold=Sum("setup_count"),
-            wasted_ms=Sum(F("setup_count") * F("setup_ms_avg"), output_field=FloatField()),
-            p50=Middle("setup_ms_p50"),
-            p99=Max("setup_ms_p99"),
-            spillover=Sum("spillover_invocations"),
-        )
-    )
-    return {row["variant_id"]: dict(row) for row in found}
+def _lines(
+    scope: ScopeFilter,
+    window: TimeRange,
+    *,
+    is_summed: bool = False,
+    variants: Sequence[int] | None = None,
+    order: str = "name",
+    offset: int = 0,
+    size: int | None = None,
+) -> tuple[list[ColdStartRow], Sequence[Any]]:
+    """Rows of the scope, or of some of its variants, and the totals as the statement has them. One query."""
+    bound: dict[str, Any] = {
+        "accounts": list(scope.accounts), "regions": list(scope.regions), "is_summed": is_summed, "key": window.key,
+        "variants": None if variants is None else list(variants), "start": window.start, "end": window.end,
+        "published_since": window.end - PUBLISHED_WITHIN, "part": MOST, "named": NAMED, "offset": offset, "size": size,
+    }  # fmt: skip
+    buckets = bucket_model(window)._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(LINES.format(order=order, buckets=buckets), bound)
+        found = cursor.fetchall()
+    shown = [_row(row[_TOTALS:]) for row in found if row[-1] is not None]
+    return shown, found[0][:_TOTALS]
 
 
 def publishing(variant_ids: list[int], window: TimeRange) -> set[int]:
@@ -240,38 +218,9 @@ def publishing(variant_ids: list[int], window: TimeRange) -> set[int]:
     )
 
 
-def _row(variant: _Facts, sums: dict[str, Any], is_publishing: bool) -> ColdStartRow:
-    calls, cold = sums.get("calls"), sums.get("cold")
-    source = Source.SAMPLES
-    if cold is None and not calls:
-        source = Source.NO_CALLS
-    elif cold is None and is_publishing:
-        cold = 0.0
-    elif cold is None:
-        source = Source.NO_SAMPLES
-    wasted_ms = sums.get("wasted_ms")
-    return ColdStartRow(
-        endpoint_id=variant.endpoint_id,
-        name=variant.name,
-        account=variant.account,
-        region=variant.region,
-        owner=variant.owner,
-        memory_mb=variant.memory_mb,
-        max_concurrency=variant.max_concurrency,
-        provisioned_concurrency=variant.provisioned_concurrency,
-        calls=calls,
-        cold=cold,
-        wasted_s=wasted_ms / 1000 if wasted_ms is not None else (0.0 if cold == 0 else None),
-        setup_p50_ms=sums.get("p50"),
-        setup_p99_ms=sums.get("p99"),
-        spillover=sums.get("spillover"),
-        source=source,
-        account_id=variant.account_id,
-        variant=variant.variant,
-        variant_id=variant.variant_id,
-    )
-
-
-def _sum(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) if known else None
+def _row(stored: Sequence[Any]) -> ColdStartRow:
+    """A row of the statement, whose columns are in the order of ColdStartRow's up to `source`."""
+    *fields, account_id, variant, variant_id = stored
+    calls, cold = fields[8:10]
+    source = Source.SAMPLES if cold is not None else Source.NO_SAMPLES if calls else Source.NO_CALLS
+    return ColdStartRow(*(*fields, source, account_id, variant, variant_id))
