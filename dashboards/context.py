@@ -63,7 +63,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 
 def build(request: HttpRequest) -> Shell:
-    """Three queries (fleet.queries.shell), a fourth where something may be old, and the state in the URL."""
+    """One query (fleet.queries.shell), a second where something may be old, and the state in the URL."""
     now = timezone.now()
     found = standing(now, timedelta(seconds=settings.STALE_AFTER_S))
     scope: PageScope | None = getattr(request, "page_scope", None)

@@ -1,30 +1,13 @@
 """What the frame of every page shows: open incidents, running operations, accounts and the age of their data."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import (
-    Case,
-    CharField,
-    Count,
-    Exists,
-    F,
-    Min,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-    Value,
-    When,
-    Window,
-)
-from django.db.models.functions import Concat, Least
+from django.db import connection
 
 from fleet import heartbeat
-from fleet.models import Account, AlertRule, Heartbeat, Incident, Operation, Shard
+from fleet.models import AlertRule, Operation
 
 NAMED = 3
 """As many late shards are named; the others are counted."""
@@ -69,73 +52,57 @@ class Standing:
 
 
 def standing(now: datetime, late_after: timedelta) -> Standing:
-    """Two queries, whatever the size of the fleet. now: aware; late_after: the age from which a sync is late."""
-    counts = _counts()
-    running = counts.pop("running", 0)
-    rows = list(_oldest(now - late_after))
-    found: Mapping[str, Any] = rows[0] if rows else {}
-    accounts = [(each[:_ID_DIGITS], each[_ID_DIGITS:]) for each in found.get("accounts", ())]
+    """One query, whatever the size of the fleet. now: aware; late_after: the age from which a sync is late."""
+    bound: dict[str, Any] = {
+        "late_before": now - late_after, "critical": AlertRule.Severity.CRITICAL, "tick": heartbeat.TICK,
+        "active": [state.value for state in Operation.ACTIVE], "named": NAMED,
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        # Written out: every page asks it, and putting it together anew would cost more than the answer.
+        cursor.execute(_STANDING, bound)
+        rows = cursor.fetchall()
+    incidents, critical, running, ticked_at, shards, never_read, late, oldest_at, accounts, regions, *_ = (
+        rows[0]
+    )
+    named = [(each[:_ID_DIGITS], each[_ID_DIGITS:]) for each in accounts]
     return Standing(
-        open_incidents=sum(counts.values()),
-        critical_incidents=counts.get(AlertRule.Severity.CRITICAL, 0),
+        open_incidents=incidents,
+        critical_incidents=critical,
         running_operations=running,
-        accounts=sorted(accounts, key=lambda each: (each[1], each[0])),
-        regions=sorted(found.get("regions", ())),
-        shards=found.get("shards", 0),
-        late=found.get("late", 0),
-        never_read=found.get("never_read", 0),
-        oldest_at=found.get("oldest_at"),
-        oldest=tuple(
-            ShardAge(row["account__alias"], row["region"], row["inventory_ok_at"], row["metrics_ok_at"])
-            for row in rows
-        ),
-        ticked_at=found.get("ticked_at"),
+        accounts=sorted(named, key=lambda each: (each[1], each[0])),
+        regions=sorted(regions),
+        shards=shards,
+        late=late,
+        never_read=never_read,
+        oldest_at=oldest_at,
+        oldest=tuple(ShardAge(*row[-4:]) for row in rows if row[-4] is not None),
+        ticked_at=ticked_at,
     )
 
 
-def _oldest(late_before: datetime) -> QuerySet[Shard, Any]:
-    """The NAMED least recently read shards, each with the figures of all enabled ones and the last tick."""
-    enabled = Shard.objects.filter(enabled=True, account__enabled=True)
-    # Accounts are few beside their regions: no text of every shard is sorted to tell them apart.
-    has_enabled = Exists(Shard.objects.filter(account=OuterRef("pk"), enabled=True))
-    accounts = Account.objects.filter(has_enabled, enabled=True).order_by()
-    named = accounts.annotate(text=Concat("account_id", "alias", output_field=CharField()))
-    is_read = Q(inventory_ok_at__isnull=False, metrics_ok_at__isnull=False)
-    is_late = ~is_read | Q(inventory_ok_at__lt=late_before) | Q(metrics_ok_at__lt=late_before)
-    read_at = Case(When(is_read, then=Least("inventory_ok_at", "metrics_ok_at")))
-    return (
-        enabled.annotate(
-            read_at=read_at,
-            shards=Window(Count("pk")),
-            never_read=Window(Count("pk", filter=~is_read)),
-            late=Window(Count("pk", filter=is_late)),
-            oldest_at=Window(Min(read_at)),
-            accounts=ArraySubquery(named.values("text")),
-            regions=ArraySubquery(enabled.order_by().values("region").distinct()),
-            ticked_at=Subquery(Heartbeat.objects.filter(name=heartbeat.TICK).values("at")),
-        )
-        .order_by(F("read_at").asc(nulls_first=True), "account__alias", "region")
-        .values(
-            "account__alias", "region", "inventory_ok_at", "metrics_ok_at", "shards", "never_read", "late",
-            "oldest_at", "accounts", "regions", "ticked_at",
-        )[:NAMED]
-    )  # fmt: skip
-
-
-def _counts() -> dict[str, int]:
-    """Open incidents by severity, and operations under way as "running"."""
-    still_open = Incident.objects.filter(resolved_at=None).order_by()
-    return dict(
-        still_open.values("severity")
-        .annotate(n=Count("pk"))
-        .values_list("severity", "n")
-        .union(
-            Operation.objects.filter(state__in=Operation.ACTIVE)
-            .order_by()
-            .annotate(severity=Value("running", output_field=CharField()))
-            .values("severity")
-            .annotate(n=Count("pk"))
-            .values_list("severity", "n"),
-            all=True,
-        )
-    )
+_STANDING = """
+WITH watched AS MATERIALIZED (
+    SELECT s.account_id, s.region, s.inventory_ok_at, s.metrics_ok_at,
+        CASE WHEN s.inventory_ok_at IS NOT NULL AND s.metrics_ok_at IS NOT NULL
+            THEN least(s.inventory_ok_at, s.metrics_ok_at) END AS read_at
+    FROM fleet_shard s JOIN fleet_account a ON a.id = s.account_id WHERE a.enabled AND s.enabled
+), alerts AS (
+    SELECT count(*), count(*) FILTER (WHERE severity = %(critical)s) FROM fleet_incident WHERE resolved_at IS NULL
+), running AS (
+    SELECT count(*) FROM fleet_operation WHERE state = ANY(%(active)s)
+), ages AS (
+    SELECT count(*), count(*) FILTER (WHERE read_at IS NULL),
+        count(*) FILTER (WHERE read_at IS NULL OR read_at < %(late_before)s), min(read_at)
+    FROM watched
+), oldest AS (
+    SELECT a.alias, w.region, w.inventory_ok_at, w.metrics_ok_at, w.read_at
+    FROM watched w JOIN fleet_account a ON a.id = w.account_id
+    ORDER BY w.read_at NULLS FIRST, a.alias, w.region LIMIT %(named)s
+)
+SELECT alerts.*, running.*, (SELECT at FROM fleet_heartbeat WHERE name = %(tick)s), ages.*,
+    ARRAY(SELECT account_id || alias FROM fleet_account WHERE id IN (SELECT account_id FROM watched)),
+    ARRAY(SELECT DISTINCT region FROM watched),
+    oldest.alias, oldest.region, oldest.inventory_ok_at, oldest.metrics_ok_at
+FROM alerts CROSS JOIN running CROSS JOIN ages LEFT JOIN oldest ON true
+ORDER BY oldest.read_at NULLS FIRST, oldest.alias, oldest.region
+"""

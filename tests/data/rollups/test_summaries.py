@@ -246,6 +246,7 @@ def test_pages_ask_as_many_queries_at_10_000_endpoints_as_at_60(fleet: None, cli
     small_part = queries(client, "/endpoints/", **part)
     fleet_rows.add_plain(BEYOND, now=NOW)
     fleet_rows.analyse()
+    client.get("/")  # On a slow machine a minute has passed, and with it comes the note of this look.
     large = {url: queries(client, url) for url in URLS}
     assert large == small
     assert queries(client, "/endpoints/", **part) == small_part
