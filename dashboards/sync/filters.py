@@ -1,5 +1,6 @@
 """The filter of the Sync page's table: state, one cause, words. All of it stands in the query string."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,16 +31,19 @@ class Filters:
 
     def apply(self, found: Fleet, reasons: Sequence[Reason]) -> list[Place]:
         """The account regions it leaves, in the fleet's order."""
-        kept = [place for place in found.places if _has_state(place, self.state)]
+        kept = (
+            [place for place in found.places if _has_state(place, self.state)] if self.state else found.places
+        )
         if self.cause:
             meant = {place.pk for reason in reasons if reason.key == self.cause for place in reason.places}
             kept = [place for place in kept if place.pk in meant]
         words = self.search.lower().split()
-        return [place for place in kept if all(word in _text(place) for word in words)]
+        return [place for place in kept if all(word in _text(place) for word in words)] if words else kept
 
     def tabs(self, query: QueryDict, found: Fleet) -> list[dict[str, Any]]:
         """The states as links, with how many account regions each would show; empty ones are left out."""
-        counts = {state: sum(_has_state(p, state) for p in found.places) for state in STATES}
+        counts = Counter(place.state for place in found.places)
+        counts.update({"": len(found.places), HISTORY: len(found.backfills)})
         return [
             {
                 "label": words,
@@ -60,7 +64,7 @@ class Filters:
 def _has_state(place: Place, state: str) -> bool:
     if state == HISTORY:
         return place.backfill is not None and not place.backfill.is_done
-    return not state or place.state == state
+    return place.state == state
 
 
 def _text(place: Place) -> str:
