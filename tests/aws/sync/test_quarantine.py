@@ -1,10 +1,12 @@
 """A shard whose runs take the worker down rests after three, is told, and comes back after a run that ends."""
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,32 +17,42 @@ from redis import Redis
 from fleet import locks, tasks
 from fleet.alerts.syncing import failing
 from fleet.models import Account, Shard, User
-from fleet.sync import due
+from fleet.sync import due, quarantine
 from fleet.sync.quarantine import AGAIN
-from fleet.sync.shard import run_inventory, run_metrics
+from fleet.sync.shard import run_backfill, run_inventory, run_metrics
 from stack.processes import Part, wait_until
 from tests.aws.simulator_process import SimulatorProcess
 
 pytestmark = [pytest.mark.aws, pytest.mark.django_db(transaction=True)]
 MINUTE = timedelta(minutes=1)
-WORKER = [
-    sys.executable, "-m", "celery", "-A", "config", "worker", "-Q", "inventory", "--pool", "threads",
-    "--concurrency", "1", "--without-mingle",
-]  # fmt: skip
 
 
-def rung(now: datetime) -> tuple[list[tuple[int, ...]], list[int]]:
-    """What a tick at `now` rings of inventories and of metrics."""
+def celery(queue: str, threads: int) -> list[str]:
+    """A worker's command."""
+    worker = [sys.executable, "-m", "celery", "-A", "config", "worker", "-Q", queue, "--without-mingle"]
+    return [*worker, "--pool", "threads", "--concurrency", str(threads)]
+
+
+def kill(worker: Part) -> None:
+    """As the kernel does that is out of memory."""
+    assert worker.process is not None
+    os.kill(worker.process.pid, signal.SIGKILL)
+    assert wait_until(lambda: not worker.is_running(), 10)
+
+
+def rung(now: datetime) -> tuple[list[tuple[int, ...]], list[int], list[int]]:
+    """What a tick at `now` rings of inventories, of metrics and of histories."""
     inventories: list[tuple[int, ...]] = []
     metrics: list[int] = []
+    histories: list[int] = []
     due.ring(
         now,
         inventory=lambda *ids: inventories.append(ids),
         metrics=metrics.append,
-        backfill=lambda _: None,
+        backfill=histories.append,
         prices=lambda: None,
     )
-    return inventories, metrics
+    return inventories, metrics, histories
 
 
 def error(shard: Shard, section: str = "inventory") -> dict[str, Any] | None:
@@ -58,12 +70,10 @@ def test_a_worker_killed_over_a_shard_three_times_lets_it_rest_and_one_good_run_
     Shard.objects.update(inventory_due_at=None)
     tasks.tick()
     worker = spawn(
-        "worker", *WORKER, env=simulator.environment(), timeout_s=60,
+        "worker", *celery("inventory", threads=1), env=simulator.environment(), timeout_s=60,
         ready=lambda: "sagemaker:DescribeEndpoint" in simulator.calls()["calls"],
     )  # fmt: skip
-    assert worker.process is not None
-    os.kill(worker.process.pid, signal.SIGKILL)
-    assert wait_until(lambda: not worker.is_running(), 10)
+    kill(worker)
     now = timezone.now() + 2 * MINUTE
     assert rung(now)[0] == [(shard.pk,)], "while its lease stands the third run may be alive"
     assert error(shard) is None
@@ -109,17 +119,68 @@ def test_runs_that_fail_or_are_held_are_no_deaths(
     assert (shard.inventory_unfinished, shard.failures) == (0, 4)
 
 
-def test_metrics_rest_apart_from_the_inventory(
+def test_a_worker_killed_over_metrics_and_history_lets_each_rest_apart_from_the_inventory(
+    simulator: SimulatorProcess,
+    shard: Shard,
+    spawn: Callable[..., Part],
+    tmp_path: Path,
+    redis: Redis,
+    client: Client,
+) -> None:
+    run_inventory(shard.pk, now=timezone.now())
+    for _ in range(2):  # what runs that died leave behind
+        quarantine.begun(shard.pk, "metrics")
+        quarantine.begun(shard.pk, "backfill")
+    simulator.fault("latency", "cloudwatch:GetMetricData", seconds=60).reset_calls()
+    log = tmp_path / "worker.log"
+    worker = spawn(
+        "worker", *celery("metrics", threads=2), env=simulator.environment(), timeout_s=120,
+        ready=lambda: " ready." in log.read_text(),
+    )  # fmt: skip
+    tasks.tick()
+    third = Shard.objects.filter(metrics_unfinished=3, backfill_unfinished=3)
+    assert wait_until(third.exists, 60), worker.tail()
+    assert wait_until(lambda: "cloudwatch:GetMetricData" in simulator.calls()["calls"], 60)
+    kill(worker)
+    now = timezone.now() + 2 * MINUTE
+    assert rung(now)[2] == [], "while its lease stands the third run may be alive"
+    assert error(shard, "backfill") is None
+    redis.flushall()
+    Shard.objects.update(metrics_due_at=now, inventory_due_at=now)
+    assert rung(now) == ([(shard.pk,)], [], [])
+    assert [(error(shard, part) or {})["code"] for part in ("metrics", "backfill")] == ["Quarantined"] * 2
+    assert rung(now + AGAIN - MINUTE)[1:] == ([], [])
+    client.force_login(User.objects.create_user("olga", role="operator"))
+    page = client.get(f"/sync/{shard.pk}/").content.decode()
+    assert "Metric history, Metrics could not be read" in page
+    assert re.search("0 of 3[01] days", page)
+    assert "rests, tried again at" in page
+    assert "every 5s" not in page, "nothing is under way"
+    client.post(f"/sync/{shard.pk}/now/")
+    assert redis.llen("metrics") == 2, "somebody who looked into it has both tried at once"
+
+    Shard.objects.update(metrics_due_at=now + AGAIN, backfill_due_at=now + AGAIN)
+    later = now + AGAIN
+    assert rung(later)[1:] == ([shard.pk], [shard.pk]), "an hour later each gets its chance"
+    assert rung(later)[1:] == ([], []), "and one only"
+    simulator.clear_faults()
+    for run, part in ((run_metrics, "metrics"), (run_backfill, "backfill")):
+        assert run(shard.pk, now=later).errors == {}
+        assert error(shard, part) is None
+        assert getattr(shard, f"{part}_unfinished") == 0
+        assert getattr(shard, f"{part}_due_at") <= later + 10 * MINUTE
+    assert rung(later + 2 * MINUTE)[2] == [shard.pk], "the history goes on"
+
+
+def test_a_history_whose_runs_fail_or_are_held_goes_on_being_tried(
     simulator: SimulatorProcess, shard: Shard, now: datetime
 ) -> None:
     run_inventory(shard.pk, now=now)
-    Shard.objects.update(metrics_unfinished=3, metrics_due_at=now, inventory_due_at=now, metrics_ok_at=None)
-    assert rung(now) == ([(shard.pk,)], [])
-    assert (error(shard, "metrics") or {})["code"] == "Quarantined"
-    later = now + AGAIN
-    assert rung(later)[1] == [shard.pk]
-    run_metrics(shard.pk, now=later)
-    assert error(shard, "metrics") is None
-    assert shard.metrics_unfinished == 0
-    assert shard.metrics_due_at is not None
-    assert shard.metrics_due_at <= later + 10 * MINUTE
+    simulator.fault("deny", "cloudwatch:GetMetricData")
+    for _ in range(4):
+        assert run_backfill(shard.pk, now=now).failed_sections == {"backfill"}
+        with locks.lease(f"backfill:{shard.pk}"):
+            assert run_backfill(shard.pk, now=now).held
+    shard.refresh_from_db()
+    assert shard.backfill_unfinished == 0
+    assert rung(now)[2] == [shard.pk]
