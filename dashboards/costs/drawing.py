@@ -9,7 +9,7 @@ from dashboards.costs.wanted import Wanted
 from dashboards.status import COMPONENT_LABELS, KIND_LABELS
 from fleet.queries import cost_cube, costs
 from fleet.queries.cost_cover import DAY, MONTH, WEEK, Bucket, buckets, grain_of
-from fleet.queries.cost_cube import Plan
+from fleet.queries.cost_cube import Cube, Plan
 from fleet.queries.cost_scope import GroupBy, Grouping
 from fleet.queries.costs import in_order
 from fleet.queries.rolled import Freshness, place_q
@@ -68,8 +68,18 @@ def has_fixed_layers(wanted: Wanted) -> bool:
     return grouping_of(wanted).by in _FIXED
 
 
-def read(wanted: Wanted, fresh: Freshness, planned: Plan, today: date, labels: Mapping[str, str]) -> Drawing:
-    """Read the chart. labels: the dearest groups by key, for a stack by the table's own groups. One query."""
+def read(
+    wanted: Wanted,
+    fresh: Freshness,
+    planned: Plan,
+    today: date,
+    labels: Mapping[str, str],
+    cube: Cube | None = None,
+) -> Drawing:
+    """Read the chart. labels: the dearest groups by key, for a stack by the table's own groups. One query.
+
+    cube: the table's groups, if they have been read.
+    """
     by, bars = grouping_of(wanted), buckets(wanted.span)
     if by.by in _FIXED:
         sums = _fixed(wanted, by.by, planned, fresh, today)
@@ -83,7 +93,7 @@ def read(wanted: Wanted, fresh: Freshness, planned: Plan, today: date, labels: M
             for key in in_order(sums)
         ]
     else:
-        found = cost_cube.series(wanted.where, by, planned, list(labels))
+        found = cost_cube.series(wanted.where, by, planned, list(labels), cube)
         layers = [
             Layer(f"series-{n}", f"series-{n}", label, found[key])
             for n, (key, label) in enumerate(labels.items(), start=1)

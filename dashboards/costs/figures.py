@@ -74,7 +74,7 @@ class Figures:
             cube=cube,
             days=days,
             outlook=forecast.outlook_of(days, where, forecast.month_of(today), today=today),
-            drawn=drawing.read(wanted, fresh, planned, today, labels),
+            drawn=drawing.read(wanted, fresh, planned, today, labels, cube),
             named=named,
             aliases=aliases,
             used=used,
@@ -117,6 +117,11 @@ class Figures:
     def week_before(self) -> Sums:
         """The same weekday one week before yesterday."""
         return self._day(self.today - DAY - WEEK)
+
+    @property
+    def drawn_keys(self) -> list[str]:
+        """The groups that the chart draws by themselves."""
+        return [row.key for row in self.cube.top if row.lines]
 
     @property
     def data_until(self) -> datetime | None:
@@ -206,9 +211,14 @@ def every_group(wanted: Wanted, today: date) -> tuple[Cube, Mapping[str, Use], P
 
 
 def top_labels(wanted: Wanted, planned: Plan) -> dict[str, str]:
-    """The dearest groups by key with their names. At most two queries."""
+    """The dearest groups by key with their names: those that the page has found, else they are sought.
+
+    At most two queries.
+    """
     by = wanted.grouping
-    keys = [row.key for row in cost_cube.rows(wanted.where, by, planned, limit=0).top if row.lines]
+    keys = wanted.top or [
+        row.key for row in cost_cube.rows(wanted.where, by, planned, limit=0).top if row.lines
+    ]
     named = costs.endpoints(keys) if by.by is GroupBy.ENDPOINT else {}
     aliases = aliases_of(keys) if by.by is GroupBy.ACCOUNT else {}
     return {key: name_of(by, key, named, aliases) for key in keys}

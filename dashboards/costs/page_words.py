@@ -59,7 +59,7 @@ def chart(wanted: Wanted, figures: Figures) -> dict[str, Any]:
     """The chart's source, caption, legend and table."""
     drawn = figures.drawn
     return {
-        "chart_src": f"{reverse('costs:chart')}?{wanted.link(open=None)}",
+        "chart_src": f"{reverse('costs:chart')}?{wanted.link(open=None, top=figures.drawn_keys)}",
         "chart_title": {"day": "Cost per day", "week": "Cost per week", "month": "Cost per month"}[
             drawn.grain
         ],

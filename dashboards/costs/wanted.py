@@ -1,6 +1,6 @@
 """What a reader asks of the Costs page, read from its URL: whose costs, which days, how grouped, what is open."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from urllib.parse import quote, unquote, urlencode
@@ -12,7 +12,7 @@ from dashboards.costs.forms import RangeForm
 from dashboards.costs.period import Period
 from dashboards.scope import PageScope
 from dashboards.tables import Page
-from fleet.queries.cost_cube import Order
+from fleet.queries.cost_cube import TOP, Order
 from fleet.queries.cost_scope import CostFilter, GroupBy, Grouping, Span
 from fleet.types import CostComponent, Kind
 
@@ -50,26 +50,30 @@ class Wanted:
     order: Order
     ascending: bool
     opened: tuple[str, ...]
+    top: tuple[str, ...]
     query: QueryDict
 
     @classmethod
     def read(cls, query: QueryDict, scoped: PageScope) -> "Wanted":
         """`group` with `tag_key`, `stack`, `sort`, `open` and the filters of PARAMETERS beside scope and range.
 
-        from and to: the days of range=custom, UTC, both included.
+        from and to: the days of range=custom, UTC, both included. top: of the chart alone, the groups that it draws by
+        themselves.
         """
         found, form = period.read(query, scoped.range)
         group, stack, sort = (query.get(name, "") for name in ("group", "stack", "sort"))
+        by = GroupBy(group) if group in set(GroupBy) else GroupBy.ENDPOINT
         return cls(
             where=_filter(query, scoped),
             period=found,
             form=form,
-            by=GroupBy(group) if group in set(GroupBy) else GroupBy.ENDPOINT,
+            by=by,
             tag=query.get("tag_key", "").replace("\0", ""),
             stack=stack if stack in STACKS else STACKS[0],
             order=Order(sort.removeprefix("-")) if sort.removeprefix("-") in set(Order) else Order.COST,
             ascending=sort in set(Order),
             opened=tuple(dict.fromkeys(query.getlist("open")))[:OPEN_LIMIT],
+            top=tuple(_clean(query.getlist("top")[:TOP], by)),
             query=query,
         )
 
@@ -153,24 +157,24 @@ def tag_of(value: str) -> tuple[str, str]:
 
 
 def _filter(query: QueryDict, scoped: PageScope) -> CostFilter:
-    # PostgreSQL stores no NUL, so none can match.
-    values = {
-        by: [value for value in query.getlist(name)[:FILTER_LIMIT] if "\0" not in value]
-        for by, name in PARAMETERS.items()
-    }
-    ids = (
-        value for value in values[GroupBy.ENDPOINT] if value.isascii() and value.isdigit() and len(value) < 19
-    )
+    values = {by: _clean(query.getlist(name)[:FILTER_LIMIT], by) for by, name in PARAMETERS.items()}
     return CostFilter(
         scope=scoped.filter,
         teams=tuple("" if team == NO_TEAM else team for team in values[GroupBy.TEAM]),
         kinds=tuple(kind for kind in values[GroupBy.KIND] if kind in set(Kind)),
         tags=tuple(tag_of(value) for value in values[GroupBy.TAG]),
-        endpoints=tuple(int(value) for value in ids),
+        endpoints=tuple(map(int, values[GroupBy.ENDPOINT])),
         components=tuple(each for each in values[GroupBy.COMPONENT] if each in set(CostComponent)),
         models=tuple(values[GroupBy.MODEL]),
         items=tuple(values[GroupBy.INSTANCE_TYPE]),
     )
+
+
+def _clean(values: Sequence[str], by: GroupBy) -> list[str]:
+    """Keys that can be: PostgreSQL stores no NUL, and endpoints are known by their numbers."""
+    if by is GroupBy.ENDPOINT:
+        return [value for value in values if value.isascii() and value.isdigit() and len(value) < 19]
+    return [value for value in values if "\0" not in value]
 
 
 def span_words(span: Span, today: date) -> str:

@@ -98,8 +98,8 @@ class Plan:
 class CubeRow:
     """One group. compared, before: the amounts that `change` compares; lines, lines_before: how many there were.
 
-    Amounts are None when no line has one. unpriced, no_data: daily lines of the span without an amount; gaps_before:
-    those of the span before.
+    Amounts are None when no line has one. unpriced, no_data: daily lines of the span without an amount. today_lines:
+    how many of today's have one, of a kept span.
     """
 
     key: str
@@ -108,13 +108,18 @@ class CubeRow:
     before: Decimal | None = None
     unpriced: int = 0
     no_data: int = 0
-    gaps_before: int = 0
     lines: int = 0
-    lines_compared: int = 0
     lines_before: int = 0
+    today_lines: int = 0
     endpoints: int = 0
     components: Mapping[str, Decimal | None] = field(default_factory=dict)
     rank: int = 0
+
+    @property
+    def today(self) -> Decimal | None:
+        """What today adds to a kept span."""
+        known = self.amount is not None and self.today_lines
+        return (self.amount or Decimal(0)) - (self.compared or Decimal(0)) if known else None
 
 
 @dataclass(frozen=True)
@@ -175,15 +180,9 @@ def rows(
     """
     template = cost_sql.ROWS.replace("{gaps}", cost_sql.GAPS)
     sql, values = cost_sql.statement(template, where, by, plan.read, kept=plan.kept)
-    names = {
-        "sums": cost_sql.SUMS,
-        "added": cost_sql.ADDED,
-        "totals": cost_sql.TOTALS,
-        "order": _ORDERS[order],
-    }
     values |= {"offset": offset, "until": 2**31 if limit is None else offset + limit, "top": TOP}
     values |= {"with_gaps": with_gaps, "with_unread": not where.has_lines}
-    found = _fetch(sql.format(**names, direction="ASC" if ascending else "DESC"), values)
+    found = _fetch(sql.format(order=_ORDERS[order], direction="ASC" if ascending else "DESC"), values)
     missing = [Gap(*gap) for gap in json.loads(found[0]["gaps"] or "[]")]
     if found[0]["key"] is None:
         return Cube([], [], 0, CubeRow(""), gaps=missing)
@@ -195,13 +194,16 @@ def rows(
 
 
 def series(
-    where: CostFilter, by: Grouping, plan: Plan, keys: Sequence[str]
+    where: CostFilter, by: Grouping, plan: Plan, keys: Sequence[str], cube: Cube | None = None
 ) -> dict[str | None, list[Decimal | None]]:
-    """Amounts by group aligned with the span's bars (cost_cover.buckets); None is all groups but `keys`. One query."""
+    """Amounts by group aligned with the span's bars (cost_cover.buckets); None is all groups but `keys`. One query.
+
+    cube: what rows() has read of the same groups, `keys` among its dearest: today is taken from there.
+    """
     bars = buckets(plan.span)
     sums: dict[str | None, list[Decimal | None]] = defaultdict(lambda: [None] * len(bars))
     if plan.kept:
-        template = cost_sql.KEPT_SERIES
+        template = cost_sql.KEPT_SERIES + ("" if cube else cost_sql.TODAY_SERIES)
         found = ", ".join(f"SUM(bars[{n}])" for n in range(1, len(bars) + 1))
         pieces = plan.read
     else:
@@ -214,6 +216,8 @@ def series(
         cursor.execute(sql, values | {"keys": list(keys)})
         for key, slot, amount in cursor.fetchall():
             sums[key][slot] = _sum((sums[key][slot], amount))
+    for key, amount in _today(cube, keys) if plan.kept and cube else ():
+        sums[key][-1] = _sum((sums[key][-1], amount))
     return dict(sums)
 
 
@@ -250,6 +254,15 @@ def tag_keys(where: CostFilter, limit: int = 50) -> list[str]:
         return [key for (key,) in cursor.fetchall()]
 
 
+def _today(cube: Cube, keys: Sequence[str]) -> list[tuple[str | None, Decimal]]:
+    """What today adds to the bars of some of the dearest groups, and of all others."""
+    rows = [row for row in cube.top if row.key in keys]
+    known: list[tuple[str | None, Decimal]] = [(row.key, row.today) for row in rows if row.today is not None]
+    if cube.total.today is not None and cube.total.today_lines > sum(row.today_lines for row in rows):
+        known.append((None, cube.total.today - sum(amount for _, amount in known)))
+    return known
+
+
 def _fetch(sql: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
     with connection.cursor() as cursor:
         # As many groups as endpoints do not fit PostgreSQL's usual 4 MB. Both statements go in one message, as one
@@ -276,7 +289,7 @@ def _figures(found: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Amounts as they came, counts as whole numbers: sums of sums are numeric in SQL."""
     return {
         name: found[prefix + name] if name in cost_sql.AMOUNTS else int(found[prefix + name])
-        for name in cost_sql.FIGURES
+        for name in cost_sql.READ
     }
 
 

@@ -8,26 +8,25 @@ from fleet.queries.cost_cover import DAY, Piece
 from fleet.queries.cost_scope import CostFilter, GroupBy, Grouping
 
 _KEYS = {
-    GroupBy.ACCOUNT: "a.account_id",
-    GroupBy.REGION: "s.region",
-    GroupBy.TEAM: "e.team",
-    GroupBy.KIND: "e.kind",
     GroupBy.ENDPOINT: "l.endpoint_id",
     GroupBy.COMPONENT: "l.component",
-    GroupBy.TAG: "COALESCE(e.tags ->> %(tag)s, '')",
     GroupBy.MODEL: "v.model_name",
     GroupBy.INSTANCE_TYPE: "l.item",
 }
-_ENDPOINT = "JOIN fleet_endpoint e ON e.id = l.endpoint_id"
-_SHARD = f"{_ENDPOINT} JOIN fleet_shard s ON s.id = e.shard_id"
-_JOINS = {
-    GroupBy.ACCOUNT: f"{_SHARD} JOIN fleet_account a ON a.id = s.account_id",
-    GroupBy.REGION: _SHARD,
-    GroupBy.TEAM: _ENDPOINT,
-    GroupBy.KIND: _ENDPOINT,
-    GroupBy.TAG: _ENDPOINT,
-    GroupBy.MODEL: "JOIN fleet_variantstatus v ON v.id = l.variant_id",
+_OF_ENDPOINT = "k.key"
+_SHARD = "JOIN fleet_shard s ON s.id = e.shard_id"
+_ENDPOINTS_BY = {
+    GroupBy.ACCOUNT: f"a.account_id AS key FROM fleet_endpoint e {_SHARD} JOIN fleet_account a ON a.id = s.account_id",
+    GroupBy.REGION: f"s.region AS key FROM fleet_endpoint e {_SHARD}",
+    GroupBy.TEAM: "e.team AS key FROM fleet_endpoint e",
+    GroupBy.KIND: "e.kind AS key FROM fleet_endpoint e",
+    GroupBy.TAG: "COALESCE(e.tags ->> %(tag)s, '') AS key FROM fleet_endpoint e",
 }
+# The key of every endpoint first: lines are several times as many, and are joined once. OFFSET keeps it so.
+_JOINS = {
+    by: f"JOIN (SELECT e.id, {key} OFFSET 0) k ON k.id = l.endpoint_id" for by, key in _ENDPOINTS_BY.items()
+}
+_JOINS[GroupBy.MODEL] = "JOIN fleet_variantstatus v ON v.id = l.variant_id"
 """What a key needs; every line has an endpoint and a variant, so that leaving them out loses none."""
 # OFFSET keeps each piece a reading of its own by its index: joined, the whole table looks cheaper than it is.
 # Periods and days of the plan, narrowed; {where} is a condition on endpoint_id, variant_id, component and item.
@@ -57,18 +56,23 @@ FIGURES = (
     "amount", "compared", "before", "unpriced", "no_data", "gaps_before", "lines", "lines_compared", "lines_before",
 )  # fmt: skip
 AMOUNTS = frozenset({"amount", "compared", "before"})
-ADDED = ", ".join(f"SUM({name}) AS {name}" for name in FIGURES)
+READ = ("amount", "compared", "before", "unpriced", "no_data", "lines", "lines_before", "today_lines")
+"""What is read of a line. today_lines: how many of today's have an amount, beside the kept sums of whole days."""
+_OF_L = ", ".join(f"l.{name}" for name in READ)
+_ADDED = ", ".join(f"SUM({name}) AS {name}" for name in READ)
 # The kept sums of whole days, and today's lines as they are: a line may stand twice, since only groups are shown.
 _KEPT = f"""WITH l AS (
-    SELECT p.endpoint_id, p.variant_id, p.component, p.item, {", ".join(FIGURES)}
+    SELECT p.endpoint_id, p.variant_id, p.component, p.item, {", ".join(READ[:-1])}, 0 AS today_lines
     FROM fleet_costspan p WHERE p.key = %(kept)s {{where}}
     UNION ALL
-    SELECT endpoint_id, variant_id, component, item, amount, NULL, NULL, unpriced, no_data, 0, 1, 0, 0
+    SELECT endpoint_id, variant_id, component, item, amount, NULL, NULL, unpriced, no_data, 1, 0,
+        (amount IS NOT NULL)::int
     FROM ({{base}}) today
 )"""  # noqa: S608 - the names above only
-TOTALS = ", ".join(f"SUM({name}) AS total_{name}" for name in FIGURES)
+_TOTALS = ", ".join(f"SUM({name}) AS total_{name}" for name in READ)
 _ADDED_UP = """WITH base AS ({base}), l AS (
-    SELECT endpoint_id, variant_id, component, item, {sums} FROM base GROUP BY endpoint_id, variant_id, component, item
+    SELECT endpoint_id, variant_id, component, item, {sums}, 0 AS today_lines
+    FROM base GROUP BY endpoint_id, variant_id, component, item
 )"""
 # Lines by group and part of the bill, from which groups are few steps away, but for endpoints, which have few lines.
 _PARTS = """by_part AS MATERIALIZED (
@@ -80,14 +84,15 @@ _PARTS = """by_part AS MATERIALIZED (
     SELECT sums.*, COALESCE(endpoints, 0) AS endpoints
     FROM (SELECT key, {added} FROM by_part GROUP BY key) sums LEFT JOIN counted USING (key)
 )"""
-_ENDPOINTS = """by_part AS (
-    SELECT * FROM keyed
-), added AS (
-    SELECT key, {added}, (SUM(lines) > 0)::int AS endpoints FROM keyed GROUP BY key
+_OF_PARTS = "SELECT * FROM by_part WHERE lines > 0 AND key IN (SELECT key FROM shown)"
+_ENDPOINTS = """added AS (
+    SELECT keyed.key::text AS key, {added}, (SUM(lines) > 0)::int AS endpoints FROM keyed GROUP BY keyed.key
 )"""
+_OF_ENDPOINTS = """SELECT key::text AS key, component, amount FROM keyed
+            WHERE lines > 0 AND key IN (SELECT key::bigint FROM shown)"""
 ROWS = """
 {lines}, keyed AS MATERIALIZED (
-    SELECT ({key})::text AS key, l.* FROM l {joins}
+    SELECT {key} AS key, l.endpoint_id, l.component, l.item, {figures} FROM l {joins}
 ), {groups}, totals AS (
     SELECT COUNT(*) AS groups, {totals}, SUM(endpoints) AS total_endpoints FROM added
 ), ranked AS (
@@ -98,8 +103,7 @@ ROWS = """
     SELECT * FROM ranked CROSS JOIN totals WHERE place > %(offset)s AND place <= %(until)s OR rank <= %(top)s
 ), parts AS (
     SELECT key, jsonb_object_agg(component, amount::text) AS components FROM (
-        SELECT key, component, SUM(amount) AS amount FROM by_part
-        WHERE lines > 0 AND key IN (SELECT key FROM shown) GROUP BY key, component) by_component
+        SELECT key, component, SUM(amount) AS amount FROM ({of_shown}) of_shown GROUP BY key, component) by_component
     GROUP BY key
 )
 SELECT shown.*, parts.components, (SELECT MIN(day) FROM fleet_dailycost) AS first_day,
@@ -112,7 +116,6 @@ SELECT CASE WHEN key = ANY(%(keys)s) THEN key END AS drawn, slot, SUM(amount)
 FROM (SELECT ({key})::text AS key, l.slot, l.amount FROM l {joins}) keyed
 GROUP BY drawn, slot
 """
-# The kept sums of the bars, and today in the last of them.
 KEPT_SERIES = """
 SELECT drawn, (slot - 1)::int, amount FROM (
     SELECT CASE WHEN key = ANY(%(keys)s) THEN key END AS drawn, ARRAY[{bars}] AS bars
@@ -120,6 +123,9 @@ SELECT drawn, (slot - 1)::int, amount FROM (
         SELECT p.* FROM fleet_costbars p WHERE p.key = %(kept)s {where}) l {joins}) keyed
     GROUP BY drawn
 ) kept CROSS JOIN LATERAL unnest(bars) WITH ORDINALITY AS each (amount, slot)
+"""
+# Today stands in the last of the bars.
+TODAY_SERIES = """
 UNION ALL
 SELECT CASE WHEN key = ANY(%(keys)s) THEN key END AS drawn, -1, SUM(amount)
 FROM (SELECT ({key})::text AS key, l.amount FROM ({base}) l {joins}) keyed
@@ -185,8 +191,10 @@ def statement(
             narrowed += f" AND p.{name} = ANY(%({name}s)s)"
     parts = {
         "{groups}": _ENDPOINTS if by.by is GroupBy.ENDPOINT else _PARTS,
+        "{of_shown}": _OF_ENDPOINTS if by.by is GroupBy.ENDPOINT else _OF_PARTS,
         "{lines}": _KEPT if kept else _ADDED_UP, "{uses}": _KEPT_USE if kept else USE_BASE, "{base}": BASE,
-        "{where}": narrowed, "{key}": _KEYS[by.by], "{joins}": _JOINS.get(by.by, ""), "{endpoints}": whose,
+        "{where}": narrowed, "{key}": _KEYS.get(by.by, _OF_ENDPOINT), "{joins}": _JOINS.get(by.by, ""),
+        "{endpoints}": whose, "{sums}": SUMS, "{figures}": _OF_L, "{added}": _ADDED, "{totals}": _TOTALS,
     }  # fmt: skip
     for name, text in parts.items():
         template = template.replace(name, text)
