@@ -1,13 +1,11 @@
-"""Tiles and row order of the Cache page, and the words of a verdict."""
+"""Tiles of the Cache page, and the words of a verdict."""
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 from dashboards import measured, wording
-from dashboards.tables import Sort
 from dashboards.tiles import Explain, Tile
 from fleet.analysis.cache import LIMITS, CacheUse, Verdict
-from fleet.queries.cache import CachePage, CacheRow
+from fleet.queries.cache import CachePage
 from fleet.queries.scope import TimeRange
 
 HITS = "CloudWatch ModelCacheHit (Sum, SampleCount)"
@@ -23,34 +21,16 @@ VERDICTS: dict[Verdict, tuple[str, str]] = {
 }
 """Verdict → the state that draws it, and its word."""
 
-SORTS: dict[str, Callable[[CacheRow], Any]] = {
-    "name": lambda row: row.name,
-    "hits": lambda row: row.use.hit_ratio,
-    "lookups": lambda row: row.use.look_ups,
-    "unloads": lambda row: row.use.unloads_per_hour,
-    "loaded": lambda row: row.use.loaded_models,
-    "wait": lambda row: row.use.wait_share,
-    "memory": lambda row: row.memory_pct,
-}
-
-
-def ordered(rows: Sequence[CacheRow], sort: Sort) -> list[CacheRow]:
-    """Rows by a column; unknown figures stand last whichever way round."""
-    key = SORTS[sort.key]
-    known = sorted((row for row in rows if key(row) is not None), key=key, reverse=sort.descending)
-    return known + [row for row in rows if key(row) is None]
-
 
 def tiles(found: CachePage, window: TimeRange) -> list[Tile]:
     """Hit ratio, unloads and misses of the scope, and how many endpoints thrash."""
-    worst = next((row for row in found.rows if row.use.hit_ratio is not None), None)
     return [
         *use_tiles(found.use, found.before if found.knows_before else None, window, found.data_until),
         Tile(
             "Thrashing",
             str(len(found.thrashing)),
-            unit=f"of {len(found.rows)}",
-            note=f"worst: {worst.name}, {worst.use.hit_ratio:.2f}" if worst else "",
+            unit=f"of {found.total}",
+            note="worst: {}, {:.2f}".format(*found.worst) if found.worst else "",
             tone="attention" if found.thrashing else "",
             explain=measured.explain(
                 f"Our verdict, not AWS's: hit ratio below {LIMITS.thrash_hit_ratio:.2f} and at least "

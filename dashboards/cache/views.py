@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from dashboards import files, htmx, scope
-from dashboards.cache import charts, tables
+from dashboards.cache import charts, rows, tables
 from dashboards.tables import Page, Sort
 from fleet.queries import cache as queries
 from fleet.queries import resources, rolled
@@ -18,19 +18,21 @@ def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
     """Hit ratio, unloads and verdict of every multi-model endpoint in the scope."""
     scoped = scope.read(request, default=RANGE)
     fresh = rolled.freshness(scoped.filter)
-    found = queries.page(scoped.filter, scoped.range, fresh)
+    sort, wanted = Sort.read(request.GET, queries.SORTS, "hits"), Page.asked(request.GET)
+    found = queries.page(
+        scoped.filter, scoped.range, fresh, sort=sort.key, descending=sort.descending, offset=wanted.offset,
+        size=wanted.size,
+    )  # fmt: skip
     buckets = queries.buckets(scoped.filter, scoped.range, fresh)
-    sort = Sort.read(request.GET, tables.SORTS, "hits")
-    pager = Page.read(request.GET, len(found.rows))
     context = {
         "found": found,
         "tiles": tables.tiles(found, scoped.range),
-        "rows": tables.ordered(found.rows, sort)[pager.offset : pager.offset + pager.size],
+        "rows": rows.rows(found.rows, scoped.query),
         "chart_src": f"{reverse('cache:chart')}?{scoped.query}",
         "chart_table": charts.table(buckets, scoped.range),
         "chart_step": charts.caption(scoped.range),
         "sort": sort,
-        "pager": pager,
+        "pager": Page.read(request.GET, found.total),
         "window": scoped.range,
         "query": scoped.query,
         "csv_url": files.url(request, "cache:csv"),

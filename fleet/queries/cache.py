@@ -1,15 +1,17 @@
 """Model cache of multi-model endpoints over a scope. AWS publishes no per-model figures, so none appear here."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Avg, Min, Q, QuerySet, Sum, Value
+from django.db.models import Min, Q, QuerySet, Sum, Value
 
 from fleet.analysis.cache import CacheUse, Verdict, verdict
-from fleet.analysis.series import ratio, total
-from fleet.models import CacheWindow, FineBucket, HourBucket, PlaceHour, Shard, VariantStatus
+from fleet.models import PlaceHour, Shard, VariantStatus
 from fleet.queries import keyset, usage
+from fleet.queries.cache_sums import EMPTY, FIGURES, Sums, added, before, by_variant, summed
+from fleet.queries.cache_sums import SORTS as SORTS
 from fleet.queries.rolled import NOT_SUMMED, Freshness, place_q
 from fleet.queries.scope import ScopeFilter, TimeRange
 from fleet.types import Kind, MetricRow
@@ -17,7 +19,7 @@ from fleet.types import Kind, MetricRow
 
 @dataclass(frozen=True)
 class CacheRow:
-    """One multi-model endpoint and its cache over the window and over the window before.
+    """One multi-model endpoint and its cache over the window.
 
     use.hours counts only time with buckets that have look-ups or unloads; memory and disk: mean over buckets, %.
     """
@@ -30,7 +32,6 @@ class CacheRow:
     instance_type: str
     instance_count: int | None
     use: CacheUse
-    before: CacheUse
     verdict: Verdict
     memory_pct: float | None
     disk_pct: float | None
@@ -41,41 +42,20 @@ class CacheRow:
 
 @dataclass(frozen=True)
 class CachePage:
-    """Rows, the worst hit ratio first; use and before are the rows' sums."""
+    """Rows of one page, and what holds over all rows of the scope.
+
+    total: rows in all; use, before: their sums over the window and the one before. thrashing: of all rows those with
+    that verdict, the worst hit ratio first; worst: the name and ratio of the row with the lowest.
+    """
 
     rows: list[CacheRow]
+    total: int
     use: CacheUse
     before: CacheUse
     knows_before: bool
+    thrashing: list[CacheRow]
+    worst: tuple[str, float] | None
     data_until: datetime | None
-
-    @property
-    def thrashing(self) -> list[CacheRow]:
-        return [row for row in self.rows if row.verdict is Verdict.THRASHING]
-
-
-@dataclass(frozen=True)
-class _Sums:
-    use: CacheUse
-    memory_pct: float | None = None
-    disk_pct: float | None = None
-
-
-NOTHING = CacheUse(look_ups=None, hits=None, unloads=None, loads=None, hours=0.0)
-
-
-_SUMS = {
-    "look_ups": Sum("cache_hit_count"),
-    "hits": Sum("cache_hit_sum"),
-    "unloads": Sum("unload_count"),
-    "loads": Sum("load_count"),
-    "wait_ms": Sum("loading_wait_ms_sum"),
-    "latency_ms": Sum("model_latency_ms_sum"),
-    "loaded_models": Avg("loaded_models"),
-    "memory_pct": Avg("memory_pct"),
-    "disk_pct": Avg("disk_pct"),
-    "covered_s": Sum("period_s", filter=Q(cache_hit_count__isnull=False) | Q(unload_count__isnull=False)),
-}
 
 
 class _Facts(NamedTuple):
@@ -102,33 +82,64 @@ _COLUMNS = (
 """Plain values: a thousand variants are read for their totals, and four objects each would cost ten times that."""
 
 
-def page(scope: ScopeFilter, window: TimeRange, fresh: Freshness = NOT_SUMMED) -> CachePage:
-    """Every open multi-model endpoint in the scope; a variant each, shadow variants left out.
+def page(
+    scope: ScopeFilter,
+    window: TimeRange,
+    fresh: Freshness = NOT_SUMMED,
+    *,
+    sort: str = "hits",
+    descending: bool = False,
+    offset: int = 0,
+    size: int = 50,
+) -> CachePage:
+    """A page of the open multi-model endpoints in the scope (the last one beyond it), a variant each, and their sums.
 
-    Figures are those of fleet.rollups where `fresh` says that these cover the window.
+    Shadow variants are left out. Figures are those of fleet.rollups where `fresh` says that these cover the window.
     """
-    live = _variants(scope)
-    variants = [_Facts(*row) for row in live.values_list(*_COLUMNS)]
-    ids = [variant.variant_id for variant in variants]
+    live, is_summed = _variants(scope), fresh.covers(window)
+    # Of thousands only the name is read here: what else a row shows is read for those that are shown.
+    names: dict[int, str] = dict(live.values_list("pk", "endpoint__name"))
+    found = summed(live, window) if is_summed else by_variant(names, window, usage.bucket_model(window))
+    now = {pk: found.get(pk, EMPTY) for pk in names}
+    worst = _ordered(now, names, "hits")
+    ordered = (
+        worst if (sort, descending) == ("hits", False) else _ordered(now, names, sort, descending, worst)
+    )
+    first = min(offset, max(len(ordered) - 1, 0) // size * size)
+    shown = ordered[first : first + size]
+    # Whether a change explains the misses is told by the endpoint, so those that may thrash are read as well.
+    bad = [pk for pk in worst if verdict(now[pk].use) is Verdict.THRASHING]
+    facts = (_Facts(*row) for row in live.filter(pk__in={*shown, *bad}).values_list(*_COLUMNS))
+    rows = {each.variant_id: _row(each, now[each.variant_id], window) for each in facts}
     knows_before = _knows_before(live, window)
-    if fresh.covers(window):
-        now, before = _summed(scope, window)
-    else:
-        now = _by_variant(ids, window, usage.bucket_model(window))
-        before = _by_variant(ids, window.previous, usage.bucket_model_before(window))
-    before = before if knows_before else {}
-    empty = _Sums(NOTHING)
-    rows = [
-        _row(v, now.get(v.variant_id, empty), before.get(v.variant_id, empty).use, window) for v in variants
-    ]
-    rows.sort(key=lambda r: (r.use.hit_ratio is None, r.use.hit_ratio or 0.0, r.name))
     return CachePage(
-        rows=rows,
-        use=added([row.use for row in rows]),
-        before=added([row.before for row in rows]),
+        rows=[rows[pk] for pk in shown if pk in rows],
+        total=len(names),
+        use=added([sums.use for sums in now.values()]),
+        before=before(live, window, is_summed=is_summed) if knows_before else added([]),
         knows_before=knows_before,
+        thrashing=[rows[pk] for pk in bad if pk in rows and rows[pk].verdict is Verdict.THRASHING],
+        worst=next(
+            ((names[pk], ratio) for pk in worst if (ratio := now[pk].use.hit_ratio) is not None), None
+        ),
         data_until=live.aggregate(until=Min("metrics_until"))["until"],
     )
+
+
+def _ordered(
+    found: Mapping[int, Sums],
+    names: Mapping[int, str],
+    sort: str,
+    descending: bool = False,
+    base: Iterable[int] = (),
+) -> list[int]:
+    """Variants by a column, those without a figure last whichever way round; equal ones as in `base`, or by name."""
+    order = list(base) or sorted(found, key=lambda pk: names[pk])
+    if sort == "name":
+        return sorted(order, key=lambda pk: names[pk], reverse=descending)
+    figures = {pk: FIGURES[sort](found[pk]) for pk in order}
+    known = {pk: figure for pk, figure in figures.items() if figure is not None}
+    return sorted(known, key=known.__getitem__, reverse=descending) + [pk for pk in order if pk not in known]
 
 
 def _knows_before(live: QuerySet[VariantStatus], window: TimeRange) -> bool:
@@ -142,12 +153,12 @@ def by_key(
 ) -> tuple[keyset.Slice[CacheRow], datetime | None]:
     """The rows of `page` by name, `limit` of them after a key (name, variant id); until when every one has data.
 
-    Their `before` is not read. Three queries.
+    Three queries.
     """
     variants = _variants(scope).select_related("endpoint__shard__account")
     found = keyset.rows(variants, ("endpoint__name", "pk"), after, limit)
-    sums = _by_variant([v.pk for v in found.rows], window, usage.bucket_model(window))
-    rows = [_row(_facts(v), sums.get(v.pk, _Sums(NOTHING)), NOTHING, window) for v in found.rows]
+    sums = by_variant([v.pk for v in found.rows], window, usage.bucket_model(window))
+    rows = [_row(_facts(v), sums.get(v.pk, EMPTY), window) for v in found.rows]
     until = variants.order_by().aggregate(until=Min("metrics_until"))["until"]
     return keyset.Slice(rows, found.last), until
 
@@ -168,27 +179,6 @@ def _facts(variant: VariantStatus) -> _Facts:
         variant.pk, variant.name, variant.instance_type, variant.current_instance_count, endpoint.pk, endpoint.name,
         endpoint.owner, endpoint.modified_at, shard.region, shard.account.alias, shard.account.account_id,
     )  # fmt: skip
-
-
-def _by_variant(
-    variant_ids: list[int], window: TimeRange, buckets: type[FineBucket] | type[HourBucket]
-) -> dict[int, _Sums]:
-    found = (
-        buckets.objects.filter(variant_id__in=variant_ids, at__gte=window.start, at__lt=window.end)
-        .order_by()
-        .values("variant_id")
-        .annotate(**_SUMS)
-    )
-    return {row["variant_id"]: _sums(dict(row)) for row in found}
-
-
-def _summed(scope: ScopeFilter, window: TimeRange) -> tuple[dict[int, _Sums], dict[int, _Sums]]:
-    """By variant, over the window and over the one before, from the summaries. One query."""
-    halves: tuple[dict[int, _Sums], dict[int, _Sums]] = ({}, {})
-    stored = CacheWindow.objects.filter(scope.q("variant__endpoint__shard"), key=window.key)
-    for row in stored.values("variant_id", "is_before", *_SUMS):
-        halves[row["is_before"]][row["variant_id"]] = _sums(dict(row))
-    return halves
 
 
 def buckets(scope: ScopeFilter, window: TimeRange, fresh: Freshness = NOT_SUMMED) -> list[MetricRow]:
@@ -227,34 +217,7 @@ def buckets(scope: ScopeFilter, window: TimeRange, fresh: Freshness = NOT_SUMMED
     ]
 
 
-def added(parts: list[CacheUse]) -> CacheUse:
-    """Sums over endpoints; hours is the longest cover, so that unloads per hour are those of the whole scope."""
-    return CacheUse(
-        look_ups=total(part.look_ups for part in parts),
-        hits=total(part.hits for part in parts),
-        unloads=total(part.unloads for part in parts),
-        loads=total(part.loads for part in parts),
-        hours=max((part.hours for part in parts), default=0.0),
-        loaded_models=total(part.loaded_models for part in parts),
-    )
-
-
-def _sums(row: dict[str, Any]) -> _Sums:
-    waited, latency, look_ups = row["wait_ms"], row["latency_ms"], row["look_ups"]
-    use = CacheUse(
-        look_ups=look_ups,
-        hits=row["hits"],
-        # CloudWatch has no sample for an hour without an unload: beside look-ups, silence means none.
-        unloads=0.0 if row["unloads"] is None and look_ups is not None else row["unloads"],
-        loads=row["loads"],
-        hours=(row["covered_s"] or 0) / 3600,
-        loaded_models=row["loaded_models"],
-        wait_share=None if waited is None or latency is None else ratio(waited, waited + latency),
-    )
-    return _Sums(use, row["memory_pct"], row["disk_pct"])
-
-
-def _row(variant: _Facts, sums: _Sums, before: CacheUse, window: TimeRange) -> CacheRow:
+def _row(variant: _Facts, sums: Sums, window: TimeRange) -> CacheRow:
     return CacheRow(
         endpoint_id=variant.endpoint_id,
         name=variant.name,
@@ -264,7 +227,6 @@ def _row(variant: _Facts, sums: _Sums, before: CacheUse, window: TimeRange) -> C
         instance_type=variant.instance_type,
         instance_count=variant.instance_count,
         use=sums.use,
-        before=before,
         verdict=verdict(sums.use, changed_at=variant.modified_at, until=window.end),
         memory_pct=sums.memory_pct,
         disk_pct=sums.disk_pct,

@@ -74,8 +74,9 @@ def test_the_week_before_is_compared_with_its_own_buckets() -> None:
     at = rows.hour() - timedelta(hours=2)
     rows.hour_bucket(persona, at, cache_hit_sum=62.0, cache_hit_count=100.0)
     rows.hour_bucket(persona, at - timedelta(days=7), cache_hit_sum=97.0, cache_hit_count=100.0)
-    (row,) = cache.page(ScopeFilter(), week()).rows
-    assert (row.use.hit_ratio, row.before.hit_ratio) == (0.62, 0.97)
+    page = cache.page(ScopeFilter(), week())
+    (row,) = page.rows
+    assert (row.use.hit_ratio, page.before.hit_ratio) == (0.62, 0.97)
 
 
 def test_buckets_add_endpoints_per_bucket() -> None:
