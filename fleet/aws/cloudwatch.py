@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from json.encoder import encode_basestring_ascii as quoted
 from typing import Any, NamedTuple
 
 from fleet.aws import meter, metric_wire
@@ -120,10 +121,11 @@ def get_metric_data(
             item.token = token
             item.seen.add(token)
         waiting = [item for item in waiting if item.token]
+    found = series.get
     return [
-        series.get(number, NOTHING)
-        for index, bundle in enumerate(bundles)
-        for number in range(index * _PLACES, index * _PLACES + len(bundle.metrics))
+        found(number, NOTHING)
+        for first, bundle in zip(range(0, len(bundles) * _PLACES, _PLACES), bundles, strict=True)
+        for number in range(first, first + len(bundle.metrics))
     ]
 
 
@@ -201,7 +203,9 @@ def _body(item: _Call, start: datetime, end: datetime) -> str:
 
 
 def _names(dimensions: Dimensions) -> str:
-    return json.dumps([{"Name": name, "Value": value} for name, value in dimensions])
+    """The JSON of dimensions: put together, since a call of json.dumps each costs many times the CPU."""
+    pairs = [f'{{"Name":{quoted(name)},"Value":{quoted(value)}}}' for name, value in dimensions]
+    return f"[{','.join(pairs)}]"
 
 
 # JSON has no control characters within its texts, so that no name is ever taken for one of these.

@@ -63,10 +63,6 @@ class Subject:
     components: list[str] = field(default_factory=list)
     sample_s: int = PUBLISHED_EVERY_S
 
-    def scale(self, metric: Metric) -> float:
-        """What CloudWatch's figure is multiplied by; samples of utilisation become instance-minutes."""
-        return metric.scale * self.sample_s / 60 if metric.column == SAMPLED else metric.scale
-
     @property
     def probe(self) -> Metric:
         """The one metric that tells traffic from silence at the lowest price."""
@@ -155,40 +151,51 @@ def fetch(
     """Wide rows of these variants over the window, in our units; buckets without any value are absent."""
     flat: list[cloudwatch.Query | cloudwatch.Bundle] = []
     sizes: list[list[int]] = []
-    shapes: dict[int, _Shape] = {}
+    shapes: dict[tuple[int, int], _Shape] = {}
+    of_items: list[_Shape] = []
     for item in items:
         # The catalogue gives all variants of a kind the same tuple.
-        shape = shapes.get(id(item.metrics)) or shapes.setdefault(id(item.metrics), _shape(item.metrics))
+        key = id(item.metrics), item.sample_s
+        shape = shapes.get(key) or shapes.setdefault(key, _shape(item.metrics, item.sample_s))
+        of_items.append(shape)
         asked, parts = _asked(item, shape, period_s)
         flat += asked
         sizes.append(parts)
     series = cloudwatch.get_metric_data(scope, flat, *window, reserve=reserve)
     first = 0
-    for item, parts in zip(items, sizes, strict=True):
+    for item, shape, parts in zip(items, of_items, sizes, strict=True):
         last = first + (sum(parts) if parts else len(item.metrics))
         columns = _joined(item.metrics, series[first:last], parts) if parts else series[first:last]
         first = last
-        shapes[id(item.metrics)].rows.extend(_rows(item, columns))
+        shape.rows.extend(_rows(item.variant_id, shape.scales, columns))
     return [Block(period_s, shape.columns, shape.rows) for shape in shapes.values() if shape.rows]
 
 
 @dataclass(slots=True)
 class _Shape:
-    """What variants with the same metrics share: how they are asked for, their columns, and the rows they get."""
+    """What variants with the same metrics share: how they are asked for, their columns, and the rows they get.
+
+    scales: what CloudWatch's figures are multiplied by.
+    """
 
     asked: tuple[tuple[str, str, str, int], ...]
     columns: tuple[str, ...]
+    scales: tuple[float, ...]
     rows: list[Row] = field(default_factory=list)
 
 
-def _shape(metrics: Sequence[Metric]) -> _Shape:
-    """Metrics of an endpoint go by the first of a bundle's names, those of a variant by the second."""
+def _shape(metrics: Sequence[Metric], sample_s: int) -> _Shape:
+    """Metrics of an endpoint go by the first of a bundle's names, those of a variant by the second.
+
+    Samples of utilisation become instance-minutes.
+    """
     return _Shape(
         tuple(
             (m.namespace, m.name, m.statistic, 0 if m.dimensions is Dimensions.ENDPOINT else 1)
             for m in metrics
         ),
         tuple(m.column for m in metrics),
+        tuple(m.scale * sample_s / 60 if m.column == SAMPLED else m.scale for m in metrics),
     )
 
 
@@ -228,25 +235,24 @@ def _one(metric: Metric, parts: Sequence[Series]) -> Series:
     return Series(stamps, [at[stamp] for stamp in stamps])
 
 
-def _rows(item: Subject, found: Sequence[Series]) -> Iterator[Row]:
+def _rows(variant_id: int, scales: Sequence[float], found: Sequence[Series]) -> Iterator[Row]:
     """(variant, bucket start, value per metric…) for every bucket in which any of them was reported."""
     grid: list[int] = []
-    for one in found:
-        if one.stamps is not grid and one.stamps and one.stamps != grid:
-            grid = sorted({*grid, *one.stamps}) if grid else one.stamps
+    for stamps, _ in found:
+        if stamps is not grid and stamps and stamps != grid:
+            grid = sorted({*grid, *stamps}) if grid else stamps
     if not grid:
         return iter(())
     columns: list[Iterable[float | None]] = []
-    for metric, one in zip(item.metrics, found, strict=True):
-        scale = item.scale(metric)
-        values = one.values if scale == 1.0 else [value * scale for value in one.values]
-        if not one.stamps:
-            columns.append(repeat(None))
-        elif one.stamps is grid or one.stamps == grid:
+    for scale, (stamps, figures) in zip(scales, found, strict=True):
+        values = figures if scale == 1.0 else [value * scale for value in figures]
+        if stamps is grid or stamps == grid:
             columns.append(values)
+        elif stamps:
+            columns.append(map(dict(zip(stamps, values, strict=True)).get, grid))
         else:
-            columns.append(map(dict(zip(one.stamps, values, strict=True)).get, grid))
-    return zip(repeat(item.variant_id), grid, *columns)
+            columns.append(repeat(None))
+    return zip(repeat(variant_id), grid, *columns)
 
 
 def traffic(block: Block) -> list[Row]:
