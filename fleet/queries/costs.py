@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import Aggregate, Case, Count, F, Max, Min, Q, QuerySet, Sum, Value, When
 
 from fleet.costs.lines import add
-from fleet.models import CostWindow, DailyCost, Endpoint, EndpointWindow, HourBucket, PlaceDay
+from fleet.models import CostSpan, CostWindow, DailyCost, Endpoint, EndpointWindow, HourBucket, PlaceDay
 from fleet.queries import keyset
 from fleet.queries.cost_lines import endpoint_lines as endpoint_lines
 from fleet.queries.cost_scope import OF_LINES, CostFilter, GroupBy, Grouping, Span, Sums, grouping
@@ -80,6 +80,17 @@ def days(where: CostFilter, span: Span, *, is_rolled: bool = False) -> list[DayC
 def total(found: Iterable[DayCost], span: Span | None = None) -> Sums:
     """Day costs added up, those of `span` only when it is given."""
     parts = [cost.sums for cost in found if span is None or span.first <= cost.day <= span.last]
+    return Sums(add(p.amount for p in parts), sum(p.unpriced for p in parts), sum(p.no_data for p in parts))
+
+
+def kept_total(where: CostFilter, key: str, today: date) -> Sums:
+    """What the kept span `key` (fleet.queries.cost_spans) cost: its kept whole days, and today. Two queries.
+
+    Exact while the span is that of `today` and none of its days waits to be added up again (no StaleDay).
+    """
+    whole = CostSpan.objects.filter(where.q(), where.lines, key=key).aggregate(**_SUMMED)
+    running = DailyCost.objects.filter(where.q(), where.lines, day=today).aggregate(**_LINES)
+    parts = [Sums(each["total"], each["unpriced"] or 0, each["no_data"] or 0) for each in (whole, running)]
     return Sums(add(p.amount for p in parts), sum(p.unpriced for p in parts), sum(p.no_data for p in parts))
 
 

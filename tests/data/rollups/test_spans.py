@@ -1,14 +1,15 @@
 """Kept spans hold exactly what weeks, months and days add up to, on every day and after new prices."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
 from dashboards.costs.figures import plan
-from fleet.models import CostBars, CostSpan, DailyCost, RollupState, UseSpan, VariantStatus
-from fleet.queries import cost_cube, rolled
+from fleet.models import CostBars, CostSpan, DailyCost, RollupState, Shard, StaleDay, UseSpan, VariantStatus
+from fleet.queries import cost_cube, costs, forecast, rolled
 from fleet.queries.cost_cube import Plan
-from fleet.queries.cost_scope import CostFilter, GroupBy, Grouping
+from fleet.queries.cost_scope import CostFilter, GroupBy, Grouping, Span
 from fleet.queries.cost_spans import key_of, spans
 from fleet.queries.scope import ScopeFilter
 from fleet.rollups import spans as kept_spans
@@ -96,3 +97,29 @@ def test_spans_without_a_changed_day_are_left_alone(fleet: None) -> None:
 def test_on_the_first_of_a_month_nothing_kept_is_read_for_it() -> None:
     first = TODAY.replace(day=1)
     assert Plan.of(spans(first)["month"], first, kept="month").kept == ""
+
+
+@pytest.mark.parametrize("where", [where for where in FILTERS if not where.is_of_places])
+def test_what_teams_and_tags_have_spent_equals_their_daily_costs(fleet: None, where: CostFilter) -> None:
+    for first in (TODAY.replace(day=1), TODAY - timedelta(days=30), TODAY - timedelta(days=11), TODAY):
+        period = Span(first, TODAY + timedelta(days=9))
+        assert forecast.spent(where, period, today=TODAY) == costs.total(
+            costs.days(where, Span(first, TODAY))
+        )
+
+
+def test_a_team_has_spent_what_is_kept_until_a_day_of_it_waits_to_be_added_up(fleet: None) -> None:
+    team = DailyCost.objects.values_list("endpoint__team", flat=True)[0]
+    where, period = CostFilter(teams=(team,)), Span(TODAY - timedelta(days=30), TODAY)
+    true = forecast.spent(where, period, today=TODAY).amount
+    assert true is not None
+    line = CostSpan.objects.filter(where.q(), key="30d").exclude(amount=None)[0]
+    CostSpan.objects.filter(pk=line.pk).update(amount=(line.amount or Decimal(0)) + 1)
+    assert forecast.spent(where, period, today=TODAY).amount == true + 1, "read from the kept span"
+    StaleDay.objects.create(shard=line.endpoint.shard, day=TODAY)
+    assert forecast.spent(where, period, today=TODAY).amount == true + 1, "today is no part of it"
+    StaleDay.objects.create(shard=line.endpoint.shard, day=TODAY - timedelta(days=3))
+    assert forecast.spent(where, period, today=TODAY).amount == true
+    StaleDay.objects.all().delete()
+    RollupState.objects.filter(pk__in=Shard.objects.values("pk")).update(spans_on=TODAY - timedelta(days=1))
+    assert forecast.spent(where, period, today=TODAY).amount == true
