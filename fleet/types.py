@@ -202,7 +202,8 @@ class Capacity:
     """What one variant is configured to hold over [start, end): input of the cost functions.
 
     end None means "still so". instance_type "" for serverless; serverless None for instances. is_inferred: from
-    before Flotilla first looked, taken to have been as found.
+    before Flotilla first looked, taken to have been as found. is_scaling_unread: something may have scaled it in
+    the meantime, and what it did was not read.
     """
 
     start: datetime
@@ -212,3 +213,4 @@ class Capacity:
     volume_gb: int | None = None
     serverless: ServerlessCapacity | None = None
     is_inferred: bool = False
+    is_scaling_unread: bool = False

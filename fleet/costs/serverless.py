@@ -17,6 +17,7 @@ SHARE_NOTE = "share on provisioned concurrency estimated from calls served warm 
 UNREAD = "unread"
 """Item of the line that holds the hours CloudWatch was not read for: what ran in them is in no figure."""
 UNREAD_NOTE = "CloudWatch was not read for these hours"
+UNREAD_SCALING_NOTE = "what scaled the level was not read: the level that Flotilla saw stands for it"
 NO_SHARE_NOTE = "calls served warm are not published: all execution taken at the on-demand rate"
 
 
@@ -31,6 +32,7 @@ class _Size:
     unread_h: Decimal = Decimal(0)
     has_unknown_share: bool = False
     is_inferred: bool = False
+    unread_scaling_h: Decimal = Decimal(0)
     notes: set[str] = field(default_factory=set)
 
 
@@ -81,6 +83,8 @@ def _add(size: _Size, piece: Piece, observed: Observed) -> None:
     level = capacity.provisioned_concurrency or 0
     size.warm_unit_s += level * seconds(piece.window)
     size.is_inferred |= piece.capacity.is_inferred
+    if level and piece.capacity.is_scaling_unread:
+        size.unread_scaling_h += piece.window.hours
     size.is_read |= bool(observed.read(piece.window))
     size.unread_h += total_hours(uncovered(observed.read(piece.window), piece.window))
     size.notes.add(share_note(observed, piece.window))
@@ -111,13 +115,20 @@ def _lines(region: str, memory_mb: int, size: _Size, book: PriceBook) -> list[Co
     if size.is_read and size.unread_h:
         found.append(_unread(size.unread_h))
     if size.warm_unit_s:
-        confidence = Confidence.ESTIMATED if size.is_inferred else Confidence.MEASURED
-        found.append(lines.price(book, region, CostComponent.KEPT_WARM, item, size.warm_unit_s, confidence))
+        found.append(_kept_warm(book, region, item, size))
     if size.provisioned_s:
         doubts = [BILLED_NOTE, SHARE_NOTE, *unread]
         component = CostComponent.EXECUTION_PROVISIONED
         found.append(_execution(book, region, component, item, size.provisioned_s, doubts))
     return found
+
+
+def _kept_warm(book: PriceBook, region: str, item: str, size: _Size) -> CostLine:
+    is_known = not (size.is_inferred or size.unread_scaling_h)
+    confidence = Confidence.MEASURED if is_known else Confidence.ESTIMATED
+    hours = f"{float(size.unread_scaling_h):.3g} h: " if size.unread_scaling_h else ""
+    note = f"{hours}{UNREAD_SCALING_NOTE}" if hours else ""
+    return lines.price(book, region, CostComponent.KEPT_WARM, item, size.warm_unit_s, confidence, note)
 
 
 def _unread(hours: Decimal) -> CostLine:

@@ -12,7 +12,8 @@ from django.db.models.functions import TruncDate
 from fleet.costs.data import DataSizes
 from fleet.costs.periods import Window
 from fleet.models import CapacityPeriod, DataAssumption, HourBucket, Shard, VariantStatus
-from fleet.types import Capacity, Kind, MetricRow, ServerlessCapacity
+from fleet.queries import scaling_history
+from fleet.types import Capacity, Kind, MetricRow
 
 HOUR = timedelta(hours=1)
 SETTLING = timedelta(hours=3)
@@ -48,15 +49,19 @@ class Subject:
     sizes: DataSizes | None = None
 
 
-def subjects(shard: Shard, *, now: datetime) -> list[Subject]:
-    """Every variant the shard ever had, with its capacity history. Three queries."""
+def subjects(shard: Shard, *, now: datetime, since: datetime) -> list[Subject]:
+    """Every variant the shard ever had, with its capacity history, in which levels of scaling are right since `since`.
+
+    Four queries, another where anything scales.
+    """
     capacities: dict[int, list[Capacity]] = defaultdict(list)
     for period in CapacityPeriod.objects.filter(variant__endpoint__shard=shard).order_by(
         "variant_id", "start"
     ):
-        capacities[period.variant_id].append(_capacity(period))
+        capacities[period.variant_id].append(scaling_history.capacity(period))
+    scaled = scaling_history.of_shard(shard, since=since)
     variants = VariantStatus.objects.filter(endpoint__shard=shard).order_by("id")
-    found = variants.values_list("id", "endpoint_id", "endpoint__kind", "metrics_until", "is_shadow")
+    found = variants.values_list("id", "endpoint_id", "name", "endpoint__kind", "metrics_until", "is_shadow")
     sizes = {
         row.endpoint_id: DataSizes(row.request_kb, row.response_kb)
         for row in DataAssumption.objects.filter(endpoint__shard=shard)
@@ -66,13 +71,13 @@ def subjects(shard: Shard, *, now: datetime) -> list[Subject]:
             variant_id=pk,
             endpoint_id=endpoint_id,
             kind=Kind(kind),
-            capacities=tuple(capacities[pk]),
+            capacities=scaling_history.laid(capacities[pk], scaled.get((endpoint_id, name), ())),
             until=_until(read, now),
             reported=_reported(shard, read),
             growing_from=hour_floor(read) if read else None,
             sizes=None if is_shadow else sizes.get(endpoint_id),
         )
-        for pk, endpoint_id, kind, read, is_shadow in found
+        for pk, endpoint_id, name, kind, read, is_shadow in found
     ]
 
 
@@ -151,20 +156,3 @@ def _reported(shard: Shard, read: datetime | None) -> tuple[Window, ...]:
     if read and shard.backfill_until and hour_floor(read) > shard.backfill_until:
         found.append(Window(shard.backfill_until, hour_floor(read)))
     return tuple(found)
-
-
-def _capacity(period: CapacityPeriod) -> Capacity:
-    serverless = None
-    if period.memory_mb is not None:
-        serverless = ServerlessCapacity(
-            period.memory_mb, period.max_concurrency or 0, period.provisioned_concurrency
-        )
-    return Capacity(
-        start=period.start,
-        end=period.end,
-        instance_type="" if serverless else period.instance_type,
-        instance_count=period.instance_count,
-        volume_gb=period.volume_gb,
-        serverless=serverless,
-        is_inferred=period.is_inferred,
-    )

@@ -1,10 +1,13 @@
 """Digests that tell whether the costs of a day can have changed, so that a tick without news computes nothing."""
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from itertools import accumulate, islice
 from typing import Any
 
+from fleet.costs.levels import FOREVER
 from fleet.ledger.reading import Subject, day_window
 from fleet.models import Shard
 
@@ -31,8 +34,11 @@ def days(
     parts: dict[date, list[str]] = {day: [FORMULAS, prices[day], repr(sums.get(day))] for day in wanted}
     windows = {day: day_window(day) for day in wanted}
     for subject in subjects:
+        ends = list(accumulate((capacity.end or FOREVER for capacity in subject.capacities), max))
         for day, window in windows.items():
-            for capacity in subject.capacities:
+            for capacity in islice(subject.capacities, bisect_right(ends, window.start), None):
+                if capacity.start >= window.end:
+                    break
                 start, end = max(capacity.start, window.start), min(capacity.end or window.end, window.end)
                 if start < end:
                     held = (
@@ -41,7 +47,8 @@ def days(
                         capacity.volume_gb,
                         capacity.serverless,
                     )
-                    parts[day].append(f"{subject.variant_id} {start} {end} {held} {capacity.is_inferred}")
+                    doubts = f"{capacity.is_inferred}{' unread' * capacity.is_scaling_unread}"
+                    parts[day].append(f"{subject.variant_id} {start} {end} {held} {doubts}")
             known = [clipped for part in subject.reported if (clipped := window.clip(part))]
             parts[day].append(f"{subject.variant_id} {subject.kind} {min(subject.until, window.end)} {known}")
             if subject.sizes:

@@ -14,7 +14,7 @@ from fleet.ledger import reading, signatures
 from fleet.ledger.reading import Subject
 from fleet.models import CostLedger, DailyCost, Shard, StaleDay
 from fleet.queries import prices
-from fleet.types import CostLine, MetricRow
+from fleet.types import Capacity, CostLine, MetricRow
 
 HISTORY_EVERY = timedelta(hours=1)
 """How often days before yesterday are compared when nothing else says that they changed."""
@@ -56,13 +56,13 @@ def update_shard(shard_id: int, *, now: datetime) -> int:
 
 def _update(shard: Shard, ledger: CostLedger, now: datetime) -> int:
     history = prices.history(shard.region, account=shard.account_id)
-    found = reading.subjects(shard, now=now)
     today = now.astimezone(UTC).date()
     epoch = signatures.epoch(shard, prices.digest(history))
     since = today - timedelta(days=1)
     if ledger.epoch != epoch or _is_history_due(ledger, now):
         since = max(reading.first_day(shard, today), today - LONGEST_HISTORY)
         ledger.epoch, ledger.history_checked_at = epoch, now
+    found = reading.subjects(shard, now=now, since=reading.day_window(since).start)
     wanted = [since + timedelta(days=n) for n in range((today - since).days + 1)]
     fresh = signatures.days(
         wanted, found, reading.bucket_sums(shard, since, today), prices.digests(history, wanted)
@@ -101,11 +101,19 @@ def _day_costs(
         return []
     window = Window(whole.start, min(whole.end, subject.until))
     settled = tuple(row for row in rows if subject.growing_from is None or row.at < subject.growing_from)
-    observed = Observed(window, subject.capacities, settled, subject.reported)
+    observed = Observed(window, _held_near(subject, window), settled, subject.reported)
     if subject.kind not in prices.KINDS_IN_PLANS:
         book = book.without_plans()
     lines = cost_lines(shard.region, subject.kind, observed, book, subject.sizes)
     return [_cost(subject, day, line, window.end, now) for line in lines]
+
+
+def _held_near(subject: Subject, window: Window) -> tuple[Capacity, ...]:
+    """What a variant held around a day, to the bucket: one that scales has thousands of levels in a year."""
+    start, end = window.start - reading.HOUR, window.end + reading.HOUR
+    return tuple(
+        each for each in subject.capacities if each.start < end and (not each.end or each.end > start)
+    )
 
 
 def _cost(subject: Subject, day: date, line: CostLine, data_until: datetime, now: datetime) -> DailyCost:
