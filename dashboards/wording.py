@@ -59,8 +59,8 @@ def count(value: Number | None) -> str:
     for limit, unit in ((1_000_000_000, "G"), (1_000_000, "M")):
         if size >= limit:
             return f"{_significant(Decimal(str(value)) / limit)} {unit}".replace("-", MINUS)
-    if size.is_integer():
-        return f"{int(value):,}".replace("-", MINUS)
+    if size.is_integer() or size >= 1000:
+        return f"{_quantize(Decimal(str(value)), 0):,}".replace("-", MINUS)
     return _significant(Decimal(str(value))).replace("-", MINUS)
 
 

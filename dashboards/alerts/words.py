@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.template.defaultfilters import capfirst
 from django.urls import reverse
 
 from dashboards import charts, wording
@@ -86,7 +87,7 @@ def name(incident: Incident) -> str:
 def timeline(incident: Incident, mails: Sequence[Notification], now: datetime) -> list[dict[str, Any]]:
     """Steps, newest first: resolved, acknowledged, mails, opened, began."""
     steps = [
-        (incident.condition_since, _step("pending", "Condition began", incident.cause)),
+        (incident.condition_since, _step("pending", "Condition began", capfirst(incident.cause))),
         (incident.opened_at, _step("failed", "Incident opened", incident.rule.name)),
     ]
     for transition in (Notification.Transition.OPENED, Notification.Transition.RESOLVED):

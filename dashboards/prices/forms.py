@@ -211,7 +211,9 @@ class CommitmentForm(EntryForm):
     )
     usd_per_hour = _amount("Commitment, $ an hour", "As AWS's console shows it, at Savings Plans rates.")
     years = forms.TypedChoiceField(label="Term", coerce=int, choices=[(1, "1 year"), (3, "3 years")])
-    payment = forms.ChoiceField(label="Payment", choices=PlanCommitment.Payment.choices)
+    payment = forms.ChoiceField(
+        label="Payment", choices=[(value, value) for value in PlanCommitment.Payment.values]
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

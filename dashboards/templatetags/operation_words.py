@@ -1,6 +1,10 @@
 """Kinds of operation in words."""
 
+import re
+
 from django import template
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
 from dashboards.operations.words import state_word
 from fleet.models import Operation
@@ -16,6 +20,15 @@ def operation_label(kind: str) -> str:
         return KINDS[OperationKind(kind)].label
     except (KeyError, ValueError):
         return kind
+
+
+@register.filter
+def whole_dates(text: str) -> SafeString:
+    """{{ row.source|whole_dates }}: the text, escaped, with no line break inside its dates."""
+    parts = re.split(r"(\d{4}-\d{2}-\d{2})", text)
+    return format_html_join(
+        "", '{}<span class="nowrap">{}</span>', zip(parts[::2], [*parts[1::2], ""], strict=True)
+    )
 
 
 @register.filter

@@ -45,7 +45,7 @@ def shard(simulator: SimulatorProcess, db: None) -> Shard:
         (ConcurrencyWish("40", "5"), ["UpdateEndpointWeightsAndCapacities"]),
         (ConcurrencyWish("40", "5", Route.NEW_CONFIG), ["CreateEndpointConfig", "UpdateEndpoint"]),
         (MemoryWish("4096"), ["CreateEndpointConfig", "UpdateEndpoint"]),
-        (OFFICE, ["RegisterScalableTarget", "PutScheduledAction", "PutScheduledAction"]),
+        (OFFICE, ["PutScheduledAction", "PutScheduledAction"]),
         (
             ConversionWish("ml.m5.large", "1"),
             ["DeregisterScalableTarget", "CreateEndpointConfig", "UpdateEndpoint"],

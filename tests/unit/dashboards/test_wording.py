@@ -88,3 +88,4 @@ def test_instants_name_the_day_as_people_do() -> None:
 
 def test_counts_stay_whole_up_to_a_million() -> None:
     assert [wording.count(n) for n in (0, 3120, 999_999, 1_234_567)] == ["0", "3,120", "999,999", "1.23 M"]
+    assert [wording.count(n) for n in (12.34, 14_638.4, -1500.5)] == ["12.3", "14,638", "−1,501"]
