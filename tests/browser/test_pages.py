@@ -22,6 +22,7 @@ PATHS = (
     "/budgets/new/",
     "/prices/",
     "/prices/new/price/",
+    "/prices/new/commitment/",
     "/prices/of/us-east-1/instance-time/ml.m5.xlarge/",
     "/cold-starts/",
     "/cache/",
@@ -44,29 +45,33 @@ PATHS = (
     "/settings/tokens/",
     "/api/v1/docs",
 )
-TABS = (
-    ("chat-faq", "cold-starts"),
-    ("ranker", "configuration"),
-    ("ranker", "options"),
-    ("search-rt", "options"),
-    ("ocr-async", "async"),
-    ("churn-mce", "containers"),
-    ("llm-ic", "components"),
-    ("persona-mme", "cache"),
-    ("vision-rt", "built-from"),
-    ("shadow-ranker-rt", "ownership"),
+PARTS = (
+    ("chat-faq", "tab/cold-starts"),
+    ("ranker", "tab/configuration"),
+    ("ranker", "tab/options"),
+    ("search-rt", "tab/options"),
+    ("ocr-async", "tab/async"),
+    ("churn-mce", "tab/containers"),
+    ("llm-ic", "tab/components"),
+    ("persona-mme", "tab/cache"),
+    ("vision-rt", "tab/built-from"),
+    ("shadow-ranker-rt", "tab/ownership"),
+    ("chat-faq", "change-memory"),
+    ("ranker", "change-schedule"),
+    ("search-rt", "change-schedule"),
+    ("search-rt", "change-schedule/?way=one"),
 )
-"""An endpoint of each kind, and the tab that only it has or that no other test opens."""
+"""An endpoint of each kind, and the tab or the form that only it has or that no other test opens."""
 
 
-def tabs(page: Page) -> list[str]:
-    """The addresses of TABS."""
+def parts(page: Page) -> list[str]:
+    """The addresses of PARTS."""
     lists = page.request.get("/endpoints/").text() + page.request.get("/endpoints/?page=2").text()
     found = []
-    for name, tab in TABS:
+    for name, part in PARTS:
         link = re.search(rf'href="(/endpoints/\d+/)[^"]*"[^>]*><span[^>]*title="{name}"', lists)
         assert link is not None, name
-        found.append(f"{link[1]}tab/{tab}/")
+        found.append(f"{link[1]}{part}" + "/" * ("?" not in part))
     return found
 
 
@@ -90,7 +95,7 @@ def test_every_page_is_accessible_and_fits_its_window(
 ) -> None:
     page = sign_in("admin", width=width, dark=dark)
     problems: dict[str, object] = {}
-    for path in (*PATHS, *tabs(page)):
+    for path in (*PATHS, *parts(page)):
         page.goto(path)
         page.wait_for_load_state("networkidle")
         found = violations(page, axe_source, watch)
