@@ -15,10 +15,9 @@ from fleet.analysis.planner.timeout import TimeoutFit
 
 @dataclass(frozen=True)
 class Effort:
-    """How much work a forecast may cost: draws that look at set-ups, draws that do not, and calls per draw."""
+    """How much work a forecast may cost: how many draws, and how many calls each and the weighing of habits look at."""
 
-    informed: int = 8
-    blind: int = 3
+    times: int = 8
     calls_per_draw: int = 12_000
     calls_of_habits: int = 6_000
 
@@ -37,7 +36,7 @@ class Level:
 
 @dataclass(frozen=True)
 class Draw:
-    """One draw at every level; share: of the window's calls that it looked at; needs: the layer estimate of its hours."""
+    """One draw at every level; share: of the window's calls it looked at; needs: the layer estimate of its hours."""
 
     belief: Belief
     share: float
@@ -49,8 +48,7 @@ class Draw:
 class Draws:
     """All draws of one forecast with what they rest on."""
 
-    informed: Sequence[Draw]
-    blind: Sequence[Draw]
+    each: Sequence[Draw]
     timeout: TimeoutFit
     width_weights: Mapping[float, float]
     habit_weights: Mapping[Habit, float]
@@ -63,21 +61,14 @@ def make(observation: Observation, levels: Sequence[int], effort: Effort, chance
     first = Habit(fit.likely_s, True)
     width_weights = posterior.widths(observation, first, chance)
     habit_weights = _habits(observation, fit, width_weights, first, effort, chance)
-    hours = sampling.draws(observation, effort.calls_per_draw, effort.informed + effort.blind, chance)
-    informed, blind = [], []
-    beliefs = [
-        believed
-        for times in (effort.informed, effort.blind)
-        for believed in posterior.beliefs(width_weights, habit_weights, times, chance)
+    hours = sampling.draws(observation, effort.calls_per_draw, effort.times, chance)
+    beliefs = posterior.beliefs(width_weights, habit_weights, effort.times, chance)
+    each = [
+        _draw(observation, chosen, believed, levels, chance)
+        for chosen, believed in zip(hours, beliefs, strict=True)
     ]
-    for index, (chosen, believed) in enumerate(zip(hours, beliefs, strict=True)):
-        if index < effort.informed:
-            informed.append(_draw(observation, chosen, believed, levels, chance))
-        else:
-            unseeing = Belief(None, believed.habit, matches_setups=False)
-            blind.append(_draw(observation, chosen, unseeing, levels, chance))
     needs = layers.cold_starts(observation.buckets, fit.likely_s, levels)
-    return Draws(informed, blind, fit, width_weights, habit_weights, needs)
+    return Draws(each, fit, width_weights, habit_weights, needs)
 
 
 def _habits(

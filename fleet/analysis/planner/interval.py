@@ -44,15 +44,26 @@ def quantile(values: Sequence[float], share: float) -> float:
     return ordered[below] + (place - below) * (ordered[above] - ordered[below])
 
 
-def of_count(likely: float, draws: Sequence[float], bound: float | None, most: float) -> Range:
-    """Range of a count: the draws' middle 80 % widened by factors that were found to cover, within [0, most].
+def of_count(likely: float, draws: Sequence[float], most: float) -> Range:
+    """Range of a count: the draws' middle 80 % widened by factors that were found to cover, within [0, most]."""
+    return _within(likely, 0.7 * quantile(draws, 0.1) - 3, 1.4 * quantile(draws, 0.9) + 3, most)
 
-    bound: the layer estimate, which lies above for short bursts, None where it says nothing.
+
+def of_cold_starts(
+    likely: float, draws: Sequence[float], bound: float, most: float, *, is_untold: bool, is_rotating: bool
+) -> Range:
+    """Range of cold starts at one level. bound: the layer estimate, which lies above for short bursts.
+
+    is_untold: the rows cannot tell how short bursts are, so that anything up to the bound may be true. is_rotating: any
+    idle container seems to be taken; few spilled calls then keep none warm, and the bound may be passed.
     """
-    low, high = 0.7 * quantile(draws, 0.1) - 3, 1.4 * quantile(draws, 0.9)
-    if bound is not None:
-        high = max(high, (quantile(draws, 0.9) + bound) / 2)
-    return _within(likely, low, high + 3, most)
+    plain = of_count(likely, draws, most)
+    low, high = plain.low, max(plain.high, (quantile(draws, 0.9) + bound) / 2 + 3)
+    if is_untold:
+        low, high = min(low, 0.5 * min(draws) - 3), max(high, bound + 3)
+    if is_rotating:
+        high = max(high, 1.2 * bound + 3)
+    return _within(likely, low, high, most)
 
 
 def of_latency(likely: float, draws: Sequence[float]) -> Range:

@@ -4,7 +4,6 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from math import exp, log
 from statistics import fmean, median
 
 from fleet.analysis.planner import draws, interval
@@ -12,12 +11,11 @@ from fleet.analysis.planner.draws import Draw, Draws, Effort, Level
 from fleet.analysis.planner.interval import Range, Standing
 from fleet.analysis.planner.rates import Tariff
 from fleet.analysis.planner.rows import Observation
-from fleet.analysis.planner.standing import rotation, standing
+from fleet.analysis.planner.standing import bursts_are_untold, rotation, standing
 from fleet.costs.lines import total
 from fleet.costs.periods import HOURS_PER_MONTH
 from fleet.types import CostLine
 
-INFORMED_WEIGHT = 0.7
 _LADDER = (0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 25, 32, 40, 50, 64, 80, 100, 128, 160, 200)
 
 
@@ -109,13 +107,13 @@ def _level(observation: Observation, found: Draws, level: int, tariff: Tariff | 
     cold = _cold(observation, found, level)
     if word is Standing.MEASURED and observation.setups is not None:
         cold = interval.measured(observation.setups)
-    latencies = [1000 * p99 for one in found.informed if (p99 := one.levels[level].p99_s) is not None]
+    latencies = [1000 * p99 for one in found.each if (p99 := one.levels[level].p99_s) is not None]
     lines = _lines(observation, found, level, tariff)
     return LevelForecast(
         level=level,
         cold=cold,
-        spilled=_spilled(observation, found, level),
-        throttled=_of_calls(observation, found.informed, level, lambda one: one.throttled),
+        spilled=_of_calls(observation, found.each, level, lambda one: one.spilled),
+        throttled=_of_calls(observation, found.each, level, lambda one: one.throttled),
         p99_ms=interval.of_latency(median(latencies), latencies) if latencies else None,
         usd=total(lines).amount if lines and total(lines).is_complete else None,
         lines=lines,
@@ -127,18 +125,24 @@ def _level(observation: Observation, found: Draws, level: int, tariff: Tariff | 
 
 
 def _cold(observation: Observation, found: Draws, level: int) -> Range:
-    informed = _scaled_cold(found, found.informed, level)
-    blind = _scaled_cold(found, found.blind, level)
-    likely = _blend(median(informed), median(blind) if blind else None)
-    return interval.of_count(likely, informed, found.needs[level], observation.calls)
+    scaled = _scaled_cold(found, level)
+    return interval.of_cold_starts(
+        median(scaled),
+        scaled,
+        found.needs[level],
+        observation.calls,
+        is_untold=bursts_are_untold(observation, found),
+        is_rotating=rotation(found) > 0.5,
+    )
 
 
-def _scaled_cold(found: Draws, draws: Sequence[Draw], level: int) -> list[float]:
+def _scaled_cold(found: Draws, level: int) -> list[float]:
     """Cold starts of the whole window, draw by draw.
 
     What a draw did not look at is filled in by the layer estimate of those hours, corrected by how the replays compare
     with it where both are known: it varies far less from hour to hour than cold starts per call do.
     """
+    draws = found.each
     seen, needed = sum(one.levels[level].cold for one in draws), sum(one.needs[level] for one in draws)
     scaled = []
     for one in draws:
@@ -153,15 +157,6 @@ def _scaled_cold(found: Draws, draws: Sequence[Draw], level: int) -> list[float]
     return scaled
 
 
-def _spilled(observation: Observation, found: Draws, level: int) -> Range:
-    ran = _of_calls(observation, found.informed, level, lambda one: one.spilled)
-    if level == 0 or not found.blind:
-        return ran
-    blind = _of_calls(observation, found.blind, level, lambda one: one.spilled)
-    likely = _blend(ran.likely, blind.likely)
-    return Range(likely, min(ran.low, likely), max(ran.high, likely))
-
-
 def _of_calls(
     observation: Observation, draws: Sequence[Draw], level: int, count: Callable[[Level], int]
 ) -> Range:
@@ -170,14 +165,7 @@ def _of_calls(
     counts = [share * observation.calls for share in shares]
     if not any(counts):
         return interval.measured(0.0)
-    return interval.of_count(median(counts), counts, None, observation.calls)
-
-
-def _blend(informed: float, blind: float | None) -> float:
-    """The mean of logarithms: tames the tail of either, and changes little where both agree."""
-    if blind is None:
-        return informed
-    return exp(INFORMED_WEIGHT * log(informed + 1) + (1 - INFORMED_WEIGHT) * log(blind + 1)) - 1
+    return interval.of_count(median(counts), counts, observation.calls)
 
 
 def _lines(observation: Observation, found: Draws, level: int, tariff: Tariff | None) -> tuple[CostLine, ...]:
@@ -185,7 +173,7 @@ def _lines(observation: Observation, found: Draws, level: int, tariff: Tariff | 
     if tariff is None:
         return ()
     scale = float(HOURS_PER_MONTH) / observation.hours
-    outcomes = [one.levels[level] for one in found.informed]
+    outcomes = [one.levels[level] for one in found.each]
     warm = fmean(one.warm_share for one in outcomes)
     lost = fmean(one.throttled / max(1, one.calls) for one in outcomes)
     ran_s = observation.busy_s * scale * (1 - lost)
@@ -221,6 +209,6 @@ def _notes(observation: Observation, found: Draws) -> Iterator[str]:
             f"In {observation.uneven_peaks} buckets the concurrency used was no whole number of containers: the peaks"
             " may be read wrongly."
         )
-    if any(one.share < 1 for one in found.informed):
-        share = fmean(one.share for one in found.informed)
-        yield f"Each of {len(found.informed)} replays looked at about {share:.0%} of the calls, whole hours at random."
+    if any(one.share < 1 for one in found.each):
+        share = fmean(one.share for one in found.each)
+        yield f"Each of {len(found.each)} replays looked at about {share:.0%} of the calls, whole hours at random."

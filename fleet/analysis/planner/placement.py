@@ -5,14 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, log
 
+from fleet.analysis.planner import extent
+from fleet.analysis.planner.extent import Shape
 from fleet.analysis.planner.pool import Habit, PlacedCall, Pool, Stretch, serve
 from fleet.analysis.planner.rows import Bucket, Observation
 from fleet.analysis.planner.sampling import Span
 
 TRIES = 24
 _NARROWEST_S = 0.1
-_TELLING_CALLS = 3
-_MUCH_LESS = 3
+_JITTER = 0.1
+_TOLERATED = 4
+"""A miss of one per so many at work at once is left to chance, and any miss of set-ups, before other widths than the
+believed one are tried: an exact match by a narrower burst explains no better, and makes deep levels look needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +51,13 @@ class _Debt:
 def place(observation: Observation, span: Span, belief: Belief, chance: random.Random) -> Stretch:
     """One possible set of calls for the buckets of a span, carried from bucket to bucket by the pool they leave.
 
-    Up to 24 placements are tried per bucket; the one that comes nearest to its peak and set-ups is kept. What is not
-    reported is not matched.
+    Up to 24 placements are tried per bucket, half of them only if none of the believed width comes near its peak; the
+    one nearest to its peak and set-ups is kept. What is not reported is not matched.
     """
     pool, debt = Pool(), _Debt()
     placed: list[PlacedCall] = []
     buckets = observation.buckets[span.first : span.last]
+    shapes = extent.shapes(buckets)
     before: Bucket | None = None
     for index, bucket in enumerate(buckets):
         if before is None or bucket.at_s > before.until_s:
@@ -60,8 +65,7 @@ def place(observation: Observation, span: Span, belief: Belief, chance: random.R
         if bucket.calls:
             after = buckets[index + 1] if index + 1 < len(buckets) else None
             lengths = _lengths(observation, bucket, after, chance)
-            active = window(before, bucket, after)
-            calls, pool = _best(bucket, active, lengths, pool, belief, debt, chance)
+            calls, pool = _best(bucket, shapes[index], lengths, pool, belief, debt, chance)
             placed += calls
         elif bucket.setups:
             debt.settle(0, bucket.setups, 0)
@@ -78,7 +82,7 @@ def _lengths(
     if mean is None and after is not None and not after.calls and after.at_s <= bucket.until_s:
         mean = after.latency_s
     mean = observation.service_s if mean is None else mean
-    setup = bucket.setup_s or observation.setup_s or 0.0
+    setup = observation.setup_s or 0.0
     gauss, spread, setup_spread = chance.gauss, observation.service_spread, observation.setup_spread
     drawn = [exp(spread * gauss(0, 1)) for _ in range(bucket.calls)]
     scale = mean * len(drawn) / sum(drawn)
@@ -87,7 +91,7 @@ def _lengths(
 
 def _best(
     bucket: Bucket,
-    active: tuple[float, float],
+    shape: Shape,
     lengths: Sequence[tuple[float, float]],
     pool: Pool,
     belief: Belief,
@@ -97,14 +101,18 @@ def _best(
     seen = bucket.setups if belief.matches_setups else None
     until = bucket.until_s
     kept: tuple[int, int, int, list[PlacedCall], Pool] | None = None
+    nearest, tolerated = bucket.limit, (bucket.peak or 0) // _TOLERATED if belief.width_s is not None else 0
     for attempt in range(TRIES):
-        times = _times(bucket, active, belief, attempt, chance)
+        if attempt == TRIES // 2 and nearest <= tolerated:
+            break
+        times = _times(bucket, shape, belief, attempt, chance)
         calls = [(at, service, setup) for at, (service, setup) in zip(times, lengths, strict=True)]
         after = pool.copy()
         tally = serve(after, calls, bucket.level, bucket.limit, belief.habit, chance, bucket.at_s)
         begun = len(tally.cold)
         crossing = sum(at + setup >= until for at, _, setup in tally.cold)
         miss = 0 if bucket.peak is None else abs(tally.peak - bucket.peak)
+        nearest = min(nearest, miss)
         if seen is not None:
             miss += debt.miss(begun, seen, crossing)
         if kept is None or miss < kept[0]:
@@ -117,44 +125,31 @@ def _best(
     return kept[3], kept[4]
 
 
-def window(before: Bucket | None, bucket: Bucket, after: Bucket | None) -> tuple[float, float]:
-    """The part of a bucket, as offsets in seconds, in which its calls probably came.
+def _times(bucket: Bucket, shape: Shape, belief: Belief, attempt: int, chance: random.Random) -> list[float]:
+    """Arrival times in order: some calls in a window of the believed width, then of any width, the rest anywhere.
 
-    Where traffic begins or ends in it, that is the part which the next bucket's (or the last one's) rate would fill.
+    Widths beyond the belief are tried from wide to narrow: the least bursty explanation is taken.
     """
-    start, end = 0.0, float(bucket.period_s)
-    if bucket.calls < _TELLING_CALLS:
-        return start, end
-    came = before.calls if before is not None and before.until_s == bucket.at_s else 0
-    goes_on = after.calls if after is not None and after.at_s == bucket.until_s else 0
-    if came * _MUCH_LESS < bucket.calls < goes_on:
-        return end * (1 - bucket.calls / goes_on), end
-    if goes_on * _MUCH_LESS < bucket.calls < came:
-        return start, end * bucket.calls / came
-    return start, end
-
-
-def _times(
-    bucket: Bucket, active: tuple[float, float], belief: Belief, attempt: int, chance: random.Random
-) -> list[float]:
-    """Arrival times in order: some calls in a window of the believed width, then of any width, the rest anywhere."""
     calls, period_s, start, uniform = bucket.calls, bucket.period_s, bucket.at_s, chance.random
     if calls == 1:
-        return [start + period_s * uniform()]
-    half = TRIES // 2
+        low, high = shape.window(period_s, float(period_s))
+        return [start + low + (high - low) * uniform()]
+    half, together = TRIES // 2, calls
     if belief.width_s is not None and attempt < half:
-        width = min(period_s, belief.width_s * exp(0.3 * chance.gauss(0, 1)))
-        together = calls if attempt % 2 == 0 else min(calls, max(2, int(calls * uniform()) + 1))
+        width = min(period_s, belief.width_s * exp(_JITTER * chance.gauss(0, 1)))
+        if attempt % 4 == 1:
+            together = max(2, calls - 1)
+        elif attempt % 4 == 3:
+            together = min(calls, max(2, int(calls * uniform()) + 1))
     else:
         step = uniform() if belief.width_s is None else (attempt - half + uniform()) / half
         width = period_s * exp(step * log(_NARROWEST_S / period_s))
-        together = calls
         if belief.width_s is None or attempt % 2:
             together = min(calls, max(2, (bucket.peak or 2) + int(3 * uniform()) - 1))
-    low, high = active if attempt % 4 < 3 else (0.0, float(period_s))
+    low, high = shape.window(period_s, width)
     width = min(width, high - low)
     begins = start + low + (high - low - width) * uniform()
     times = [begins + width * uniform() for _ in range(together)]
-    times += [start + low + (high - low) * uniform() for _ in range(calls - together)]
+    times += [start + period_s * uniform() for _ in range(calls - together)]
     times.sort()
     return times

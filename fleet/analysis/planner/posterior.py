@@ -7,17 +7,24 @@ from math import exp, log
 from statistics import fmean
 from typing import TypeVar
 
-from fleet.analysis.planner.placement import Belief, window
+from fleet.analysis.planner.extent import Shape, shapes
+from fleet.analysis.planner.placement import Belief
 from fleet.analysis.planner.pool import Habit, PlacedCall, Pool, Stretch, replay, serve
 from fleet.analysis.planner.rows import Bucket, Observation
 from fleet.analysis.planner.timeout import GRID_S, TimeoutFit
 
-WIDTHS_S = (0.1, 0.3, 0.6, 1.2, 2.4, 4.0, 6.0, 9.0, 13.0, 20.0, 30.0)
+WIDTHS_S = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 45.0)
+FINER = 1.26
+"""Widths between the coarse ones: each that is likely gets neighbours this factor narrower and wider."""
+WIDER_SHARES = (1.0, 1.5, 2.0)
+"""Widths of a bucket and more: even traffic, or bursts that lie across the edge of two."""
 TIMEOUTS_S = tuple(range(240, 1201, 30))
-EMPTY_AFTER_S = 1200
-_SAMPLES, _REPEATS, _MOST_CALLS = 40, 8, 300
-_COUNTS_AS = 25
-Telling = tuple[Bucket, tuple[float, float]]
+EMPTY_AFTER_S, LULL_S = 1200, 180
+_SAMPLES, _REPEATS, _MOST_CALLS, _CALLS_IN_ALL = 40, 6, 500, 1500
+_COUNTS_AS, _LIKELY = 12, 0.02
+_STRAY = 0.35
+"""How often one call of a burst's bucket is taken to be no part of the burst."""
+Telling = tuple[Bucket, Shape]
 _BLOCK_S = 6 * 3600
 T = TypeVar("T")
 
@@ -37,44 +44,66 @@ def pick(weights: Mapping[T, float], chance: random.Random) -> T:
 
 
 def widths(observation: Observation, habit: Habit, chance: random.Random) -> dict[float, float]:
-    """Weights of burst widths in seconds; the last, a whole bucket, is even traffic. All alike when nothing tells.
+    """Weights of burst widths in seconds; a whole bucket and more is even traffic. All alike when nothing tells.
 
     Two kinds of bucket speak: after 20 minutes of silence (the pool is empty: peak and set-ups are compared) and those
-    with no set-up near (all is warm: the peak is). Their log-likelihood counts as that of no more than 25 buckets,
+    with no set-up near (all is warm: the peak is). Their log-likelihood counts as that of no more than 12 buckets,
     because the model of a burst is rough.
     """
     period_s = min((bucket.period_s for bucket in observation.buckets), default=60)
-    grid = [width for width in WIDTHS_S if width < period_s] + [float(period_s)]
-    cold, warm = _telling(observation)
-    scores = dict.fromkeys(grid, 0.0)
-    for buckets, is_cold in ((cold, True), (warm, False)):
-        chosen = chance.sample(buckets, _SAMPLES) if len(buckets) > _SAMPLES else buckets
-        for bucket, active in chosen:
-            for width in grid:
-                scores[width] += _fit(observation, bucket, active, width, habit, is_cold, chance)
-    told = min(len(cold), _SAMPLES) + min(len(warm), _SAMPLES)
-    tempering = max(1.0, told / _COUNTS_AS)
-    return normalised({width: score / tempering for width, score in scores.items()})
+    coarse = [width for width in WIDTHS_S if width < period_s] + [share * period_s for share in WIDER_SHARES]
+    cold, warm = (_some(buckets, chance) for buckets in _telling(observation))
+    tempering = max(1.0, (len(cold) + len(warm)) / _COUNTS_AS)
+
+    def score(width: float) -> float:
+        found = sum(_fit(observation, bucket, shape, width, habit, True, chance) for bucket, shape in cold)
+        found += sum(_fit(observation, bucket, shape, width, habit, False, chance) for bucket, shape in warm)
+        return found / tempering
+
+    scores = {width: score(width) for width in coarse}
+    likely = [width for width, weight in normalised(scores).items() if weight > _LIKELY and width < period_s]
+    finer = {round(near, 3) for width in likely for near in (width / FINER, width * FINER) if near < period_s}
+    scores.update({width: score(width) for width in sorted(finer)})
+    return normalised(dict(sorted(scores.items())))
+
+
+def _some(buckets: Sequence[Telling], chance: random.Random) -> list[Telling]:
+    """Some buckets at random: no more than 40, and of no more than 1,500 calls together once there are eight."""
+    chosen: list[Telling] = []
+    calls = 0
+    for bucket, shape in chance.sample(buckets, len(buckets)):
+        if len(chosen) == _SAMPLES or (len(chosen) >= 8 and calls + bucket.calls > _CALLS_IN_ALL):
+            break
+        chosen.append((bucket, shape))
+        calls += bucket.calls
+    return chosen
 
 
 def _telling(observation: Observation) -> tuple[list[Telling], list[Telling]]:
-    """Buckets of several calls that meet an empty pool, and those that meet a warm one."""
+    """Buckets of several calls that meet an empty pool, and those that meet a warm one.
+
+    Empty is a pool after 20 minutes of silence, or after 3 where all at work but one were set up or provisioned.
+    """
     cold, warm = [], []
     buckets = observation.buckets
-    for before, bucket, after in zip([None, *buckets[:-1]], buckets, [*buckets[1:], None], strict=True):
+    for before, bucket, after, shape in zip(
+        [None, *buckets[:-1]], buckets, [*buckets[1:], None], shapes(buckets), strict=True
+    ):
         if not 2 <= bucket.calls <= _MOST_CALLS or bucket.peak is None or bucket.setups is None:
             continue
-        if before is not None and bucket.at_s - before.until_s > EMPTY_AFTER_S:
-            cold.append((bucket, window(before, bucket, after)))
+        silent_s = 0 if before is None else bucket.at_s - before.until_s
+        is_anew = bucket.setups >= 2 and bucket.setups + bucket.level >= bucket.peak - 1
+        if silent_s > EMPTY_AFTER_S or (silent_s >= LULL_S and is_anew):
+            cold.append((bucket, shape))
         elif not any(near is not None and near.setups for near in (before, bucket, after)):
-            warm.append((bucket, window(before, bucket, after)))
+            warm.append((bucket, shape))
     return cold, warm
 
 
 def _fit(
     observation: Observation,
     bucket: Bucket,
-    active: tuple[float, float],
+    shape: Shape,
     width: float,
     habit: Habit,
     is_cold: bool,
@@ -82,17 +111,25 @@ def _fit(
 ) -> float:
     """Logarithm of how often calls within a window of this width show the bucket's peak (and set-ups), smoothed."""
     service = bucket.latency_s or observation.service_s
-    setup = bucket.setup_s or observation.setup_s or 0.0
+    setup = observation.setup_s or 0.0
     hits = 0.0
     assert bucket.peak is not None
     assert bucket.setups is not None
-    low, high = active
+    low, high = shape.window(bucket.period_s, width)
     width = min(width, high - low)
     for _ in range(_REPEATS):
         start = low + (high - low - width) * chance.random()
+        stray = int(bucket.calls > 2 and chance.random() < _STRAY)
         calls: list[PlacedCall] = [
-            (at, service * exp(observation.service_spread * chance.gauss(0, 1)), setup)
-            for at in sorted(start + width * chance.random() for _ in range(bucket.calls))
+            (
+                at,
+                service * exp(observation.service_spread * chance.gauss(0, 1)),
+                setup * exp(observation.setup_spread * chance.gauss(0, 1)),
+            )
+            for at in sorted(
+                [start + width * chance.random() for _ in range(bucket.calls - stray)]
+                + [bucket.period_s * chance.random() for _ in range(stray)]
+            )
         ]
         level = bucket.level if is_cold else bucket.limit
         tally = serve(Pool(), calls, level, bucket.limit, habit, chance)

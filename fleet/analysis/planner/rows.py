@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from math import log
+from math import log, sqrt
 from statistics import median, pstdev
 
 from fleet.types import Capacity, MetricRow
@@ -14,6 +14,7 @@ SETTLING = timedelta(minutes=15)
 NEAR_INTEGER = 0.1
 LONG_SILENCE_S = 3 * 3600
 _Z90 = 1.2816
+_CHI_MEDIAN = 0.4549
 _DEFAULT_SPREAD = 0.3
 _DEFAULT_SERVICE_S = 0.2
 _LEAST_S = 0.001
@@ -114,18 +115,24 @@ class Observation:
 
 
 def observe(
-    rows: Iterable[MetricRow], capacities: Sequence[Capacity], start: datetime, end: datetime
+    rows: Iterable[MetricRow],
+    capacities: Sequence[Capacity],
+    start: datetime,
+    end: datetime,
+    *,
+    publishes_setups: bool = False,
 ) -> Observation:
     """Read stored rows of one variant over [start, end), in any order, with the capacity live at each row.
 
     Rows of no known serverless capacity are left out. Set-ups not reported in a bucket are 0 where the window has any
-    at all (CloudWatch publishes no empty samples), else unknown; never known for 15 minutes after a change.
+    at all (CloudWatch publishes no empty samples) or publishes_setups says that the variant had some in its longer
+    history, else unknown; never known for 15 minutes after a change.
     """
     held = [one for one in capacities if one.serverless is not None]
     changes = [one.start for one in held if start < one.start < end]
     unique = {row.at: row for row in rows if start <= row.at < end}
     ordered = [unique[at] for at in sorted(unique)]
-    has_setups = any(row.get("setup_count") is not None for row in ordered)
+    has_setups = publishes_setups or any(row.get("setup_count") is not None for row in ordered)
     found, uneven = [], 0
     for row in ordered:
         capacity = next(
@@ -202,9 +209,27 @@ def _service(rows: Sequence[MetricRow]) -> tuple[float, float]:
 
 
 def _setup(rows: Sequence[MetricRow]) -> tuple[float | None, float]:
-    means = [value for row in rows if (value := row.get("setup_ms_avg"))]
-    singles = [
-        log(value) for row in rows if (value := row.get("setup_ms_avg")) and row.get("setup_count") == 1
-    ]
-    spread = pstdev(singles) if len(singles) >= 10 else _DEFAULT_SPREAD
-    return (median(means) / 1000 if means else None), spread
+    """Typical seconds of a set-up and the spread of their logarithm, from how the means of few and of many scatter.
+
+    Neighbouring buckets are taken together: samples are stamped when a set-up ends, which sorts those of one burst by
+    their length.
+    """
+    runs: list[tuple[float, float]] = []
+    until: datetime | None = None
+    for row in rows:
+        mean, count = row.get("setup_ms_avg"), row.get("setup_count")
+        if not mean or not count:
+            continue
+        if runs and row.at == until:
+            runs[-1] = (runs[-1][0] + mean * count, runs[-1][1] + count)
+        else:
+            runs.append((mean * count, count))
+        until = row.until
+    if not runs:
+        return None, _DEFAULT_SPREAD
+    middle = median(total / count for total, count in runs)
+    spread = _DEFAULT_SPREAD
+    if len(runs) >= 10:
+        scatter = median(count * log(total / count / middle) ** 2 for total, count in runs)
+        spread = sqrt(scatter / _CHI_MEDIAN)
+    return middle / 1000, spread

@@ -41,11 +41,16 @@ def standing(observation: Observation, draws: Draws, level: int) -> tuple[Standi
         reasons.append(NO_SETUPS)
     elif not draws.timeout.is_known:
         reasons.append(HIDDEN if level < min(observation.levels) else FEW_SILENCES)
-    if _comes_together(observation) and told(draws.width_weights) < _TOLD_NATS:
+    if bursts_are_untold(observation, draws):
         reasons.append(SHORT_BURSTS)
     if rotation(draws) > 0.5:
         reasons.append(ROTATION)
     return (Standing.WEAK if reasons else Standing.GOOD), tuple(reasons)
+
+
+def bursts_are_untold(observation: Observation, draws: Draws) -> bool:
+    """Whether many cold starts come in bursts whose width the rows cannot tell."""
+    return _comes_together(observation) and told(draws.width_weights) < _TOLD_NATS
 
 
 def told(weights: Mapping[float, float]) -> float:

@@ -1,0 +1,63 @@
+"""In which part of a bucket its calls came, where traffic begins or ends in it or a burst lies across its edge."""
+
+from collections.abc import Sequence
+from enum import Enum, auto
+from typing import NamedTuple
+
+from fleet.analysis.planner.rows import Bucket
+
+_TELLING_CALLS = 6
+_MUCH_LESS = 3
+
+
+class Edge(Enum):
+    """Which edge of the bucket its calls lean on."""
+
+    NONE = auto()
+    START = auto()
+    END = auto()
+
+
+class Shape(NamedTuple):
+    """share: part of the bucket that its calls fill, or with is_burst part of one burst that lies across the edge."""
+
+    edge: Edge = Edge.NONE
+    share: float = 1.0
+    is_burst: bool = False
+
+    def window(self, period_s: int, width_s: float) -> tuple[float, float]:
+        """Offsets in seconds between which the calls came, if a burst is width_s wide."""
+        length = min(float(period_s), (width_s if self.is_burst else period_s) * self.share)
+        if self.edge is Edge.END:
+            return period_s - length, float(period_s)
+        return 0.0, float(period_s) if self.edge is Edge.NONE else length
+
+
+def shapes(buckets: Sequence[Bucket]) -> list[Shape]:
+    """The shape of each bucket, told by the calls of its neighbours: a rate that begins, ends or crosses the edge."""
+    found = []
+    for index, bucket in enumerate(buckets):
+        came, goes_on = _calls(buckets, index, -1), _calls(buckets, index, 1)
+        begins, ends = came * _MUCH_LESS < bucket.calls, goes_on * _MUCH_LESS < bucket.calls
+        if max(bucket.calls, came, goes_on) < _TELLING_CALLS or begins == ends:
+            found.append(Shape())
+        elif begins:
+            found.append(_leaning(Edge.END, bucket, goes_on, _calls(buckets, index + 1, 1)))
+        else:
+            found.append(_leaning(Edge.START, bucket, came, _calls(buckets, index - 1, -1)))
+    return found
+
+
+def _leaning(edge: Edge, bucket: Bucket, beside: int, beyond: int) -> Shape:
+    if beyond * _MUCH_LESS < beside:
+        return Shape(edge, bucket.calls / (bucket.calls + beside), is_burst=True)
+    return Shape(edge, min(1.0, bucket.calls / beside))
+
+
+def _calls(buckets: Sequence[Bucket], index: int, step: int) -> int:
+    """Calls of the bucket right before (-1) or after (1) the one at an index, 0 when nothing lies there."""
+    beside = index + step
+    if not 0 <= beside < len(buckets) or not 0 <= index < len(buckets):
+        return 0
+    earlier, later = sorted((buckets[index], buckets[beside]), key=lambda one: one.at_s)
+    return buckets[beside].calls if earlier.until_s == later.at_s else 0
