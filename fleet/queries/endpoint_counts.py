@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, Count, ExpressionWrapper, F, Q, Subquery, Value
+from django.db.models import BooleanField, ExpressionWrapper, F, Q
 
-from fleet.models import Endpoint, Incident
+from fleet.models import Endpoint
 from fleet.queries.endpoints import BROKEN, NO_TEAM, Criteria, State, matches, with_state
 from fleet.queries.scope import ScopeFilter
+from fleet.queries.scope_sql import bound, within
 
 LABELS_SHOWN = 50
 """As many owners and as many applications are offered."""
@@ -60,6 +61,16 @@ SELECT CASE WHEN account IS NOT NULL THEN {account} WHEN region IS NOT NULL THEN
 FROM endpoint WHERE {passes} GROUP BY GROUPING SETS ((state), (account), (region))
 """
 """Of the scope alone: rows as those of _COUNTS, told apart by their fourth column."""
+
+_NEED = f"""
+SELECT count(*), count(*) FILTER (WHERE e.status = ANY(%(broken)s)), (
+    SELECT count(DISTINCT i.endpoint_id)
+    FROM fleet_incident i JOIN fleet_endpoint troubled ON troubled.id = i.endpoint_id
+    WHERE i.resolved_at IS NULL AND troubled.closed_at IS NULL AND troubled.status <> ALL(%(broken)s)
+        AND {within("troubled.shard_id")}
+)
+FROM fleet_endpoint e WHERE e.closed_at IS NULL AND {within("e.shard_id")}
+"""  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -158,28 +169,10 @@ def need(scope: ScopeFilter) -> Need:
 
     The state of none is worked out: an index holds the status of every open endpoint, and few have an incident.
     """
-    is_broken = Q(status__in=BROKEN)
-    troubled = (
-        Incident.objects.filter(scope.q("endpoint__shard"), resolved_at=None, endpoint__isnull=False)
-        .filter(endpoint__closed_at=None)
-        .exclude(endpoint__status__in=BROKEN)
-        .order_by()
-        .annotate(all=Value(1))
-        .values("all")
-        .annotate(n=Count("endpoint", distinct=True))
-        .values("n")
-    )
-    found = (
-        Endpoint.objects.filter(scope.q("shard"), closed_at=None)
-        .order_by()
-        .annotate(all=Value(1))
-        .values_list("all")
-        .annotate(total=Count("*"), broken=Count("status", filter=is_broken), troubled=Subquery(troubled))
-    )
-    # One row, or none where there is no open endpoint.
-    for _, total, broken, with_incident in found:
-        return Need(total, broken + (with_incident or 0))
-    return Need(0, 0)
+    with connection.cursor() as cursor:
+        cursor.execute(_NEED, bound(scope, broken=sorted(BROKEN)))
+        total, broken, with_incident = cursor.fetchone()
+    return Need(total, broken + with_incident)
 
 
 def _fleet(found: Sequence[_Count]) -> Fleet:

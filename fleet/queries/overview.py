@@ -1,5 +1,6 @@
 """What the overview answers: who needs somebody, what it costs, how callers fare, what changed."""
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,32 +8,22 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db import connection
 from django.db.models import (
-    CharField,
     Count,
-    Exists,
-    F,
-    Func,
-    IntegerField,
     Max,
     Min,
-    OuterRef,
     Q,
     QuerySet,
     Subquery,
     Sum,
-    Value,
 )
 from django.db.models.functions import Coalesce
 
 from fleet.models import (
-    ChangeEvent,
     DailyCost,
-    Endpoint,
-    Incident,
     MonthCost,
     PlaceDay,
-    Shard,
 )
 from fleet.queries.budgets import SUBJECT
 from fleet.queries.cost_scope import Span, Sums
@@ -40,8 +31,10 @@ from fleet.queries.costs import DayCost
 from fleet.queries.fleet_traffic import Traffic as Traffic
 from fleet.queries.fleet_traffic import TrafficOf as TrafficOf
 from fleet.queries.fleet_traffic import traffic as traffic
+from fleet.queries.overview_sql import CHANGES, TROUBLES, UNREADABLE
 from fleet.queries.rolled import NOT_SUMMED, Freshness, place_q
 from fleet.queries.scope import ScopeFilter
+from fleet.queries.scope_sql import bound
 from fleet.types import Confidence
 
 
@@ -112,67 +105,18 @@ def troubles(scope: ScopeFilter, limit: int = 50) -> list[Trouble]:
 
     Of several thresholds that one budget passed in a period, the highest, which opened last, stands for all.
     """
-    about = scope.q("endpoint__shard")
-    wanted = about if not scope.is_everything else Q()
-    found = (
-        Incident.objects.filter(wanted, ~_has_higher_threshold(), resolved_at=None)
-        .order_by("severity", "condition_since", "pk")
-        .values_list(
-            "pk", "severity", "title", "cause", "summary", "condition_since", "endpoint_id", "endpoint__name",
-            "endpoint__kind", "acknowledged_at",
-        )[:limit]
-    )  # fmt: skip
-    return [
-        Trouble(
-            pk, severity, title, cause, summary, since, endpoint_id, name or "", kind or "", seen is not None
-        )
-        for pk, severity, title, cause, summary, since, endpoint_id, name, kind, seen in found
-    ]
-
-
-def _has_higher_threshold() -> Q:
-    """Whether another threshold of the same budget and period was passed after the one the incident is about."""
-    budget, month = (_part("subject", n) for n in (2, 3))
-    later = Incident.objects.alias(budget=budget, month=month).filter(
-        rule=OuterRef("rule"),
-        subject__startswith=SUBJECT,
-        budget=_part(OuterRef("subject"), 2),
-        month=_part(OuterRef("subject"), 3),
-        pk__gt=OuterRef("pk"),
-        resolved_at=None,
-    )
-    return Q(subject__startswith=SUBJECT) & Q(Exists(later))
-
-
-def _part(subject: str | OuterRef, number: int) -> Func:
-    """One part of an incident's subject, counted from 1."""
-    return Func(subject, Value(":"), Value(number), function="split_part", output_field=CharField())
+    return [Trouble(*row) for row in _rows(TROUBLES, bound(scope, limit=limit, budget=SUBJECT))]
 
 
 def unreadable(scope: ScopeFilter) -> list[Unreadable]:
     """Regions whose listing failed last time, then endpoints that could be listed but not described."""
-    shards = Shard.objects.filter(scope.q(), enabled=True, account__enabled=True).exclude(
-        Q(sections__inventory__error=None) | Q(sections__inventory__error__isnull=True)
-    )
-    endpoints = Endpoint.objects.filter(scope.q("shard"), closed_at=None, unreadable__isnull=False)
-    place = ("account__alias", "region")
-    found = (
-        shards.order_by()
-        .annotate(no_pk=Value(None, output_field=IntegerField()), no_name=Value("", output_field=CharField()))
-        .values_list("no_pk", "no_name", *place, "sections__inventory__error")
-        .union(
-            endpoints.order_by().values_list(
-                "pk", "name", *(f"shard__{each}" for each in place), "unreadable"
-            ),
-            all=True,
-        )
-    )
-    ordered = sorted(
-        found, key=lambda row: (row[0] is not None, row[2] if row[0] is None else row[1], row[3])
+    found = sorted(
+        _rows(UNREADABLE, bound(scope)),
+        key=lambda row: (row[0] is not None, row[2] if row[0] is None else row[1], row[3]),
     )
     return [
-        _unreadable(name or f"{alias} {region}", f"{alias}/{region}", region, error or {}, pk)
-        for pk, name, alias, region, error in ordered
+        _unreadable(name or f"{alias} {region}", f"{alias}/{region}", region, json.loads(error) or {}, pk)
+        for pk, name, alias, region, error in found
     ]
 
 
@@ -245,17 +189,13 @@ def month_to_date(scope: ScopeFilter, today: date, fresh: Freshness = NOT_SUMMED
 
 def changes(scope: ScopeFilter, since: datetime | None, limit: int = 10) -> list[Change]:
     """The newest changes after `since` (None: whenever), newest first."""
-    found = ChangeEvent.objects.filter(scope.q("endpoint__shard"))
-    if since is not None:
-        found = found.filter(at__gt=since)
-    values = found.order_by("-at", "-pk").values_list(
-        "at", "endpoint_id", "endpoint__name", "endpoint__kind", "summary",
-        F("operation__requested_by__username"), F("operation__code"),
-    )[:limit]  # fmt: skip
-    return [
-        Change(at, pk, name, kind, summary, by or "", code or "")
-        for at, pk, name, kind, summary, by, code in values
-    ]
+    return [Change(*row) for row in _rows(CHANGES, bound(scope, since=since, limit=limit))]
+
+
+def _rows(sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.fetchall()
 
 
 def visit(
