@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from dashboards import files, htmx, scope
-from dashboards.quotas import tables
+from dashboards.quotas import rows, tables
 from dashboards.quotas.wanted import Wanted
 from dashboards.tables import PAGE_SIZE, Page
 from fleet.queries import quota_users
@@ -28,10 +28,12 @@ def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
         pager = Page(1, found.total)
     users = quota_users.users(found.lines, now)
     busiest = quota_users.busiest(found.lines, now)
+    shown = [tables.row(line, users, busiest, wanted.more, now) for line in found.lines]
     context = {
         "found": found,
         "wanted": wanted,
-        "rows": [tables.row(line, users, busiest, wanted.more, now) for line in found.lines],
+        "tightest": shown[0] if shown else None,
+        "rows": rows.rows(shown, wanted.more),
         "denied": tables.denied(found.lines),
         "page": pager,
         "csv_url": f"{reverse('quotas:csv')}?{wanted.query(request.GET)}",

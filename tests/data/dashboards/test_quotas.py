@@ -134,9 +134,9 @@ def test_the_page_costs_the_same_number_of_queries_for_any_fleet(
 ) -> None:
     for n in range(3):
         fill(f"us-east-{n}", used=300)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         page(viewer)
     for n in range(3, 30):
         rows.multi_model(fill(f"us-east-{n}", used=300), f"m{n}")
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         page(viewer)
