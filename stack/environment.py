@@ -94,6 +94,8 @@ def demo(layout: Layout, at: Addresses, database_url: str, redis_url: str, acces
         "FLOTILLA_TICK_INTERVAL_S": kept.get("DEMO_TICK_S", "10"),
         "FLOTILLA_INVENTORY_INTERVAL_S": kept.get("DEMO_INVENTORY_S", "30"),
         "FLOTILLA_OPERATION_POLL_S": "2",
+        # The simulated Cost Explorer answers in small pages: a first reading by tag takes more than ten.
+        "FLOTILLA_COST_EXPLORER_DAILY_REQUESTS": "40",
         "AWS_ENDPOINT_URL": at.aws_url,
         "AWS_ACCESS_KEY_ID": access_key,
         "AWS_SECRET_ACCESS_KEY": "not-a-secret-the-simulator-takes-any",

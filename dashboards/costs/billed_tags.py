@@ -4,7 +4,7 @@ import csv
 import io
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from urllib.parse import urlencode
@@ -36,13 +36,16 @@ class TagRow:
     sub: str
     url: str
     sums: Sum
+    is_billed: bool
     other: Decimal | None
     estimate: Decimal | None = None
     billed: Decimal | None = None
 
     @property
-    def gap(self) -> Decimal:
-        """Of the cents that are shown."""
+    def gap(self) -> Decimal | None:
+        """Of the cents that are shown, None where there is neither side."""
+        if self.billed is None and self.estimate is None:
+            return None
         return (self.billed or Decimal(0)) - (self.estimate or Decimal(0))
 
 
@@ -99,9 +102,9 @@ def _rows(lines: Sequence[tuple[str, TagLine]], whole: Sum, query: str) -> list[
         label = f"{wording.plural(len(ordered) - MOST_ROWS, 'more value')}"
         found.append(_summed(label, "in the CSV", "", rest))
     estimates = apportion([row.sums.estimate for row in found], whole.estimate)
-    billed = apportion([row.sums.billed for row in found], whole.billed)
+    billed = apportion([row.sums.billed if row.is_billed else None for row in found], whole.billed)
     return [
-        TagRow(row.label, row.sub, row.url, row.sums, row.other, mine, theirs)
+        replace(row, estimate=mine, billed=theirs)
         for row, mine, theirs in zip(found, estimates, billed, strict=True)
     ]
 
@@ -121,8 +124,10 @@ def _row(at: tuple[str, str], lines: Sequence[TagLine], query: str, *, is_one_ke
 
 def _summed(label: str, sub: str, url: str, lines: Iterable[TagLine]) -> TagRow:
     found = list(lines)
+    hosting = [line for line in found if line.component != OTHER]
+    is_billed = any(line.billed is not None for line in hosting)
     other = add(line.billed for line in found if line.component == OTHER)
-    return TagRow(label, sub, url, _sum(line for line in found if line.component != OTHER), other)
+    return TagRow(label, sub, url, _sum(hosting), is_billed, other)
 
 
 def _sum(lines: Iterable[TagLine]) -> Sum:

@@ -300,15 +300,18 @@ def test_both_sides_stand_by_the_values_of_the_named_tag(reader: Client, endpoin
     by_tag(endpoint, "labs", "USE1-Host:ml.c5.large", "1.00")
     by_tag(endpoint, "", "USE1-Host:ml.c5.large", "2.50")
     by_tag(endpoint, "", "USE1-Host:ml.m5.large", "7.00", currency="CNY")
+    by_tag(endpoint, "studio", "USE1-Notebk:ml.t3.medium", "0.50")
     assert tag_rows(reader) == [
         ("search", Decimal("10.20"), Decimal("9.00"), Decimal("4.00")),
         ("labs", None, Decimal("1.00"), None),
+        ("studio", None, None, Decimal("0.50")),
         ("without team", Decimal("2.04"), Decimal("2.50"), None),
     ]
     words = page(reader)
     assert "search 10.20 9.00 −1.20 −13.3 4.00" in words
     assert "without team 1 line without an amount 2.04 2.50 0.46 18.4" in words
-    assert "Total 12.24 12.50 0.26 2.1 4.00" in words
+    assert [row.gap for row in reader.get(URL).context["tags"].rows if row.label == "studio"] == [None]
+    assert "Total 12.24 12.50 0.26 2.1 4.50" in words
     assert 'href="/costs/?tag=team%3Dsearch"' in reader.get(URL).content.decode()
     assert reader.get(URL, {"account": "999999999999"}).context["tags"] is None
 
