@@ -34,6 +34,10 @@ _LOOKS: dict[str, Look] = dict(
 ) | {
     "InProgress": Look("InProgress", "refresh", "changing", is_aws=True),
     "Completed": Look("Completed", "circle-check", "ok", is_aws=True),
+    "Pending": Look("Pending", "clock", "changing", is_aws=True),
+    "Successful": Look("Successful", "circle-check", "ok", is_aws=True),
+    "Overridden": Look("Overridden", "circle-dashed", "off", is_aws=True),
+    "Unfulfilled": Look("Unfulfilled", "alert-triangle", "attention", is_aws=True),
     "Stopping": Look("Stopping", "refresh", "changing", is_aws=True),
     "Stopped": Look("Stopped", "circle-dashed", "off", is_aws=True),
     "critical": Look("Critical", "alert-octagon", "failed"),

@@ -35,7 +35,7 @@ from fleet.analysis import cold_starts as cold_analysis
 from fleet.catalogue import BY_COLUMN
 from fleet.instance_types import has_gpu
 from fleet.queries import endpoint as queries
-from fleet.queries import endpoint_timeline, scaling, usage
+from fleet.queries import endpoint_timeline, scaling, scaling_history, usage
 from fleet.queries.endpoint import Activity, Head
 from fleet.types import Kind
 
@@ -237,7 +237,11 @@ def _async(head: Head, activity: Activity) -> Context:
 
 def _scaling(head: Head, activity: Activity) -> Context:
     targets = [(target, scaling_rows.words(target)) for target in scaling.for_endpoint(head.endpoint)]
-    return {"targets": targets, "is_serverless": activity.kind == Kind.SERVERLESS}
+    return {
+        "targets": targets,
+        "is_serverless": activity.kind == Kind.SERVERLESS,
+        "activities": scaling_history.of_endpoint(head.endpoint),
+    }
 
 
 def _configuration(head: Head, activity: Activity) -> Context:

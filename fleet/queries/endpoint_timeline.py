@@ -1,11 +1,11 @@
-"""What happened to one endpoint: observed changes and operations of ours in one line of time."""
+"""What happened to one endpoint: observed changes, scaling and operations of ours in one line of time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from fleet.models import Endpoint, Operation
+from fleet.models import Endpoint, Operation, ScalingActivity
 from fleet.queries import config_history
 
 TIMELINE_LENGTH = 100
@@ -13,7 +13,10 @@ TIMELINE_LENGTH = 100
 
 @dataclass(frozen=True)
 class Moment:
-    """One line of the timeline: an observed change, or an operation of ours."""
+    """One line of the timeline: an observed change, a scaling activity, or an operation of ours.
+
+    status: AWS's word on an activity that did not succeed, or not yet; "" for everything else.
+    """
 
     at: datetime
     what: str
@@ -23,6 +26,7 @@ class Moment:
     before: Mapping[str, Any] = field(default_factory=dict)
     after: Mapping[str, Any] = field(default_factory=dict)
     operation: Operation | None = None
+    status: str = ""
 
     @property
     def configs(self) -> tuple[str, str] | None:
@@ -47,7 +51,7 @@ class Moment:
 
 
 def timeline(endpoint: Endpoint) -> list[Moment]:
-    """The newest changes and operations together, newest first; two queries."""
+    """The newest changes, scaling activities and operations together, newest first; three queries."""
     seen = endpoint.changes.select_related("operation__requested_by")[:TIMELINE_LENGTH]
     moments = [
         Moment(
@@ -73,12 +77,30 @@ def timeline(endpoint: Endpoint) -> list[Moment]:
         )
         for operation in operations(endpoint)
     ]
+    moments += [_scaled(row) for row in _activities(endpoint)]
     return sorted(moments, key=lambda moment: moment.at, reverse=True)[:TIMELINE_LENGTH]
 
 
 def operations(endpoint: Endpoint) -> list[Operation]:
     """The newest operations on the endpoint, newest first."""
     return list(endpoint.operations.select_related("requested_by")[:TIMELINE_LENGTH])
+
+
+def _activities(endpoint: Endpoint) -> list[ScalingActivity]:
+    found = ScalingActivity.objects.filter(history__endpoint=endpoint).order_by("-begun_at", "-id")
+    return list(found[:TIMELINE_LENGTH])
+
+
+def _scaled(activity: ScalingActivity) -> Moment:
+    is_done = activity.status == ScalingActivity.SUCCESSFUL
+    return Moment(
+        at=activity.begun_at,
+        what="scaling",
+        text=activity.description if is_done else f"{activity.description} {activity.status_message}".strip(),
+        by="Application Auto Scaling",
+        category="scaling",
+        status="" if is_done else activity.status,
+    )
 
 
 def _by(operation: Operation | None) -> str:
