@@ -60,7 +60,7 @@ def fleet(scope: ScopeFilter, *, now: datetime, late_after: timedelta) -> Fleet:
             at,
             is_failing,
             _is_late(at, now, late_after),
-            _backfill(*history, now),
+            _backfill(now, *history),
         )
         for pk, account, alias, region, at, is_failing, *history, _ in found
     ]
@@ -154,7 +154,7 @@ def _row(shard: Shard, tallies: list[Tally], now: datetime, late_after: timedelt
         errors=errors,
         tallies=tallies,
         backfill=_backfill(
-            shard.backfill_from, shard.backfill_until, shard.backfill_done_until, shard.backfill_due_at, now
+            now, shard.backfill_from, shard.backfill_until, shard.backfill_done_until, shard.backfill_due_at
         ),
         is_late=_is_late(shard.inventory_ok_at, now, late_after),
     )
@@ -165,11 +165,11 @@ def _is_late(inventory_at: datetime | None, now: datetime, late_after: timedelta
 
 
 def _backfill(
+    now: datetime,
     start: datetime | None,
     end: datetime | None,
     done_until: datetime | None,
     due_at: datetime | None,
-    now: datetime,
 ) -> Backfill | None:
     if start is None or end is None:
         return None
