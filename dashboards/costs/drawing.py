@@ -1,7 +1,7 @@
 """What the chart of the Costs page draws: bars by day, week or month, stacked by kind, component or group."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -109,17 +109,17 @@ def _fixed(
 ) -> dict[str, list[Decimal | None]]:
     """Kinds and components have their own colours and are never too many; days of whole places are at hand."""
     where = wanted.where
+    grain = grain_of(wanted.span)
     of_places = fresh.has_costs(today) and where.is_of_places and place_q(where.scope) is not None
-    if not of_places and (planned.kept or grain_of(wanted.span) != DAY):
+    if of_places:
+        sums = costs.place_bars(where, wanted.span, grain, by)
+        firsts = [bar.first for bar in buckets(wanted.span)]
+        return {key: [sums[key].get(first) for first in firsts] for key in sums}
+    if planned.kept or grain != DAY:
         found = cost_cube.series(where, Grouping(by), planned, list(_FIXED[by]))
         return {key or OTHER: values for key, values in found.items()}
-    bars = buckets(wanted.span)
-    bar_of = {day: bar.first for bar in bars for day in bar.span.days}
-    days = costs.days(where, wanted.span, is_rolled=of_places)
     of = costs.kind_of if by is GroupBy.KIND else costs.component_of
-    return costs.stacked(
-        (replace(cost, day=bar_of[cost.day]) for cost in days), of, [bar.first for bar in bars]
-    )
+    return costs.stacked(costs.days(where, wanted.span), of, list(wanted.span.days))
 
 
 def bar_words(drawing: Drawing, bar: Bucket) -> str:

@@ -3,6 +3,7 @@
 import re
 from datetime import date, timedelta
 from decimal import Decimal
+from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -265,3 +266,23 @@ def test_the_chart_draws_the_dearest_groups_and_all_others_as_one(reader: Client
 def test_nonsense_in_the_address_is_ignored(reader: Client, query: dict[str, str]) -> None:
     cost(rows.serverless(rows.shard(), "chat-faq"), "1")
     assert total(page(reader, range="7d", **query)) in {Decimal("1.00"), Decimal("0.00")} or query.get("tag")
+
+
+def test_the_chart_draws_the_groups_that_its_page_has_found_and_seeks_them_itself_without(
+    reader: Client,
+) -> None:
+    shard = rows.shard()
+    for name, usd in (("large", "5"), ("small", "1")):
+        cost(rows.serverless(shard, name), usd)
+    source = re.search(r'data-chart-src="([^"]+)"', reader.get("/costs/", {"range": "7d"}).content.decode())
+    assert source
+    address = unescape(source[1])
+    assert address.count("top=") == 2
+    small = Endpoint.objects.get(name="small").pk
+    for url, names in (
+        (address, ["large", "small"]),
+        (f"/costs/chart/?range=7d&top={small}", ["small", "All others"]),
+        ("/costs/chart/?range=7d&top=x&top=%00&top=-1", ["large", "small"]),
+        ("/costs/chart/?range=7d&group=team&top=%00", ["no team"]),
+    ):
+        assert [trace["name"] for trace in reader.get(url).json()["data"]] == names, url

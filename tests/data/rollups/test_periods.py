@@ -1,6 +1,7 @@
 """Weeks and months equal the sum of their days, after new prices too; the explorer reads the same from either."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -200,6 +201,21 @@ def test_the_bars_of_a_chart_add_up_to_the_rows(fleet: None, by: Grouping) -> No
             assert sum(amount for amount in drawn[row.key] if amount is not None) == row.amount
         everything = sum(amount for bars in drawn.values() for amount in bars if amount is not None)
         assert everything == found.total.amount
+
+
+def test_bars_of_whole_places_equal_their_daily_lines(fleet: None) -> None:
+    span = Span(TODAY - timedelta(days=12), TODAY)
+    sum_up(*span.days)
+    for where in (CostFilter(), FILTERS[1], CostFilter(kinds=(Kind.SERVERLESS,))):
+        for by, of in ((GroupBy.KIND, costs.kind_of), (GroupBy.COMPONENT, costs.component_of)):
+            for grain in (DAY, WEEK, MONTH):
+                lines = [
+                    replace(cost, day=piece_of(grain, cost.day).first) for cost in costs.days(where, span)
+                ]
+                firsts = sorted({cost.day for cost in lines})
+                found = costs.place_bars(where, span, grain, by)
+                drawn = {key: [sums.get(first) for first in firsts] for key, sums in found.items()}
+                assert drawn == costs.stacked(lines, of, firsts) != {}
 
 
 def test_rows_are_ordered_by_change_and_paged_in_sql(fleet: None) -> None:
