@@ -94,12 +94,7 @@ def schedule_effect(found: Draft, now: datetime) -> Effect:
     change, cost = found.change, found.cost
     if not isinstance(change, ScheduleChange):
         return Effect("", "", False, (), (), None, None)
-    order = [action.name for action in change.put]
-    found_rows = sorted(
-        schedule_plan.differences(change),
-        key=lambda row: order.index(row.field) if row.field in order else -1,
-    )
-    rows = [(row.field, row.after) for row in found_rows]
+    rows = [(row.field, row.after) for row in schedule_plan.differences(change)]
     notes = tuple(warning.text for warning in schedule_plan.warnings(change, now))
     if cost is None:
         return Effect("—", NOT_TOLD, False, tuple(rows), notes, None, None)

@@ -68,7 +68,7 @@ def differences(change: ScheduleChange) -> tuple[Difference, ...]:
         found.append(Difference("Scalable target", before, f"{change.bounds[0]} – {change.bounds[1]}"))
     then = {action.name: action for action in change.actions_after()}
     today = {action.name: action for action in spot.actions}
-    for name in sorted({*then, *today}):
+    for name in dict.fromkeys([*(action.name for action in change.put), *sorted({*then, *today})]):
         old, new = today.get(name), then.get(name)
         if old != new:
             found.append(Difference(name, old.words() if old else "none", new.words() if new else "none"))

@@ -91,7 +91,7 @@ def detail(operation: Operation) -> Detail:
         operation=operation,
         steps=list(operation.steps.all()),
         live=_compare(operation.plan.get("wanted", {}), endpoint, variant),
-        live_at=endpoint.described_at,
+        live_at=_read_at(operation.plan.get("wanted", {}), endpoint),
         also_running=list(running.select_related("endpoint__shard__account").order_by("confirmed_at")[:5]),
     )
 
@@ -133,6 +133,14 @@ def _compare(wanted: dict[str, Any], endpoint: Endpoint, variant: VariantStatus 
         )
     rows.append(CompareRow("Status", "InService", endpoint.status, None))
     return rows
+
+
+def _read_at(wanted: dict[str, Any], endpoint: Endpoint) -> datetime | None:
+    """When AWS was last asked for what is compared: of a schedule its targets, else the endpoint."""
+    if "schedule" not in wanted:
+        return endpoint.described_at
+    read = (endpoint.shard.sections.get("scaling") or {}).get("ok_at")
+    return datetime.fromisoformat(read) if read else None
 
 
 def _schedule_rows(wanted: dict[str, Any], endpoint: Endpoint) -> list[CompareRow]:
