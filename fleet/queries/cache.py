@@ -1,6 +1,6 @@
 """Model cache of multi-model endpoints over a scope. AWS publishes no per-model figures, so none appear here."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -109,9 +109,7 @@ def page(
     shown = ordered[first : first + size]
     # Whether a change explains the misses is told by the endpoint, so those that may thrash are read as well.
     bad = [pk for pk in worst if verdict(now[pk].use) is Verdict.THRASHING]
-    facts = (_Facts(*row) for row in live.filter(pk__in={*shown, *bad}).values_list(*_COLUMNS))
-    rows = {each.variant_id: _row(each, now[each.variant_id], window) for each in facts}
-    knows_before = _knows_before(live, window)
+    rows, knows_before = _rows(live, {*shown, *bad}, now, window), _knows_before(live, window)
     return CachePage(
         rows=[rows[pk] for pk in shown if pk in rows],
         total=len(names),
@@ -124,6 +122,13 @@ def page(
         ),
         data_until=live.aggregate(until=Min("metrics_until"))["until"],
     )
+
+
+def _rows(
+    live: QuerySet[VariantStatus], pks: Collection[int], now: Mapping[int, Sums], window: TimeRange
+) -> dict[int, CacheRow]:
+    facts = (_Facts(*row) for row in live.filter(pk__in=pks).values_list(*_COLUMNS))
+    return {each.variant_id: _row(each, now[each.variant_id], window) for each in facts}
 
 
 def _ordered(
