@@ -91,8 +91,13 @@ def add_up(hours: Iterable[Hour]) -> Merged:
     with connection.cursor() as cursor:
         # The bounds say to the planner which partitions it is about.
         bounds = [first, last + timedelta(hours=1)]
-        cursor.execute(_ADD_UP, [*([*column] for column in zip(*wanted, strict=True)), *bounds])
+        cursor.execute(_ADD_UP, [*map(_array, zip(*wanted, strict=True)), *bounds])
         return _merged(cursor)
+
+
+def _array(numbers: Iterable[int]) -> str:
+    """As one text: psycopg writes arrays item by item, which costs several times as much."""
+    return f"{{{','.join(map(str, numbers))}}}"
 
 
 def _merge_one(cursor: CursorWrapper, table: str, block: Block) -> Merged:
@@ -112,12 +117,10 @@ def _newest(cursor: CursorWrapper, table: str, block: Block) -> dict[int, int]:
     """The newest row that each variant has within the block's time, epoch seconds; without those that have none."""
     stamps = {row[1] for row in block.rows}
     bounds = (datetime.fromtimestamp(at, UTC) for at in (min(stamps), max(stamps) + block.period_s))
-    # As one text: arrays are written item by item, which costs several times as much.
-    ids = ",".join(map(str, {row[0] for row in block.rows}))
     cursor.execute(
         f"SELECT variant_id, extract(epoch FROM max(at))::int8 FROM {table} "  # noqa: S608
         "WHERE variant_id = ANY(%s::int8[]) AND at >= %s AND at < %s GROUP BY variant_id",
-        [f"{{{ids}}}", *bounds],
+        [_array({row[0] for row in block.rows}), *bounds],
     )
     return dict(cursor.fetchall())
 

@@ -135,13 +135,17 @@ def _fine(row: Standing, now: datetime) -> windows.Window | None:
 
 def _oldest_fine(row: Standing, now: datetime) -> datetime:
     """From a whole hour on, so that the hours made of fine rows are whole."""
-    history = windows.floor(now - timedelta(hours=settings.FINE_HISTORY_HOURS), windows.HOUR_S)
-    kept = now - partitions.RETENTION[partitions.FINE_TABLE]
-    return max(row.created_at, history if row.until is None else kept)
+    if row.until is None:
+        oldest = windows.floor(now - timedelta(hours=settings.FINE_HISTORY_HOURS), windows.HOUR_S)
+    else:
+        oldest = now - partitions.RETENTION[partitions.FINE_TABLE]
+    return max(row.created_at, oldest)
 
 
 def _hours(shard: Shard, row: Standing, now: datetime) -> windows.Window | None:
     """Settled hours to ask for; None when there are none, or when the fine rows show that nothing happened in them."""
+    if not windows.has_settled(row.until, now):
+        return None
     window = windows.hours(until=row.until, oldest=_oldest_hour(shard, row, now), now=now)
     if window is None:
         return None

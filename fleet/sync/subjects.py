@@ -87,17 +87,18 @@ def load_with(
 
 
 def _subject(
-    pk: int, name: str, endpoint_id: int, endpoint: str, kind: str, instance_type: str, current: int | None,
+    pk: int, name: str, endpoint_id: int, endpoint: str, kind_name: str, instance_type: str, current: int | None,
     desired: int | None, every: Any,
 ) -> Subject:  # fmt: skip
+    kind = Kind(kind_name)
     return Subject(
         variant_id=pk,
         endpoint_id=endpoint_id,
         endpoint_name=endpoint,
         variant_name=name,
-        kind=Kind(kind),
+        kind=kind,
         metrics=metrics_for(
-            Kind(kind),
+            kind,
             has_provisioned=current is not None or desired is not None,
             has_gpu=has_gpu(instance_type),
         ),

@@ -52,11 +52,16 @@ def settled_hour(moment: datetime) -> datetime:
     return floor(moment - SETTLING, HOUR_S)
 
 
+def has_settled(until: datetime | None, now: datetime) -> bool:
+    """Whether an hour has settled since `until`; None: never read."""
+    return until is None or settled_hour(until) < settled_hour(now)
+
+
 def hours(*, until: datetime | None, oldest: datetime, now: datetime) -> Window | None:
     """Settled hours to ask for, the one before them again; None while no hour has settled since `until`."""
-    end = settled_hour(now)
-    if until is not None and settled_hour(until) >= end:
+    if not has_settled(until, now):
         return None
+    end = settled_hour(now)
     start = oldest if until is None else max(oldest, settled_hour(until) - REREAD[HOUR_S])
     start = floor(start, HOUR_S)
     return (start, end) if start < end else None
