@@ -61,13 +61,14 @@ def make(observation: Observation, levels: Sequence[int], effort: Effort, chance
     first = Habit(fit.likely_s, True)
     width_weights = posterior.widths(observation, first, chance)
     habit_weights = _habits(observation, fit, width_weights, first, effort, chance)
+    begun = layers.begun(observation.buckets, _middle_timeout(habit_weights))
     hours = sampling.draws(observation, effort.calls_per_draw, effort.times, chance)
     beliefs = posterior.beliefs(width_weights, habit_weights, effort.times, chance)
     each = [
-        _draw(observation, chosen, believed, levels, chance)
+        _draw(observation, chosen, believed, levels, begun, chance)
         for chosen, believed in zip(hours, beliefs, strict=True)
     ]
-    needs = layers.cold_starts(observation.buckets, fit.likely_s, levels)
+    needs = layers.above(begun, levels)
     return Draws(each, fit, width_weights, habit_weights, needs)
 
 
@@ -90,8 +91,24 @@ def _habits(
     return posterior.habits(observation, stretches, fit, chance)
 
 
+def _middle_timeout(weights: Mapping[Habit, float]) -> float:
+    """The weighted median of the timeouts in seconds."""
+    passed = 0.0
+    ordered = sorted(weights, key=lambda habit: habit.timeout_s)
+    for habit in ordered:
+        passed += weights[habit]
+        if passed >= 0.5:
+            return habit.timeout_s
+    return ordered[-1].timeout_s
+
+
 def _draw(
-    observation: Observation, hours: Hours, believed: Belief, levels: Sequence[int], chance: random.Random
+    observation: Observation,
+    hours: Hours,
+    believed: Belief,
+    levels: Sequence[int],
+    begun: Sequence[Sequence[int]],
+    chance: random.Random,
 ) -> Draw:
     stretches = [place(observation, span, believed, chance) for span in hours.spans]
     services = sorted(
@@ -101,11 +118,7 @@ def _draw(
     for level in levels:
         outcome = replay(stretches, level, believed.habit, chance)
         found[level] = _level(outcome, services, observation.overhead_s)
-    needs = dict.fromkeys(levels, 0)
-    for span in hours.spans:
-        buckets = observation.buckets[span.counted : span.last]
-        for level, count in layers.cold_starts(buckets, believed.habit.timeout_s, levels).items():
-            needs[level] += count
+    needs = layers.above((one for span in hours.spans for one in begun[span.counted : span.last]), levels)
     return Draw(believed, hours.share, found, needs)
 
 

@@ -1,26 +1,36 @@
 """The quick estimate: with reuse of the container used last, the j-th one is needed only while j calls run at once."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from fleet.analysis.planner.rows import Bucket
 
 
-def needs(buckets: Iterable[Bucket], timeout_s: float) -> list[int]:
-    """How often each layer begins to be needed after more than timeout_s without: index 0 is the first container.
+def begun(buckets: Iterable[Bucket], timeout_s: float) -> list[list[int]]:
+    """For each bucket the layers (0 is the first container) that begin to be needed after more than timeout_s without.
 
-    buckets oldest first; those whose peak is not known are passed over. Empty when no peak is known.
+    buckets oldest first; one whose peak is not known needs nothing.
     """
-    begun: list[int] = []
     last: list[float] = []
+    found = []
     for bucket in buckets:
+        anew = []
         for layer in range(bucket.peak or 0):
-            if layer == len(begun):
-                begun.append(1)
+            if layer == len(last):
                 last.append(bucket.at_s)
+                anew.append(layer)
             else:
-                begun[layer] += bucket.at_s - last[layer] > timeout_s
+                if bucket.at_s - last[layer] > timeout_s:
+                    anew.append(layer)
                 last[layer] = bucket.at_s
-    return begun
+        found.append(anew)
+    return found
+
+
+def above(layers: Iterable[Sequence[int]], levels: Sequence[int]) -> dict[int, int]:
+    """How many of the layers that begin lie above each level: its cold starts."""
+    count = Counter(layer for anew in layers for layer in anew)
+    return {level: sum(times for layer, times in count.items() if layer >= level) for level in levels}
 
 
 def cold_starts(buckets: Iterable[Bucket], timeout_s: float, levels: Sequence[int]) -> Mapping[int, int]:
@@ -28,5 +38,4 @@ def cold_starts(buckets: Iterable[Bucket], timeout_s: float, levels: Sequence[in
 
     A burst shorter than a set-up, seen cold, shows more calls at once than warm containers would have needed.
     """
-    begun = needs(buckets, timeout_s)
-    return {level: sum(begun[level:]) for level in levels}
+    return above(begun(buckets, timeout_s), levels)

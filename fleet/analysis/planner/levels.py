@@ -23,7 +23,8 @@ _LADDER = (0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 25, 32, 40, 50, 64, 80, 100, 
 class LevelForecast:
     """What the window would have been at one level. Counts are of the window; per_month scales them to 730 hours.
 
-    p99_ms: latency callers see; usd: a month, None where a rate is missing; reasons: why the standing, in sentences.
+    p99_ms: latency callers see, None if it rests on set-ups and none was ever timed; usd: a month, None where a rate is
+    missing; reasons: why the standing, in sentences.
     """
 
     level: int
@@ -108,6 +109,8 @@ def _level(observation: Observation, found: Draws, level: int, tariff: Tariff | 
     if word is Standing.MEASURED and observation.setups is not None:
         cold = interval.measured(observation.setups)
     latencies = [1000 * p99 for one in found.each if (p99 := one.levels[level].p99_s) is not None]
+    if observation.setup_s is None and cold.high >= 0.01 * observation.calls:
+        latencies = []
     lines = _lines(observation, found, level, tariff)
     return LevelForecast(
         level=level,

@@ -202,8 +202,10 @@ def _service(rows: Sequence[MetricRow]) -> tuple[float, float]:
             singles.append(log(total))
         elif count >= 10 and middle and high:
             spreads.append(log(high / middle) / _Z90)
-    spread = median(spreads) if len(spreads) >= 5 else _DEFAULT_SPREAD
-    if len(singles) >= 20:
+    spread = _DEFAULT_SPREAD
+    if len(spreads) >= 5:
+        spread = median(spreads)
+    elif len(singles) >= 20:
         spread = pstdev(singles)
     return max(median(means), _LEAST_S) if means else _DEFAULT_SERVICE_S, spread
 

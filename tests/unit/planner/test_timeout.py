@@ -11,7 +11,7 @@ from simulator.request_traffic import START_S
 from tests.unit.planner.population import observed
 
 
-def sparse(seed: int, mean_s: float = 500, days: float = 14) -> list[Call]:
+def sparse(seed: int, mean_s: float = 500, days: float = 8) -> list[Call]:
     chance = random.Random(seed)
     at, found = float(START_S), []
     while at < START_S + days * 86_400:
@@ -25,7 +25,7 @@ def test_sparse_calls_tell_the_timeout_within_90_seconds_in_8_of_10(minutes: int
     rules = Rules(minutes * 60.0, max_concurrency=10)
     near = 0
     for seed in range(10):
-        found = timeout.fit(observed(serve(sparse(seed), rules), 14), random.Random(seed))
+        found = timeout.fit(observed(serve(sparse(seed), rules), 8), random.Random(seed))
         near += found.is_known and abs(found.likely_s - 60 * minutes) <= 90
     assert near >= 8
 
@@ -39,4 +39,4 @@ def test_without_silences_the_timeout_is_not_known() -> None:
 
 def test_provisioned_concurrency_hides_the_silences() -> None:
     truth = serve(sparse(1), replace(Rules(600, 10), provisioned=1))
-    assert timeout.fit(observed(truth, 14), random.Random(1)).silences == 0
+    assert timeout.fit(observed(truth, 8), random.Random(1)).silences == 0
