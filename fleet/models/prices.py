@@ -180,7 +180,8 @@ class PlanCommitment(DatedEntry):
                 condition=models.Q(usd_per_hour__gt=0, years__in=(1, 3)), name="plan_commitment_positive"
             ),
             models.CheckConstraint(
-                condition=models.Q(last_day__gte=models.F("first_day")), name="plan_commitment_ends_after_start"
+                condition=models.Q(last_day__gte=models.F("first_day")),
+                name="plan_commitment_ends_after_start",
             ),
         ]
 

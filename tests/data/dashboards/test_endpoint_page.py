@@ -132,7 +132,7 @@ def test_without_samples_the_tab_counts_overhead_that_stands_out_of_seven_days_a
     assert ("Threshold", "1.00 s") in tile.explain.inputs
     assert sum(int(row[1]) for row in answer.context["causes"].rows) == 3
     assert "Other pages, the export and alerts count no such minute" in rows.words(answer.content.decode())
-    fleet = viewer.get("/cold-starts/?range=1h").context["rows"]
+    fleet = viewer.get("/cold-starts/?range=1h").context["found"].rows
     assert [row.cold for row in fleet] == [None]
 
 
