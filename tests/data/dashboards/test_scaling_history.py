@@ -81,7 +81,9 @@ def test_each_activity_is_told_with_both_levels_its_state_and_aws_s_reason(
     assert "Provisioned concurrency 2 → 6 Successful" in page
     assert "Provisioned concurrency 6 → 8 Failed" in page
     assert "Reason: no capacity" in page
-    assert "Provisioned concurrency 6 → 4 Successful 1 min 30 s" in page, "what failed is no level to come from"
+    assert "Provisioned concurrency 6 → 4 Successful 1 min 30 s" in page, (
+        "what failed is no level to come from"
+    )
     assert "Provisioned concurrency 4 → 9 InProgress" in page
     assert CAUSE in page
     assert b"<b>high" not in viewer.get(tab(chat, "scaling")).content
