@@ -100,6 +100,7 @@ def test_a_refusal_is_told_with_its_permission_and_what_was_done_before_it(
     simulator.fault("deny", "*:PutScheduledAction")
     operation = settle(queued(OFFICE))
     assert (operation.state, operation.verdict) == ("failed", "refused")
+    assert operation.aws_error is not None
     assert operation.aws_error["missing_permission"] == "application-autoscaling:PutScheduledAction"
     assert "the scalable target was registered with 1 to 5" in operation.verdict_detail
     assert live(endpoint) == {}

@@ -57,13 +57,14 @@ def target_of(endpoint: Endpoint) -> ScalableTarget:
 
 
 def noon(target: ScalableTarget) -> ScheduledAction:
+    schedule = "cron(0 12 * * ? *)"
     document = {
         "ScheduledActionName": "noon",
-        "Schedule": "cron(0 12 * * ? *)",
+        "Schedule": schedule,
         "ScalableTargetAction": {"MinCapacity": 2},
     }
     return ScheduledAction.objects.create(
-        target=target, name="noon", schedule=document["Schedule"], min_capacity=2, document=document
+        target=target, name="noon", schedule=schedule, min_capacity=2, document=document
     )
 
 
@@ -149,8 +150,8 @@ def test_what_scales_nothing_has_no_form_and_a_viewer_none_at_all(operator: Clie
 
 
 def test_what_if_leads_to_the_form_filled_in(operator: Client, warm: Endpoint) -> None:
-    hours = {"days": "weekdays", "from_hour": 8, "to_hour": 18}
-    size = {"hosting": "serverless", "memory_mb": 4096, "max_concurrency": 20}
+    hours: dict[str, str | int] = {"days": "weekdays", "from_hour": 8, "to_hour": 18}
+    size: dict[str, str | int] = {"hosting": "serverless", "memory_mb": 4096, "max_concurrency": 20}
     page = reverse("endpoints:what_if", args=[warm.pk])
     answer = operator.get(page, {**size, "provisioned_concurrency": 8, **hours, "rest": 2}).content.decode()
     link = re.search(r'href="(/endpoints/\d+/change-schedule/\?[^"]*)"', answer)
@@ -183,7 +184,7 @@ def test_instances_are_scheduled_where_some_stay_on_outside_the_hours(operator: 
     assert (
         f'href="{url_of(real)}"' in operator.get(reverse("endpoints:detail", args=[real.pk])).content.decode()
     )
-    asked = {
+    asked: dict[str, str | int] = {
         "hosting": "instances", "instance_type": "ml.m5.large", "instance_count": 3,
         "days": "daily", "from_hour": 6, "to_hour": 24,
     }  # fmt: skip
