@@ -22,7 +22,10 @@ def what_rose_is_there(page: Page) -> bool:
 
 def test_from_the_overview_to_what_rose_and_why_and_a_budget_that_mails(demo: Demo, sign_in: SignIn) -> None:
     page = sign_in("operator")
-    page.get_by_role("link", name="What rose", exact=True).click()
+    to_what_rose = page.get_by_role("link", name="What rose", exact=True)
+    # The sentence compares yesterday with a week before it: the days of both have to be priced first.
+    eventually(lambda: page.reload() and to_what_rose.count(), within_s=240, every_s=3)
+    to_what_rose.click()
     eventually(lambda: what_rose_is_there(page), within_s=240, every_s=3)
     expect(page.locator(".sentence")).to_contain_text("so far this month")
     expect(page.locator(".tiles")).to_contain_text("Forecast")

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import SignIn
 from tests.browser.demo import Demo, eventually
+from tests.browser.forms import press
 
 pytestmark = pytest.mark.browser
 
@@ -24,12 +25,12 @@ def test_lists_tabs_and_forms_work_without_javascript(demo: Demo, sign_in: SignI
     held = int(page.get_by_label("Max concurrency").input_value())
     page.get_by_label("Max concurrency").fill("201")
     page.get_by_label("Reason").fill("More room")
-    page.get_by_role("button", name="Preview change").click()
+    press(page, "Preview change")
     expect(page.get_by_label("Max concurrency")).to_have_value("201")
     expect(page.get_by_label("Max concurrency")).to_have_attribute("aria-invalid", "true")
     page.get_by_label("Max concurrency").fill(str(held - 1))
-    page.get_by_role("button", name="Preview change").click()
-    page.get_by_role("button", name="Change concurrency").click()
+    press(page, "Preview change")
+    press(page, "Change concurrency")
     heading = page.get_by_role("heading", level=1)
     eventually(lambda: page.reload() and "Applied" in heading.inner_text(), within_s=60, every_s=2)
 

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import SignIn
 from tests.browser.demo import Demo, eventually
+from tests.browser.forms import press
 
 pytestmark = pytest.mark.browser
 
@@ -17,12 +18,6 @@ def told(page: Page, words: str) -> None:
     """Reload until the page's sentence says so, as somebody without JavaScript would."""
     sentence = page.locator(".sentence")
     eventually(lambda: page.reload() and re.search(words, sentence.inner_text()), within_s=90, every_s=1)
-
-
-def press(page: Page, name: str) -> None:
-    """Send a form and wait for the page that answers it: a reload in between would take its place."""
-    with page.expect_navigation():
-        page.get_by_role("button", name=name).click()
 
 
 def furnish(demo: Demo) -> None:
