@@ -27,12 +27,13 @@ def judged_day(now: datetime) -> date:
 def refresh(limits: Limits, *, now: datetime) -> date:
     """Look for the rises of the judged day unless that was done within the hour; the judged day.
 
-    Weeks before it that were priced since, as after a first look at an account, are another history: looked at again.
+    What was priced since of it and the weeks before, as in a first look at an account, is another history: looked at
+    again.
     What a day was found to be may change while late costs come in; rises that are none any more go.
     """
     day = judged_day(now)
     checked = RiseCheck.objects.filter(day=day, checked_at__gt=now - CHECKED_FOR).first()
-    if checked is not None and not rise_lines.has_older_lines_since(checked.checked_at, day):
+    if checked is not None and not rise_lines.has_new_lines_since(checked.checked_at, day):
         return day
     found = _found(day, limits)
     causes = queries.causes(found)

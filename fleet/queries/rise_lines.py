@@ -30,9 +30,12 @@ def causes(rises: Mapping[int, Rise]) -> dict[int, list[str]]:
     return {pk: prices[pk] + held[pk] for pk in rises}
 
 
-def has_older_lines_since(at: datetime, day: date) -> bool:
-    """Whether a day of the weeks before `day` was priced after `at`; two days stand for all of them. One query."""
-    days = [day - 8 * _DAY, day - 27 * _DAY]
+def has_new_lines_since(at: datetime, day: date) -> bool:
+    """Whether `day` or the weeks before it were priced after `at`; two days stand for the weeks. One query.
+
+    History is priced from its oldest day on, so `day` itself may come last. Complete, it hardly changes any more.
+    """
+    days = [day, day - 8 * _DAY, day - 27 * _DAY]
     return DailyCost.objects.filter(day__in=days, computed_at__gt=at).exists()
 
 

@@ -142,6 +142,17 @@ def test_a_day_is_looked_at_again_once_the_weeks_before_it_are_priced() -> None:
     assert len(ongoing(RULE)) == 1
 
 
+def test_a_day_is_looked_at_again_once_it_is_priced_itself() -> None:
+    """A history is priced from its oldest day on, and a look may fall between its parts."""
+    variant = settled()
+    evaluate(now=NOON)
+    assert ongoing(RULE) == []
+    cost(variant, 40, YESTERDAY)
+    DailyCost.objects.filter(day=YESTERDAY.date()).update(computed_at=NOON + timedelta(seconds=1))
+    evaluate(now=NOON + timedelta(minutes=1))
+    assert len(ongoing(RULE)) == 1
+
+
 def test_without_a_change_it_says_so() -> None:
     variant = settled()
     cost(variant, 60, YESTERDAY)
