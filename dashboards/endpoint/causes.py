@@ -8,9 +8,13 @@ from fleet.queries.endpoint import Activity, Head
 
 _CAUSES = {
     cold_analysis.Cause.IDLE: ("Idle: no call for 5 min or more", "Provisioned concurrency"),
+    cold_analysis.Cause.SPILL_OVER: (
+        "Spill-over: more parallel calls than provisioned concurrency",
+        "More provisioned concurrency",
+    ),
     cold_analysis.Cause.GROWTH: (
         "Growth: more parallel calls than warm slots",
-        "More provisioned concurrency",
+        "Provisioned concurrency, more than one",
     ),
     cold_analysis.Cause.DEPLOY: (
         "Deploy: within 15 min after a change",

@@ -30,6 +30,7 @@ class Cause(StrEnum):
     """Why a cold start happened, as far as minute rows can tell."""
 
     IDLE = "idle"
+    SPILL_OVER = "spill-over"
     GROWTH = "growth"
     DEPLOY = "deploy"
     UNKNOWN = "unknown"
@@ -140,8 +141,9 @@ def causes(
 ) -> dict[Cause, float]:
     """Cold starts by cause, from minute rows (minutes without traffic have no row); sums to `count(rows).count`.
 
-    deploy: within 15 minutes after a change of the endpoint; idle: at least 5 minutes without a call before; growth:
-    concurrency use or spill-over rose against the bucket before. Bounded by the minute: order inside it is unknown.
+    deploy: within 15 minutes after a change of the endpoint; spill-over: calls came that provisioned concurrency could
+    not take; idle: at least 5 minutes without a call before; growth: concurrency use rose against the bucket before.
+    Bounded by the minute: order inside it is unknown.
     """
     found = dict.fromkeys(Cause, 0.0)
     changes = sorted(deployed_at)
@@ -170,17 +172,15 @@ def _cause(row: MetricRow, before: MetricRow | None, changes: Sequence[datetime]
         change <= row.until and row.at - change <= timedelta(minutes=DEPLOY_MINUTES) for change in changes
     ):
         return Cause.DEPLOY
+    if row.get("spillover_invocations"):
+        return Cause.SPILL_OVER
     if before is None:
         return Cause.UNKNOWN
     if row.at - before.until >= timedelta(minutes=IDLE_MINUTES):
         return Cause.IDLE
-    if _rose(row, before, "concurrency_utilization_max", GROWTH_MARGIN) or _rose(
-        row, before, "spillover_invocations"
-    ):
-        return Cause.GROWTH
-    return Cause.UNKNOWN
+    return Cause.GROWTH if _rose(row, before) else Cause.UNKNOWN
 
 
-def _rose(row: MetricRow, before: MetricRow, column: str, margin: float = 0.0) -> bool:
-    now = row.get(column)
-    return now is not None and now > (before.get(column) or 0.0) + margin
+def _rose(row: MetricRow, before: MetricRow) -> bool:
+    now, then = (each.get("concurrency_utilization_max") for each in (row, before))
+    return now is not None and now > (then or 0.0) + GROWTH_MARGIN

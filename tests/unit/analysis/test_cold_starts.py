@@ -76,15 +76,24 @@ def test_causes_idle_growth_and_deploy() -> None:
         minute(40, invocations=9.0, setup_count=2.0, concurrency_utilization_max=0.5),
     ]
     found = causes(rows, deployed_at=[MONDAY + timedelta(minutes=30)])
-    assert found == {Cause.UNKNOWN: 2.0, Cause.IDLE: 1.0, Cause.GROWTH: 4.0, Cause.DEPLOY: 2.0}
+    assert {cause: n for cause, n in found.items() if n} == {
+        Cause.UNKNOWN: 2.0,
+        Cause.IDLE: 1.0,
+        Cause.GROWTH: 4.0,
+        Cause.DEPLOY: 2.0,
+    }
 
 
-def test_rising_spill_over_is_growth() -> None:
+def test_calls_beyond_provisioned_concurrency_are_a_cause_of_their_own_whatever_came_before() -> None:
     rows = [
-        minute(0, invocations=5.0, spillover_invocations=0.0),
-        minute(1, invocations=9.0, spillover_invocations=3.0, setup_count=1.0),
+        minute(0, invocations=5.0, spillover_invocations=2.0, setup_count=2.0),
+        minute(1, invocations=9.0, spillover_invocations=0.0, setup_count=1.0),
+        minute(90, invocations=9.0, spillover_invocations=3.0, setup_count=3.0),
+        minute(200, invocations=9.0, spillover_invocations=1.0, setup_count=4.0),
     ]
-    assert causes(rows)[Cause.GROWTH] == 1.0
+    found = causes(rows, deployed_at=[MONDAY + timedelta(minutes=199)])
+    assert (found[Cause.SPILL_OVER], found[Cause.DEPLOY]) == (5.0, 4.0)
+    assert (found[Cause.UNKNOWN], found[Cause.IDLE], found[Cause.GROWTH]) == (1.0, 0.0, 0.0)
 
 
 @pytest.mark.parametrize("outlier_ms", [None, 1_000.0])
