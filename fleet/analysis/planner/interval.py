@@ -28,9 +28,10 @@ class Range:
         return Range(self.likely * factor, self.low * factor, self.high * factor)
 
     def overlaps(self, other: "Range") -> bool:
-        """Whether the ranges share more than half of the narrower one: no ranking can be stood behind then."""
+        """Whether they share more than half of the narrower one, or one holds what was measured: no clear ranking."""
         shared = min(self.high, other.high) - max(self.low, other.low)
-        return shared > min(self.high - self.low, other.high - other.low) / 2
+        narrower = min(self.high - self.low, other.high - other.low)
+        return shared > narrower / 2 if narrower else shared >= 0
 
 
 def quantile(values: Sequence[float], share: float) -> float:
