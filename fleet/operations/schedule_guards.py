@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,9 +10,11 @@ from fleet.errors import Refusal
 from fleet.operations import expressions
 from fleet.operations.guards import leave, there, whole_number
 from fleet.operations.kinds import Context, Observed
+from fleet.operations.schedule_levels import Found, bounds
+from fleet.operations.schedule_levels import leave as leave_target
+from fleet.operations.schedule_levels import level as level_of
 from fleet.operations.schedules import (
     DAYS,
-    INSTANCES,
     PROVISIONED,
     ScheduleChange,
     ScheduleWish,
@@ -25,10 +27,6 @@ from fleet.types import EndpointStatus
 
 # ScheduledActionName of PutScheduledAction (botocore 1.44.5): no colon, slash, bar or control character.
 _NAME = re.compile(r"(?! )[^\x00-\x1f\x7f-\x9f:/|]{1,256}(?<! )")
-MOST = 10_000
-"""More than this of anything is taken for a slip of the finger."""
-
-Found = tuple[ScheduleChange | None, list[Refusal]]
 
 
 def standing(seen: Observed, context: Context) -> list[Refusal]:
@@ -51,8 +49,7 @@ def schedule(wish: ScheduleWish, seen: Observed, context: Context, now: datetime
         return None, refusals or [
             Refusal("target", "unknown-target", f"“{wish.target}” is not there any more.")
         ]
-    check = {Way.ONE: _one, Way.REMOVE: _remove, Way.RESTORE: _restore}.get(Way(wish.way), _weekly)
-    change, problems = check(wish, spot, now)
+    change, problems = _CHECKS[Way(wish.way)](wish, spot, now)
     if change is not None:
         problems = [*_against_aws(change, seen, context), *_nothing_new(change)]
     return (None, problems) if problems else (change, [])
@@ -73,8 +70,8 @@ def _weekly(wish: ScheduleWish, spot: Spot, now: datetime) -> Found:
         problems.append(Refusal("to_hour", "same-hour", text))
     if wish.days not in DAYS:
         problems.append(Refusal("days", "days", "Choose the days."))
-    level, more = _level(wish.level, "level", "Level", spot)
-    rest, more_rest = _level(wish.rest, "rest", "Level outside", spot)
+    level, more = level_of(wish.level, "level", "Level", spot)
+    rest, more_rest = level_of(wish.rest, "rest", "Level outside", spot)
     problems += more + more_rest
     if level is not None and level == rest:
         problems.append(
@@ -149,25 +146,8 @@ def _written(wish: ScheduleWish, spot: Spot, actions: Iterable[TimedAction]) -> 
     return ScheduleChange(spot, wish, put=fresh, bounds=bounds)
 
 
-def _level(text: str, field: str, label: str, spot: Spot) -> tuple[int | None, list[Refusal]]:
-    number, problems = whole_number(text, field, label)
-    if number is None:
-        return None, problems
-    if number < spot.floor:
-        why = ""
-        if spot.dimension == PROVISIONED:
-            why = ": Application Auto Scaling keeps at least one unit warm"
-        elif spot.dimension == INSTANCES:
-            why = ": only asynchronous endpoints run at 0 instances"
-        problems.append(Refusal(field, "too-low", f"{label} is {number}; the lowest is {spot.floor}{why}."))
-    elif number > (spot.most or MOST):
-        why = "max concurrency" if spot.dimension == PROVISIONED else "the highest"
-        problems.append(Refusal(field, "too-high", f"{label} {number:,} > {why} {spot.most or MOST:,}."))
-    return number, problems
-
-
 def _bound(text: str, field: str, label: str, spot: Spot) -> tuple[int | None, list[Refusal]]:
-    return _level(text, field, label, spot) if text.strip() else (None, [])
+    return level_of(text, field, label, spot) if text.strip() else (None, [])
 
 
 def _zone(name: str) -> list[Refusal]:
@@ -259,6 +239,8 @@ def _against_aws(change: ScheduleChange, seen: Observed, context: Context) -> li
             text = "No provisioned concurrency is set, so there is nothing to schedule: change concurrency first."
             found.append(Refusal("", "no-provisioned", text))
     tops = [bound for action in change.put for bound in (action.minimum, action.maximum) if bound is not None]
+    if change.bounds and change.wish.way == Way.BOUNDS:
+        tops.append(change.bounds[0])
     option = context.instances.get(spot.instance_type)
     if tops and option is not None and option.quota is not None and option.held + max(tops) > option.quota:
         text = (
@@ -273,3 +255,13 @@ def _nothing_new(change: ScheduleChange) -> list[Refusal]:
     if change.put or change.delete or change.bounds or change.leaves:
         return []
     return [Refusal("", "no-change", "Nothing would change: the scheduled actions are like this already.")]
+
+
+_CHECKS: Mapping[Way, Callable[[ScheduleWish, Spot, datetime], Found]] = {
+    Way.WEEKLY: _weekly,
+    Way.ONE: _one,
+    Way.REMOVE: _remove,
+    Way.RESTORE: _restore,
+    Way.BOUNDS: lambda wish, spot, _: bounds(wish, spot),
+    Way.LEAVE: lambda wish, spot, _: leave_target(wish, spot),
+}

@@ -23,7 +23,11 @@ from fleet.operations.schedules import (
 )
 from fleet.types import Capacity, ServerlessCapacity
 
-_SUMMARIES = {Way.REMOVE: "scheduled actions removed", Way.RESTORE: "as it was before"}
+_SUMMARIES = {
+    Way.REMOVE: "scheduled actions removed",
+    Way.RESTORE: "as it was before",
+    Way.LEAVE: "scalable target deregistered",
+}
 _NAMESPACE = {"ServiceNamespace": "sagemaker"}
 
 
@@ -55,6 +59,8 @@ def summary(change: ScheduleChange) -> str:
         return f"{spot.unit} {wish.level}, {DAYS[wish.days][0]} {hours}, else {wish.rest}"
     if way is Way.ONE and change.put:
         return f"{spot.unit}: {change.put[0].words()}"
+    if way is Way.BOUNDS and change.bounds:
+        return f"{spot.unit}: between {change.bounds[0]} and {change.bounds[1]}"
     return f"{spot.unit}: {_SUMMARIES.get(way, 'scheduled actions')}"
 
 
@@ -144,6 +150,10 @@ def cost_change(
     before, after = pattern(spot.actions, spot.level, now), pattern(change.actions_after(), spot.level, now)
     if spot.dimension == COPIES or before is None or after is None:
         return None
+    if change.wish.way == Way.BOUNDS:
+        after = _within(change, before)
+    if after is None:
+        return None
     held = _capacity(spot, seen, before, now)
     then = _capacity(spot, seen, after, now)
     if held is None or then is None:
@@ -153,6 +163,14 @@ def cost_change(
             seen.region, held, then, traffic, book, schedule=after.weekly, schedule_before=before.weekly
         )
     )
+
+
+def _within(change: ScheduleChange, before: Pattern) -> Pattern | None:
+    """The level that bounds leave, or move it to; None where policies or schedules decide on it."""
+    if change.spot.policies or before.weekly or change.bounds is None:
+        return None
+    low, high = change.bounds
+    return Pattern(min(max(before.level, low), high))
 
 
 def _capacity(spot: Spot, seen: Observed, level: Pattern, now: datetime) -> Capacity | None:

@@ -30,11 +30,13 @@ _WEEKLY = re.compile(r"cron\(0 (\d{1,2}) \? \* (\S+) \*\)", re.ASCII)
 
 
 class Way(StrEnum):
-    """What a wish asks for. RESTORE puts back what an earlier operation found."""
+    """What a wish asks for. RESTORE puts back what an earlier operation found; LEAVE deregisters the target."""
 
     WEEKLY = "weekly"
     ONE = "one"
     REMOVE = "remove"
+    BOUNDS = "bounds"
+    LEAVE = "leave"
     RESTORE = "restore"
 
 
@@ -102,7 +104,7 @@ class Spot:
 
     level: what it is now, None = not known. floor: the lowest AWS accepts. most: the highest, None = no bound is known.
     minimum, maximum: of the registered target, None when none is registered. instance_type, volume_gb: of a variant on
-    instances. policies: names of the target's policies.
+    instances. policies: names of the target's policies. wakes: one of them brings the first of 0 back.
     """
 
     resource_id: str
@@ -117,6 +119,7 @@ class Spot:
     actions: tuple[TimedAction, ...] = ()
     instance_type: str = ""
     volume_gb: int | None = None
+    wakes: bool = False
 
     @property
     def key(self) -> str:

@@ -1,0 +1,90 @@
+"""Bounds of a scalable target, changed or taken away: what is refused, sent, told and priced."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from fleet.costs.periods import Window
+from fleet.costs.price_book import PriceBook
+from fleet.costs.traffic import Traffic
+from fleet.operations import schedule_guards, schedule_plan
+from fleet.operations.kinds import InstanceOption
+from fleet.operations.schedules import INSTANCES, PROVISIONED, ScheduleChange, ScheduleWish, Spot
+from fleet.types import CostComponent, PricePoint
+from tests.unit.operations.wishes import context, seen
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+RESOURCE = "endpoint/fraud-score/variant/AllTraffic"
+WARM = Spot(RESOURCE, PROVISIONED, "AllTraffic", 1, 1, most=20, minimum=1, maximum=5)
+MACHINES = Spot(RESOURCE, INSTANCES, "AllTraffic", 4, 1, instance_type="ml.m5.xlarge")
+BOUNDS = ScheduleWish("bounds", minimum="2", maximum="8")
+
+
+def checked(wish: ScheduleWish, spot: Spot = WARM) -> ScheduleChange:
+    change, refusals = schedule_guards.schedule(wish, seen(spots=(spot,)), context(), NOON)
+    assert change is not None, refusals
+    return change
+
+
+def codes(wish: ScheduleWish, spot: Spot, **changes: Any) -> list[tuple[str, str]]:
+    change, refusals = schedule_guards.schedule(wish, seen(spots=(spot,)), context(**changes), NOON)
+    assert change is None
+    return [(refusal.field, refusal.code) for refusal in refusals]
+
+
+@pytest.mark.parametrize(
+    ("changes", "spot", "found"),
+    [
+        ({"minimum": ""}, WARM, [("minimum", "missing")]),
+        ({"minimum": "9"}, WARM, [("maximum", "min-over-max")]),
+        ({"maximum": "21"}, WARM, [("maximum", "too-high")]),
+        ({"minimum": "0"}, WARM, [("minimum", "too-low")]),
+        ({"minimum": "0"}, replace(MACHINES, floor=0), [("minimum", "nothing-wakes")]),
+        ({"minimum": "1", "maximum": "5"}, WARM, [("", "no-change")]),
+    ],
+)
+def test_bounds_that_cannot_be_are_refused_beside_their_field(
+    changes: dict[str, str], spot: Spot, found: list[tuple[str, str]]
+) -> None:
+    assert codes(replace(BOUNDS, **changes), spot) == found
+
+
+def test_bounds_are_changed_without_a_schedule_and_what_moves_at_once_is_told() -> None:
+    change = checked(BOUNDS, replace(WARM, policies=("track",)))
+    assert (change.bounds, change.put) == ((2, 8), ())
+    plan = schedule_plan.build(change, seen(), None, NOON)
+    assert plan.summary == "provisioned concurrency: between 2 and 8"
+    assert [step.action for step in plan.steps] == ["read-schedule", "register-scaling", "prove-schedule"]
+    assert "moves-now" in [warning.code for warning in plan.warnings]
+    assert checked(replace(BOUNDS, minimum="0"), replace(MACHINES, floor=0, wakes=True)).bounds == (0, 8)
+    few = {"ml.m5.xlarge": InstanceOption("ml.m5.xlarge", 16384, quota=3, held=2)}
+    assert codes(BOUNDS, MACHINES, instances=few) == [("maximum", "instance-quota")]
+
+
+def test_the_month_of_bounds_is_told_where_nothing_else_decides_on_the_level() -> None:
+    point = PricePoint(
+        "eu-west-1", CostComponent.KEPT_WARM, "4096", "unit-second", Decimal("0.00001"), "test", NOON.date()
+    )
+    book = PriceBook.layered([point])
+    silent = Traffic(Window(NOON - timedelta(hours=168), NOON), busy_s=Decimal(0))
+
+    def cost(spot: Spot) -> Any:
+        return schedule_plan.cost_change(checked(BOUNDS, spot), seen(spots=(spot,)), silent, book, now=NOON)
+
+    month = Decimal(730) * 3600 * Decimal("0.00001")
+    assert next(row.before for row in cost(WARM).rows) == month
+    assert next(row.after for row in cost(WARM).rows) == 2 * month
+    assert cost(replace(WARM, policies=("track",))) is None
+
+
+def test_a_target_is_deregistered_and_where_none_is_that_is_refused() -> None:
+    spot = replace(WARM, policies=("track",))
+    change = checked(ScheduleWish("leave"), spot)
+    plan = schedule_plan.build(change, seen(spots=(spot,)), None, NOON)
+    assert [step.action for step in plan.steps] == ["read-schedule", "deregister-scaling", "prove-schedule"]
+    assert {"policies-removed", "level-stays"} <= {warning.code for warning in plan.warnings}
+    assert not plan.wanted["is_registered"]
+    assert codes(ScheduleWish("leave"), MACHINES) == [("", "not-registered")]
