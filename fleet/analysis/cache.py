@@ -1,7 +1,7 @@
 """Model cache of multi-model variants: hit ratio, unloads, waiting, verdict. AWS publishes no per-model figures."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -123,3 +123,48 @@ def verdict(
         return Verdict.WARMING if is_new else Verdict.THRASHING
     is_filling = hit_ratio < limits.thrash_hit_ratio and unloads < limits.recovered_unloads
     return Verdict.WARMING if is_filling else Verdict.HEALTHY
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A time over which one verdict held; until is the end of the last bucket that was judged so."""
+
+    verdict: Verdict
+    since: datetime
+    until: datetime
+
+
+FEWEST_LOOK_UPS = 20.0
+"""Look-ups of an hour below which it says nothing of a cache by itself: the verdict so far stays."""
+
+
+def course(
+    rows: Iterable[MetricRow], *, changed_at: Iterable[datetime] = (), limits: Limits = LIMITS
+) -> list[Stretch]:
+    """How the verdict went, hour by hour, oldest first: each hour is judged knowing the one before (hysteresis).
+
+    rows: buckets of at most an hour of one variant. An hour without enough look-ups goes on as it was; the first hours
+    without any are no data. The last stretch is what holds now.
+    """
+    changes = sorted(changed_at)
+    found: list[Stretch] = []
+    for at, part in _by_hour(rows):
+        until = max(row.until for row in part)
+        before = found[-1].verdict if found else None
+        figures = use(part, hours=1.0)
+        now = before or Verdict.NO_DATA
+        if (figures.look_ups or 0.0) >= FEWEST_LOOK_UPS:
+            change = max((change for change in changes if change <= until), default=None)
+            now = verdict(figures, before=before, changed_at=change, until=at, limits=limits)
+        if found and found[-1].verdict is now:
+            found[-1] = replace(found[-1], until=until)
+        else:
+            found.append(Stretch(now, at, until))
+    return found
+
+
+def _by_hour(rows: Iterable[MetricRow]) -> list[tuple[datetime, list[MetricRow]]]:
+    hours: dict[datetime, list[MetricRow]] = {}
+    for row in sorted(rows, key=lambda row: row.at):
+        hours.setdefault(series.floor(row.at, 3600), []).append(row)
+    return list(hours.items())

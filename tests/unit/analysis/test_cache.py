@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from fleet.analysis.cache import CacheUse, Verdict, use, verdict
+from fleet.analysis.cache import CacheUse, Verdict, course, use, verdict
+from fleet.types import MetricRow
 
 from .buckets import MONDAY, hour
 
@@ -82,3 +83,32 @@ def test_misses_right_after_a_change_are_warming_and_later_thrashing() -> None:
     soon, late = MONDAY + timedelta(minutes=20), MONDAY + timedelta(minutes=31)
     assert verdict(found, changed_at=MONDAY, until=soon) is Verdict.WARMING
     assert verdict(found, changed_at=MONDAY, until=late) is Verdict.THRASHING
+
+
+def worked(n: int, hit_ratio: float, unloads: float | None, look_ups: float = 1000.0) -> MetricRow:
+    return hour(n, cache_hit_count=look_ups, cache_hit_sum=look_ups * hit_ratio, unload_count=unloads)
+
+
+def test_the_course_of_a_cache_needs_both_bars_to_turn() -> None:
+    rows = [
+        worked(0, 0.97, None),
+        worked(1, 0.79, 200.0),  # below the bar: thrashing
+        worked(2, 0.83, 100.0),  # above it, not yet recovered
+        hour(3),  # nothing reported: goes on
+        worked(4, 0.10, 15.0, look_ups=15.0),  # too few to tell: goes on
+        worked(5, 0.86, 90.0),  # recovered
+        worked(6, 0.81, 100.0),  # between the bars: stays healthy
+    ]
+    found = [(one.verdict, (one.since - MONDAY).seconds // 3600) for one in course(rows)]
+    assert found == [(Verdict.HEALTHY, 0), (Verdict.THRASHING, 1), (Verdict.HEALTHY, 5)]
+
+
+def test_hours_right_after_a_change_are_warming_and_then_told() -> None:
+    rows = [worked(n, 0.5, 300.0) for n in range(3)]
+    found = [one.verdict for one in course(rows, changed_at=[MONDAY - timedelta(minutes=5)])]
+    assert found == [Verdict.WARMING, Verdict.THRASHING]
+
+
+def test_a_course_without_look_ups_is_no_data() -> None:
+    assert [one.verdict for one in course([hour(0), hour(1)])] == [Verdict.NO_DATA]
+    assert course([]) == []
