@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fleet.analysis.planner import layers, posterior, sampling, timeout
 from fleet.analysis.planner.placement import Belief, place
-from fleet.analysis.planner.pool import Habit, Replay, replay
+from fleet.analysis.planner.pool import Habit, Held, HourTally, Replay, Stretch, replay
 from fleet.analysis.planner.rows import Observation
 from fleet.analysis.planner.sampling import Hours
 from fleet.analysis.planner.timeout import TimeoutFit
@@ -24,7 +24,7 @@ class Effort:
 
 @dataclass(frozen=True)
 class Level:
-    """One draw's outcome at one level, of the calls it counted: seconds of execution, latencies in seconds."""
+    """One draw's outcome at one level, of the calls it counted: latencies in seconds, hours since the epoch."""
 
     calls: int
     cold: int
@@ -32,27 +32,34 @@ class Level:
     throttled: int
     warm_share: float
     p99_s: float | None
+    hours: Mapping[int, HourTally]
 
 
 @dataclass(frozen=True)
 class Draw:
-    """One draw at every level; share: of the window's calls it looked at; needs: the layer estimate of its hours."""
+    """One draw at every level; share: of the window's calls it looked at; needs: the layer estimate of its hours.
+
+    stretches: the calls as it placed them; buckets: the ranges [first, last) of the observation's buckets it counted.
+    """
 
     belief: Belief
     share: float
     levels: Mapping[int, Level]
     needs: Mapping[int, int]
+    stretches: Sequence[Stretch]
+    buckets: Sequence[tuple[int, int]]
 
 
 @dataclass(frozen=True)
 class Draws:
-    """All draws of one forecast with what they rest on."""
+    """All draws of one forecast with what they rest on. begun: the layers that begin to be needed, by bucket."""
 
     each: Sequence[Draw]
     timeout: TimeoutFit
     width_weights: Mapping[float, float]
     habit_weights: Mapping[Habit, float]
     needs: Mapping[int, int]
+    begun: Sequence[Sequence[int]]
 
 
 def make(observation: Observation, levels: Sequence[int], effort: Effort, chance: random.Random) -> Draws:
@@ -69,7 +76,7 @@ def make(observation: Observation, levels: Sequence[int], effort: Effort, chance
         for chosen, believed in zip(hours, beliefs, strict=True)
     ]
     needs = layers.above(begun, levels)
-    return Draws(each, fit, width_weights, habit_weights, needs)
+    return Draws(each, fit, width_weights, habit_weights, needs, begun)
 
 
 def _habits(
@@ -111,15 +118,29 @@ def _draw(
     chance: random.Random,
 ) -> Draw:
     stretches = [place(observation, span, believed, chance) for span in hours.spans]
-    services = sorted(
-        call[1] for stretch in stretches for call in stretch.calls if call[0] >= stretch.counted_from_s
-    )
-    found: dict[int, Level] = {}
-    for level in levels:
-        outcome = replay(stretches, level, believed.habit, chance)
-        found[level] = _level(outcome, services, observation.overhead_s)
+    services = _services(stretches)
+    found = {
+        level: _level(replay(stretches, level, believed.habit, chance), services, observation.overhead_s)
+        for level in levels
+    }
     needs = layers.above((one for span in hours.spans for one in begun[span.counted : span.last]), levels)
-    return Draw(believed, hours.share, found, needs)
+    buckets = [(span.counted, span.last) for span in hours.spans]
+    return Draw(believed, hours.share, found, needs, stretches, buckets)
+
+
+def outcome(one: Draw, found: Replay, overhead_s: float) -> Level:
+    """What a replay made of the calls of a draw."""
+    return _level(found, _services(one.stretches), overhead_s)
+
+
+def again(one: Draw, held: Held, overhead_s: float, chance: random.Random) -> Level:
+    """The calls of a draw replayed with a level that changes over time."""
+    return outcome(one, replay(one.stretches, held, one.belief.habit, chance), overhead_s)
+
+
+def _services(stretches: Sequence[Stretch]) -> list[float]:
+    """Seconds of execution of all counted calls, ascending."""
+    return sorted(call[1] for one in stretches for call in one.calls if call[0] >= one.counted_from_s)
 
 
 def _level(outcome: Replay, services: Sequence[float], overhead_s: float) -> Level:
@@ -131,6 +152,7 @@ def _level(outcome: Replay, services: Sequence[float], overhead_s: float) -> Lev
         throttled=outcome.throttled,
         warm_share=outcome.warm_s / execution_s if execution_s else 0.0,
         p99_s=_p99(services, outcome, overhead_s),
+        hours=outcome.hours,
     )
 
 

@@ -1,17 +1,17 @@
 """The forecast per level of provisioned concurrency: cold starts, spill-over, throttled calls, p99 and cost a month."""
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from statistics import fmean, median
+from statistics import fmean
 
-from fleet.analysis.planner import draws, interval
-from fleet.analysis.planner.draws import Draw, Draws, Effort, Level
+from fleet.analysis.planner import draws, interval, outcomes
+from fleet.analysis.planner.draws import Draws, Effort
 from fleet.analysis.planner.interval import Range, Standing
 from fleet.analysis.planner.rates import Tariff
 from fleet.analysis.planner.rows import Observation
-from fleet.analysis.planner.standing import bursts_are_untold, rotation, standing
+from fleet.analysis.planner.standing import rotation, standing
 from fleet.costs.lines import total
 from fleet.costs.periods import HOURS_PER_MONTH
 from fleet.types import CostLine
@@ -105,19 +105,17 @@ def forecast(
 
 def _level(observation: Observation, found: Draws, level: int, tariff: Tariff | None) -> LevelForecast:
     word, reasons = standing(observation, found, level)
-    cold = _cold(observation, found, level)
+    course = outcomes.of_level(found, level)
+    cold = outcomes.cold(observation, found, course)
     if word is Standing.MEASURED and observation.setups is not None:
         cold = interval.measured(observation.setups)
-    latencies = [1000 * p99 for one in found.each if (p99 := one.levels[level].p99_s) is not None]
-    if observation.setup_s is None and cold.high >= 0.01 * observation.calls:
-        latencies = []
-    lines = _lines(observation, found, level, tariff)
+    lines = outcomes.cost_lines(observation, course, tariff)
     return LevelForecast(
         level=level,
         cold=cold,
-        spilled=_of_calls(observation, found.each, level, lambda one: one.spilled),
-        throttled=_of_calls(observation, found.each, level, lambda one: one.throttled),
-        p99_ms=interval.of_latency(median(latencies), latencies) if latencies else None,
+        spilled=outcomes.of_calls(observation, course, lambda one: one.spilled),
+        throttled=outcomes.of_calls(observation, course, lambda one: one.throttled),
+        p99_ms=outcomes.p99_ms(observation, course, cold),
         usd=total(lines).amount if lines and total(lines).is_complete else None,
         lines=lines,
         standing=word,
@@ -125,63 +123,6 @@ def _level(observation: Observation, found: Draws, level: int, tariff: Tariff | 
         is_live=level in observation.levels,
         is_lower_bound=bool(observation.saturated),
     )
-
-
-def _cold(observation: Observation, found: Draws, level: int) -> Range:
-    scaled = _scaled_cold(found, level)
-    return interval.of_cold_starts(
-        median(scaled),
-        scaled,
-        found.needs[level],
-        observation.calls,
-        is_untold=bursts_are_untold(observation, found),
-        is_rotating=rotation(found) > 0.5,
-    )
-
-
-def _scaled_cold(found: Draws, level: int) -> list[float]:
-    """Cold starts of the whole window, draw by draw.
-
-    What a draw did not look at is filled in by the layer estimate of those hours, corrected by how the replays compare
-    with it where both are known: it varies far less from hour to hour than cold starts per call do.
-    """
-    draws = found.each
-    seen, needed = sum(one.levels[level].cold for one in draws), sum(one.needs[level] for one in draws)
-    scaled = []
-    for one in draws:
-        cold = one.levels[level].cold
-        if one.share >= 1:
-            scaled.append(float(cold))
-        elif needed:
-            left = max(0, found.needs[level] - one.needs[level])
-            scaled.append(cold + left * seen / needed)
-        else:
-            scaled.append(cold / one.share)
-    return scaled
-
-
-def _of_calls(
-    observation: Observation, draws: Sequence[Draw], level: int, count: Callable[[Level], int]
-) -> Range:
-    """A count of the whole window from its share of the calls each draw looked at."""
-    shares = [count(one.levels[level]) / max(1, one.levels[level].calls) for one in draws]
-    counts = [share * observation.calls for share in shares]
-    if not any(counts):
-        return interval.measured(0.0)
-    return interval.of_count(median(counts), counts, observation.calls)
-
-
-def _lines(observation: Observation, found: Draws, level: int, tariff: Tariff | None) -> tuple[CostLine, ...]:
-    """Cost lines of a month: the observed execution time, shared out as the replays shared it."""
-    if tariff is None:
-        return ()
-    scale = float(HOURS_PER_MONTH) / observation.hours
-    outcomes = [one.levels[level] for one in found.each]
-    warm = fmean(one.warm_share for one in outcomes)
-    lost = fmean(one.throttled / max(1, one.calls) for one in outcomes)
-    ran_s = observation.busy_s * scale * (1 - lost)
-    month_s = float(HOURS_PER_MONTH) * 3600
-    return tuple(tariff.cost_lines(level, month_s, ran_s * min(1.0, warm), ran_s * max(0.0, 1 - warm)))
 
 
 def _timeout(found: Draws) -> Range:

@@ -5,8 +5,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from fleet.analysis.planner import outcomes
 from fleet.analysis.planner.interval import Range, Standing
 from fleet.analysis.planner.levels import Forecast, LevelForecast
+from fleet.analysis.planner.outcomes import Course
+from fleet.analysis.planner.rates import Tariff
+from fleet.analysis.planner.rows import Observation
+from fleet.analysis.planner.standing import doubts
+from fleet.costs.lines import total
 
 
 class OptionKind(StrEnum):
@@ -90,6 +96,37 @@ def of_level(forecast: Forecast, one: LevelForecast, today: int | None) -> Optio
 def of_levels(forecast: Forecast, today: int | None) -> tuple[Option, ...]:
     """All levels of a forecast, lowest first."""
     return tuple(of_level(forecast, one, today) for one in forecast.levels)
+
+
+def of_course(
+    observation: Observation,
+    forecast: Forecast,
+    tariff: Tariff | None,
+    course: Course,
+    kind: OptionKind,
+    name: str,
+    span: tuple[int, int],
+) -> Option:
+    """What a course comes to in a month. span: its lowest and highest level."""
+    month = forecast.per_month
+    cold = outcomes.cold(observation, forecast.draws, course)
+    lines = outcomes.cost_lines(observation, course, tariff)
+    word, reasons = doubts(observation, forecast.draws, span[0])
+    return Option(
+        kind=kind,
+        name=name,
+        top=span[1],
+        level=None,
+        mean_level=course.mean_level,
+        calls=forecast.calls * month,
+        cold=cold.scaled(month),
+        spilled=outcomes.of_calls(observation, course, lambda one: one.spilled).scaled(month),
+        throttled=outcomes.of_calls(observation, course, lambda one: one.throttled).scaled(month),
+        p99_ms=outcomes.p99_ms(observation, course, cold),
+        usd=total(lines).amount if lines and total(lines).is_complete else None,
+        standing=word,
+        reasons=reasons,
+    )
 
 
 def frontier(options: Iterable[Option]) -> tuple[Option, ...]:

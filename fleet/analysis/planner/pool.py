@@ -5,7 +5,7 @@ The inner loop of every forecast: plain lists and tuples, no objects.
 
 import random
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import NamedTuple
@@ -117,31 +117,75 @@ class Stretch:
     limit: int
 
 
+Held = Callable[[float], tuple[int, float]]
+"""The level that is held at a time (epoch seconds), and until when at least."""
+HOUR_S = 3600
+
+
+class HourTally(NamedTuple):
+    """What became of the calls of one hour. warm_s: seconds of execution on provisioned concurrency."""
+
+    calls: int
+    cold: int
+    warm_s: float
+
+
 class Replay(NamedTuple):
-    """What became of all counted calls of some stretches at one level."""
+    """What became of all counted calls of some stretches at one level. hours: by whole hours since the epoch."""
 
     calls: int
     cold: list[PlacedCall]
     spilled: int
     throttled: int
     warm_s: float
+    hours: dict[int, HourTally]
 
 
-def replay(stretches: Iterable[Stretch], level: int | None, habit: Habit, chance: random.Random) -> Replay:
-    """Run placed calls at a level (None: the one that was live), each stretch from an empty pool."""
+def replay(
+    stretches: Iterable[Stretch], level: int | Held | None, habit: Habit, chance: random.Random
+) -> Replay:
+    """Run placed calls at a level (None: the one that was live), each stretch from an empty pool.
+
+    When a level falls, provisioned containers at work finish their call; when it rises, new ones are warm at once.
+    """
     calls = spilled = throttled = 0
     warm_s = 0.0
     cold: list[PlacedCall] = []
+    hours: dict[int, HourTally] = {}
     for stretch in stretches:
         pool = Pool()
-        held = stretch.level if level is None else level
-        first = bisect_left(stretch.calls, (stretch.counted_from_s, 0.0, 0.0))
-        if first:
-            serve(pool, stretch.calls[:first], held, stretch.limit, habit, chance)
-        found = serve(pool, stretch.calls[first:], held, stretch.limit, habit, chance)
-        calls += len(stretch.calls) - first
-        cold += found.cold
-        spilled += found.spilled
-        throttled += found.throttled
-        warm_s += found.warm_s
-    return Replay(calls, cold, spilled, throttled, warm_s)
+        for part, held in _parts(stretch, level):
+            found = serve(pool, part, held, stretch.limit, habit, chance)
+            if part[0][0] < stretch.counted_from_s:
+                continue
+            calls += len(part)
+            cold += found.cold
+            spilled += found.spilled
+            throttled += found.throttled
+            warm_s += found.warm_s
+            hour = int(part[0][0] // HOUR_S)
+            before = hours.get(hour, _NOTHING)
+            hours[hour] = HourTally(
+                before.calls + len(part), before.cold + len(found.cold), before.warm_s + found.warm_s
+            )
+    return Replay(calls, cold, spilled, throttled, warm_s, hours)
+
+
+_NOTHING = HourTally(0, 0, 0.0)
+
+
+def _parts(stretch: Stretch, level: int | Held | None) -> Iterator[tuple[Sequence[PlacedCall], int]]:
+    """The calls of a stretch, cut at whole hours, at changes of the level, and where counting begins."""
+    calls, index = stretch.calls, 0
+    held = level if isinstance(level, int) else stretch.level
+    while index < len(calls):
+        at = calls[index][0]
+        until = (at // HOUR_S + 1) * HOUR_S
+        if callable(level):
+            held, changes = level(at)
+            until = min(until, changes)
+        if at < stretch.counted_from_s:
+            until = min(until, stretch.counted_from_s)
+        end = bisect_left(calls, (until, 0.0, 0.0), index)
+        yield calls[index:end], held
+        index = end

@@ -29,10 +29,14 @@ YOUNG = "The window is shorter than a day."
 
 def standing(observation: Observation, draws: Draws, level: int) -> tuple[Standing, tuple[str, ...]]:
     """The word for a level and its reasons; a weak one has at least one."""
-    lower_bound = (SATURATED.format(count=observation.saturated),) if observation.saturated else ()
     if observation.levels == {level} and observation.setups is not None:
-        return Standing.MEASURED, (MEASURED, *lower_bound)
-    reasons = list(lower_bound)
+        return Standing.MEASURED, (MEASURED, *_lower_bound(observation))
+    return doubts(observation, draws, level)
+
+
+def doubts(observation: Observation, draws: Draws, level: int) -> tuple[Standing, tuple[str, ...]]:
+    """Good, or weak and why: of a way to run the variant that was not live and whose lowest level this is."""
+    reasons = list(_lower_bound(observation))
     if observation.is_coarse:
         reasons.append(COARSE)
     if observation.hours < 24:
@@ -46,6 +50,10 @@ def standing(observation: Observation, draws: Draws, level: int) -> tuple[Standi
     if rotation(draws) > 0.5:
         reasons.append(ROTATION)
     return (Standing.WEAK if reasons else Standing.GOOD), tuple(reasons)
+
+
+def _lower_bound(observation: Observation) -> tuple[str, ...]:
+    return (SATURATED.format(count=observation.saturated),) if observation.saturated else ()
 
 
 def bursts_are_untold(observation: Observation, draws: Draws) -> bool:

@@ -1,4 +1,4 @@
-"""Choices worked out by hand: limits, contradictions in words, the price of an avoided cold start, what does not pay."""
+"""Choices worked out by hand: limits, contradictions in words, prices of avoided cold starts, what does not pay."""
 
 from dataclasses import replace
 from decimal import Decimal
