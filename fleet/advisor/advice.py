@@ -86,17 +86,18 @@ class Alternative:
     why: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Advice:
     """One recommendation for one endpoint. Savings in USD a month of 730 h, both None when none is claimed.
 
     saving_low may be negative: it costs more if traffic goes the wrong way. proposal None: `runbook` has the steps.
     missing: what is not known and would make it surer; never what its numbers rest on. to: what it moves to, as an
-    instance type or hosting option, "" = nothing. alternatives: advice that this one excludes.
+    instance type or hosting option, "" = nothing. alternatives: advice that this one excludes. rule, version and source
+    are those of the rule that said it.
     """
 
-    rule: str
-    version: int
+    rule: str = ""
+    version: int = 0
     decision: Decision
     severity: Severity
     effort: Effort
@@ -120,8 +121,8 @@ class Advice:
 class Gap:
     """A rule that could not be judged for want of figures."""
 
-    rule: str
     missing: tuple[Missing, ...]
+    rule: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,15 @@
-"""What a rule is, and the small words that rules are written with. Pure."""
+"""What a rule is, and what rules are written with: asking for figures, and pricing a change. Pure."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import TypeVar, cast
 
-from fleet.advisor.advice import Advice, Gap, Missing
+from fleet.advisor.advice import Advice, Decision, Effort, Gap, Line, Missing, Proposal, Risk, Severity
 from fleet.advisor.evidence import Evidence, PricedWay
 from fleet.types import Kind
 
+T = TypeVar("T")
 Outcome = Advice | Gap | None
 """Advice; a Gap when figures are lacking that the rule rests on; None when there is nothing to say."""
 Range = tuple[Decimal | None, Decimal | None]
@@ -16,31 +18,68 @@ ON_INSTANCES = frozenset(
     {Kind.REAL_TIME, Kind.ASYNCHRONOUS, Kind.MULTI_MODEL, Kind.MULTI_CONTAINER, Kind.INFERENCE_COMPONENT}
 )
 EVERY_KIND = ON_INSTANCES | {Kind.SERVERLESS}
+LEAST_DAYS = 7.0
+"""Days of history below which traffic and use say nothing about a usual week."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule: pure, with a version that goes up whenever its answer for some evidence changes.
+    """A rule: pure, with a version that goes up whenever its answer to some evidence changes.
 
-    source: the public page it rests on, with date. topics: what of docs/advisor.md it answers.
+    source: the public page it rests on, with its date.
     """
 
     slug: str
     version: int
     label: str
     kinds: frozenset[Kind]
-    judge: Callable[[Evidence], Outcome]
+    find: Callable[[Evidence], Outcome]
     source: str
 
+    def judge(self, evidence: Evidence) -> Outcome:
+        """What the rule makes of an endpoint, None also for a kind that it is not meant for."""
+        if evidence.kind not in self.kinds:
+            return None
+        found = self.find(evidence)
+        if isinstance(found, Gap):
+            return replace(found, rule=self.slug)
+        if found is None:
+            return None
+        return replace(found, rule=self.slug, version=self.version, source=self.source)
 
-def lacking(rule: str, *needed: tuple[object, str, str]) -> Gap | None:
-    """A Gap naming every (value, what, takes) whose value is None; None when all are known."""
-    found = tuple(Missing(what, takes) for value, what, takes in needed if value is None)
-    return Gap(rule, found) if found else None
+
+@dataclass
+class Needs:
+    """Collects what a rule asks for. After asking for everything, return `gap` if there is one: a value that was given
+
+    out as known may be None until then.
+    """
+
+    found: list[Missing] = field(default_factory=list)
+
+    def of(self, value: T | None, what: str, takes: str) -> T:
+        """`value`, noted as missing when it is None."""
+        if value is None:
+            self.found.append(Missing(what, takes))
+        return cast(T, value)
+
+    def history(self, evidence: Evidence, days: float = LEAST_DAYS) -> None:
+        """Asks for a window of `days`, and for an endpoint that has lived as long."""
+        seen = min(
+            evidence.window_days, evidence.window_days if evidence.age_days is None else evidence.age_days
+        )
+        if seen < days:
+            self.found.append(
+                Missing(f"{days:.0f} days of history", f"{seen:.1f} days are there: look again later")
+            )
+
+    @property
+    def gap(self) -> Gap | None:
+        return Gap(tuple(self.found)) if self.found else None
 
 
 def saving(today: PricedWay | None, then: PricedWay | None) -> Range:
-    """What changing from one way to another saves a month with three to five quarters of the traffic.
+    """What changing from one way to another saves a month, with three quarters to five quarters of the traffic.
 
     Both None unless both have a cost.
     """
@@ -50,3 +89,48 @@ def saving(today: PricedWay | None, then: PricedWay | None) -> Range:
     pairs = ((today.usd_less, then.usd_less), (today.usd_more, then.usd_more))
     found += [a - b for a, b in pairs if a is not None and b is not None]
     return min(found), max(found)
+
+
+def part(amount: Decimal | None, low: float, high: float | None = None) -> Range:
+    """From a part to another part of an amount of USD; both None without the amount."""
+    if amount is None:
+        return NO_SAVING
+    return amount * Decimal(repr(low)), amount * Decimal(repr(low if high is None else high))
+
+
+Weight = tuple[Decision, Severity, Effort, Risk]
+
+
+def advise(
+    weight: Weight,
+    title: str,
+    why: str,
+    lines: Sequence[Line],
+    undo: str,
+    saved: Range = NO_SAVING,
+    *,
+    steps: tuple[str, ...] = (),
+    proposal: Proposal | None = None,
+    missing: tuple[Missing, ...] = (),
+    to: str = "",
+    is_irreversible: bool = False,
+) -> Advice:
+    """Advice of a rule; the rule adds its own name, version and source."""
+    decision, severity, effort, risk = weight
+    return Advice(
+        decision=decision,
+        severity=severity,
+        effort=effort,
+        risk=risk,
+        title=title,
+        why=why,
+        evidence=tuple(lines),
+        undo=undo,
+        saving_low=saved[0],
+        saving_high=saved[1],
+        is_irreversible=is_irreversible,
+        proposal=proposal,
+        runbook=steps,
+        missing=missing,
+        to=to,
+    )
