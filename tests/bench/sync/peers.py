@@ -12,7 +12,12 @@ import boto3
 from stack.layout import ROOT, Layout
 
 PINS = ROOT / "requirements" / "bench-peer.txt"
-POLICY = {"policies": [{"name": "endpoints", "resource": "aws.sagemaker-endpoint"}]}
+RESOURCES = {
+    "endpoints": "aws.sagemaker-endpoint",
+    "configs": "aws.sagemaker-endpoint-config",
+    "models": "aws.sagemaker-model",
+}
+POLICY = {"policies": [{"name": name, "resource": resource} for name, resource in RESOURCES.items()]}
 
 
 def custodian() -> Path:
@@ -27,8 +32,8 @@ def custodian() -> Path:
     return command
 
 
-def custodian_s(folder: Path, aws: dict[str, str], expected: int) -> float:
-    """Seconds that Cloud Custodian says its policy took over the endpoints of us-east-1."""
+def custodian_s(folder: Path, aws: dict[str, str], expected: int) -> dict[str, float]:
+    """Seconds that Cloud Custodian says each policy took over us-east-1: `endpoints`, `configs`, `models`."""
     policy = folder / "policy.json"
     policy.write_text(json.dumps(POLICY))
     out = folder / f"out-{time.monotonic_ns()}"
@@ -39,9 +44,11 @@ def custodian_s(folder: Path, aws: dict[str, str], expected: int) -> float:
         check=True,
         capture_output=True,
     )
-    found = json.loads((out / "endpoints" / "resources.json").read_text())
-    assert len(found) == expected
-    return float(json.loads((out / "endpoints" / "metadata.json").read_text())["execution"]["duration"])
+    found = {name: json.loads((out / name / "resources.json").read_text()) for name in RESOURCES}
+    assert len(found["endpoints"]) == expected
+    assert all(found.values())
+    told = {name: json.loads((out / name / "metadata.json").read_text()) for name in RESOURCES}
+    return {name: float(metadata["execution"]["duration"]) for name, metadata in told.items()}
 
 
 def plain_loop_s(aws: dict[str, str], most: int) -> tuple[float, int]:
