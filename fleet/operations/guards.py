@@ -45,7 +45,7 @@ def concurrency(
     if provisioned is not None:
         problems += _provisioned_in_range(provisioned, maximum)
     if _clones(wish, provisioned, seen):
-        problems += _unknown_fields(seen)
+        problems += unknown_fields(seen)
     if not problems and seen.serverless is not None and maximum is not None:
         problems += _against_live(maximum, provisioned, wish.route, seen.serverless, seen, context)
     if refusals or problems or maximum is None:
@@ -55,7 +55,7 @@ def concurrency(
 
 def memory(wish: MemoryWish, seen: Observed, context: Context) -> tuple[MemoryChange | None, list[Refusal]]:
     """Check a memory wish; the change is None whenever a refusal is given."""
-    refusals = [*standing(seen, context), *_unknown_fields(seen)]
+    refusals = [*standing(seen, context), *unknown_fields(seen)]
     size, problems = whole_number(wish.memory_mb, "memory_mb", "Memory")
     if size is not None and size not in MEMORY_SIZES_MB:
         text = f"Memory is {size:,} MB; AWS accepts 1,024 to 6,144 MB in steps of 1,024."
@@ -73,7 +73,7 @@ def conversion(
     wish: ConversionWish, seen: Observed, context: Context
 ) -> tuple[Conversion | None, list[Refusal]]:
     """Check a conversion wish; the change is None whenever a refusal is given."""
-    refusals = [*standing(seen, context), *_unknown_fields(seen)]
+    refusals = [*standing(seen, context), *unknown_fields(seen)]
     count, problems = whole_number(wish.instance_count, "instance_count", "Instance count")
     if count is not None and not 1 <= count <= MAX_INSTANCES:
         text = f"Instance count is {count:,}; it must be at least 1 and at most {MAX_INSTANCES}."
@@ -81,7 +81,7 @@ def conversion(
     option = context.instances.get(wish.instance_type.strip())
     problems += _instance(wish, option, seen, context)
     if option is not None and count is not None:
-        problems += _against_instance_quota(option, count, seen)
+        problems += against_instance_quota(option, count, seen)
     if refusals or problems or option is None or count is None:
         return None, [*refusals, *problems]
     return Conversion(option, count), []
@@ -144,7 +144,7 @@ def _clones(wish: ConcurrencyWish, provisioned: int | None, seen: Observed) -> b
     return wish.route is Route.NEW_CONFIG or is_removal
 
 
-def _unknown_fields(seen: Observed) -> list[Refusal]:
+def unknown_fields(seen: Observed) -> list[Refusal]:
     """A copy that silently lacks a setting of the original would be another endpoint."""
     if not seen.unknown_fields:
         return []
@@ -262,7 +262,8 @@ def _instance(
     return found
 
 
-def _against_instance_quota(option: InstanceOption, count: int, seen: Observed) -> list[Refusal]:
+def against_instance_quota(option: InstanceOption, count: int, seen: Observed) -> list[Refusal]:
+    """Whether the account may run so many of the type in the region."""
     if option.quota is None:
         return []
     after = option.held + count

@@ -19,6 +19,7 @@ class OperationKind(StrEnum):
     CHANGE_MEMORY = "change-memory"
     CONVERT = "convert-serverless-to-real-time"
     CHANGE_SCHEDULE = "change-schedule"
+    CHANGE_INSTANCES = "change-instances"
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ KINDS: Mapping[OperationKind, KindSpec] = {
     OperationKind.CHANGE_MEMORY: KindSpec("Change memory", "operator", is_irreversible=False),
     OperationKind.CONVERT: KindSpec("Convert to real-time", "operator", is_irreversible=True),
     OperationKind.CHANGE_SCHEDULE: KindSpec("Change schedule", "operator", is_irreversible=False),
+    OperationKind.CHANGE_INSTANCES: KindSpec("Change instances", "operator", is_irreversible=False),
 }
 
 
@@ -75,7 +77,16 @@ class ConversionWish:
     accept_unpriced: bool = False
 
 
-Wish = ConcurrencyWish | MemoryWish | ConversionWish | ScheduleWish
+@dataclass(frozen=True)
+class InstancesWish:
+    """Other instances of a variant that runs on instances already, as typed."""
+
+    instance_type: str
+    instance_count: str
+    accept_unpriced: bool = False
+
+
+Wish = ConcurrencyWish | MemoryWish | ConversionWish | ScheduleWish | InstancesWish
 
 
 @dataclass(frozen=True)
@@ -219,4 +230,13 @@ class Conversion:
     instance_count: int
 
 
-Change = ConcurrencyChange | MemoryChange | Conversion | ScheduleChange
+@dataclass(frozen=True)
+class InstancesChange:
+    """A checked wish: another type or count than today's. spot: the variant's instances as they are."""
+
+    spot: Spot
+    option: InstanceOption
+    instance_count: int
+
+
+Change = ConcurrencyChange | MemoryChange | Conversion | ScheduleChange | InstancesChange

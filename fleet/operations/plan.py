@@ -160,7 +160,7 @@ def _new_config(
         warnings=preview.concurrency_warnings(change, seen, Route.NEW_CONFIG, usage),
         cost=cost,
         calls=preview.config_calls(seen, config, scaling=""),
-        steps=_config_steps(seen, config),
+        steps=config_steps(seen, config),
         wanted=_wanted(change, seen, config=name),
         config=config,
     )
@@ -188,7 +188,7 @@ def _memory(change: MemoryChange, seen: Observed, code: str, cost: CostChange | 
         warnings=preview.memory_warnings(change, seen, usage),
         cost=cost,
         calls=preview.config_calls(seen, config, scaling=""),
-        steps=_config_steps(seen, config),
+        steps=config_steps(seen, config),
         wanted={**_wanted(kept, seen, config=name), "memory_mb": change.memory_mb},
         config=config,
     )
@@ -209,7 +209,7 @@ def _conversion(change: Conversion, seen: Observed, code: str, cost: CostChange 
         warnings=preview.conversion_warnings(change, seen, usage),
         cost=cost,
         calls=preview.config_calls(seen, config, scaling="deregister" if seen.scaling else "none"),
-        steps=_config_steps(seen, config, deregister=seen.scaling is not None),
+        steps=config_steps(seen, config, deregister=seen.scaling is not None),
         wanted={
             "config_name": name,
             "instance_type": change.option.name,
@@ -231,9 +231,10 @@ def _wanted(change: ConcurrencyChange, seen: Observed, config: str) -> dict[str,
     return wanted
 
 
-def _config_steps(
+def config_steps(
     seen: Observed, config: Mapping[str, Any], deregister: bool = False
 ) -> tuple[StepPlan, ...]:
+    """The steps of a change with a new config; deregister: the scalable target first."""
     name = config["EndpointConfigName"]
     steps = [_read_step(seen)]
     if deregister and seen.scaling is not None:
