@@ -60,6 +60,11 @@ class Schedules:
     weeks: int
 
 
+def rise_s(observation: Observation) -> float:
+    """Seconds that provisioned concurrency is assumed to take until it is there: a long (p99) set-up and SETTLE_S."""
+    return SETTLE_S + (observation.setup_s or 0.0) * exp(_Z99 * observation.setup_spread)
+
+
 def find(
     observation: Observation,
     forecast: Forecast,
@@ -141,11 +146,11 @@ def _replayed(
     gains: tuple[float, ...],
 ) -> WeeklyPlan | None:
     """A schedule run through the replays, and the best fixed level by the same measure; None without a price."""
-    rise_s = SETTLE_S + (observation.setup_s or 0.0) * exp(_Z99 * observation.setup_spread)
-    held = Timetable(hours, -rise_s if window else rise_s)
+    late_s = rise_s(observation)
+    held = Timetable(hours, -late_s if window else late_s)
     chance = random.Random(f"{forecast.seed} {hours}")
     course = outcomes.changing(observation, forecast.draws, held, held.mean_level, chance)
-    steps = actions(hours, 0 if window else rise_s)
+    steps = actions(hours, 0 if window else late_s)
     name = window.words() if window else f"{len(steps)} scheduled actions, level {min(hours)} to {max(hours)}"
     span = min(hours), max(hours)
     option = options.of_course(observation, forecast, tariff, course, OptionKind.SCHEDULE, name, span)
