@@ -6,7 +6,7 @@ time, an idle one is kept for a fixed time, provisioned ones are used first, set
 
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import pairwise
@@ -86,8 +86,8 @@ class Truth:
 class _Pool:
     """Containers by state; times are when each falls free or fell idle."""
 
-    def __init__(self, rules: Rules, chance: random.Random) -> None:
-        self.rules, self.chance = rules, chance
+    def __init__(self, rules: Rules, chance: random.Random, level_at: Callable[[float], int]) -> None:
+        self.rules, self.chance, self.level_at = rules, chance, level_at
         self.busy: list[tuple[float, bool]] = []
         self.provisioned_busy = 0
         self.idle: list[float] = []
@@ -105,7 +105,7 @@ class _Pool:
         self.advance(call.at_s)
         if len(self.busy) >= self.rules.max_concurrency:
             return Served(call, call.at_s, is_throttled=True)
-        if self.provisioned_busy < self.rules.provisioned:
+        if self.provisioned_busy < self.level_at(call.at_s):
             self.provisioned_busy += 1
             return self._run(Served(call, call.at_s + call.service_s, is_provisioned=True))
         if self.idle:
@@ -119,9 +119,14 @@ class _Pool:
         return one
 
 
-def serve(calls: Sequence[Call], rules: Rules, seed: int = 0) -> Truth:
-    """Run calls (oldest first) through a pool that starts empty; seed decides which idle container ANY takes."""
-    pool = _Pool(rules, random.Random(seed))
+def serve(
+    calls: Sequence[Call], rules: Rules, seed: int = 0, level_at: Callable[[float], int] | None = None
+) -> Truth:
+    """Run calls (oldest first) through a pool that starts empty; seed decides which idle container ANY takes.
+
+    level_at: provisioned concurrency at a time (epoch seconds), instead of the one of the rules.
+    """
+    pool = _Pool(rules, random.Random(seed), level_at or (lambda at_s: rules.provisioned))
     return Truth(rules, [pool.serve(call) for call in calls])
 
 

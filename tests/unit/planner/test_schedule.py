@@ -14,7 +14,7 @@ from fleet.analysis.planner.draws import Effort
 from fleet.analysis.planner.levels import Forecast, forecast
 from fleet.analysis.planner.rows import Observation
 from fleet.analysis.planner.search import best_fixed, best_hours, best_window, better, splits
-from fleet.analysis.planner.timetable import HOURS, Window
+from fleet.analysis.planner.timetable import HOURS, Timetable, Window
 from fleet.analysis.planner.weeks import HourTable, shrunk
 from simulator.request_pool import serve
 from simulator.request_traffic import endpoint
@@ -112,6 +112,18 @@ def test_office_hours_get_a_schedule_that_fills_the_form() -> None:
     assert window.days == "weekdays"
     assert {window.from_hour, window.to_hour} <= set(range(5, 24))
     assert plans == schedule.find(read, found, tariff(), [WORTH]).plans
+
+
+def test_the_forecast_of_a_schedule_holds_what_really_happens_under_it() -> None:
+    made = endpoint("diurnal", 2, 14, busyness=0.3)
+    read, found = seen("diurnal", 2)
+    for plan in schedule.find(read, found, tariff(), [WORTH]).plans:
+        late_s = schedule.rise_s(read)
+        held = Timetable(plan.hours, -late_s if plan.window else late_s)
+        truth = serve(made.calls, made.rules, 2, level_at=lambda at, held=held: held(at)[0])
+        months = 730 / (24 * 14)
+        assert plan.option.cold.low <= truth.cold * months <= plan.option.cold.high
+        assert plan.option.spilled.low <= truth.spilled * months <= plan.option.spilled.high
 
 
 def test_the_highest_level_allowed_is_kept() -> None:

@@ -34,6 +34,11 @@ def test_a_call_above_the_limit_is_throttled_and_set_up_counts_as_at_work() -> N
     assert (truth.cold, truth.throttled, truth.spilled) == (1, 1, 1)
 
 
+def test_the_level_may_change_with_time() -> None:
+    truth = serve(calls(0, 10_000, 20_000), RULES, level_at=lambda at_s: int(at_s >= 5_000))
+    assert [one.is_provisioned for one in truth.served] == [False, True, True]
+
+
 def test_provisioned_containers_are_used_first_and_are_never_cold() -> None:
     truth = serve(calls(0, 10_000), replace(RULES, provisioned=1))
     assert [one.is_provisioned for one in truth.served] == [True, True]
