@@ -14,13 +14,15 @@ from fleet.advisor.evidence_parts import (
     CoHosts,
     Deployment,
     LevelPlan,
-    Lint,
     Machine,
     Queue,
     QuotaLeft,
     Recommendation,
+    Scaling,
     Stage,
 )
+from fleet.advisor.evidence_parts import Policy as Policy
+from fleet.advisor.evidence_parts import Target as Target
 from fleet.analysis.traffic_shape import Shape
 from fleet.costs.break_even import Family
 from fleet.types import Confidence, CostComponent, Kind
@@ -170,42 +172,6 @@ class PricedWay:
     assumption: str = ""
     is_today: bool = False
     confidence: Confidence = Confidence.ESTIMATED
-
-
-@dataclass(frozen=True)
-class Policy:
-    """A scaling policy. metric: its metric's name; wakes: whether it starts the first instance for a backlog."""
-
-    name: str
-    policy_type: str
-    metric: str = ""
-    target: float | None = None
-    wakes: bool = False
-
-
-@dataclass(frozen=True)
-class Target:
-    """A registered scalable target with its range, policies, and how many scheduled actions it has."""
-
-    dimension: str
-    minimum: int
-    maximum: int
-    policies: tuple[Policy, ...] = ()
-    scheduled: int = 0
-
-
-@dataclass(frozen=True)
-class Scaling:
-    """How it is scaled. targets None = not read from Application Auto Scaling; () = read, and there is none.
-
-    changes_per_day: how often scaling changed the capacity; reversals_per_day: out and back within an hour. lint: what
-    the scaling linter found.
-    """
-
-    targets: tuple[Target, ...] | None = None
-    changes_per_day: float | None = None
-    reversals_per_day: float | None = None
-    lint: tuple[Lint, ...] = ()
 
 
 @dataclass(frozen=True)

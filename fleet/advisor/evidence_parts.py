@@ -93,10 +93,60 @@ class Lint:
 
 
 @dataclass(frozen=True)
+class Policy:
+    """A scaling policy. metric: its metric's name; wakes: whether it starts the first instance for a backlog."""
+
+    name: str
+    policy_type: str
+    metric: str = ""
+    target: float | None = None
+    wakes: bool = False
+
+
+@dataclass(frozen=True)
+class Target:
+    """A registered scalable target with its range, policies, and how many scheduled actions it has."""
+
+    dimension: str
+    minimum: int
+    maximum: int
+    policies: tuple[Policy, ...] = ()
+    scheduled: int = 0
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """How it is scaled. targets None = not read from Application Auto Scaling; () = read, and there is none.
+
+    changes_per_day: how often scaling changed the capacity; reversals_per_day: out and back within an hour. lint: what
+    the scaling linter found.
+    """
+
+    targets: tuple[Target, ...] | None = None
+    changes_per_day: float | None = None
+    reversals_per_day: float | None = None
+    lint: tuple[Lint, ...] = ()
+
+    @property
+    def provisioned(self) -> Target | None:
+        """The target of the provisioned concurrency; None also while targets were not read."""
+        return self._of("DesiredProvisionedConcurrency")
+
+    @property
+    def instances(self) -> Target | None:
+        """The target of the instance count; None also while targets were not read."""
+        return self._of("DesiredInstanceCount")
+
+    def _of(self, ending: str) -> Target | None:
+        return next((each for each in self.targets or () if each.dimension.endswith(ending)), None)
+
+
+@dataclass(frozen=True)
 class CoHosts:
     """Endpoints that could share one with this one. is_same_image: one multi-model endpoint; else several containers.
 
-    usd_today and usd_together: a month of all members; instance_type and count: of the shared endpoint.
+    usd_today and usd_together: this endpoint's part of a month, so that members' savings add up; saving_low: the least
+    of it, None = as the two say. instance_type and count: of the shared endpoint; missing: what a person has to check.
     """
 
     members: tuple[str, ...]
@@ -105,6 +155,7 @@ class CoHosts:
     instance_count: int | None = None
     usd_today: Decimal | None = None
     usd_together: Decimal | None = None
+    saving_low: Decimal | None = None
     hit_ratio: float | None = None
     memory_mb: int | None = None
     missing: tuple[str, ...] = ()

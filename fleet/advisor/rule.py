@@ -7,6 +7,7 @@ from typing import TypeVar, cast
 
 from fleet.advisor.advice import Advice, Decision, Effort, Gap, Line, Missing, Proposal, Risk, Severity
 from fleet.advisor.evidence import Evidence, PricedWay
+from fleet.operations.kinds import OperationKind
 from fleet.types import Kind
 
 T = TypeVar("T")
@@ -134,3 +135,11 @@ def advise(
         missing=missing,
         to=to,
     )
+
+
+def change_instances(instance_type: str, count: int | None) -> Proposal | None:
+    """The operation that gives it other instances; None while their number is not known."""
+    if count is None:
+        return None
+    fields = {"instance_type": instance_type, "instance_count": str(count)}
+    return Proposal(OperationKind.CHANGE_INSTANCES, fields)

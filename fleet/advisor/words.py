@@ -12,6 +12,8 @@ WAYS = ("what other ways to host it would cost", "prices of the region and the e
 MEMORY = ("memory in use", "CloudWatch has to report MemoryUtilization")
 CPU = ("CPU in use", "CloudWatch has to report CPUUtilization and the type's vCPUs must be known")
 TARGETS = ("scalable targets", "the role has to allow application-autoscaling:DescribeScalableTargets")
+WARM_METRIC = "ServerlessProvisionedConcurrencyUtilization"
+WARM_USE = ("use of the provisioned concurrency", f"CloudWatch has to report {WARM_METRIC}")
 LATENCY = ("how long calls take", "CloudWatch has to report p99 of ModelLatency")
 
 

@@ -1,11 +1,12 @@
 """Evidence that the advisor's tests start from: one endpoint of each kind, well known, and short ways to vary it."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
-from fleet.advisor.evidence import Calls, Cold, Evidence, Hosting, Month, Ownership, PricedWay, Scaling, Use
-from fleet.advisor.evidence_parts import Machine
+from fleet.advisor.evidence import Calls, Cold, Evidence, Hosting, Month, Ownership, PricedWay, Use
+from fleet.advisor.evidence_parts import Machine, Scaling
 from fleet.analysis.traffic_shape import Pattern, Shape
 from fleet.costs.break_even import Family
 from fleet.types import Confidence, CostComponent, Kind
@@ -101,3 +102,37 @@ ASYNCHRONOUS = replace(
 )
 MULTI_MODEL = replace(REAL_TIME, endpoint="persona-mme", kind=Kind.MULTI_MODEL, ways=())
 MULTI_CONTAINER = replace(REAL_TIME, endpoint="churn-mce", kind=Kind.MULTI_CONTAINER, ways=())
+
+
+@dataclass(frozen=True)
+class Case:
+    """One rule's table: evidence on which it speaks, evidence on which it just does not, evidence that lacks a figure.
+
+    says: a part of the title; lacks: a part of what it then says is missing, "" = such evidence gives nothing at all.
+    saving: low and high in USD as text, None = no saving may be claimed.
+    """
+
+    rule: str
+    fires: Evidence
+    quiet: Evidence
+    unknown: Evidence
+    says: str
+    lacks: str
+    saving: tuple[str, str] | None = None
+
+
+def but(e: Evidence, **changes: Any) -> Evidence:
+    """The same evidence with other figures: `but(e, calls__count=0)` reaches into parts, `main__x` into the variant."""
+    found = e
+    for path, value in changes.items():
+        part, _, name = path.partition("__")
+        if not name:
+            found = replace(found, **{part: value})
+        elif part == "main":
+            found = replace(found, hosting=(replace(found.hosting[0], **{name: value}),))
+        elif part == "machine":
+            machine = replace(found.hosting[0].machine or LARGE, **{name: value})
+            found = replace(found, hosting=(replace(found.hosting[0], machine=machine),))
+        else:
+            found = replace(found, **{part: replace(getattr(found, part), **{name: value})})
+    return found
