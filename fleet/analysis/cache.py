@@ -155,7 +155,9 @@ def course(
         now = before or Verdict.NO_DATA
         if (figures.look_ups or 0.0) >= FEWEST_LOOK_UPS:
             change = max((change for change in changes if change <= until), default=None)
-            now = verdict(figures, before=before, changed_at=change, until=at, limits=limits)
+            # The hour of a change mixes before and after: it counts as right after it.
+            judged_at = at if change is None else max(at, change)
+            now = verdict(figures, before=before, changed_at=change, until=judged_at, limits=limits)
         if found and found[-1].verdict is now:
             found[-1] = replace(found[-1], until=until)
         else:

@@ -86,7 +86,7 @@ def build(change: InstancesChange, seen: Observed, code: str, cost: CostChange |
         route_reason="Other instances need a new endpoint config. AWS starts them beside the old ones.",
         differences=_differences(change, seen, name),
         unchanged=preview.unchanged(seen, config),
-        warnings=_warnings(change, seen),
+        warnings=warnings(change, seen),
         cost=cost,
         calls=preview.config_calls(seen, config, scaling=""),
         steps=config_steps(seen, config),
@@ -180,7 +180,7 @@ def _differences(change: InstancesChange, seen: Observed, name: str) -> tuple[Di
     return (*found, Difference("Endpoint config", seen.config_name, name))
 
 
-def _warnings(change: InstancesChange, seen: Observed) -> tuple[Warning, ...]:
+def warnings(change: InstancesChange, seen: Observed) -> tuple[Warning, ...]:
     """What the change brings with it.
 
     Source: Amazon SageMaker developer guide, "Set multi-model endpoint model caching behavior" (models are loaded when
@@ -190,6 +190,9 @@ def _warnings(change: InstancesChange, seen: Observed) -> tuple[Warning, ...]:
     if seen.kind == Kind.MULTI_MODEL:
         text = "New instances start with no model in memory: first calls wait for loading until the cache has filled."
         found.append(Warning("cold-cache", text))
+    if has_local_disk(spot.instance_type) and not has_local_disk(option.name):
+        text = f"{option.name} has no local disk: AWS attaches a volume of its default size; models must fit."
+        found.append(Warning("volume", text))
     if change.instance_count == 1 and (spot.level or 0) > 1:
         found.append(Warning("one-instance", "One instance is left: nothing serves while it fails."))
     if has_gpu(option.name) != has_gpu(spot.instance_type):

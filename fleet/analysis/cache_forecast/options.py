@@ -141,19 +141,22 @@ def _bigger(found: Fit, setup: Setup, here: Host, known: dict[str, Host]) -> Ite
     )
     for host in family[:SIZES_SHOWN]:
         yield _with(Way.BIGGER, found, setup, here, host)
-    # More memory for as many vCPUs, with a local disk where there is one today: the cheapest there is.
+    # More memory for as many vCPUs: the cheapest there is, with a local disk where there is one today if possible.
     roomier = [
         host
         for host in known.values()
         if host.family != here.family
         and host.memory_mb >= 1.5 * here.memory_mb
         and host.vcpus >= here.vcpus
-        and has_local_disk(host.name) >= has_local_disk(here.name)
         and host.usd_per_hour is not None
     ]
+    alike = [host for host in roomier if has_local_disk(host.name) >= has_local_disk(here.name)]
     if roomier:
-        host = min(roomier, key=lambda host: (host.usd_per_hour or Decimal(0), host.name))
-        yield _with(Way.MEMORY, found, setup, here, host, ("Another processor: measure latency first.",))
+        host = min(alike or roomier, key=lambda host: (host.usd_per_hour or Decimal(0), host.name))
+        notes: tuple[str, ...] = ("Another processor: measure latency first.",)
+        if not alike:
+            notes += ("Without a local disk a missing model takes longer; the volume must hold all models.",)
+        yield _with(Way.MEMORY, found, setup, here, host, notes)
 
 
 def _more(found: Fit, setup: Setup, here: Host) -> Iterator[Option]:

@@ -107,6 +107,8 @@ def test_hours_right_after_a_change_are_warming_and_then_told() -> None:
     rows = [worked(n, 0.5, 300.0) for n in range(3)]
     found = [one.verdict for one in course(rows, changed_at=[MONDAY - timedelta(minutes=5)])]
     assert found == [Verdict.WARMING, Verdict.THRASHING]
+    found = [one.verdict for one in course(rows, changed_at=[MONDAY + timedelta(minutes=70)])]
+    assert found == [Verdict.THRASHING, Verdict.WARMING, Verdict.THRASHING]
 
 
 def test_a_course_without_look_ups_is_no_data() -> None:

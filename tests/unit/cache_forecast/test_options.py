@@ -56,6 +56,16 @@ def test_every_way_has_its_forecast_and_its_price() -> None:
     assert not by_way(offered, Way.SMALLER)
 
 
+def test_memory_without_a_local_disk_says_what_is_lost() -> None:
+    here = Setup("ml.c5d.xlarge", 2, busy=0.2)
+    [roomier] = by_way(options(fitted(), here, HOSTS), Way.MEMORY)
+    assert roomier.instance_type == "ml.r5.xlarge"
+    assert "the volume must hold all models" in roomier.notes[1]
+    with_disk = [*HOSTS, Host("ml.r5d.xlarge", 32768, 4, Decimal("0.346"))]
+    [roomier] = by_way(options(fitted(), here, with_disk), Way.MEMORY)
+    assert (roomier.instance_type, len(roomier.notes)) == ("ml.r5d.xlarge", 1)
+
+
 def test_first_to_try_is_the_cheapest_that_surely_ends_the_thrashing() -> None:
     found = fitted()
     chosen = best(found, options(found, SETUP, HOSTS), is_thrashing=True)
