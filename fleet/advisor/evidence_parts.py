@@ -8,7 +8,7 @@ from fleet.analysis.cache import Verdict
 
 @dataclass(frozen=True)
 class Machine:
-    """An instance type. gpus 0 = none; usd_hour: its on-demand price; None = not known.
+    """An instance type. gpus 0 = none, None = not known how many; usd_hour: its on-demand price.
 
     newer: a later generation of the same family and size that the region sells, "" = none; newer_usd_hour its price.
     """

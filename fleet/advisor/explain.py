@@ -64,7 +64,7 @@ def _features(e: Evidence, option: HostingOption) -> Iterable[Reason]:
             yield Reason(text, False, sources.GUIDE_SERVERLESS)
         else:
             yield Reason("It uses nothing that serverless lacks.", True, sources.GUIDE_SERVERLESS)
-    if option is H.MULTI_CONTAINER and e.main and e.main.machine and e.main.machine.gpus:
+    if option is H.MULTI_CONTAINER and e.main and e.main.machine and e.main.machine.gpus != 0:
         yield Reason("Multi-container endpoints do no GPU inference.", False, sources.BLOG_PATTERNS)
     if option is H.MULTI_MODEL and e.cohosts is not None:
         text = f"{len(e.cohosts.members)} endpoints could share one: {', '.join(e.cohosts.members)}."

@@ -216,7 +216,13 @@ def _throughput(option: HostingOption, e: Evidence | None) -> Score:
             return Score(None, "most calls at once are not known")
         points = 100 * max(0.0, 1 - peak / MAX_SERVERLESS_CONCURRENCY)
         return Score(points, f"{peak} at once of {MAX_SERVERLESS_CONCURRENCY} that AWS allows an endpoint")
-    if option is H.MULTI_CONTAINER and e is not None and e.main and e.main.machine and e.main.machine.gpus:
+    if (
+        option is H.MULTI_CONTAINER
+        and e is not None
+        and e.main
+        and e.main.machine
+        and e.main.machine.gpus != 0
+    ):
         return Score(0.0, "no GPU inference in multi-container endpoints")
     if option in (H.MULTI_MODEL, H.MULTI_CONTAINER):
         return Score(70.0, "instances are shared: one model's peak slows the others")

@@ -38,7 +38,7 @@ def several_containers(e: Evidence) -> Outcome:
     group = e.cohosts
     if group is None or group.is_same_image or not 2 <= len(group.members) <= MAX_CONTAINERS:
         return None
-    if e.main is not None and e.main.machine is not None and e.main.machine.gpus:
+    if e.main is not None and e.main.machine is not None and e.main.machine.gpus != 0:
         return None
     return _share(
         e,

@@ -38,7 +38,7 @@ def oversized(e: Evidence) -> Outcome:
     has = need.of(main.machine.memory_mb, *MACHINE)
     would_have = need.of(main.machine.smaller_memory_mb, *MACHINE)
     gpu = 0.0
-    if main.machine.gpus:
+    if main.machine.gpus != 0:
         gpu = need.of(e.use.gpu_max, "GPU in use", "CloudWatch has to report GPUUtilization")
     if need.gap:
         return need.gap
@@ -58,7 +58,7 @@ def oversized(e: Evidence) -> Outcome:
             Line("Most memory", words.percent(memory), words.window(e, "MemoryUtilization")),
             *(
                 [Line("Most GPU", words.percent(gpu), words.window(e, "GPUUtilization"))]
-                if main.machine.gpus
+                if main.machine.gpus != 0
                 else []
             ),
         ],
