@@ -4,9 +4,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-EXACT_RANKS = 64
+EXACT_RANKS = 40
 """Ranks that get a class of their own; beyond them neighbours share one."""
-WIDTH = 1.05
+WIDTH = 1.08
 """Last rank of a class ÷ its first: a rate within it differs by a few per cent at most."""
 _ROUNDS = 60
 

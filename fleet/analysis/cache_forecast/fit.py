@@ -9,7 +9,10 @@ from fleet.analysis.cache_forecast.observed import LEAST_HOURS, LEAST_LOOK_UPS, 
 ALL_FIT = 0.98
 """Residents ÷ hosted models from which on everything fits."""
 HIGHEST_ALPHA = 3.0
+ACTIVE = (1.0, 0.8, 0.5)
+"""Part of the hosted models that are called at all: a range's cautious end, its figure, its hopeful end."""
 _ROUNDS = 34
+_EXACT = 1e-4
 
 
 class Standing(StrEnum):
@@ -33,13 +36,30 @@ CAN_FORECAST = frozenset({Standing.FORECAST, Standing.NOT_CACHE_LIKE})
 
 
 @dataclass(frozen=True)
+class Curve:
+    """Hit ratio by the models kept, if `models` are ever called: Zipf's law with exponent alpha."""
+
+    models: float
+    alpha: float
+
+    def hit_ratio(self, kept: float) -> float:
+        if kept >= ALL_FIT * self.models:
+            return 1.0
+        return che.hit_ratio(che.zipf(self.models, self.alpha), kept)
+
+
+@dataclass(frozen=True)
 class Fit:
-    """The curve through today's point. alpha: Zipf's exponent, None = there is no curve. reason: in a sentence."""
+    """Curves through today's point. reason: why there are none, or what is odd, in a sentence.
+
+    curves: for each share of ACTIVE, in its order; () = no forecast. alpha: the exponent if all hosted are called.
+    """
 
     standing: Standing
     reason: str
     observation: Observation
     alpha: float | None = None
+    curves: tuple["Curve", ...] = ()
 
     @property
     def may_forecast(self) -> bool:
@@ -60,8 +80,19 @@ def fit(seen: Observation) -> Fit:
             f"{hits:.0%} of the calls found their model loaded, though memory holds {residents / hosted:.0%} of the "
             "models: calls come in an order that a cache does not like, such as one model after the other in turn."
         )
-        return Fit(Standing.NOT_CACHE_LIKE, words, seen, 0.0)
-    return Fit(Standing.FORECAST, "", seen, alpha_of(hits, residents, hosted))
+        return Fit(Standing.NOT_CACHE_LIKE, words, seen, 0.0, _curves(hits, residents, hosted))
+    curves = _curves(hits, residents, hosted)
+    return Fit(Standing.FORECAST, "", seen, curves[0].alpha, curves)
+
+
+def _curves(hits: float, residents: float, hosted: int) -> tuple[Curve, ...]:
+    found = []
+    for share in ACTIVE:
+        # So few models would all fit today, which the unloads belie: the fewest are a little more than fit.
+        models = max(hosted * share, residents * 1.05)
+        is_even = hits <= residents / models
+        found.append(Curve(models, 0.0 if is_even else alpha_of(hits, residents, models)))
+    return tuple(found)
 
 
 def alpha_of(hits: float, residents: float, models: float) -> float:
@@ -73,7 +104,7 @@ def alpha_of(hits: float, residents: float, models: float) -> float:
             low = middle
         else:
             high = middle
-        if high - low < 1e-6:
+        if high - low < _EXACT:
             break
     return (low + high) / 2
 

@@ -4,13 +4,10 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
-from fleet.analysis.cache_forecast import che
-from fleet.analysis.cache_forecast.fit import ALL_FIT, Fit, Standing, alpha_of
+from fleet.analysis.cache_forecast.fit import Fit, Standing
 
 MARGIN = 0.02
 """Added to either side of a range: what sizes, drift and other ways of unloading than the least recently used make."""
-USUAL_ACTIVE, FEWEST_ACTIVE = 0.8, 0.5
-"""Part of the hosted models that are called at all: for the figure, and for the hopeful end of its range."""
 
 
 class Sureness(StrEnum):
@@ -69,11 +66,10 @@ def with_memory(found: Fit, factor: float, *, models: float = 1.0) -> HitForecas
         return None
     if found.standing is Standing.FITS:
         return _still_fits(found, factor / models)
-    if not found.may_forecast or seen.hosted is None or found.alpha is None:
+    if not found.may_forecast or seen.hosted is None:
         return None
     kept = residents * factor / models
-    all_called = _curve(found.alpha, seen.hosted, kept)
-    middle, hopeful = (_with_active(found, kept, share) for share in (USUAL_ACTIVE, FEWEST_ACTIVE))
+    all_called, middle, hopeful = (curve.hit_ratio(kept) for curve in found.curves)
     spread = MARGIN + 2 * math.sqrt(hits * (1 - hits) / seen.look_ups)
     ends = (all_called, middle, hopeful)
     low, high = min(ends) - spread, max(ends) + spread
@@ -113,15 +109,12 @@ def knee(found: Fit, least_gain: float = 0.01) -> float | None:
     None without a curve.
     """
     seen = found.observation
-    if not found.may_forecast or seen.hosted is None or seen.residents is None or found.alpha is None:
+    if not found.may_forecast or not seen.residents:
         return None
-    factor = 1.0
-    while seen.residents * factor < seen.hosted:
-        here = _curve(found.alpha, seen.hosted, seen.residents * factor)
-        if _curve(found.alpha, seen.hosted, seen.residents * factor * 1.1) - here < least_gain:
-            return factor
-        factor *= 1.1
-    return min(factor, seen.hosted / seen.residents)
+    curve, kept = found.curves[1], seen.residents
+    while kept < curve.models and curve.hit_ratio(kept * 1.1) - curve.hit_ratio(kept) >= least_gain:
+        kept *= 1.1
+    return min(kept, curve.models) / seen.residents
 
 
 def never_invoked(found: Fit) -> int | None:
@@ -133,26 +126,6 @@ def never_invoked(found: Fit) -> int | None:
     if seen.hosted is None or seen.copies is None or seen.unloads:
         return None
     return max(0, seen.hosted - math.ceil(seen.copies)) or None
-
-
-def _curve(alpha: float, models: float, kept: float) -> float:
-    return 1.0 if kept >= ALL_FIT * models else che.hit_ratio(che.zipf(models, alpha), kept)
-
-
-def _with_active(found: Fit, kept: float, share: float) -> float:
-    """The forecast if only this share of the hosted models is ever called."""
-    seen = found.observation
-    hits, residents, hosted = seen.hit_ratio, seen.residents, seen.hosted
-    assert hits is not None
-    assert residents is not None
-    assert hosted is not None
-    active = hosted * share
-    if residents >= active * ALL_FIT:
-        # So few models would all fit today, which the unloads belie: the fewest are a little more than fit.
-        active = residents * 1.05
-    if hits <= residents / active:
-        return _curve(0.0, active, kept)
-    return _curve(alpha_of(hits, residents, active), active, kept)
 
 
 def _loads(found: Fit, hits: float) -> float | None:

@@ -27,7 +27,7 @@ def tiny(n: int, **changes: object) -> Candidate:
 
 
 def test_ten_small_endpoints_share_one_instance_for_a_tenth() -> None:
-    # Ten ml.c5.large cost $1.02 an hour, one costs $0.102 (AWS blog, "Model hosting patterns in Amazon SageMaker, Part 1").
+    # Ten ml.c5.large cost $1.02 an hour, one $0.102 (AWS blog, "Model hosting patterns in Amazon SageMaker, Part 1").
     found = find([tiny(n) for n in range(1, 11)], HOSTS)
     [one] = found.proposals
     assert (one.instance_type, one.instance_count, len(one.members)) == ("ml.c5.large", 1, 10)

@@ -30,7 +30,7 @@ def test_classes_hold_every_model_and_every_call(models: int) -> None:
     popular = che.zipf(models, 0.8)
     assert popular.models == models
     assert sum(n * part for n, part in zip(popular.counts, popular.parts, strict=True)) == pytest.approx(1.0)
-    assert len(popular.counts) < 190
+    assert len(popular.counts) < 120
 
 
 def test_more_memory_and_more_uneven_calls_never_lower_the_hit_ratio() -> None:
@@ -42,7 +42,7 @@ def test_more_memory_and_more_uneven_calls_never_lower_the_hit_ratio() -> None:
 
 @pytest.mark.parametrize("alpha", [0.2, 0.8, 1.4])
 def test_the_exponent_is_found_again(alpha: float) -> None:
-    assert alpha_of(che.hit_ratio(che.zipf(600, alpha), 90), 90, 600) == pytest.approx(alpha, abs=0.001)
+    assert alpha_of(che.hit_ratio(che.zipf(600, alpha), 90), 90, 600) == pytest.approx(alpha, abs=0.002)
 
 
 def test_a_simulated_cache_of_equal_models_agrees_within_a_point() -> None:
