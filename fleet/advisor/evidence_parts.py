@@ -61,18 +61,19 @@ class CacheUse:
 
 @dataclass(frozen=True)
 class LevelPlan:
-    """What the cold-start planner suggests. cold_today, cold_then: cold starts a month, as ranges; form: how to apply.
+    """What the cold-start planner suggests. avoided: cold starts a month fewer; usd_change: USD a month more.
 
-    form: "level", "target" or "schedule"; fields: what the operation's form is filled in with. usd_change: a month,
-    more is positive. is_worth_it False = the planner says that no level pays.
+    form: "level", "target" or "schedule"; level: units kept warm, None = by the schedule. cold_today, cold_then: cold
+    starts a month, as ranges. operation, fields: the form that applies it, "" = a level's own, or its page.
+    is_worth_it False = the planner says that nothing pays.
     """
 
     form: str
-    level: int
-    cold_today: tuple[float, float]
-    cold_then: tuple[float, float]
+    level: int | None
     usd_change: Decimal | None
-    p99_ms: float | None = None
+    avoided: float | None = None
+    cold_today: tuple[float, float] | None = None
+    cold_then: tuple[float, float] | None = None
     sentence: str = ""
     is_worth_it: bool = True
     operation: str = ""

@@ -41,7 +41,7 @@ def cold_starts(e: Evidence) -> Outcome:
     )
     return advise(
         (Decision.WARMTH, Severity.WARNING, Effort.SMALL, Risk.LOW),
-        plan.sentence or f"Keep {plan.level} units warm",
+        plan.sentence or _sentence(plan),
         f"About {words.share(cold / calls)} of the calls are cold.{waits} AWS publishes no count: it is an "
         "estimate.",
         [
@@ -50,9 +50,7 @@ def cold_starts(e: Evidence) -> Outcome:
                 f"about {words.number(cold)} of {words.number(calls)} calls",
                 words.window(e, "ModelSetupTime"),
             ),
-            Line("Cold starts a month, then", _range(plan.cold_then), "planner"),
-            Line("Cold starts a month, today", _range(plan.cold_today), "planner"),
-            Line("Costs a month", words.usd(plan.usd_change), "planner"),
+            *_foretold(plan),
         ],
         "Take the provisioned concurrency off again; a few cold starts follow the change.",
         NO_SAVING if plan.usd_change is None else (-plan.usd_change, -plan.usd_change),
@@ -75,7 +73,7 @@ def spill_over(e: Evidence) -> Outcome:
         return need.gap
     if not calls or spilled / calls <= SPILL_SHARE:
         return None
-    plan = e.plan if e.plan and e.plan.level > main.provisioned_concurrency else None
+    plan = e.plan if e.plan and (e.plan.level or 0) > main.provisioned_concurrency else None
     change = plan.usd_change if plan else None
     return advise(
         (Decision.WARMTH, Severity.WARNING, Effort.SMALL, Risk.LOW),
@@ -89,7 +87,7 @@ def spill_over(e: Evidence) -> Outcome:
                 f"{words.number(spilled)} of {words.number(calls)} calls",
                 words.window(e, "…SpilloverInvocations"),
             ),
-            *([Line("Costs a month", words.usd(change), "planner")] if plan else []),
+            *(_foretold(plan) if plan else []),
         ],
         f"Set it back to {main.provisioned_concurrency}.",
         NO_SAVING if change is None else (-change, -change),
@@ -225,15 +223,34 @@ def _apply(e: Evidence, plan: LevelPlan) -> Proposal | None:
     kind = next((each for each in OperationKind if each.value == plan.operation), None)
     if kind is not None:
         return Proposal(kind, dict(plan.fields))
-    if plan.form != "level" or e.main is None or e.main.max_concurrency is None:
+    if (
+        plan.level is None
+        or e.main is None
+        or e.main.max_concurrency is None
+        or e.scaling.provisioned is not None
+    ):
         return None
     highest = max(e.main.max_concurrency, plan.level)
     fields = {"max_concurrency": str(highest), "provisioned_concurrency": str(plan.level or "")}
     return Proposal(OperationKind.CHANGE_CONCURRENCY, fields)
 
 
-def _range(found: tuple[float, float]) -> str:
-    return f"{words.number(found[0])} to {words.number(found[1])}"
+def _sentence(plan: LevelPlan) -> str:
+    """ "Keep 4 units warm: about 1,200 cold starts a month fewer for $41.00"."""
+    what = f"Keep {plan.level} units warm" if plan.level else "Keep units warm by a weekly schedule"
+    fewer = "" if plan.avoided is None else f": about {words.number(plan.avoided)} cold starts a month fewer"
+    return f"{what}{fewer}" + ("" if plan.usd_change is None else f" for {words.usd(plan.usd_change)}")
+
+
+def _foretold(plan: LevelPlan) -> list[Line]:
+    ranges = (("Cold starts a month, today", plan.cold_today), ("Cold starts a month, then", plan.cold_then))
+    found = [
+        Line(label, f"{words.number(low)} to {words.number(high)}", "planner")
+        for label, (low, high) in ((label, span) for label, span in ranges if span is not None)
+    ]
+    if plan.avoided is not None:
+        found.append(Line("Cold starts a month fewer", f"about {words.number(plan.avoided)}", "planner"))
+    return [*found, Line("Costs a month more", words.usd(plan.usd_change), "planner")]
 
 
 _KINDS = frozenset({Kind.SERVERLESS})

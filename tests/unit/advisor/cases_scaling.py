@@ -18,9 +18,7 @@ UNEVEN = but(REAL_TIME, shape=shaped(Pattern.DIURNAL, 1.0, 2.0, 0.9))
 MANY = but(MULTI_MODEL, cache=CacheUse(Verdict.HEALTHY, 0.99, 0.0, 200.0, 300), main__instance_count=2,
            machine__vcpus=16, use__cpu_p95=70.0)  # fmt: skip
 HEAVY = (Stage("light", cpu=10.0), Stage("heavy", cpu=30.0))
-PLAN = LevelPlan(
-    "level", 4, (180.0, 260.0), (5.0, 20.0), Decimal("41"), sentence="Keep 4 units warm: cold starts −93 %"
-)
+PLAN = LevelPlan("level", 4, Decimal("41"), 200.0, (180.0, 260.0), (5.0, 20.0))
 COLD = but(SERVERLESS, cold__count=500.0, plan=PLAN)
 WARM = but(
     SERVERLESS,

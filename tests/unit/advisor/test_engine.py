@@ -123,13 +123,10 @@ def test_no_saving_is_claimed_where_no_cost_is_known(evidence: Evidence) -> None
 
 @settings(max_examples=50, deadline=None)
 @given(st.sampled_from(KINDS), st.sampled_from(CASES))
-def test_nothing_is_advised_on_an_endpoint_of_which_only_the_hosting_is_known(kind: Kind, case: Any) -> None:
+def test_of_an_endpoint_without_figures_only_what_its_config_says_is_advised(kind: Kind, case: Any) -> None:
     known = Evidence("new", kind, hosting=case.fires.hosting)
-    assert [
-        advice
-        for advice in judge(known)
-        if advice.severity <= Severity.ADVICE and advice.rule != "older-family"
-    ] == []
+    found = {advice.rule for advice in judge(known) if advice.severity <= Severity.ADVICE}
+    assert found <= {"older-family", "several-gpus", "memory-below-model"}
 
 
 @settings(max_examples=50, deadline=None)

@@ -179,7 +179,20 @@ def test_the_plan_fills_the_form_of_the_concurrency_operation() -> None:
     found = advised("cold-starts", COLD)
     assert found.proposal is not None
     assert found.proposal.fields == {"max_concurrency": "20", "provisioned_concurrency": "4"}
-    assert [line.value for line in found.evidence][1:3] == ["5 to 20", "180 to 260"]
+    assert found.title == "Keep 4 units warm: about 200 cold starts a month fewer for $41.00"
+    assert [line.value for line in found.evidence][1:3] == ["180 to 260", "5 to 20"]
+
+
+def test_a_schedule_of_the_plan_is_applied_where_it_is_drawn() -> None:
+    found = advised("cold-starts", but(COLD, plan__level=None, plan__form="schedule"))
+    assert found.proposal is None
+    assert found.title.startswith("Keep units warm by a weekly schedule")
+    assert "Cold starts tab" in found.runbook[0]
+
+
+def test_a_level_that_auto_scaling_would_undo_has_no_button() -> None:
+    held = but(COLD, scaling__targets=(cases_scaling.Target(cases_scaling.PROVISIONED, 1, 8),))
+    assert advised("cold-starts", held).proposal is None
 
 
 def test_spill_over_without_a_plan_claims_nothing_and_with_one_tells_its_price() -> None:
