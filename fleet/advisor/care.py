@@ -75,7 +75,7 @@ def errors(e: Evidence) -> Outcome:
     return advise(
         (Decision.CARE, Severity.WARNING, Effort.LARGE, Risk.LOW),
         f"{words.share(failed / calls)} of its calls fail",
-        "Calls that fail are paid for like others. The container answers /ping and /invocations on port "
+        "Its callers get an error that is none of theirs. The container answers /ping and /invocations on port "
         "8080; its log "
         "group says why a call failed.",
         [

@@ -106,8 +106,9 @@ def _price(e: Evidence, option: HostingOption) -> Iterable[Reason]:
     if mine is None or today is None or mine.usd is None or today.usd is None:
         yield Reason("What it would cost a month is not known.", None)
         return
-    text = f"{words.usd(mine.usd)} a month as {mine.item}, {words.usd(today.usd)} today. Assumed: {mine.assumption}."
-    yield Reason(text, mine.usd < today.usd, "docs/costs.md#options-and-break-even")
+    text = f"{words.usd(mine.usd)} a month as {words.way(mine)}, {words.usd(today.usd)} today."
+    text += f" Assumed: {mine.assumption}." if mine.assumption else ""
+    yield Reason(text, mine.usd < today.usd, words.OPTIONS)
 
 
 def _flow(e: Evidence, option: HostingOption) -> Iterable[Reason]:

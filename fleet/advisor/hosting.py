@@ -41,7 +41,7 @@ def convert(e: Evidence) -> Outcome:
         f"Convert it to real-time on {then.count or 1} × {then.item}",
         f"It has calls in {words.share(shape.busy)} of the hours, so paying for each second of work costs more "
         "than instances that always run. Cold starts end. There is no way back.",
-        [*_both(e, today, then), words.shape(e), words.calls(e)],
+        [*_both(today, then), words.shape(e), words.calls(e)],
         NO_WAY_BACK,
         (low, high),
         proposal=Proposal(OperationKind.CONVERT, fields),
@@ -68,7 +68,7 @@ def no_way_back(e: Evidence) -> Outcome:
         "Do not convert it to real-time yet: there is no way back",
         f"Instances would cost up to {words.usd(high)} a month less, but {why}. AWS converts in this "
         "direction only.",
-        [*_both(e, today, then), words.shape(e)],
+        [*_both(today, then), words.shape(e)],
         "Nothing is changed by this advice.",
         steps=("Look again when the saving holds with a quarter less traffic.",),
         is_irreversible=True,
@@ -100,7 +100,7 @@ def to_serverless(e: Evidence) -> Outcome:
         f"It has calls in {words.share(shape.busy if shape else None)} of the hours; serverless is paid for "
         "while it "
         "works. The first call after a gap waits for a cold start.",
-        [*_both(e, today, then), words.shape(e)],
+        [*_both(today, then), words.shape(e)],
         "Send callers back to the old endpoint, which stays until they have moved.",
         (low, high),
         steps=(
@@ -142,7 +142,7 @@ def serverless_blocked(e: Evidence) -> Outcome:
         (Decision.CARE, Severity.NOTE, Effort.LARGE, Risk.MEDIUM),
         f"Serverless would cost {words.usd(low)} a month less, but has no {features}",
         f"It uses {features}. Without that a serverless endpoint beside it would do the same work for less.",
-        [*_both(e, today, then), Line("Uses", features, "DescribeEndpointConfig and DescribeModel")],
+        [*_both(today, then), Line("Uses", features, "DescribeEndpointConfig and DescribeModel")],
         "Nothing is changed by this advice.",
         steps=(
             f"Find out whether it needs {features}.",
@@ -205,12 +205,11 @@ def _only_features(way: PricedWay) -> bool:
     return bool(way.why_not) and all(reason.startswith(SERVERLESS_LACKS) for reason in way.why_not)
 
 
-def _both(e: Evidence, today: PricedWay, then: PricedWay) -> list[Line]:
-    source = "docs/costs.md#options-and-break-even"
-    assumed = f"{words.usd(then.usd)} as {then.item}" + (f"; {then.assumption}" if then.assumption else "")
+def _both(today: PricedWay, then: PricedWay) -> list[Line]:
+    assumed = f"; {then.assumption}" if then.assumption else ""
     return [
-        Line("Today, a month", words.usd(today.usd), words.window(e, source)),
-        Line("Then, a month", assumed, words.window(e, source)),
+        Line("Today, a month", f"{words.usd(today.usd)} as {words.way(today)}", words.OPTIONS),
+        Line("Then, a month", f"{words.usd(then.usd)} as {words.way(then)}{assumed}", words.OPTIONS),
     ]
 
 

@@ -76,11 +76,9 @@ def down_to_zero(e: Evidence) -> Outcome:
             Line(
                 "Today, a month",
                 words.usd(today.usd if today else None),
-                "docs/costs.md#options-and-break-even",
+                words.OPTIONS,
             ),
-            Line(
-                "Then, a month", words.usd(then.usd if then else None), "docs/costs.md#options-and-break-even"
-            ),
+            Line("Then, a month", words.usd(then.usd if then else None), words.OPTIONS),
         ],
         "Set the minimum back to 1.",
         saved,

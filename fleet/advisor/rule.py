@@ -19,6 +19,8 @@ ON_INSTANCES = frozenset(
     {Kind.REAL_TIME, Kind.ASYNCHRONOUS, Kind.MULTI_MODEL, Kind.MULTI_CONTAINER, Kind.INFERENCE_COMPONENT}
 )
 EVERY_KIND = ON_INSTANCES | {Kind.SERVERLESS}
+CENTS = Decimal("0.000001")
+"""Savings are kept to this part of a dollar."""
 LEAST_DAYS = 7.0
 """Days of history below which traffic and use say nothing about a usual week."""
 
@@ -46,7 +48,12 @@ class Rule:
             return replace(found, rule=self.slug)
         if found is None:
             return None
-        return replace(found, rule=self.slug, version=self.version, source=self.source)
+        low, high = (
+            None if usd is None else usd.quantize(CENTS) for usd in (found.saving_low, found.saving_high)
+        )
+        return replace(
+            found, rule=self.slug, version=self.version, source=self.source, saving_low=low, saving_high=high
+        )
 
 
 @dataclass

@@ -58,9 +58,7 @@ def no_autoscaling(e: Evidence) -> Outcome:
         [
             words.shape(e),
             Line("Peak to mean", words.number(shape.peak_to_mean), words.window(e, "hourly calls")),
-            Line(
-                "Instance time", words.usd(e.month.of(CostComponent.INSTANCE_TIME)), "docs/costs.md, a month"
-            ),
+            Line("Instance time", words.usd(e.month.of(CostComponent.INSTANCE_TIME)), words.COSTED),
         ],
         NO_POLICY,
         saved,

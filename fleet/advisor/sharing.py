@@ -135,7 +135,7 @@ def _share(e: Evidence, group: CoHosts, title: str, why: str, steps: tuple[str, 
         why,
         [
             Line("Members", ", ".join(group.members), "same account and region"),
-            Line("Today, a month", words.usd(today), "its part of docs/costs.md"),
+            Line("Today, a month", words.usd(today), "its own cost lines"),
             Line(
                 "Then, a month",
                 f"{words.usd(then)} on {group.instance_count} × {group.instance_type}",

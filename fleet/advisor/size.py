@@ -94,7 +94,7 @@ def undersized(e: Evidence) -> Outcome:
     return advise(
         (Decision.SIZE, Severity.WARNING, Effort.SMALL, Risk.LOW),
         f"Short of {what}: use a larger type or more instances",
-        "Nearly all of it is in use: calls wait for each other, and a container without memory is killed.",
+        "Nearly all of it is in use: calls wait for each other, or fail for want of memory.",
         lines,
         "Change it back when use has gone down.",
         steps=("Choose a type with more of it under Options, or scale by this figure.",),
@@ -132,7 +132,7 @@ def older_family(e: Evidence) -> Outcome:
     return advise(
         (Decision.SIZE, Severity.ADVICE if is_cheaper else Severity.NOTE, Effort.SMALL, Risk.MEDIUM),
         f"Use {main.machine.newer} instead of {main.instance_type}",
-        "It is the next generation of the same family and size. How much faster this model runs on it is not "
+        "It is a later generation of the same family and size. How much faster this model runs on it is not "
         "proved: "
         "measure before moving all traffic.",
         [
@@ -215,7 +215,7 @@ def _measured(e: Evidence, found: Recommendation | None, takes: str) -> Outcome:
     return advise(
         (Decision.SIZE, Severity.ADVICE, Effort.MEDIUM, Risk.MEDIUM),
         f"Use {rate.instance_type}: measured, and cheaper",
-        f"{rate.source} measured this model there: {words.duration(rate.latency_ms)} a call, up to "
+        f"Measured there for this model ({rate.source}): {words.duration(rate.latency_ms)} a call, up to "
         f"{words.number(rate.max_calls_per_minute)} calls a minute on one instance, which takes the peak.",
         [
             Line("Price an hour", words.usd(machine.usd_hour), f"price list, {e.region}"),

@@ -85,11 +85,11 @@ def callers_wait(e: Evidence) -> Outcome:
         "Its callers can wait: a queue holds calls while no instance runs. The first call after a gap waits "
         "minutes.",
         [
-            Line("Today, a month", words.usd(today.usd), "docs/costs.md#options-and-break-even"),
+            Line("Today, a month", words.usd(today.usd), words.OPTIONS),
             Line(
                 "Then, a month",
-                f"{words.usd(then.usd)}; {then.assumption}",
-                "docs/costs.md#options-and-break-even",
+                f"{words.usd(then.usd)} as {words.way(then)}",
+                words.OPTIONS,
             ),
             words.shape(e),
         ],

@@ -117,6 +117,7 @@ def schedule(e: Evidence) -> Outcome:
     wider = 1 - min(24, len(hours) + 2) * len(DAYS[days][1]) / 168
     saved = part(e.month.of(CostComponent.KEPT_WARM), wider * (level - 1) / level, off * (level - 1) / level)
     start, end = hours[0], hours[-1] + 1
+    on = "every day" if days == "daily" else DAYS[days][0]
     fields = {
         "way": "weekly",
         "days": days,
@@ -128,11 +129,11 @@ def schedule(e: Evidence) -> Outcome:
     }
     return advise(
         (Decision.WARMTH, Severity.ADVICE, Effort.SMALL, Risk.LOW),
-        f"Keep {level} units warm only from {start}:00 to {end}:00 UTC, {DAYS[days][0].lower()}",
+        f"Keep {level} units warm only from {start}:00 to {end}:00 UTC, {on}",
         "Its traffic keeps to these hours; outside one unit stays, the fewest that auto scaling sets.",
         [
             words.shape(e),
-            Line("Kept warm", words.usd(e.month.of(CostComponent.KEPT_WARM)), "docs/costs.md, a month"),
+            Line("Kept warm", words.usd(e.month.of(CostComponent.KEPT_WARM)), words.COSTED),
         ],
         "Remove the schedule; the level stays what it is then.",
         saved,

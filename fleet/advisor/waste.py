@@ -63,12 +63,12 @@ def expired(e: Evidence) -> Outcome:
     if left is None or left > EXPIRES_SOON_DAYS:
         return None
     is_over = left <= 0
-    when = f"{-left:.0f} days ago" if is_over else f"in {left:.0f} days"
+    when = "today" if not round(left) else f"{-left:.0f} days ago" if is_over else f"in {left:.0f} days"
     return advise(
         (Decision.EXISTENCE, Severity.ADVICE, Effort.SMALL, Risk.MEDIUM)
         if is_over
         else (Decision.CARE, Severity.NOTE, Effort.SMALL, Risk.MEDIUM),
-        "Delete it: its date has passed" if is_over else f"Its date comes {when}",
+        "Delete it: its date has passed" if is_over else f"Its date is {when}",
         f"The date set for it {'was' if is_over else 'is'} {when}: delete it then, or set a later one.",
         [Line("Expiry", when, "set by its owner"), words.calls(e), words.month(e)],
         CREATE_AGAIN,
@@ -124,7 +124,7 @@ def unused_warmth(e: Evidence) -> Outcome:
         f"At most {used} of {level} units were busy at once. Warm units cost the same, used or not.",
         [
             Line("Highest use", words.share(most), words.window(e, words.WARM_METRIC)),
-            Line("Kept warm", words.usd(kept), "docs/costs.md, a month"),
+            Line("Kept warm", words.usd(kept), words.COSTED),
         ],
         f"Set it back to {level}.",
         # Units are paid for evenly. At least: with one more than was used.

@@ -3,8 +3,11 @@
 from decimal import ROUND_HALF_UP, Decimal
 
 from fleet.advisor.advice import Line, Missing
-from fleet.advisor.evidence import Evidence
+from fleet.advisor.evidence import Evidence, PricedWay
+from fleet.costs.break_even import Family
 
+OPTIONS = "priced as on the Options tab"
+COSTED = "cost lines of today, a month of 730 h"
 CALLS = ("calls of the window", "CloudWatch has to report Invocations (asynchronous: InvocationsProcessed)")
 SHAPE = ("the shape of the traffic", "a day of hourly calls at least, better two weeks")
 COSTS = ("what it costs a month", "a price for everything it holds, and its use of the window")
@@ -69,7 +72,16 @@ def shape(evidence: Evidence) -> Line:
 
 def month(evidence: Evidence) -> Line:
     """What it costs as it is, as evidence."""
-    return Line("Cost a month today", usd(evidence.month.total), "docs/costs.md, 730 h")
+    return Line("Cost a month today", usd(evidence.month.total), COSTED)
+
+
+def way(found: PricedWay | None) -> str:
+    """ "2 GB serverless", "3 × ml.c5.large", "ml.c5.large"; "—" for none."""
+    if found is None:
+        return "—"
+    if found.family in (Family.SERVERLESS, Family.PROVISIONED):
+        return f"{int(found.item) // 1024} GB serverless" + (f", {found.level} warm" if found.level else "")
+    return f"{found.count} × {found.item}" if found.count else found.item
 
 
 def unknown(*phrases: tuple[str, str]) -> tuple[Missing, ...]:

@@ -140,7 +140,7 @@ CASES = (
         but(WARM, shape=OFFICE),
         but(WARM, shape=replace(OFFICE, busy_hours=tuple(range(19)))),
         but(WARM, shape=None),
-        "Keep 4 units warm only from 8:00 to 18:00 UTC, monday to friday",
+        "Keep 4 units warm only from 8:00 to 18:00 UTC, Monday to Friday",
         "the shape of the traffic",
         ("81", "88.5"),
     ),
