@@ -8,6 +8,8 @@ from fleet.analysis.planner.rows import Bucket
 
 _TELLING_CALLS = 6
 _MUCH_LESS = 3
+_STRAYS = 40
+_LONGEST_BURST = 30
 
 
 class Edge(Enum):
@@ -19,11 +21,15 @@ class Edge(Enum):
 
 
 class Shape(NamedTuple):
-    """share: part of the bucket that its calls fill, or with is_burst part of one burst that lies across the edge."""
+    """share: part of the bucket that its calls fill, or with is_burst part of one burst that lies across the edge.
+
+    is_filled: traffic goes on in more buckets than a short burst reaches, so calls lie evenly over that part.
+    """
 
     edge: Edge = Edge.NONE
     share: float = 1.0
     is_burst: bool = False
+    is_filled: bool = False
 
     def window(self, period_s: int, width_s: float) -> tuple[float, float]:
         """Offsets in seconds between which the calls came, if a burst is width_s wide."""
@@ -35,12 +41,13 @@ class Shape(NamedTuple):
 
 def shapes(buckets: Sequence[Bucket]) -> list[Shape]:
     """The shape of each bucket, told by the calls of its neighbours: a rate that begins, ends or crosses the edge."""
+    runs = _runs(buckets)
     found = []
     for index, bucket in enumerate(buckets):
         came, goes_on = _calls(buckets, index, -1), _calls(buckets, index, 1)
-        begins, ends = came * _MUCH_LESS < bucket.calls, goes_on * _MUCH_LESS < bucket.calls
+        begins, ends = _is_little(came, bucket.calls), _is_little(goes_on, bucket.calls)
         if max(bucket.calls, came, goes_on) < _TELLING_CALLS or begins == ends:
-            found.append(Shape())
+            found.append(Shape(is_filled=not begins and not ends and 3 <= runs[index] <= _LONGEST_BURST))
         elif begins:
             found.append(_leaning(Edge.END, bucket, goes_on, _calls(buckets, index + 1, 1)))
         else:
@@ -48,10 +55,27 @@ def shapes(buckets: Sequence[Bucket]) -> list[Shape]:
     return found
 
 
+def _runs(buckets: Sequence[Bucket]) -> list[int]:
+    """How many buckets with more than strays lie on end around each one."""
+    found: list[int] = []
+    start = 0
+    for index, bucket in enumerate(buckets):
+        goes_on = _calls(buckets, index, 1)
+        if not goes_on or _is_little(goes_on, bucket.calls) or _is_little(bucket.calls, goes_on):
+            found += [index + 1 - start] * (index + 1 - start)
+            start = index + 1
+    return found
+
+
+def _is_little(calls: int, against: int) -> bool:
+    """Whether calls are no more than strays beside a burst: a bucket that a burst only just reaches into has more."""
+    return calls * _MUCH_LESS < against and calls <= 1 + against // _STRAYS
+
+
 def _leaning(edge: Edge, bucket: Bucket, beside: int, beyond: int) -> Shape:
-    if beyond * _MUCH_LESS < beside:
+    if _is_little(beyond, beside):
         return Shape(edge, bucket.calls / (bucket.calls + beside), is_burst=True)
-    return Shape(edge, min(1.0, bucket.calls / beside))
+    return Shape(edge, min(1.0, bucket.calls / beside), is_filled=True)
 
 
 def _calls(buckets: Sequence[Bucket], index: int, step: int) -> int:

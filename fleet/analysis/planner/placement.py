@@ -3,10 +3,11 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, log
+from math import exp, log, sqrt
+from typing import NamedTuple
 
 from fleet.analysis.planner import extent
-from fleet.analysis.planner.extent import Shape
+from fleet.analysis.planner.extent import Edge, Shape
 from fleet.analysis.planner.pool import Habit, PlacedCall, Pool, Stretch, serve
 from fleet.analysis.planner.rows import Bucket, Observation
 from fleet.analysis.planner.sampling import Span
@@ -14,6 +15,7 @@ from fleet.analysis.planner.sampling import Span
 TRIES = 24
 _NARROWEST_S = 0.1
 _JITTER = 0.1
+_MOSTLY_COLD = 0.6
 _TOLERATED = 4
 """A miss of one per so many at work at once is left to chance, and any miss of set-ups, before other widths than the
 believed one are tried: an exact match by a narrower burst explains no better, and makes deep levels look needed."""
@@ -65,7 +67,8 @@ def place(observation: Observation, span: Span, belief: Belief, chance: random.R
         if bucket.calls:
             after = buckets[index + 1] if index + 1 < len(buckets) else None
             lengths = _lengths(observation, bucket, after, chance)
-            calls, pool = _best(bucket, shapes[index], lengths, pool, belief, debt, chance)
+            guess = _Guess(shapes[index], _begins(observation, bucket, after, debt.carried, belief))
+            calls, pool = _best(bucket, guess, lengths, pool, belief, debt, chance)
             placed += calls
         elif bucket.setups:
             debt.settle(0, bucket.setups, 0)
@@ -91,7 +94,7 @@ def _lengths(
 
 def _best(
     bucket: Bucket,
-    shape: Shape,
+    guess: "_Guess",
     lengths: Sequence[tuple[float, float]],
     pool: Pool,
     belief: Belief,
@@ -105,7 +108,7 @@ def _best(
     for attempt in range(TRIES):
         if attempt == TRIES // 2 and nearest <= tolerated:
             break
-        times = _times(bucket, shape, belief, attempt, chance)
+        times = _times(bucket, guess, belief, attempt, chance)
         calls = [(at, service, setup) for at, (service, setup) in zip(times, lengths, strict=True)]
         after = pool.copy()
         tally = serve(after, calls, bucket.level, bucket.limit, belief.habit, chance, bucket.at_s)
@@ -113,11 +116,12 @@ def _best(
         crossing = sum(at + setup >= until for at, _, setup in tally.cold)
         miss = 0 if bucket.peak is None else abs(tally.peak - bucket.peak)
         nearest = min(nearest, miss)
+        is_enough = attempt >= TRIES // 2 and miss <= tolerated
         if seen is not None:
             miss += debt.miss(begun, seen, crossing)
         if kept is None or miss < kept[0]:
             kept = (miss, begun, crossing, calls, after)
-        if not miss:
+        if not miss or is_enough:
             break
     assert kept is not None
     if seen is not None:
@@ -125,18 +129,51 @@ def _best(
     return kept[3], kept[4]
 
 
-def _times(bucket: Bucket, shape: Shape, belief: Belief, attempt: int, chance: random.Random) -> list[float]:
+class _Guess(NamedTuple):
+    """Where in its bucket a burst may lie: by its neighbours; by its set-ups between which offsets (s) it begins."""
+
+    shape: Shape
+    begins: tuple[float, float] | None
+
+
+def _begins(
+    observation: Observation, bucket: Bucket, after: Bucket | None, carried: int, belief: Belief
+) -> tuple[float, float] | None:
+    """When a burst that met an empty pool began, told by how many of its set-ups ended before the bucket did.
+
+    Calls of the first set-up's length are cold; the share of them that came before the last such length of the bucket
+    is done. None where most at work were warm, or set-ups are not known.
+    """
+    setup = observation.setup_s
+    if bucket.setups is None or setup is None or not bucket.peak or not belief.matches_setups:
+        return None
+    late = (after.setups or 0) if after is not None and after.at_s == bucket.until_s else 0
+    done = max(0, bucket.setups - carried)
+    begun = min(done + late, bucket.calls)
+    if begun < _MOSTLY_COLD * bucket.peak:
+        return None
+    cold_s = setup if belief.width_s is None else min(setup, belief.width_s)
+    share = min(1.0, done / begun)
+    middle = bucket.period_s - setup - share * cold_s
+    slack = cold_s / (2 * begun) + setup * observation.setup_spread / sqrt(begun)
+    first = 0.0 if share == 1 else middle - slack
+    last = float(bucket.period_s) if share == 0 else middle + slack
+    return max(0.0, first), min(float(bucket.period_s), max(0.0, last))
+
+
+def _times(bucket: Bucket, guess: _Guess, belief: Belief, attempt: int, chance: random.Random) -> list[float]:
     """Arrival times in order: some calls in a window of the believed width, then of any width, the rest anywhere.
 
     Widths beyond the belief are tried from wide to narrow: the least bursty explanation is taken.
     """
     calls, period_s, start, uniform = bucket.calls, bucket.period_s, bucket.at_s, chance.random
+    shape = guess.shape
     if calls == 1:
         low, high = shape.window(period_s, float(period_s))
         return [start + low + (high - low) * uniform()]
     half, together = TRIES // 2, calls
     if belief.width_s is not None and attempt < half:
-        width = min(period_s, belief.width_s * exp(_JITTER * chance.gauss(0, 1)))
+        width = period_s if shape.is_filled else belief.width_s * exp(_JITTER * chance.gauss(0, 1))
         if attempt % 4 == 1:
             together = max(2, calls - 1)
         elif attempt % 4 == 3:
@@ -147,9 +184,24 @@ def _times(bucket: Bucket, shape: Shape, belief: Belief, attempt: int, chance: r
         if belief.width_s is None or attempt % 2:
             together = min(calls, max(2, (bucket.peak or 2) + int(3 * uniform()) - 1))
     low, high = shape.window(period_s, width)
+    if guess.begins is not None and attempt % 2 == 0:
+        low, high = _told(guess.begins, shape, low, high, width, uniform())
     width = min(width, high - low)
     begins = start + low + (high - low - width) * uniform()
     times = [begins + width * uniform() for _ in range(together)]
     times += [start + period_s * uniform() for _ in range(calls - together)]
     times.sort()
     return times
+
+
+def _told(
+    begins: tuple[float, float], shape: Shape, low: float, high: float, width: float, place: float
+) -> tuple[float, float]:
+    """The window that a burst fills when it begins where its set-ups say; place, 0 to 1, picks one of the offsets."""
+    at = begins[0] + (begins[1] - begins[0]) * place
+    if shape.edge is Edge.END and shape.is_filled:
+        return min(at, high - 1.0), high
+    if shape.edge is Edge.NONE and not shape.is_filled:
+        at = max(low, min(at, high - width))
+        return at, min(high, at + width)
+    return low, high

@@ -3,9 +3,9 @@
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from math import exp, log
+from math import exp, log, sqrt
 from statistics import fmean
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from fleet.analysis.planner.extent import Shape, shapes
 from fleet.analysis.planner.placement import Belief
@@ -16,15 +16,25 @@ from fleet.analysis.planner.timeout import GRID_S, TimeoutFit
 WIDTHS_S = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 45.0)
 FINER = 1.26
 """Widths between the coarse ones: each that is likely gets neighbours this factor narrower and wider."""
-WIDER_SHARES = (1.0, 1.5, 2.0)
+WIDER_SHARES = (1.0, 1.25, 1.5, 1.75, 2.0)
 """Widths of a bucket and more: even traffic, or bursts that lie across the edge of two."""
 TIMEOUTS_S = tuple(range(240, 1201, 30))
 EMPTY_AFTER_S, LULL_S = 1200, 180
 _SAMPLES, _REPEATS, _MOST_CALLS, _CALLS_IN_ALL = 40, 6, 500, 1500
 _COUNTS_AS, _LIKELY = 12, 0.02
-_STRAY = 0.35
-"""How often one call of a burst's bucket is taken to be no part of the burst."""
-Telling = tuple[Bucket, Shape]
+_MOST_STRAYS = 0.35
+"""At most so often one call of a burst's bucket is taken to be no part of the burst."""
+
+
+class Telling(NamedTuple):
+    """A bucket that tells how close together calls come, and between which bounds its cold starts lie."""
+
+    bucket: Bucket
+    shape: Shape
+    least: int
+    most: int
+
+
 _BLOCK_S = 6 * 3600
 T = TypeVar("T")
 
@@ -54,10 +64,11 @@ def widths(observation: Observation, habit: Habit, chance: random.Random) -> dic
     coarse = [width for width in WIDTHS_S if width < period_s] + [share * period_s for share in WIDER_SHARES]
     cold, warm = (_some(buckets, chance) for buckets in _telling(observation))
     tempering = max(1.0, (len(cold) + len(warm)) / _COUNTS_AS)
+    strays = _strays(observation, period_s)
 
     def score(width: float) -> float:
-        found = sum(_fit(observation, bucket, shape, width, habit, True, chance) for bucket, shape in cold)
-        found += sum(_fit(observation, bucket, shape, width, habit, False, chance) for bucket, shape in warm)
+        found = sum(_fit(observation, one, width, habit, True, strays, chance) for one in cold)
+        found += sum(_fit(observation, one, width, habit, False, strays, chance) for one in warm)
         return found / tempering
 
     scores = {width: score(width) for width in coarse}
@@ -67,15 +78,21 @@ def widths(observation: Observation, habit: Habit, chance: random.Random) -> dic
     return normalised(dict(sorted(scores.items())))
 
 
+def _strays(observation: Observation, period_s: int) -> float:
+    """How often a call that is no part of a burst falls into a bucket, by those that come alone."""
+    alone = sum(bucket.calls for bucket in observation.buckets if bucket.calls <= 2)
+    return min(_MOST_STRAYS, alone * period_s / (observation.end_s - observation.start_s))
+
+
 def _some(buckets: Sequence[Telling], chance: random.Random) -> list[Telling]:
     """Some buckets at random: no more than 40, and of no more than 1,500 calls together once there are eight."""
     chosen: list[Telling] = []
     calls = 0
-    for bucket, shape in chance.sample(buckets, len(buckets)):
-        if len(chosen) == _SAMPLES or (len(chosen) >= 8 and calls + bucket.calls > _CALLS_IN_ALL):
+    for one in chance.sample(buckets, len(buckets)):
+        if len(chosen) == _SAMPLES or (len(chosen) >= 8 and calls + one.bucket.calls > _CALLS_IN_ALL):
             break
-        chosen.append((bucket, shape))
-        calls += bucket.calls
+        chosen.append(one)
+        calls += one.bucket.calls
     return chosen
 
 
@@ -89,37 +106,50 @@ def _telling(observation: Observation) -> tuple[list[Telling], list[Telling]]:
     for before, bucket, after, shape in zip(
         [None, *buckets[:-1]], buckets, [*buckets[1:], None], shapes(buckets), strict=True
     ):
-        if not 2 <= bucket.calls <= _MOST_CALLS or bucket.peak is None or bucket.setups is None:
+        if (
+            not 2 <= bucket.calls <= _MOST_CALLS
+            or bucket.peak is None
+            or bucket.setups is None
+            or shape.is_filled
+        ):
             continue
         silent_s = 0 if before is None else bucket.at_s - before.until_s
-        is_anew = bucket.setups >= 2 and bucket.setups + bucket.level >= bucket.peak - 1
+        late = _late(bucket, after)
+        most = bucket.setups + late
+        is_anew = most >= 2 and most + bucket.level >= bucket.peak - 1
         if silent_s > EMPTY_AFTER_S or (silent_s >= LULL_S and is_anew):
-            cold.append((bucket, shape))
+            is_alone = after is None or not after.calls
+            cold.append(Telling(bucket, shape, most if is_alone else bucket.setups, most))
         elif not any(near is not None and near.setups for near in (before, bucket, after)):
-            warm.append((bucket, shape))
+            warm.append(Telling(bucket, shape, 0, 0))
     return cold, warm
+
+
+def _late(bucket: Bucket, after: Bucket | None) -> int:
+    """Set-ups reported in the bucket right after, which may have begun in this one."""
+    return (after.setups or 0) if after is not None and after.at_s == bucket.until_s else 0
 
 
 def _fit(
     observation: Observation,
-    bucket: Bucket,
-    shape: Shape,
+    telling: Telling,
     width: float,
     habit: Habit,
     is_cold: bool,
+    strays: float,
     chance: random.Random,
 ) -> float:
     """Logarithm of how often calls within a window of this width show the bucket's peak (and set-ups), smoothed."""
+    bucket, shape, least, most = telling
     service = bucket.latency_s or observation.service_s
     setup = observation.setup_s or 0.0
     hits = 0.0
     assert bucket.peak is not None
-    assert bucket.setups is not None
     low, high = shape.window(bucket.period_s, width)
     width = min(width, high - low)
     for _ in range(_REPEATS):
         start = low + (high - low - width) * chance.random()
-        stray = int(bucket.calls > 2 and chance.random() < _STRAY)
+        stray = int(bucket.calls > 2 and chance.random() < strays)
         calls: list[PlacedCall] = [
             (
                 at,
@@ -135,8 +165,8 @@ def _fit(
         tally = serve(Pool(), calls, level, bucket.limit, habit, chance)
         miss = abs(tally.peak - bucket.peak)
         if is_cold:
-            miss += abs(len(tally.cold) - bucket.setups)
-        hits += exp(-2.0 * miss)
+            miss += max(0, least - len(tally.cold), len(tally.cold) - most)
+        hits += exp(-2.0 * miss / max(1.0, sqrt(bucket.peak) / 2))
     return log((0.2 + hits) / (0.2 + _REPEATS))
 
 
