@@ -6,6 +6,7 @@ from fleet.models.anomalies import CostRise, PlaceRise, RiseCheck
 from fleet.models.batch import TransformJob
 from fleet.models.billing import BilledCost, BilledTag, BillReading
 from fleet.models.budgets import Budget, BudgetStand
+from fleet.models.caches import CacheJudgement, HostedModelCount
 from fleet.models.configs import Container, EndpointConfig, HostedModel, ProductionVariant
 from fleet.models.data_sizes import DataAssumption
 from fleet.models.endpoints import (
@@ -64,6 +65,7 @@ __all__ = [
     "BilledTag",
     "Budget",
     "BudgetStand",
+    "CacheJudgement",
     "CacheWindow",
     "CallTally",
     "CapacityPeriod",
@@ -88,6 +90,7 @@ __all__ = [
     "FineBucket",
     "Heartbeat",
     "HostedModel",
+    "HostedModelCount",
     "HourBucket",
     "Incident",
     "InferenceComponent",
