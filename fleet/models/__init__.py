@@ -8,6 +8,7 @@ from fleet.models.billing import BilledCost, BilledTag, BillReading
 from fleet.models.budgets import Budget, BudgetStand
 from fleet.models.caches import CacheJudgement, HostedModelCount
 from fleet.models.configs import Container, EndpointConfig, HostedModel, ProductionVariant
+from fleet.models.cold_starts import ColdStartCount, ColdStartDay
 from fleet.models.data_sizes import DataAssumption
 from fleet.models.endpoints import (
     CapacityPeriod,
@@ -23,6 +24,7 @@ from fleet.models.ownership import ExpiryReminder, LinkCheck, Ownership
 from fleet.models.parts import ComponentPeriod, PartHour
 from fleet.models.people import AuditEntry, User
 from fleet.models.prices import (
+from fleet.models.planning import PlannedForecast, Prediction, PredictionCheck
     CostLedger,
     DailyCost,
     Discount,
@@ -74,6 +76,8 @@ __all__ = [
     "Container",
     "CostBars",
     "CostLedger",
+    "ColdStartCount",
+    "ColdStartDay",
     "CostPeriod",
     "CostRise",
     "CostSpan",
@@ -111,6 +115,9 @@ __all__ = [
     "ProductionVariant",
     "Quota",
     "RiseCheck",
+    "PlannedForecast",
+    "Prediction",
+    "PredictionCheck",
     "RollupState",
     "ScalableTarget",
     "ScalingActivity",
