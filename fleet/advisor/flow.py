@@ -92,7 +92,8 @@ def decide(answers: Answers) -> Flow:
     """Walks the flow. The same answers take the same path, and every way to host can be reached."""
     path: list[str] = []
     found: dict[str, Answer] = {question.key: question.answer(answers) for question in QUESTIONS}
-    key, missing = QUESTIONS[0].key, ()
+    key: str = QUESTIONS[0].key
+    missing: tuple[str, ...] = ()
     while key in found:
         path.append(key)
         answer, figure = found[key]

@@ -78,7 +78,7 @@ def test_what_is_shown_never_excludes_each_other_and_nothing_is_lost(case: Any) 
         assert not any(excludes(advice, other) for other in found[n + 1 :])
     shown = {advice.rule for advice in found}
     named = {each.rule for advice in found for each in advice.alternatives}
-    said = {advice.rule for rule in ALL_RULES if isinstance(advice := rule.judge(case.fires), Advice)}
+    said = {rule.slug for rule in ALL_RULES if isinstance(rule.judge(case.fires), Advice)}
     assert shown | named == said
     assert not shown & named
     assert [order(advice) for advice in found] == sorted(order(advice) for advice in found)

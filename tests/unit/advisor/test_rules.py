@@ -1,5 +1,6 @@
 """Every rule of the advisor: speaks, just does not speak, and says what is missing instead of guessing."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from fleet.advisor.advice import Advice, Gap, Severity
 from fleet.advisor.catalogue import ALL_RULES
 from fleet.advisor.evidence import Evidence
+from fleet.advisor.evidence_parts import Lint, Target
 from fleet.advisor.rule import Outcome, Rule
 from fleet.costs.break_even import Family
 from fleet.operations.kinds import KINDS, OperationKind
@@ -137,7 +139,7 @@ def test_an_endpoint_younger_than_a_week_is_judged_by_nothing_that_needs_one() -
 
 
 def test_provisioned_concurrency_that_auto_scaling_holds_is_not_lowered_by_a_form_that_it_undoes() -> None:
-    held = but(cases_waste.UNUSED, scaling__targets=(cases_scaling.Target(cases_scaling.PROVISIONED, 8, 8),))
+    held = but(cases_waste.UNUSED, scaling__targets=(Target(cases_scaling.PROVISIONED, 8, 8),))
     found = advised("unused-provisioned-concurrency", held)
     assert found.proposal is None
     assert "scalable target" in found.runbook[0]
@@ -191,21 +193,21 @@ def test_a_schedule_of_the_plan_is_applied_where_it_is_drawn() -> None:
 
 
 def test_a_level_that_auto_scaling_would_undo_has_no_button() -> None:
-    held = but(COLD, scaling__targets=(cases_scaling.Target(cases_scaling.PROVISIONED, 1, 8),))
+    held = but(COLD, scaling__targets=(Target(cases_scaling.PROVISIONED, 1, 8),))
     assert advised("cold-starts", held).proposal is None
 
 
 def test_spill_over_without_a_plan_claims_nothing_and_with_one_tells_its_price() -> None:
     assert advised("spill-over", WARM).missing[0].what == "the level that pays"
-    planned = advised("spill-over", but(WARM, plan=cases_scaling.replace(cases_scaling.PLAN, level=6)))
+    planned = advised("spill-over", but(WARM, plan=replace(cases_scaling.PLAN, level=6)))
     assert "to 6" in planned.title
     assert planned.saving_high == Decimal("-41")
 
 
 def test_of_several_linter_findings_the_gravest_speaks_and_all_are_listed() -> None:
     lint = (
-        cases_scaling.Lint("short-cooldown", "warning", "Cool-down shorter than the work"),
-        cases_scaling.Lint("zero-trap", "critical", "Nothing wakes it from 0"),
+        Lint("short-cooldown", "warning", "Cool-down shorter than the work"),
+        Lint("zero-trap", "critical", "Nothing wakes it from 0"),
     )
     found = advised("scaling-linter", but(SCALED, scaling__lint=lint))
     assert found.severity is Severity.CRITICAL

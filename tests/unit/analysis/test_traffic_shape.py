@@ -146,7 +146,10 @@ def test_dead_means_no_call_and_a_shape_always_comes_with_its_reasons(calls: lis
 def test_hours_that_are_not_known_make_it_less_sure_and_are_never_silence(
     calls: list[float], gap: int
 ) -> None:
-    whole, holed = shape(calls, MONDAY), shape([None] * gap + calls[gap:], MONDAY)
+    whole, holed = (
+        shape(calls, MONDAY),
+        shape([None if n < gap else each for n, each in enumerate(calls)], MONDAY),
+    )
     assert whole.busy == holed.busy == 1.0
     assert holed.pattern is not Pattern.DEAD
     assert holed.known_hours == len(calls) - gap
