@@ -1,6 +1,7 @@
 """Every model, by family; import from here."""
 
 from fleet.models.accounts import Account, CallTally, MetricSpend, Quota, Shard
+from fleet.models.advice import Advice, AdvisorRun, ConsolidationSet, Saving, SavingLook
 from fleet.models.alerts import AlertRule, Incident, Notification
 from fleet.models.anomalies import CostRise, PlaceRise, RiseCheck
 from fleet.models.batch import TransformJob
@@ -59,6 +60,8 @@ from fleet.models.tokens import ApiToken
 
 __all__ = [
     "Account",
+    "Advice",
+    "AdvisorRun",
     "AlertRule",
     "ApiToken",
     "AuditEntry",
@@ -73,6 +76,7 @@ __all__ = [
     "CapacityPeriod",
     "ChangeEvent",
     "ComponentPeriod",
+    "ConsolidationSet",
     "Container",
     "CostBars",
     "CostLedger",
@@ -119,6 +123,8 @@ __all__ = [
     "Prediction",
     "PredictionCheck",
     "RollupState",
+    "Saving",
+    "SavingLook",
     "ScalableTarget",
     "ScalingActivity",
     "ScalingHistory",
