@@ -8,8 +8,8 @@ from fleet.models.batch import TransformJob
 from fleet.models.billing import BilledCost, BilledTag, BillReading
 from fleet.models.budgets import Budget, BudgetStand
 from fleet.models.caches import CacheJudgement, HostedModelCount
-from fleet.models.configs import Container, EndpointConfig, HostedModel, ProductionVariant
 from fleet.models.cold_starts import ColdStartCount, ColdStartDay
+from fleet.models.configs import Container, EndpointConfig, HostedModel, ProductionVariant
 from fleet.models.data_sizes import DataAssumption
 from fleet.models.endpoints import (
     CapacityPeriod,
@@ -24,8 +24,8 @@ from fleet.models.operations import Operation, OperationStep
 from fleet.models.ownership import ExpiryReminder, LinkCheck, Ownership
 from fleet.models.parts import ComponentPeriod, PartHour
 from fleet.models.people import AuditEntry, User
-from fleet.models.prices import (
 from fleet.models.planning import PlannedForecast, Prediction, PredictionCheck
+from fleet.models.prices import (
     CostLedger,
     DailyCost,
     Discount,
@@ -75,13 +75,13 @@ __all__ = [
     "CallTally",
     "CapacityPeriod",
     "ChangeEvent",
+    "ColdStartCount",
+    "ColdStartDay",
     "ComponentPeriod",
     "ConsolidationSet",
     "Container",
     "CostBars",
     "CostLedger",
-    "ColdStartCount",
-    "ColdStartDay",
     "CostPeriod",
     "CostRise",
     "CostSpan",
@@ -114,14 +114,14 @@ __all__ = [
     "PlaceHour",
     "PlaceRise",
     "PlanCommitment",
+    "PlannedForecast",
+    "Prediction",
+    "PredictionCheck",
     "Price",
     "PriceReading",
     "ProductionVariant",
     "Quota",
     "RiseCheck",
-    "PlannedForecast",
-    "Prediction",
-    "PredictionCheck",
     "RollupState",
     "Saving",
     "SavingLook",
