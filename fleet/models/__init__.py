@@ -55,6 +55,7 @@ from fleet.models.scaling import (
     ScalingPolicy,
     ScheduledAction,
 )
+from fleet.models.scaling_findings import ScalingCheck, ScalingFinding
 from fleet.models.spans import CostBars, CostSpan, UseSpan
 from fleet.models.tokens import ApiToken
 
@@ -127,6 +128,8 @@ __all__ = [
     "SavingLook",
     "ScalableTarget",
     "ScalingActivity",
+    "ScalingCheck",
+    "ScalingFinding",
     "ScalingHistory",
     "ScalingPolicy",
     "ScheduledAction",

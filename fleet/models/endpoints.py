@@ -218,6 +218,11 @@ class ChangeEvent(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["endpoint", "-at"], name="change_by_endpoint"),
             models.Index(fields=["-at"], name="change_by_time"),
+            models.Index(
+                fields=["-at"],
+                name="change_of_existence",
+                condition=models.Q(category__in=["created", "closed"]),
+            ),
         ]
 
     def __str__(self) -> str:
