@@ -3,14 +3,16 @@
 None is an hour of which nothing is known, never an hour without calls. The limits are our choice, docs/advisor.md.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from statistics import fmean, median
 
 DAY_H, WEEK_H = 24, 168
 SATURDAY = 5
+_HOUR = [at % DAY_H for at in range(WEEK_H)]
+_WEEKDAY = [at // DAY_H for at in range(WEEK_H)]
 LEAST_HOURS = 24
 """Known hours below which no shape is named."""
 LEAST_COVERAGE = 0.5
@@ -114,7 +116,8 @@ def shape(calls: Sequence[float | None], start: datetime) -> Shape:
     if not mean:
         return Shape(Pattern.DEAD, Pattern.DEAD, _trust(known, calls, 1.0), len(known), len(calls), 0.0)
     first = start.astimezone(UTC)
-    timed = [(first + timedelta(hours=n), each) for n, each in enumerate(calls) if each is not None]
+    offset = first.weekday() * DAY_H + first.hour
+    timed = [((offset + n) % WEEK_H, each) for n, each in enumerate(calls) if each is not None]
     busy = sum(1 for each in known if each) / len(known)
     peak = max(known) / mean
     explained, growth = _explained(timed), _growth(calls)
@@ -180,27 +183,24 @@ def _trust(known: Sequence[float], calls: Sequence[float | None], margin: float)
     return coverage * length * (0.5 + 0.5 * min(1.0, max(0.0, margin)))
 
 
-def _explained(known: Sequence[tuple[datetime, float]]) -> float | None:
+def _explained(known: Sequence[tuple[int, float]]) -> float | None:
     """How much of the variation (0 to 1) the same hour of other days, or of other weeks, foretells; the better one.
 
     Days are tried all alike, then workdays apart from weekends, then each by its weekday. Every hour is foretold by the
     median of the others, itself left out, so that noise explains nothing. None with less than three days.
     """
-    keys: list[Callable[[datetime], int]] = [lambda at: at.hour]
+    keys = [_HOUR]
     if len(known) >= WEEK_H:
-        keys.append(lambda at: at.hour + DAY_H * (at.weekday() >= SATURDAY))
+        keys.append([at % DAY_H + DAY_H * (at >= SATURDAY * DAY_H) for at in range(WEEK_H)])
     if len(known) >= 2 * WEEK_H:
-        keys.append(lambda at: at.hour + DAY_H * at.weekday())
+        keys.append(list(range(WEEK_H)))
     return max(_foretold(known, key) for key in keys) if len(known) >= 3 * DAY_H else None
 
 
-def _foretold(known: Sequence[tuple[datetime, float]], key: Callable[[datetime], int]) -> float:
-    places: dict[int, list[float]] = {}
-    for at, each in known:
-        places.setdefault(key(at), []).append(each)
-    mean = fmean(each for _, each in known)
+def _foretold(known: Sequence[tuple[int, float]], key: Sequence[int]) -> float:
+    mean = fmean([each for _, each in known])
     spread = left = 0.0
-    for alike in places.values():
+    for alike in _places(known, key).values():
         ranked = sorted(alike)
         for place, each in enumerate(ranked):
             spread += (each - mean) ** 2
@@ -239,17 +239,22 @@ def _growth(calls: Sequence[float | None]) -> float | None:
     return 7 * slope / middle if agree >= GROWTH_AGREEMENT else 0.0
 
 
-def _means(known: Sequence[tuple[datetime, float]], key: Callable[[datetime], int]) -> dict[int, float]:
+def _places(known: Sequence[tuple[int, float]], key: Sequence[int]) -> dict[int, list[float]]:
+    """Calls by the key of their hour of the week, 0 = Monday 0:00 UTC."""
     places: dict[int, list[float]] = {}
     for at, each in known:
-        places.setdefault(key(at), []).append(each)
-    return {place: fmean(part) for place, part in sorted(places.items())}
+        places.setdefault(key[at], []).append(each)
+    return places
 
 
-def _busy_hours(known: Sequence[tuple[datetime, float]], mean: float) -> tuple[int, ...]:
-    return tuple(hour for hour, found in _means(known, lambda at: at.hour).items() if found >= mean / 2)
+def _means(known: Sequence[tuple[int, float]], key: Sequence[int]) -> dict[int, float]:
+    return {place: fmean(part) for place, part in sorted(_places(known, key).items())}
 
 
-def _quiet_days(known: Sequence[tuple[datetime, float]]) -> tuple[int, ...]:
-    means = _means(known, lambda at: at.weekday())
+def _busy_hours(known: Sequence[tuple[int, float]], mean: float) -> tuple[int, ...]:
+    return tuple(hour for hour, found in _means(known, _HOUR).items() if found >= mean / 2)
+
+
+def _quiet_days(known: Sequence[tuple[int, float]]) -> tuple[int, ...]:
+    means = _means(known, _WEEKDAY)
     return tuple(day for day, found in means.items() if found < max(means.values()) / 10)
