@@ -52,7 +52,10 @@ class Draw:
 
 @dataclass(frozen=True)
 class Draws:
-    """All draws of one forecast with what they rest on. begun: the layers that begin to be needed, by bucket."""
+    """All draws of one forecast with what they rest on. begun: the layers that begin to be needed, by bucket.
+
+    are_bursts_untold: many cold starts come in bursts whose width nothing tells.
+    """
 
     each: Sequence[Draw]
     timeout: TimeoutFit
@@ -60,6 +63,7 @@ class Draws:
     habit_weights: Mapping[Habit, float]
     needs: Mapping[int, int]
     begun: Sequence[Sequence[int]]
+    are_bursts_untold: bool
 
 
 def make(observation: Observation, levels: Sequence[int], effort: Effort, chance: random.Random) -> Draws:
@@ -76,7 +80,8 @@ def make(observation: Observation, levels: Sequence[int], effort: Effort, chance
         for chosen, believed in zip(hours, beliefs, strict=True)
     ]
     needs = layers.above(begun, levels)
-    return Draws(each, fit, width_weights, habit_weights, needs, begun)
+    is_untold = posterior.are_untold(observation, width_weights)
+    return Draws(each, fit, width_weights, habit_weights, needs, begun, is_untold)
 
 
 def _habits(

@@ -11,7 +11,7 @@ from fleet.analysis.planner.interval import Range
 from fleet.analysis.planner.pool import Held
 from fleet.analysis.planner.rates import Tariff
 from fleet.analysis.planner.rows import Observation
-from fleet.analysis.planner.standing import bursts_are_untold, rotation
+from fleet.analysis.planner.standing import rotation
 from fleet.costs.periods import HOURS_PER_MONTH
 from fleet.types import CostLine
 
@@ -63,7 +63,7 @@ def cold(observation: Observation, found: Draws, course: Course) -> Range:
         scaled,
         course.need,
         observation.calls,
-        is_untold=bursts_are_untold(observation, found),
+        is_untold=found.are_bursts_untold,
         is_rotating=rotation(found) > 0.5,
     )
 

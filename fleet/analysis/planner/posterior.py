@@ -36,6 +36,9 @@ class Telling(NamedTuple):
 
 
 _BLOCK_S = 6 * 3600
+_TOLD_NATS = 0.8
+"""How much the rows must say about burst widths, in nats away from knowing nothing."""
+_TOGETHER_SHARE = 0.2
 T = TypeVar("T")
 
 
@@ -76,6 +79,21 @@ def widths(observation: Observation, habit: Habit, chance: random.Random) -> dic
     finer = {round(near, 3) for width in likely for near in (width / FINER, width * FINER) if near < period_s}
     scores.update({width: score(width) for width in sorted(finer)})
     return normalised(dict(sorted(scores.items())))
+
+
+def are_untold(observation: Observation, weights: Mapping[float, float]) -> bool:
+    """Whether many cold starts come in bursts whose width neither the rows nor their neighbours tell."""
+    together = sum(
+        bucket.setups
+        for bucket, shape in zip(observation.buckets, shapes(observation.buckets), strict=True)
+        if bucket.setups and bucket.setups > 1 and not shape.is_filled
+    )
+    return together > _TOGETHER_SHARE * (observation.setups or 0) and told(weights) < _TOLD_NATS
+
+
+def told(weights: Mapping[float, float]) -> float:
+    """How far weights are from even, in nats: 0 when nothing was learnt."""
+    return log(len(weights)) + sum(weight * log(weight) for weight in weights.values() if weight > 0)
 
 
 def _strays(observation: Observation, period_s: int) -> float:

@@ -17,7 +17,7 @@ from fleet.analysis.planner.options import Option, OptionKind
 from fleet.analysis.planner.outcomes import Course
 from fleet.analysis.planner.rates import Tariff
 from fleet.analysis.planner.rows import Observation
-from fleet.analysis.planner.timetable import Timetable, WeekAction, Window, actions
+from fleet.analysis.planner.timetable import HOURS, Timetable, WeekAction, Window, actions
 from fleet.analysis.planner.weeks import HourTable
 from fleet.costs.lines import total
 
@@ -124,7 +124,7 @@ def _gains(
     """By which share a schedule fitted on some weeks beats the level fitted on the same, judged on the others."""
     found = []
     for fit, rest in halves:
-        fixed = (search.best_fixed(fit, value),) * weeks.HOURS
+        fixed = (search.best_fixed(fit, value),) * HOURS
         hours, _ = search.better(fit, value, floor, is_window=is_window)
         spent = rest.score(fixed, value)
         found.append(1 - rest.score(hours or fixed, value) / spent if spent else 0.0)
@@ -154,17 +154,17 @@ def _replayed(
     name = window.words() if window else f"{len(steps)} scheduled actions, level {min(hours)} to {max(hours)}"
     span = min(hours), max(hours)
     option = options.of_course(observation, forecast, tariff, course, OptionKind.SCHEDULE, name, span)
-    levels = [level for level in table.levels if forecast.level(level) is not None]
-    fixed = {
-        level: _objective(observation, forecast, tariff, outcomes.of_level(forecast.draws, level), value)
-        for level in levels
-    }
     spent = _objective(observation, forecast, tariff, course, value)
-    best = min(levels, key=lambda level: fixed[level] if fixed[level] is not None else float("inf"))
-    least = fixed[best]
-    if spent is None or least is None:
+    fixed = {
+        level: usd
+        for level in table.levels
+        if (usd := _objective(observation, forecast, tariff, outcomes.of_level(forecast.draws, level), value))
+        is not None
+    }
+    if spent is None or not fixed:
         return None
-    return WeeklyPlan(hours, window, steps, option, value, best, spent, least, gains)
+    best = min(fixed, key=fixed.__getitem__)
+    return WeeklyPlan(hours, window, steps, option, value, best, spent, fixed[best], gains)
 
 
 def _objective(

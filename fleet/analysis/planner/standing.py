@@ -1,15 +1,8 @@
 """How well a level can be told from the rows, and why not, in sentences for people."""
 
-from collections.abc import Mapping
-from math import log
-
 from fleet.analysis.planner.draws import Draws
 from fleet.analysis.planner.interval import Standing
 from fleet.analysis.planner.rows import Observation
-
-_TOLD_NATS = 0.8
-"""How much the rows must say about burst widths, in nats away from knowing nothing."""
-_TOGETHER_SHARE = 0.2
 
 MEASURED = "This level was live for the whole window."
 COARSE = "Most calls are known by five-minute or longer rows only: peaks and bursts within them cannot be told apart."
@@ -45,7 +38,7 @@ def doubts(observation: Observation, draws: Draws, level: int) -> tuple[Standing
         reasons.append(NO_SETUPS)
     elif not draws.timeout.is_known:
         reasons.append(HIDDEN if level < min(observation.levels) else FEW_SILENCES)
-    if bursts_are_untold(observation, draws):
+    if draws.are_bursts_untold:
         reasons.append(SHORT_BURSTS)
     if rotation(draws) > 0.5:
         reasons.append(ROTATION)
@@ -56,22 +49,6 @@ def _lower_bound(observation: Observation) -> tuple[str, ...]:
     return (SATURATED.format(count=observation.saturated),) if observation.saturated else ()
 
 
-def bursts_are_untold(observation: Observation, draws: Draws) -> bool:
-    """Whether many cold starts come in bursts whose width the rows cannot tell."""
-    return _comes_together(observation) and told(draws.width_weights) < _TOLD_NATS
-
-
-def told(weights: Mapping[float, float]) -> float:
-    """How far weights are from even, in nats: 0 when nothing was learnt."""
-    return log(len(weights)) + sum(weight * log(weight) for weight in weights.values() if weight > 0)
-
-
 def rotation(draws: Draws) -> float:
     """The weight of "any idle container", 0 to 1."""
     return sum(weight for habit, weight in draws.habit_weights.items() if not habit.is_most_recent)
-
-
-def _comes_together(observation: Observation) -> bool:
-    """Whether many set-ups happen several to a bucket."""
-    together = sum(bucket.setups for bucket in observation.buckets if bucket.setups and bucket.setups > 1)
-    return together > _TOGETHER_SHARE * (observation.setups or 0)

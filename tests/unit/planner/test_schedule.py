@@ -3,7 +3,7 @@
 import random
 from dataclasses import replace
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 
 import pytest
 from hypothesis import given, settings
@@ -114,13 +114,17 @@ def test_office_hours_get_a_schedule_that_fills_the_form() -> None:
     assert plans == schedule.find(read, found, tariff(), [WORTH]).plans
 
 
+def level_of(held: Timetable, at_s: float) -> int:
+    return held(at_s)[0]
+
+
 def test_the_forecast_of_a_schedule_holds_what_really_happens_under_it() -> None:
     made = endpoint("diurnal", 2, 14, busyness=0.3)
     read, found = seen("diurnal", 2)
     for plan in schedule.find(read, found, tariff(), [WORTH]).plans:
         late_s = schedule.rise_s(read)
         held = Timetable(plan.hours, -late_s if plan.window else late_s)
-        truth = serve(made.calls, made.rules, 2, level_at=lambda at, held=held: held(at)[0])
+        truth = serve(made.calls, made.rules, 2, level_at=partial(level_of, held))
         months = 730 / (24 * 14)
         assert plan.option.cold.low <= truth.cold * months <= plan.option.cold.high
         assert plan.option.spilled.low <= truth.spilled * months <= plan.option.spilled.high
