@@ -5,7 +5,7 @@ from fleet.models.advice import Advice, AdvisorRun, ConsolidationSet, Saving, Sa
 from fleet.models.alerts import AlertRule, Incident, Notification
 from fleet.models.anomalies import CostRise, PlaceRise, RiseCheck
 from fleet.models.batch import TransformJob
-from fleet.models.billing import BilledCost, BilledTag, BillReading
+from fleet.models.billing import BilledCost, BilledTag, BillReading, PlanDay
 from fleet.models.budgets import Budget, BudgetStand
 from fleet.models.caches import CacheJudgement, HostedModelCount
 from fleet.models.cold_starts import ColdStartCount, ColdStartDay
@@ -115,6 +115,7 @@ __all__ = [
     "PlaceHour",
     "PlaceRise",
     "PlanCommitment",
+    "PlanDay",
     "PlannedForecast",
     "Prediction",
     "PredictionCheck",

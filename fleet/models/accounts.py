@@ -86,9 +86,9 @@ class Shard(models.Model):
     {"ok_at", "tried_at", "error": {"code", "message", "action", "request_id", "since"} | null}, ISO times.
     backfill_done_until: history is whole up to there; backfill_variant: of the slice after it, variants up to this id
     are.
-    `fence` grows with every lease; a run that holds an older number may not write any more. inventory_unfinished,
-    metrics_unfinished, backfill_unfinished: runs in a row that began and never told how they ended, because their
-    process died. backfill_due_at: before it no slice is fetched; None where nothing ever was in the way.
+    `fence` grows with every lease; a run that holds an older number may not write any more. <work>_unfinished:
+    runs in a row that began and never told how they ended, because their process died. backfill_due_at, parts_due_at,
+    activity_due_at: before it the work is not tried; None where nothing ever was in the way.
     """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="shards")
@@ -104,6 +104,8 @@ class Shard(models.Model):
     inventory_unfinished = models.PositiveSmallIntegerField(default=0, db_default=0)
     metrics_unfinished = models.PositiveSmallIntegerField(default=0, db_default=0)
     backfill_unfinished = models.PositiveSmallIntegerField(default=0, db_default=0)
+    parts_unfinished = models.PositiveSmallIntegerField(default=0, db_default=0)
+    activity_unfinished = models.PositiveSmallIntegerField(default=0, db_default=0)
     sections = models.JSONField(default=dict, blank=True)
     last_duration_ms = models.PositiveIntegerField(null=True, blank=True)
     backfill_from = models.DateTimeField(null=True, blank=True)
@@ -111,6 +113,8 @@ class Shard(models.Model):
     backfill_done_until = models.DateTimeField(null=True, blank=True)
     backfill_variant = models.BigIntegerField(default=0, db_default=0)
     backfill_due_at = models.DateTimeField(null=True, blank=True)
+    parts_due_at = models.DateTimeField(null=True, blank=True)
+    activity_due_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering: ClassVar = ["account__alias", "region"]

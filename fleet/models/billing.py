@@ -13,7 +13,7 @@ class BillReading(models.Model):
     read_from, read_until: the UTC days [from, until) that were read. error: {"code", "message", "action",
     "request_id", "since"} of the last reading, null when it succeeded. due_at null: as soon as it is switched on.
     tag_key: the cost allocation tag by which the bill is read as well, "" for none; tag_from, tag_until and tag_error
-    are of that reading what the others are of the bill's.
+    are of that reading what the others are of the bill's; plan_from, plan_until and plan_error of Savings Plans.
     """
 
     account = models.OneToOneField(Account, on_delete=models.CASCADE, related_name="bill_reading")
@@ -28,6 +28,9 @@ class BillReading(models.Model):
     tag_from = models.DateField(null=True, blank=True)
     tag_until = models.DateField(null=True, blank=True)
     tag_error = models.JSONField(null=True, blank=True)
+    plan_from = models.DateField(null=True, blank=True)
+    plan_until = models.DateField(null=True, blank=True)
+    plan_error = models.JSONField(null=True, blank=True)
 
     def __str__(self) -> str:
         return f"bills of {self.account_id}"
@@ -90,3 +93,28 @@ class BilledTag(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id} {self.day} {self.tag_value} {self.usage_type}"
+
+
+class PlanDay(models.Model):
+    """What AWS says of one account's Savings Plans on one UTC day, USD; null where it told nothing of that day.
+
+    committed, used, saved: of all plans of the account. spend: use of SageMaker that a plan could cover, at on-demand
+    prices; covered: of it by plans. Written by fleet.sync.plan_use.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="plan_days")
+    day = models.DateField()
+    committed = models.DecimalField(max_digits=24, decimal_places=10, null=True)
+    used = models.DecimalField(max_digits=24, decimal_places=10, null=True)
+    saved = models.DecimalField(max_digits=24, decimal_places=10, null=True)
+    covered = models.DecimalField(max_digits=24, decimal_places=10, null=True)
+    spend = models.DecimalField(max_digits=24, decimal_places=10, null=True)
+    read_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["account", "day"], name="one_word_on_plans_a_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.day}"
