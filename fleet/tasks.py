@@ -4,6 +4,7 @@ so that the web process, which only rings these doorbells, never loads boto3.
 """
 
 from celery import Task, shared_task
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.utils import timezone
 
@@ -14,9 +15,10 @@ RING_LASTS_S = 60
 @shared_task(name="fleet.tick", soft_time_limit=40, time_limit=55)
 def tick() -> None:
     """Every minute: ask the database what is due and ring its doorbell. Two beats at once do no harm."""
-    from fleet import heartbeat, rollups
+    from fleet import cold_start_days, heartbeat, rollups
     from fleet.access import accounts
     from fleet.operations import recover
+    from fleet.planning import predictions
     from fleet.sync import billing, due
 
     now = timezone.now()
@@ -37,6 +39,10 @@ def tick() -> None:
     _ring(update_places)
     for account_id in accounts.unchecked():
         _ring(check_account, account_id)
+    for prediction_id in predictions.due(now):
+        _ring(compare_prediction, prediction_id)
+    if uncounted := cold_start_days.due(now):
+        _ring(count_causes, *uncounted)
     _ring(evaluate_alerts)
     _ring(deliver_notifications)
 
@@ -148,6 +154,36 @@ def update_places() -> None:
     from fleet.rollups import update_places
 
     update_places()
+
+
+@shared_task(name="fleet.count_causes", soft_time_limit=240, time_limit=300)
+def count_causes(*shard_ids: int) -> None:
+    """Count why calls of some shards started cold in the hours that settled."""
+    from fleet import cold_start_days
+
+    cold_start_days.count(shard_ids)
+
+
+@shared_task(name="fleet.plan_variant", soft_time_limit=240, time_limit=300)
+def plan_variant(forecast_id: int) -> None:
+    """Work out the cold-start forecast that somebody waits for, one at a time: alerts share the workers."""
+    from fleet.planning import forecasts
+
+    if forecasts.is_another_under_way(forecast_id, now=timezone.now()):
+        plan_variant.apply_async((forecast_id,), countdown=forecasts.TURN_S)
+        return
+    try:
+        forecasts.work_out(forecast_id, clock=timezone.now)
+    except SoftTimeLimitExceeded:
+        forecasts.give_up(forecast_id, forecasts.TOO_LONG, now=timezone.now())
+
+
+@shared_task(name="fleet.compare_prediction", soft_time_limit=240, time_limit=300)
+def compare_prediction(prediction_id: int) -> None:
+    """Hold what was forecast of an operation against what came after it."""
+    from fleet.planning.predictions import compare
+
+    compare(prediction_id, now=timezone.now())
 
 
 @shared_task(name="fleet.evaluate_alerts", soft_time_limit=50, time_limit=60)

@@ -11,11 +11,10 @@ from django.utils import timezone
 
 from dashboards import measured, truth, wording
 from dashboards.cache.tables import LOADED, WAITS, use_tiles
-from dashboards.cold_starts.tables import WHY_ESTIMATED, WHY_OUTLIERS, hour_grid
 from dashboards.cost_options import tab as options
 from dashboards.endpoint import (
     built_from,
-    causes,
+    cold,
     configuration,
     cost,
     cost_shares,
@@ -31,7 +30,6 @@ from dashboards.scaling import rows as scaling_rows
 from dashboards.scope import PageScope
 from dashboards.tiles import Tile
 from fleet.analysis import cache as cache_analysis
-from fleet.analysis import cold_starts as cold_analysis
 from fleet.catalogue import BY_COLUMN
 from fleet.instance_types import has_gpu
 from fleet.queries import endpoint as queries
@@ -154,26 +152,6 @@ def _missing(activity: Activity) -> str:
     return ", ".join(names)
 
 
-def _cold_starts(head: Head, activity: Activity) -> Context:
-    found = judged.cold(activity)
-    chosen = [
-        tiles.calls(head, activity),
-        tiles.cold_starts(head, activity, found),
-        tiles.time_lost(head, activity, found),
-    ]
-    chosen += [tiles.concurrency(head, activity), tiles.spillover(head, activity)]
-    cells = cold_analysis.hour_of_week(activity.rows)
-    with_calls = {(c.weekday + 1, c.hour): (c.calls, c.cold) for c in cells if c.calls}
-    return {
-        "tiles": chosen,
-        "charts": [figures.figure(activity, "cold-starts")],
-        "grid": hour_grid(with_calls) if activity.window.length >= timedelta(days=7) else None,
-        "causes": causes.table(head, activity, found) if activity.window.has_fine_buckets else None,
-        "is_serverless": True,
-        "counted": WHY_OUTLIERS if found.method is cold_analysis.Method.OVERHEAD_OUTLIERS else WHY_ESTIMATED,
-    }
-
-
 def _cache(head: Head, activity: Activity) -> Context:
     use = judged.cache_use(activity)
     before = judged.cache_before(activity)
@@ -259,7 +237,7 @@ def _operations(head: Head, activity: Activity) -> Context:
 BUILD: dict[str, Callable[[Head, Activity], Context]] = {
     "summary": _summary,
     "traffic": _traffic,
-    "cold-starts": _cold_starts,
+    "cold-starts": cold.context,
     "cache": _cache,
     "async": _async,
     "containers": parts.containers,

@@ -98,13 +98,24 @@ def cold_starts(head: Head, activity: Activity, found: ColdStarts) -> Tile:
         _count(found.count),
         unit="" if found.rate is None else wording.percent(found.rate),
         title=_exact(found.count),
-        note=f"estimated from {_METHODS[found.method]}" if found.count is not None else "",
         reason="No call, or no set-up sample in 30 days",
         explain=measured.explain(
             WHY_OUTLIERS if is_fallback else WHY_ESTIMATED, activity.window, formula=formula, inputs=inputs,
             source=source, basis="estimated", as_of=head.data_until,
         ),
+        **_trend(activity, found),
     )  # fmt: skip
+
+
+def _trend(activity: Activity, found: ColdStarts) -> measured.Comparison:
+    """Against the share of the window before, where its samples are known; else what the count rests on."""
+    compared: measured.Comparison = {}
+    if activity.knows_before and found.method is Method.SETUP_SAMPLES:
+        before = usage.ratio(activity.before.get("setup_count"), activity.before.get("invocations"))
+        compared = measured.compared_points(found.rate, before, activity.window, bad="up")
+    if compared or found.count is None:
+        return compared
+    return {"note": f"estimated from {_METHODS[found.method]}"}
 
 
 _METHODS = {

@@ -15,6 +15,7 @@ from fleet.errors import Refusal, Refused
 from fleet.models import Endpoint, User
 from fleet.operations import drafts, lifecycle
 from fleet.operations.kinds import KINDS, Observed, OperationKind
+from fleet.planning import predictions
 
 PART = "action-form"
 CHOOSE = "choose"
@@ -146,15 +147,18 @@ def _first_draft(request: htmx.HtmxHttpRequest, endpoint: Endpoint, form: WishFo
 
 
 def _plan(request: htmx.HtmxHttpRequest, endpoint: Endpoint, form: WishForm) -> Any:
-    return lifecycle.plan(
+    now = timezone.now()
+    planned = lifecycle.plan(
         endpoint,
         form.wish(),
         reason=form.cleaned_data.get("reason", ""),
         form_token=form.cleaned_data["form_token"],
         actor=request.user,
-        now=timezone.now(),
+        now=now,
         address=client.address(request),
     )
+    predictions.keep(planned, now=now)
+    return planned
 
 
 def data(request: htmx.HtmxHttpRequest) -> Any:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from dashboards import access, client, files, htmx, scope
 from dashboards.operations import words
 from dashboards.operations.forms import ConfirmForm
+from dashboards.planner import outcomes
 from dashboards.tables import Page
 from fleet.errors import Refusal, Refused, StalePlan, TransitionLost
 from fleet.models import Operation, User
@@ -156,6 +157,7 @@ def _context(request: htmx.HtmxHttpRequest, operation: Operation, form: ConfirmF
         if may_operate
         else f"You are signed in as {request.user.role}; this needs {spec.role}.",
         **_ways(operation),
+        **outcomes.of_operation(operation),
     }
 
 

@@ -137,22 +137,27 @@ def hour_of_week(
 
 
 def causes(
-    rows: Sequence[MetricRow], *, deployed_at: Iterable[datetime] = (), outlier_ms: float | None = None
+    rows: Sequence[MetricRow],
+    *,
+    deployed_at: Iterable[datetime] = (),
+    outlier_ms: float | None = None,
+    since: datetime | None = None,
 ) -> dict[Cause, float]:
     """Cold starts by cause, from minute rows (minutes without traffic have no row); sums to `count(rows).count`.
 
     deploy: within 15 minutes after a change of the endpoint; spill-over: calls came that provisioned concurrency could
     not take; idle: at least 5 minutes without a call before; growth: concurrency use rose against the bucket before.
-    Bounded by the minute: order inside it is unknown.
+    Bounded by the minute: order inside it is unknown. since: rows before it count nothing, they only tell what came
+    before; they reach back far enough that none of them means silence.
     """
     found = dict.fromkeys(Cause, 0.0)
     changes = sorted(deployed_at)
     uses_samples = series.column_total(rows, "setup_count") is not None
     before: MetricRow | None = None
     for row in sorted(rows, key=lambda each: each.at):
-        cold = _cold_in(row, uses_samples, outlier_ms)
+        cold = _cold_in(row, uses_samples, outlier_ms) if since is None or row.at >= since else 0.0
         if cold:
-            found[_cause(row, before, changes)] += cold
+            found[_cause(row, before, changes, after_silence=since is not None)] += cold
         if row.get("invocations"):
             before = row
     return found
@@ -167,7 +172,9 @@ def _cold_in(row: MetricRow, uses_samples: bool, outlier_ms: float | None) -> fl
     )
 
 
-def _cause(row: MetricRow, before: MetricRow | None, changes: Sequence[datetime]) -> Cause:
+def _cause(
+    row: MetricRow, before: MetricRow | None, changes: Sequence[datetime], *, after_silence: bool
+) -> Cause:
     if any(
         change <= row.until and row.at - change <= timedelta(minutes=DEPLOY_MINUTES) for change in changes
     ):
@@ -175,7 +182,7 @@ def _cause(row: MetricRow, before: MetricRow | None, changes: Sequence[datetime]
     if row.get("spillover_invocations"):
         return Cause.SPILL_OVER
     if before is None:
-        return Cause.UNKNOWN
+        return Cause.IDLE if after_silence else Cause.UNKNOWN
     if row.at - before.until >= timedelta(minutes=IDLE_MINUTES):
         return Cause.IDLE
     return Cause.GROWTH if _rose(row, before) else Cause.UNKNOWN

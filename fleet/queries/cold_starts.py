@@ -15,7 +15,8 @@ from django.db.models import Min, Q, QuerySet
 
 from fleet.models import Endpoint, HourBucket, VariantStatus
 from fleet.queries import keyset
-from fleet.queries.cold_start_hours import HourCell, hour_cells, place_cells
+from fleet.queries.cold_start_hours import HourCell, TrendPoint, hour_cells, place_cells, place_trend
+from fleet.queries.cold_start_hours import trend as trend_of
 from fleet.queries.cold_start_sql import LINES, ORDERS
 from fleet.queries.rolled import NOT_SUMMED, Freshness, place_q
 from fleet.queries.scope import ScopeFilter, TimeRange
@@ -159,6 +160,12 @@ def page(
         most_count=most_count,
         most=[Named(pk, name) for pk, name in zip(most_ids, most_names, strict=True)],
     )
+
+
+def trend(scope: ScopeFilter, window: TimeRange, fresh: Freshness = NOT_SUMMED) -> list[TrendPoint]:
+    """Calls and cold starts of the scope by hour, or by day beyond a week. One query."""
+    places = place_q(scope) if fresh.covers(window) else None
+    return trend_of(_variants(scope), window) if places is None else place_trend(places, window)
 
 
 def by_key(

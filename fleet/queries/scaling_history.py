@@ -73,6 +73,11 @@ def of_shard(shard: Shard, *, since: datetime) -> dict[Variant, list[Scaled]]:
     return _scaled(ScalingHistory.objects.filter(endpoint__shard=shard), since)
 
 
+def levels_of(endpoint: Endpoint, *, since: datetime) -> dict[Variant, list[Scaled]]:
+    """What scaled each variant of one endpoint, right from `since` on. One query, another where anything scales."""
+    return _scaled(ScalingHistory.objects.filter(endpoint=endpoint), since)
+
+
 def of_endpoint(endpoint: Endpoint) -> Activities:
     """The newest activities of one endpoint with the levels between which each went. One query, two if it has none."""
     found = ScalingActivity.objects.filter(history__endpoint=endpoint).select_related("history")

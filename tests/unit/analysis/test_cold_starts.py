@@ -96,6 +96,16 @@ def test_calls_beyond_provisioned_concurrency_are_a_cause_of_their_own_whatever_
     assert (found[Cause.UNKNOWN], found[Cause.IDLE], found[Cause.GROWTH]) == (1.0, 0.0, 0.0)
 
 
+def test_an_hour_is_told_by_the_minutes_before_it_which_count_nothing_themselves() -> None:
+    rows = [
+        minute(58, invocations=1.0, setup_count=1.0, concurrency_utilization_max=0.1),
+        minute(60, invocations=9.0, setup_count=2.0, concurrency_utilization_max=0.5),
+    ]
+    start = MONDAY + timedelta(minutes=60)
+    assert causes(rows, since=start)[Cause.GROWTH] == sum(causes(rows, since=start).values()) == 2.0
+    assert causes(rows[1:], since=start)[Cause.IDLE] == 2.0, "nothing before it means silence"
+
+
 @pytest.mark.parametrize("outlier_ms", [None, 1_000.0])
 @given(
     rows=st.lists(

@@ -1,0 +1,103 @@
+"""What stands beside levels and schedules: target-tracking policies with the calls that make them, and memory sizes."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dashboards import wording
+from dashboards.planner import words
+from dashboards.tables import Column, PlainTable
+from fleet.analysis.planner.tracking import ASSUMED
+from fleet.models import VariantStatus
+from fleet.operations.schedules import PROVISIONED
+from fleet.planning.plans import Plan
+
+_POLICY_NAME = "provisioned-concurrency-utilization"
+
+
+@dataclass(frozen=True)
+class TrackingRow:
+    """One policy in words; calls: what to send Application Auto Scaling, in order, as (action, JSON)."""
+
+    name: str
+    cold: str
+    spilled: str
+    usd: Any
+    kept: str
+    calls: Sequence[tuple[str, str]]
+
+
+def trackings(held: Plan, variant: VariantStatus) -> list[TrackingRow]:
+    """The policies that no other one beats, cheapest first."""
+    found = []
+    for one in held.trackings:
+        option = held.option_of(one.option)
+        assert option is not None
+        low, high = sorted(one.mean_level)
+        target = {
+            "ServiceNamespace": "sagemaker",
+            "ResourceId": f"endpoint/{variant.endpoint.name}/variant/{variant.name}",
+            "ScalableDimension": PROVISIONED,
+        }
+        policy = {
+            **target,
+            "PolicyName": _POLICY_NAME,
+            "PolicyType": "TargetTrackingScaling",
+            "TargetTrackingScalingPolicyConfiguration": one.policy.configuration(),
+        }
+        bounds = {**target, "MinCapacity": one.policy.minimum, "MaxCapacity": one.policy.maximum}
+        calls = [("RegisterScalableTarget", bounds), ("PutScalingPolicy", policy)]
+        found.append(
+            TrackingRow(
+                name=words.name(option),
+                cold=words.figure(option.cold),
+                spilled=words.spilled(option),
+                usd=option.usd,
+                kept=f"{low:.1f} – {high:.1f}",
+                calls=[(action, json.dumps(sent, indent=2)) for action, sent in calls],
+            )
+        )
+    return found
+
+
+def assumed() -> Sequence[str]:
+    """What is taken for granted of policies."""
+    return ASSUMED
+
+
+def sizes(held: Plan) -> PlainTable | None:
+    """Memory sizes that ever ran, side by side; None where there was only one."""
+    if len(held.sizes) < 2:
+        return None
+    columns = [
+        Column("Memory"),
+        *(
+            Column(label, is_number=True)
+            for label in (
+                "Was live, days",
+                "Timed calls",
+                "A call takes",
+                "Set-up",
+                "Cold, of calls",
+                "A million calls, $",
+                "Today's traffic, $ a month",
+                "One kept warm, $ a month",
+            )
+        ),
+    ]
+    rows = [
+        (
+            f"{one.memory_mb:,} MB" + (", today" if one.is_today else ""),
+            wording.amount(one.hours / 24, 1),
+            wording.count(one.calls),
+            words.latency(one.service_ms),
+            wording.millis(one.setup_ms),
+            wording.percent(one.cold_share),
+            wording.amount(one.usd_per_million),
+            wording.amount(one.usd_a_month),
+            wording.amount(one.warm_unit_usd),
+        )
+        for one in held.sizes
+    ]
+    return PlainTable("Memory sizes that ran", columns, rows, "Too few calls, not reported, or no price")

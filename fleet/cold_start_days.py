@@ -1,0 +1,125 @@
+"""Counting why calls started cold, hour by hour once its minutes are settled, so that no page looks at minutes."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from fleet.analysis import warmth
+from fleet.analysis.cold_starts import causes
+from fleet.models import ChangeEvent, ColdStartCount, ColdStartDay, FineBucket, Shard, VariantStatus
+from fleet.queries import cold_start_causes
+from fleet.types import Kind, MetricRow
+
+HOUR = timedelta(hours=1)
+SETTLED = timedelta(hours=2)
+"""So long after its end an hour is counted; what comes later still is left out."""
+FIRST = timedelta(hours=24)
+"""So far back minutes reach when Flotilla first looks."""
+SHARDS_AT_ONCE = 400
+HOURS_AT_ONCE = 24
+TOGETHER = 500
+BEFORE = timedelta(minutes=20)
+_COLUMNS = ("invocations", "setup_count", "concurrency_utilization_max", "spillover_invocations")
+_FIELDS = cold_start_causes.COLUMNS
+_ADDED = (*_FIELDS.values(), "at_limit")
+
+
+def due(now: datetime) -> list[int]:
+    """Shards with an hour that was read and has settled, but is not counted. One query."""
+    settled = Q(cold_start_count__until__lte=F("metrics_ok_at") - HOUR - SETTLED)
+    found = Shard.objects.filter(Q(cold_start_count=None) | settled, enabled=True, metrics_ok_at__lte=now)
+    return list(found.order_by("pk").values_list("pk", flat=True)[:SHARDS_AT_ONCE])
+
+
+def count(shard_ids: Sequence[int]) -> int:
+    """Count the settled hours of some shards, the oldest first; how many. Two turns at once count none twice."""
+    shards = Shard.objects.filter(pk__in=shard_ids).exclude(metrics_ok_at=None)
+    firsts = {pk: _floor(at - SETTLED - FIRST) for pk, at in shards.values_list("pk", "metrics_ok_at") if at}
+    ColdStartCount.objects.bulk_create(
+        (ColdStartCount(shard_id=pk, since=first, until=first) for pk, first in firsts.items()),
+        ignore_conflicts=True,
+    )
+    counted = 0
+    while counted < HOURS_AT_ONCE and _count_hour(list(firsts)):
+        counted += 1
+    return counted
+
+
+@transaction.atomic
+def _count_hour(shard_ids: Sequence[int]) -> bool:
+    """Count the oldest hour that any of the shards waits for, for all that wait for it."""
+    settled = Q(until__lte=F("shard__metrics_ok_at") - HOUR - SETTLED)
+    waiting = ColdStartCount.objects.filter(settled, shard__in=shard_ids).order_by("pk")
+    rows = list(waiting.select_for_update(of=("self",)))
+    if not rows:
+        return False
+    start = min(row.until for row in rows)
+    mine = [row.shard_id for row in rows if row.until == start]
+    ids = list(
+        VariantStatus.objects.filter(
+            endpoint__shard__in=mine, endpoint__kind=Kind.SERVERLESS, is_shadow=False
+        ).values_list("pk", flat=True)
+    )
+    for n in range(0, len(ids), TOGETHER):
+        _add(list(_days(ids[n : n + TOGETHER], start)))
+    ColdStartCount.objects.filter(shard__in=mine).update(until=start + HOUR)
+    return True
+
+
+def _days(ids: Sequence[int], start: datetime) -> Iterator[ColdStartDay]:
+    """What one hour adds to the days of those of the variants that had set-ups in it."""
+    found = FineBucket.objects.filter(variant__in=ids, at__gte=start, at__lt=start + HOUR, setup_count__gt=0)
+    cold = sorted(found.order_by().values_list("variant_id", flat=True).distinct())
+    if not cold:
+        return
+    deployed = _deployed(cold, start)
+    for pk, rows in _minutes(cold, start).items():
+        told = causes(rows, deployed_at=deployed.get(pk, ()), since=start)
+        full = warmth.saturation(row for row in rows if row.at >= start)
+        values = {field: told[cause] for cause, field in _FIELDS.items()}
+        yield ColdStartDay(variant_id=pk, day=start.date(), at_limit=full.buckets, **values)
+
+
+def _add(days: Sequence[ColdStartDay]) -> None:
+    """Add to the rows there are; the counters' locks keep every other turn out."""
+    wanted = {one.variant_id for one in days}
+    held = ColdStartDay.objects.filter(day__in={one.day for one in days}, variant__in=wanted)
+    stored = {row.variant_id: row for row in held}
+    for one in days:
+        if (row := stored.get(one.variant_id)) is not None:
+            for field in _ADDED:
+                setattr(row, field, getattr(row, field) + getattr(one, field))
+    ColdStartDay.objects.bulk_create([one for one in days if one.variant_id not in stored])
+    ColdStartDay.objects.bulk_update(stored.values(), _ADDED)
+
+
+def _minutes(ids: Sequence[int], start: datetime) -> dict[int, list[MetricRow]]:
+    found: dict[int, list[MetricRow]] = defaultdict(list)
+    stored = FineBucket.objects.filter(variant__in=ids, at__gte=start - BEFORE, at__lt=start + HOUR)
+    for pk, at, period_s, *values in stored.order_by("at").values_list(
+        "variant_id", "at", "period_s", *_COLUMNS
+    ):
+        found[pk].append(MetricRow(pk, at, period_s, dict(zip(_COLUMNS, values, strict=True))))
+    return found
+
+
+def _deployed(ids: Sequence[int], start: datetime) -> dict[int, list[datetime]]:
+    """Changes of config that an hour's cold starts may come from, by variant."""
+    of = dict(VariantStatus.objects.filter(pk__in=ids).values_list("pk", "endpoint_id"))
+    at: dict[int, list[datetime]] = defaultdict(list)
+    changes = ChangeEvent.objects.filter(
+        endpoint__in=set(of.values()),
+        category=ChangeEvent.Category.CONFIG,
+        at__gte=start - BEFORE,
+        at__lt=start + HOUR,
+    )
+    for endpoint, moment in changes.order_by("at").values_list("endpoint_id", "at"):
+        at[endpoint].append(moment)
+    return {pk: at[endpoint] for pk, endpoint in of.items() if endpoint in at}
+
+
+def _floor(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
