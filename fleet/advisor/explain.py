@@ -73,6 +73,8 @@ def _features(e: Evidence, option: HostingOption) -> Iterable[Reason]:
 
 def _way_there(e: Evidence, option: HostingOption) -> Iterable[Reason]:
     today = OPTION_OF.get(e.kind)
+    if e.kind is Kind.UNKNOWN:
+        return
     if today is option:
         yield Reason("It is hosted so today.", True)
     elif option is H.REAL_TIME and e.kind is Kind.SERVERLESS:
@@ -102,6 +104,13 @@ def _price(e: Evidence, option: HostingOption) -> Iterable[Reason]:
     mine: PricedWay | None = e.cheapest(*families)
     today = e.today
     if OPTION_OF.get(e.kind) is option:
+        return
+    if mine is not None and today is None:
+        yield Reason(
+            f"{words.usd(mine.usd)} a month as {words.way(mine)}. Assumed: {mine.assumption}.",
+            None,
+            words.OPTIONS,
+        )
         return
     if mine is None or today is None or mine.usd is None or today.usd is None:
         yield Reason("What it would cost a month is not known.", None)
