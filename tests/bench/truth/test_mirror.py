@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -51,12 +51,20 @@ def test_mirror_and_metrics_equal_the_truth(
 ) -> None:
     settings.FINE_HISTORY_HOURS = 1
     case = f"{size[0]:,} endpoints, {size[1]} × {size[2]}"
+    _await_a_busy_hour(simulator)
     start = totals.whole_hour(simulator)
     shards = company.take_in(*size[1:])
     _look(shards, simulator.now())
     _compare_holdings(simulator, table, size[0], case)
     _read_metrics(shards, simulator.now())
     _compare_totals(simulator, table, start, case)
+
+
+def _await_a_busy_hour(simulator: SimulatorProcess) -> None:
+    """Move to two o'clock of the next Wednesday: at night nobody works, and visits begin from noon to four."""
+    now = simulator.now()
+    then = now.replace(hour=14, minute=0, second=0, microsecond=0) + timedelta(days=(2 - now.weekday()) % 7)
+    simulator.advance((then - now).total_seconds() % timedelta(days=7).total_seconds())
 
 
 def _look(shards: list[Shard], now: datetime) -> None:
