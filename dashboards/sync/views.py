@@ -23,6 +23,9 @@ from fleet.queries import push, resources
 from fleet.queries import sync as queries
 from fleet.queries.sync_state import Fleet
 
+DUE = ("inventory_due_at", "metrics_due_at", "backfill_due_at", "parts_due_at", "activity_due_at")
+"""What somebody who asks for a sync has tried at once, also what rests because its runs died."""
+
 
 @require_GET
 def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
@@ -108,8 +111,7 @@ def sync_now(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
     now = timezone.now()
     with transaction.atomic():
         shard = access.shard_for(request, pk)
-        shard.inventory_due_at = shard.metrics_due_at = shard.backfill_due_at = now
-        shard.save(update_fields=["inventory_due_at", "metrics_due_at", "backfill_due_at"])
+        Shard.objects.filter(pk=shard.pk).update(**dict.fromkeys(DUE, now))
         audit.record(
             actor=request.user,
             action="shard.sync_now",
@@ -134,7 +136,7 @@ def retry_failing(request: htmx.HtmxHttpRequest) -> HttpResponse:
     found = queries.fleet(scoped.filter, now=now, late_after=_late_after())
     pks = [place.pk for place in found.failing]
     with transaction.atomic():
-        Shard.objects.filter(pk__in=pks).update(inventory_due_at=now, metrics_due_at=now, backfill_due_at=now)
+        Shard.objects.filter(pk__in=pks).update(**dict.fromkeys(DUE, now))
         for shard in Shard.objects.filter(pk__in=pks[:1]).select_related("account"):
             audit.record(
                 actor=request.user,

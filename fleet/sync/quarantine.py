@@ -17,7 +17,9 @@ from fleet.sync.outcome import error_document, save
 
 AFTER = 3
 AGAIN = timedelta(hours=1)
-COUNTED = ("metrics", "backfill")
+FOLLOWING = ("parts", "activity")
+"""What a run of metrics does after them."""
+COUNTED = ("metrics", "backfill", *FOLLOWING)
 """Besides the inventory, whose lease counts its runs."""
 WORDS = (
     f"The worker's process died in {AFTER} runs in a row, each time before it could say why: it was killed, ran out of "
@@ -71,7 +73,22 @@ def entering(work: str, suspects: Collection[int], now: datetime) -> set[int]:
     return found
 
 
+def rests(shard: Shard, work: str, now: datetime) -> bool:
+    """Whether work that no tick rings by itself is to be left out of the run that would do it.
+
+    With AFTER unfinished runs it is tried once in AGAIN; its turn is claimed here, before its process may die again.
+    """
+    if getattr(shard, f"{work}_unfinished") < AFTER:
+        return False
+    column, row = f"{work}_due_at", Shard.objects.filter(pk=shard.pk)
+    if entering(work, [shard.pk], now):
+        row.update(**{column: now + AGAIN})
+        return True
+    return not row.exclude(**{f"{column}__gt": now}).update(**{column: now + AGAIN})
+
+
 def interval_s(work: str) -> int:
     """How often the work is done, seconds; a history is gone on with at each tick until it is whole."""
-    found: int = getattr(settings, "TICK_INTERVAL_S" if work == "backfill" else f"{work.upper()}_INTERVAL_S")
+    rhythm = {"backfill": "TICK", **dict.fromkeys(FOLLOWING, "METRICS")}.get(work, work.upper())
+    found: int = getattr(settings, f"{rhythm}_INTERVAL_S")
     return found

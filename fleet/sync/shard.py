@@ -160,9 +160,9 @@ def _after_metrics(shard_id: int, *, now: datetime) -> None:
     """What follows from the figures: those of single parts, and who is idle. Sections of their own, once an hour."""
     activity.wake(shard_id, now=now)
     shard = Shard.objects.get(pk=shard_id)
-    if parts.is_due(shard, now):
+    if parts.is_due(shard, now) and not quarantine.rests(shard, "parts", now):
         _run_one(shard_id, "parts", parts.run, now=now)
-    if activity.is_due(shard, now):
+    if activity.is_due(shard, now) and not quarantine.rests(shard, "activity", now):
         _run_one(shard_id, "activity", activity.run, now=now)
 
 
