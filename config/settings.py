@@ -242,6 +242,7 @@ CELERY_TASK_ROUTES = {
     "fleet.plan_variant": {"queue": "analysis"},
     "fleet.compare_prediction": {"queue": "analysis"},
     "fleet.evaluate_alerts": {"queue": "analysis"},
+    "fleet.advise": {"queue": "analysis"},
     "fleet.run_operation": {"queue": "operations"},
     "fleet.deliver_notifications": {"queue": "notifications"},
 }

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404
 from dashboards import staleness
 from fleet.models import (
     Account,
+    Advice,
     Budget,
     Endpoint,
     Incident,
@@ -81,6 +82,14 @@ def incident_for(request: HttpRequest, pk: int) -> Incident:
     found = get_object_or_404(incidents, pk=pk)
     if found.endpoint is not None:
         staleness.remember(request, found.endpoint.shard)
+    return found
+
+
+def advice_for(request: HttpRequest, pk: int) -> Advice:
+    """One advice with its endpoint and people, also one that is true no more."""
+    advice = Advice.objects.select_related("endpoint__shard__account", "assigned_to", "dismissed_by")
+    found = get_object_or_404(advice, pk=pk)
+    staleness.remember(request, found.endpoint.shard)
     return found
 
 

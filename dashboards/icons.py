@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 ICONS = frozenset(
     """
     alert-octagon alert-triangle arrow-down-right arrow-right arrow-up-right arrows-diagonal bell bell-off bolt
-    box-multiple check chevron-down chevron-left chevron-right chevron-up circle circle-check circle-dashed clock
+    box-multiple bulb check chevron-down chevron-left chevron-right chevron-up circle circle-check circle-dashed clock
     cloud coin copy currency-dollar database device-floppy dots download eye-off filter gauge history inbox info-circle
     key layout-dashboard layout-sidebar-left-collapse layout-sidebar-left-expand lock logout mail menu-2 minus moon
     packages photo player-play player-stop plus puzzle refresh rotate sailboat search send server-2 settings

@@ -64,6 +64,7 @@ NAVIGATION: tuple[NavGroup, ...] = (
     NavGroup(
         "Act",
         (
+            NavItem("advisor:page", "Advisor", "bulb"),
             NavItem("operations:page", "Operations", "player-play", badge="operations"),
             NavItem("scaling:page", "Scaling", "arrows-diagonal"),
             NavItem("alerts:page", "Alerts", "bell", badge="incidents"),

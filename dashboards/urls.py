@@ -25,6 +25,7 @@ FAMILIES: tuple[tuple[str, str], ...] = (
     ("prices/", "prices"),
     ("cold-starts/", "cold_starts"),
     ("cache/", "cache"),
+    ("advisor/", "advisor"),
     ("", "operations"),
     ("scaling/", "scaling"),
     ("alerts/", "alerts"),

@@ -17,6 +17,7 @@ def tick() -> None:
     """Every minute: ask the database what is due and ring its doorbell. Two beats at once do no harm."""
     from fleet import cold_start_days, heartbeat, rollups
     from fleet.access import accounts
+    from fleet.advice import runs
     from fleet.operations import recover
     from fleet.planning import predictions
     from fleet.sync import billing, due
@@ -43,6 +44,8 @@ def tick() -> None:
         _ring(compare_prediction, prediction_id)
     if uncounted := cold_start_days.due(now):
         _ring(count_causes, *uncounted)
+    if runs.is_due(now):
+        _ring(advise)
     _ring(evaluate_alerts)
     _ring(deliver_notifications)
 
@@ -184,6 +187,15 @@ def compare_prediction(prediction_id: int) -> None:
     from fleet.planning.predictions import compare
 
     compare(prediction_id, now=timezone.now())
+
+
+@shared_task(name="fleet.advise", soft_time_limit=540, time_limit=600)
+def advise() -> None:
+    """Look at the whole fleet for what would be better, where a look is due and no other worker has it."""
+    from fleet.advice import runs
+
+    if runs.claim(timezone.now()):
+        runs.look(timezone.now)
 
 
 @shared_task(name="fleet.evaluate_alerts", soft_time_limit=50, time_limit=60)

@@ -14,7 +14,17 @@ from ninja.operation import Operation
 from dashboards.api import problems
 from dashboards.api.auth import BearerToken
 from dashboards.api.problems import Problem, ProblemDocument
-from dashboards.api.resources import batch, costs, endpoints, incidents, insight, metrics, operations, watch
+from dashboards.api.resources import (
+    advice,
+    batch,
+    costs,
+    endpoints,
+    incidents,
+    insight,
+    metrics,
+    operations,
+    watch,
+)
 
 View = Callable[..., Any]
 log = structlog.get_logger(__name__)
@@ -24,6 +34,7 @@ ROUTERS = (
     costs.router,
     batch.router,
     insight.router,
+    advice.router,
     operations.router,
     incidents.router,
     watch.router,

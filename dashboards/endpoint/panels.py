@@ -13,6 +13,7 @@ from dashboards import measured, truth, wording
 from dashboards.cache.tables import LOADED, WAITS, use_tiles
 from dashboards.cost_options import tab as options
 from dashboards.endpoint import (
+    advice,
     built_from,
     cold,
     configuration,
@@ -242,6 +243,7 @@ BUILD: dict[str, Callable[[Head, Activity], Context]] = {
     "async": _async,
     "containers": parts.containers,
     "components": parts.components,
+    "advice": advice.context,
     "cost": cost.context,
     "options": options.context,
     "scaling": _scaling,

@@ -61,6 +61,7 @@ TABS: tuple[Tab, ...] = (
         (Kind.INFERENCE_COMPONENT,),
         "Only endpoints whose variants name no model hold inference components.",
     ),
+    Tab("advice", "Advice"),
     Tab("cost", "Cost"),
     Tab("options", "Options"),
     Tab("scaling", "Scaling"),

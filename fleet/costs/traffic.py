@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 
 from fleet.costs.periods import HOURS_PER_MONTH, Window
 
@@ -96,7 +97,12 @@ class Traffic:
             return math.ceil(self.peak_concurrency * self.scale)
         if not self.hours:
             return None
-        return random_peak(max(_load(hour) for hour in self.hours) * float(self.scale))
+        return random_peak(self._most_load * float(self.scale))
+
+    @cached_property
+    def _most_load(self) -> float:
+        """Executions at once on average in the busiest hour of what was observed: asked for by every way there is."""
+        return max(map(_load, self.hours))
 
     def per_month(self, observed: Decimal | None) -> Decimal | None:
         """A quantity of the window, scaled to 730 hours of this traffic; None when it or the window is."""
@@ -146,14 +152,15 @@ def served_warm(
 
     Outside a schedule FLOOR_OF_A_SCHEDULE units stay. 0 without any execution.
     """
-    total = sum((float(hour.busy_s) for hour in hours), 0.0)
-    if not total or not scale:
+    busy, times = [float(hour.busy_s) for hour in hours], float(scale)
+    total = sum(busy, 0.0)
+    if not total or not times:
         return Decimal(0)
     served = 0.0
-    for hour in hours:
+    for hour, busy_s in zip(hours, busy, strict=True):
         on = schedule is None or schedule.covers(hour.at)
         units = level if schedule is None or on else schedule.floor(level)
-        served += float(hour.busy_s) * (1 - blocked(units, _load(hour) * float(scale)))
+        served += busy_s * (1 - blocked(units, busy_s / SECONDS_PER_HOUR * times))
     return min(Decimal(1), Decimal(repr(served / total)))
 
 

@@ -11,10 +11,6 @@ from fleet.models.operations import Operation
 from fleet.models.people import User
 
 
-def _usd() -> "models.DecimalField[object, object]":
-    return models.DecimalField(max_digits=20, decimal_places=9, null=True)
-
-
 class AdvisorRun(models.Model):
     """The one row that says when the advisor looks at the fleet, and how its last look went.
 
@@ -64,8 +60,8 @@ class Advice(models.Model):
     evidence = models.JSONField(default=list)
     undo = models.TextField(blank=True)
     is_irreversible = models.BooleanField(default=False)
-    saving_low = _usd()
-    saving_high = _usd()
+    saving_low = models.DecimalField(max_digits=20, decimal_places=9, null=True)
+    saving_high = models.DecimalField(max_digits=20, decimal_places=9, null=True)
     operation_kind = models.CharField(max_length=48, blank=True)
     operation_fields = models.JSONField(default=dict)
     runbook = models.JSONField(default=list)
@@ -112,8 +108,8 @@ class Saving(models.Model):
     rule = models.CharField(max_length=64)
     version = models.PositiveSmallIntegerField()
     title = models.TextField()
-    expected_low = _usd()
-    expected_high = _usd()
+    expected_low = models.DecimalField(max_digits=20, decimal_places=9, null=True)
+    expected_high = models.DecimalField(max_digits=20, decimal_places=9, null=True)
     done_at = models.DateTimeField()
 
     class Meta:
@@ -133,9 +129,9 @@ class SavingLook(models.Model):
     saving = models.ForeignKey(Saving, on_delete=models.CASCADE, related_name="looks")
     days = models.PositiveSmallIntegerField()
     looked_at = models.DateTimeField()
-    before = _usd()
-    without = _usd()
-    after = _usd()
+    before = models.DecimalField(max_digits=20, decimal_places=9, null=True)
+    without = models.DecimalField(max_digits=20, decimal_places=9, null=True)
+    after = models.DecimalField(max_digits=20, decimal_places=9, null=True)
     times = models.DecimalField(max_digits=20, decimal_places=9, null=True)
     why_unknown = models.TextField(blank=True)
 
@@ -161,10 +157,10 @@ class ConsolidationSet(models.Model):
     image = models.CharField(max_length=512)
     instance_type = models.CharField(max_length=64)
     instance_count = models.PositiveIntegerField()
-    before = _usd()
-    after = _usd()
-    saving_low = _usd()
-    saving_high = _usd()
+    before = models.DecimalField(max_digits=20, decimal_places=9, null=True)
+    after = models.DecimalField(max_digits=20, decimal_places=9, null=True)
+    saving_low = models.DecimalField(max_digits=20, decimal_places=9, null=True)
+    saving_high = models.DecimalField(max_digits=20, decimal_places=9, null=True)
     hit_ratio = models.FloatField()
     hit_low = models.FloatField()
     hit_high = models.FloatField()

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from fleet.queries import (
+    advice,
     alerts,
     batch,
     batch_jobs,
@@ -19,6 +20,7 @@ from fleet.queries import (
     sync,
 )
 from fleet.queries.keyset import Key, Slice
+from fleet.queries.records import advice as told
 from fleet.queries.records import changes, insight, leftovers, watching
 from fleet.queries.scope import ScopeFilter, TimeRange
 
@@ -78,6 +80,12 @@ def caches_of(scope: ScopeFilter, window: TimeRange) -> Records:
     return (insight.cache(row, window) for row in rows)
 
 
+def advice_of(scope: ScopeFilter) -> Records:
+    """What waits for somebody, the surest saving first."""
+    rows = advice.every(advice.Criteria(scope), sort="saving", descending=True)
+    return map(told.advice, rows)
+
+
 def orphans_of(criteria: orphans.Criteria, now: datetime, kinds: tuple[orphans.What, ...]) -> Records:
     """Kind by kind, the oldest first."""
     for what in kinds:
@@ -133,6 +141,11 @@ RESOURCES = {
         "multi-model variants: hit ratio, loads, unloads, verdict",
         _columns(insight.Cache),
         lambda asked: caches_of(asked.scope, asked.window),
+    ),
+    "advice": Resource(
+        "what would be better: open and assigned advice with its saving, the surest first",
+        _columns(told.AdviceRecord),
+        lambda asked: advice_of(asked.scope),
     ),
     "operations": Resource(
         "changes to AWS, newest first",

@@ -49,24 +49,20 @@ def traffic(
     )
     warm, spilled = _sum(found, "provisioned_invocations"), _sum(found, "spillover_invocations")
     minutes = _sum(found, "instance_minutes")
+    billed = [(row.at, execution_s(row)) for row in found]
+    has_latency = any(row.get("model_latency_ms_sum") is not None for row in found)
     return Traffic(
         window=Window(found[0].at, max(found[0].at, min(found[-1].at + HOUR, now))),
-        busy_s=_busy_s(found),
+        # Seconds of execution as they are billed; None where no hour reported any.
+        busy_s=sum((busy_s for _, busy_s in billed), Decimal(0)) if has_latency else None,
         calls=_sum(found, "processed" if kind == Kind.ASYNCHRONOUS else "invocations"),
         peak_concurrency=None
         if peak is None or max_concurrency is None
         else math.ceil(round(peak * max_concurrency, 6)),
         provisioned_share=_warm_share(warm, spilled),
-        hours=tuple(UseHour(row.at, busy_s) for row in found if (busy_s := execution_s(row))),
+        hours=tuple(UseHour(at, busy_s) for at, busy_s in billed if busy_s),
         instance_hours=None if minutes is None else minutes / 60,
     )
-
-
-def _busy_s(found: Sequence[MetricRow]) -> Decimal | None:
-    """Seconds of execution as they are billed; None where no hour reported any."""
-    if _sum(found, "model_latency_ms_sum") is None:
-        return None
-    return sum((execution_s(row) for row in found), Decimal(0))
 
 
 def _sum(found: Sequence[MetricRow], column: str) -> Decimal | None:

@@ -26,6 +26,10 @@ PATHS = (
     "/prices/of/us-east-1/instance-time/ml.m5.xlarge/",
     "/cold-starts/",
     "/cache/",
+    "/advisor/",
+    "/advisor/sharing/",
+    "/advisor/ledger/",
+    "/advisor/new-workload/?is_offline=no&latency=interactive&payload=small&pattern=sustained&models=1",
     "/operations/",
     "/scaling/",
     "/alerts/",
@@ -48,6 +52,7 @@ PATHS = (
 PARTS = (
     ("chat-faq", "tab/cold-starts"),
     ("ranker", "tab/configuration"),
+    ("search-rt", "tab/advice"),
     ("ranker", "tab/options"),
     ("search-rt", "tab/options"),
     ("ocr-async", "tab/async"),

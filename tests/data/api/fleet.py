@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from fleet.models import (
+    Advice,
     AlertRule,
     Container,
     DailyCost,
@@ -61,6 +62,7 @@ def build(account_id: str = "111122223333", alias: str = "prod") -> Endpoint:
     _scaling(shard, faq)
     _operation(faq, alias)
     _incidents(faq)
+    _advice(faq)
     Quota.objects.create(
         shard=shard, code=f"L-{alias}", name="q", value=200.0, source="Service Quotas", fetched_at=rows.now()
     )
@@ -108,6 +110,14 @@ def _operation(faq: Endpoint, alias: str) -> None:
         aws_error={"code": "ValidationException", "message": HOSTILE}, monthly_cost_change_usd=Decimal("-3.5"),
     )  # fmt: skip
     OperationStep.objects.create(operation=operation, position=0, action="UpdateEndpoint", title="Update")
+
+
+def _advice(faq: Endpoint) -> None:
+    Advice.objects.create(
+        endpoint=faq, rule="memory-too-large", version=1, decision="size", severity=2, effort=0, risk=1, title=HOSTILE,
+        why=HOSTILE, saving_low=Decimal("1.5"), saving_high=Decimal(2), operation_kind="change-memory",
+        operation_fields={"memory_mb": "2048"}, first_seen_at=rows.now(), last_seen_at=rows.now(),
+    )  # fmt: skip
 
 
 def _incidents(faq: Endpoint) -> None:

@@ -22,6 +22,7 @@ PAGES = {
     "endpoints": ("/endpoints/", "/endpoints/endpoints.csv"),
     "cold-starts": ("/cold-starts/", "/cold-starts/cold-starts.csv"),
     "cache": ("/cache/", "/cache/cache.csv"),
+    "advice": ("/advisor/", "/advisor/advice.csv"),
     "operations": ("/operations/", "/operations/operations.csv"),
     "incidents": ("/alerts/", "/alerts/incidents.csv"),
     "sync": ("/sync/", "/sync/sync.csv"),

@@ -10,6 +10,8 @@ from fleet.alerts.evaluate import evaluate
 from fleet.cost_rises import judged_day
 from fleet.models import (
     Account,
+    Advice,
+    AdvisorRun,
     Budget,
     ChangeEvent,
     CostRise,
@@ -63,6 +65,7 @@ def build(text: str) -> dict[str, Any]:
     assert mail is not None
     job = _job(shard, text, now)
     return {
+        "advisor.pk": _advice(endpoint, admin, text, now).pk,
         "batch.pk": job.pk,
         "budgets.pk": budget.pk,
         "endpoints.pk": endpoint.pk,
@@ -95,6 +98,17 @@ def _operation(endpoint: Endpoint, admin: User, text: str, now: datetime) -> Ope
         after={text: text},
     )
     return operation
+
+
+def _advice(endpoint: Endpoint, admin: User, text: str, now: datetime) -> Advice:
+    AdvisorRun.objects.create(pk=1, due_at=now + timedelta(hours=1), begun_at=now, ended_at=now, endpoints=4)
+    return Advice.objects.create(
+        endpoint=endpoint, rule=f"r{text}"[:64], version=1, decision="care", severity=2, effort=0, risk=1, title=text,
+        why=text, evidence=[[text, text, text]], undo=text, runbook=[text], missing=[[text, text]], to=text, source=text,
+        alternatives=[{"rule": text, "title": text, "low": "1", "high": "2", "why": text}], saving_low=1, saving_high=2,
+        operation_kind="change-instances", operation_fields={"instance_type": text}, first_seen_at=now, last_seen_at=now,
+        dismissed_reason=text, assigned_to=admin,
+    )  # fmt: skip
 
 
 def _budget(endpoint: Endpoint, text: str, now: datetime) -> Budget:

@@ -1,0 +1,99 @@
+"""When the advisor looks at the fleet, and one look from its first endpoint to its last."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+from django.db.models import F, Q, QuerySet
+
+from fleet.access import audit
+from fleet.advice import ledger, sets, store
+from fleet.advisor import engine
+from fleet.advisor.engine import Review
+from fleet.analysis.consolidation import Candidate
+from fleet.doorbell import ring_after_commit
+from fleet.models import Advice, AdvisorRun, Endpoint, User
+from fleet.queries import advice_evidence
+from fleet.queries.advice_evidence import Known
+
+log = structlog.get_logger(__name__)
+EVERY = timedelta(hours=1)
+DEAD_AFTER = timedelta(minutes=10)
+"""A look that began so long ago and never ended is taken for dead."""
+CHUNK = 250
+"""As many endpoints are read, judged and stored together."""
+TASK = "fleet.advise"
+THE_ONE = 1
+
+
+def is_due(now: datetime) -> bool:
+    """Whether a look should begin; the first time it makes the row that says so."""
+    AdvisorRun.objects.get_or_create(pk=THE_ONE, defaults={"due_at": now})
+    return _due(now).exists()
+
+
+def claim(now: datetime) -> bool:
+    """Take the look that is due; False when another worker has it or none is."""
+    return _due(now).update(due_at=now + EVERY, begun_at=now) == 1
+
+
+def ask(*, actor: User, now: datetime, address: str | None = None) -> None:
+    """Have the fleet looked at again at once; call inside a transaction."""
+    run, _ = AdvisorRun.objects.get_or_create(pk=THE_ONE, defaults={"due_at": now})
+    AdvisorRun.objects.filter(pk=run.pk).update(due_at=now, asked_at=now)
+    audit.record(actor=actor, action="advisor.asked", target=run, address=address)
+    ring_after_commit(TASK)
+
+
+def look(now: Callable[[], datetime], *, chunk: int = CHUNK) -> AdvisorRun:
+    """Judge every open endpoint and keep what comes out, a chunk at a time; what is read is stored rows only."""
+    begun = now()
+    about = advice_evidence.surroundings(begun)
+    ids = list(Endpoint.objects.filter(closed_at=None).order_by("shard", "pk").values_list("pk", flat=True))
+    advice = failed = 0
+    could_share: list[tuple[Candidate, Endpoint]] = []
+    for first in range(0, len(ids), chunk):
+        known = advice_evidence.of(ids[first : first + chunk], begun, about)
+        reviews, broken = judge(known)
+        advice += store.write(reviews, begun).advice
+        failed += broken
+        could_share += [
+            (found, each.endpoint) for each in known if (found := sets.candidate(each)) is not None
+        ]
+    store.forget_closed(begun)
+    sets.renew(could_share, about, begun)
+    ledger.follow(begun)
+    ledger.look(begun)
+    AdvisorRun.objects.update_or_create(
+        pk=THE_ONE,
+        defaults={"ended_at": now(), "endpoints": len(ids), "advice": advice, "failed": failed},
+        create_defaults={
+            "due_at": begun + EVERY, "begun_at": begun, "ended_at": now(), "endpoints": len(ids), "advice": advice,
+            "failed": failed,
+        },
+    )  # fmt: skip
+    log.info("advice.look", endpoints=len(ids), advice=advice, failed=failed)
+    return AdvisorRun.objects.get(pk=THE_ONE)
+
+
+def judge(found: Sequence[Known]) -> tuple[dict[int, Review], int]:
+    """What the rules say of some endpoints, and on how many a rule broke: of those, what was said before stays."""
+    reviews: dict[int, Review] = {}
+    broken = 0
+    for known in found:
+        try:
+            reviews[known.endpoint.pk] = engine.review(known.evidence)
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            broken += 1
+            log.exception("advice.rule_broke", endpoint=known.endpoint.pk, error=str(error))
+    return reviews, broken
+
+
+def _due(now: datetime) -> QuerySet[AdvisorRun]:
+    is_idle = Q(begun_at=None) | Q(ended_at__gte=F("begun_at")) | Q(begun_at__lt=now - DEAD_AFTER)
+    return AdvisorRun.objects.filter(is_idle, pk=THE_ONE, due_at__lte=now)
+
+
+def standing() -> tuple[AdvisorRun | None, int]:
+    """The row of the looks, and how much advice is true now."""
+    return AdvisorRun.objects.filter(pk=THE_ONE).first(), Advice.objects.filter(gone_at=None).count()

@@ -1,0 +1,45 @@
+"""Sets of endpoints that could share one multi-model endpoint, for their page and for each member's own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import F, Sum
+
+from fleet.models import ConsolidationSet, Endpoint
+from fleet.queries.scope import ScopeFilter
+
+
+@dataclass(frozen=True)
+class Sets:
+    """A page of sets. total, members: of the scope; low, high: USD a month of all of them, None without a set."""
+
+    rows: Sequence[ConsolidationSet]
+    endpoints: Mapping[int, Endpoint]
+    total: int
+    members: int
+    low: Decimal | None
+    high: Decimal | None
+
+
+def page(scope: ScopeFilter, *, offset: int, size: int) -> Sets:
+    """Sets that are true now, the surest saving first; no endpoint is in two of them. Four queries."""
+    found = ConsolidationSet.objects.filter(scope.q("shard"), gone_at=None)
+    sums = found.order_by().aggregate(low=Sum("saving_low"), high=Sum("saving_high"))
+    sizes = list(found.order_by().values_list("members__len", flat=True))
+    order = F("saving_low").desc(nulls_last=True)
+    rows = list(found.select_related("shard__account").order_by(order, "pk")[offset : offset + size])
+    wanted = {pk for row in rows for pk in row.members}
+    return Sets(
+        rows,
+        Endpoint.objects.in_bulk(wanted),
+        len(sizes),
+        sum(each or 0 for each in sizes),
+        sums["low"],
+        sums["high"],
+    )
+
+
+def of_endpoint(endpoint: Endpoint) -> ConsolidationSet | None:
+    """The set that an endpoint is in; None when it is in none. One query."""
+    return ConsolidationSet.objects.filter(members__contains=[endpoint.pk], gone_at=None).first()
