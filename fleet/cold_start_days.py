@@ -1,11 +1,11 @@
 """Counting why calls started cold, hour by hour once its minutes are settled, so that no page looks at minutes."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Count, F, Min, Q
 
 from fleet.analysis import warmth
 from fleet.analysis.cold_starts import causes
@@ -20,6 +20,8 @@ FIRST = timedelta(hours=24)
 """So far back minutes reach when Flotilla first looks."""
 SHARDS_AT_ONCE = 400
 HOURS_AT_ONCE = 24
+WAITS = timedelta(hours=12)
+"""For a variant that is read no longer; the first hours are waited for so long after Flotilla's first look."""
 TOGETHER = 500
 BEFORE = timedelta(minutes=20)
 _COLUMNS = ("invocations", "setup_count", "concurrency_utilization_max", "spillover_invocations")
@@ -29,31 +31,59 @@ _ADDED = (*_FIELDS.values(), "at_limit")
 
 def due(now: datetime) -> list[int]:
     """Shards with an hour that was read and has settled, but is not counted. One query."""
-    settled = Q(cold_start_count__until__lte=F("metrics_ok_at") - HOUR - SETTLED)
-    found = Shard.objects.filter(Q(cold_start_count=None) | settled, enabled=True, metrics_ok_at__lte=now)
-    return list(found.order_by("pk").values_list("pk", flat=True)[:SHARDS_AT_ONCE])
+    return [pk for pk, until, limit in _standing(Q(metrics_ok_at__lte=now)) if until + HOUR <= limit]
 
 
 def count(shard_ids: Sequence[int]) -> int:
     """Count the settled hours of some shards, the oldest first; how many. Two turns at once count none twice."""
-    shards = Shard.objects.filter(pk__in=shard_ids).exclude(metrics_ok_at=None)
-    firsts = {pk: _floor(at - SETTLED - FIRST) for pk, at in shards.values_list("pk", "metrics_ok_at") if at}
+    found = list(_standing(Q(pk__in=shard_ids)))
     ColdStartCount.objects.bulk_create(
-        (ColdStartCount(shard_id=pk, since=first, until=first) for pk, first in firsts.items()),
+        (ColdStartCount(shard_id=pk, since=until, until=until) for pk, until, _ in found),
         ignore_conflicts=True,
     )
+    limits = {pk: limit for pk, _, limit in found}
     counted = 0
-    while counted < HOURS_AT_ONCE and _count_hour(list(firsts)):
+    while counted < HOURS_AT_ONCE and _count_hour(limits):
         counted += 1
     return counted
 
 
+def _standing(which: Q) -> Iterator[tuple[int, datetime, datetime]]:
+    """Shards that may have an hour to count: how far they are counted, and how far they can be.
+
+    Every variant must have been read so far, or one that lags is not waited for any longer.
+    """
+    settled = Q(cold_start_count__until__lte=F("metrics_ok_at") - HOUR - SETTLED)
+    live = Q(
+        endpoints__kind=Kind.SERVERLESS,
+        endpoints__closed_at=None,
+        endpoints__variants__removed_at=None,
+        endpoints__variants__is_shadow=False,
+    )
+    unread = Count("endpoints__variants", filter=live & Q(endpoints__variants__metrics_until=None))
+    found = (
+        Shard.objects.filter(
+            which, Q(cold_start_count=None) | settled, enabled=True, metrics_ok_at__isnull=False
+        )
+        .annotate(unread=unread, read=Min("endpoints__variants__metrics_until", filter=live))
+        .order_by("pk")
+        .values_list(
+            "pk", "metrics_ok_at", "unread", "read", "cold_start_count__since", "cold_start_count__until"
+        )
+    )
+    for pk, at, lacks, read, since, until in found[:SHARDS_AT_ONCE]:
+        first = _floor(at - SETTLED - FIRST)
+        limit = datetime.min.replace(tzinfo=UTC) if lacks else min(at, read or at)
+        if since is not None and at > since + FIRST + SETTLED + WAITS:
+            limit = max(limit, at - WAITS)
+        yield pk, until or first, limit - SETTLED if limit.year > 1 else limit
+
+
 @transaction.atomic
-def _count_hour(shard_ids: Sequence[int]) -> bool:
+def _count_hour(limits: Mapping[int, datetime]) -> bool:
     """Count the oldest hour that any of the shards waits for, for all that wait for it."""
-    settled = Q(until__lte=F("shard__metrics_ok_at") - HOUR - SETTLED)
-    waiting = ColdStartCount.objects.filter(settled, shard__in=shard_ids).order_by("pk")
-    rows = list(waiting.select_for_update(of=("self",)))
+    waiting = ColdStartCount.objects.filter(shard__in=list(limits)).order_by("pk").select_for_update()
+    rows = [row for row in waiting if row.until + HOUR <= limits[row.shard_id]]
     if not rows:
         return False
     start = min(row.until for row in rows)

@@ -19,7 +19,8 @@ _ROW = (
     '<td class="num" data-label="Lost, s">{}</td><td class="num" data-label="Set-up p50">{}</td>'
     '<td class="num" data-label="Set-up p99">{}</td><td class="num" data-label="Provisioned">{}</td>'
     '<td class="card-hide"><span class="caption">{}</span></td>'
-    '<td data-label="Fewer" class="card-end"><a class="plan-link" href="{}" aria-label="{}">{}</a></td></tr>\n'
+    '<td data-label="Fewer" class="card-end"><a href="{}">{}<span class="sr-only">: planner of {}</span></a></td>'
+    "</tr>\n"
 )
 _NO_BUCKET, _NO_SHARE, _NO_SAMPLE = "No bucket in this window", "Needs calls and a count", "No set-up sample"
 _NONE = SafeString('<span class="muted">none</span>')
@@ -51,8 +52,8 @@ def _cells(row: ColdStartRow, query: str, step: Step | None) -> tuple[object, ..
         format_html("{} of {}", kept, row.max_concurrency) if kept else _NONE,
         row.source,
         reverse("endpoints:planner", args=[row.endpoint_id]),
-        f"Planner of {row.name}",
         _fewer(step),
+        row.name,
     )
 
 

@@ -37,7 +37,8 @@ def curve(options: Sequence[Option], chosen: Option | None) -> charts.Payload:
         "type": "linear", "rangemode": "tozero", "tickprefix": "$", "tickformat": ",~r",
         "title": {"text": "Cost a month", "standoff": 8},
     }  # fmt: skip
-    layout["yaxis"] |= {"title": {"text": "Cold starts a month", "standoff": 8}}
+    most = max(one.cold.high for one in priced) or 1.0
+    layout["yaxis"] |= {"range": [0, 1.15 * most], "title": {"text": "Cold starts a month", "standoff": 8}}
     return payload
 
 

@@ -7,6 +7,7 @@ from dashboards import wording
 from dashboards.tiles import Explain
 from dashboards.truth import METRICS_CALL
 from fleet.analysis.planner.interval import Standing
+from fleet.analysis.planner.options import OptionKind
 from fleet.analysis.planner.standing import MEASURED
 from fleet.models import PlannedForecast
 from fleet.planning.plans import Plan
@@ -44,7 +45,11 @@ class Confidence:
 
 def told(held: Plan, row: PlannedForecast) -> Confidence:
     """What may be said of all levels together."""
-    guessed = [one for one in held.options if one.standing is not Standing.MEASURED]
+    guessed = [
+        one
+        for one in held.options
+        if one.standing is not Standing.MEASURED and one.kind is not OptionKind.TRACKING
+    ]
     weak = [one for one in guessed if one.standing is Standing.WEAK]
     reasons = dict.fromkeys(reason for one in weak for reason in one.reasons if reason != MEASURED)
     return Confidence(

@@ -8,11 +8,13 @@ from typing import Any
 from dashboards import wording
 from dashboards.planner import words
 from dashboards.tables import Column, PlainTable
+from fleet.analysis.planner import options
 from fleet.analysis.planner.tracking import ASSUMED
 from fleet.models import VariantStatus
 from fleet.operations.schedules import PROVISIONED
 from fleet.planning.plans import Plan
 
+SHOWN = 3
 _POLICY_NAME = "provisioned-concurrency-utilization"
 
 
@@ -29,9 +31,12 @@ class TrackingRow:
 
 
 def trackings(held: Plan, variant: VariantStatus) -> list[TrackingRow]:
-    """The policies that no other one beats, cheapest first."""
+    """The cheapest SHOWN of the policies that no other one beats, and those that are on the curve of all ways."""
     found = []
-    for one in held.trackings:
+    best = options.frontier(held.options)
+    for n, one in enumerate(held.trackings):
+        if n >= SHOWN and held.option_of(one.option) not in best:
+            continue
         option = held.option_of(one.option)
         assert option is not None
         low, high = sorted(one.mean_level)

@@ -8,9 +8,9 @@ from dashboards import wording
 from dashboards.planner import words
 from dashboards.status import COMPONENT_LABELS, CONFIDENCE_LABELS
 from dashboards.tables import Column, PlainTable
-from fleet.analysis.planner.choices import Judged
+from fleet.analysis.planner.choices import Choice, Judged
 from fleet.analysis.planner.interval import FEW, Range, Standing
-from fleet.analysis.planner.options import Option, avoided
+from fleet.analysis.planner.options import Option, OptionKind, avoided
 from fleet.planning.plans import Plan
 from fleet.types import ServerlessCapacity
 
@@ -49,6 +49,15 @@ class Panel:
     form_url: str
     usd_each: Decimal | None
     is_first_of_two: bool
+
+
+def shown(choice: Choice) -> list[Judged]:
+    """What the table has: every level and schedule, and of policies, which have their own table, those that matter."""
+    return [
+        one
+        for one in choice.judged
+        if one.option.kind is not OptionKind.TRACKING or one.is_on_curve or one.option == choice.option
+    ]
 
 
 def row(judged: Judged, held: Plan, pk: int, live: ServerlessCapacity, chosen: Option | None) -> Row:

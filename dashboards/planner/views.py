@@ -84,7 +84,7 @@ def _planned(
         "choice": choice,
         "strong": strong,
         "rest": rest,
-        "rows": [rows.row(one, held, endpoint.pk, live, choice.option) for one in choice.judged],
+        "rows": [rows.row(one, held, endpoint.pk, live, choice.option) for one in rows.shown(choice)],
         "chosen": rows.panel(chosen, held, endpoint.pk, live) if chosen is not None else None,
         "is_open": is_open,
         "chart_url": f"{address}?{request.GET.urlencode()}",

@@ -34,7 +34,7 @@ def answered(page: Page) -> None:
 def test_on_call_fixes_cold_starts_in_five_clicks(demo: Demo, sign_in: SignIn) -> None:
     page, click = sign_in("operator"), Clicks()
     # The history of the endpoints arrives in the background during the first minute.
-    planner = page.get_by_role("link", name=f"Planner of {NAME}")
+    planner = page.get_by_role("link", name=re.compile(f": planner of {NAME}$"))
     eventually(lambda: page.goto("/cold-starts/?sort=-cold") and planner.count() == 1, within_s=120)
     page.goto("/")
     click(page.get_by_role("link", name="Cold starts").first)
@@ -59,7 +59,7 @@ def test_on_call_fixes_cold_starts_in_five_clicks(demo: Demo, sign_in: SignIn) -
 
 def test_the_planner_answers_without_scripts_and_keeps_its_limits_in_the_address(sign_in: SignIn) -> None:
     page = sign_in("viewer", scripts=False, to="/cold-starts/?sort=-cold")
-    page.get_by_role("link", name=re.compile("^Planner of ")).first.click()
+    page.get_by_role("link", name=re.compile(": planner of ")).first.click()
     heading = page.get_by_role("heading", name="Every way")
     eventually(lambda: page.reload() and heading.count() == 1, within_s=ANSWERS_MS / 1000, every_s=2)
     page.get_by_label("Budget").fill("none")

@@ -66,6 +66,20 @@ def test_hours_that_were_not_read_wait(chat: Endpoint) -> None:
     assert ColdStartDay.objects.count() <= 2, "hours of a day are added up"
 
 
+def test_a_variant_that_is_not_read_yet_is_waited_for(chat: Endpoint) -> None:
+    variant = rows.variant(chat)
+    variant.metrics_until = None
+    variant.save()
+    assert cold_start_days.due(rows.now()) == []
+    variant.metrics_until = rows.hour() - timedelta(hours=5)
+    variant.save()
+    cold_start_days.count(cold_start_days.due(rows.now()))
+    assert cold_start_causes.of_scope(ScopeFilter(), week()).total == 9
+    Shard.objects.update(metrics_ok_at=rows.now() + timedelta(days=1))
+    cold_start_days.count([chat.shard_id])
+    assert cold_start_causes.of_scope(ScopeFilter(), week()).total == 14, "it is waited for half a day"
+
+
 def test_pages_say_why_and_how_far_it_is_counted(chat: Endpoint, client: Client) -> None:
     client.force_login(rows.user("viewer"))
     rows.hour_bucket(chat, rows.hour() - timedelta(hours=9), invocations=20.0, setup_count=9.0)
