@@ -1,6 +1,6 @@
 """Runs every rule on one endpoint's evidence, ranks what they say and settles what excludes each other. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -24,8 +24,11 @@ class Review:
     gaps: tuple[Gap, ...]
 
 
-def review(evidence: Evidence, rules: Sequence[Rule] = ALL_RULES) -> Review:
-    """Runs the rules that are meant for the endpoint's kind. The same evidence gives the same answer, always."""
+def review(evidence: Evidence, rules: Sequence[Rule] = ALL_RULES, demoted: Collection[str] = ()) -> Review:
+    """Runs the rules that are meant for the endpoint's kind. The same evidence gives the same answer, always.
+
+    demoted: names of rules whose savings came true too rarely: theirs comes after what is as urgent.
+    """
     advice, gaps = [], []
     for rule in rules:
         found = rule.judge(evidence)
@@ -33,18 +36,21 @@ def review(evidence: Evidence, rules: Sequence[Rule] = ALL_RULES) -> Review:
             gaps.append(found)
         elif found is not None:
             advice.append(found)
-    return Review(tuple(_settled(advice)), tuple(gaps))
+    return Review(tuple(_settled(advice, demoted)), tuple(gaps))
 
 
-def judge(evidence: Evidence, rules: Sequence[Rule] = ALL_RULES) -> list[Advice]:
+def judge(
+    evidence: Evidence, rules: Sequence[Rule] = ALL_RULES, demoted: Collection[str] = ()
+) -> list[Advice]:
     """Advice for one endpoint, best first; advice that a better one excludes is named as its alternative."""
-    return list(review(evidence, rules).advice)
+    return list(review(evidence, rules, demoted).advice)
 
 
-def order(advice: Advice) -> tuple[object, ...]:
-    """What advice is sorted by: severity, sure saving, risk, effort, name."""
+def order(advice: Advice, demoted: Collection[str] = ()) -> tuple[object, ...]:
+    """What advice is sorted by: severity, whether its rule is demoted, sure saving, risk, effort, name."""
     return (
         advice.severity,
+        advice.rule in demoted,
         -(advice.saving_low or Decimal(0)),
         advice.risk,
         advice.effort,
@@ -52,14 +58,14 @@ def order(advice: Advice) -> tuple[object, ...]:
     )
 
 
-def _settled(advice: Iterable[Advice]) -> list[Advice]:
+def _settled(advice: Iterable[Advice], demoted: Collection[str]) -> list[Advice]:
     kept: list[Advice] = []
-    for each in sorted(advice, key=order):
+    for each in sorted(advice, key=lambda found: order(found, demoted)):
         winner = next((n for n, other in enumerate(kept) if excludes(other, each)), None)
         if winner is None:
             kept.append(each)
         else:
-            kept[winner] = _with_alternative(kept[winner], each)
+            kept[winner] = _with_alternative(kept[winner], each, demoted)
     return kept
 
 
@@ -73,9 +79,11 @@ def excludes(one: Advice, other: Advice) -> bool:
     return Decision.HOSTING in decisions and bool(decisions & _MOOT_WITH_HOSTING)
 
 
-def _with_alternative(kept: Advice, other: Advice) -> Advice:
+def _with_alternative(kept: Advice, other: Advice, demoted: Collection[str]) -> Advice:
     if other.severity != kept.severity:
         why = "less urgent"
+    elif other.rule in demoted and kept.rule not in demoted:
+        why = "what this rule promised came true too rarely"
     elif (other.saving_low or 0) != (kept.saving_low or 0):
         why = "saves less for sure"
     else:

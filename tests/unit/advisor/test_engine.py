@@ -36,6 +36,13 @@ def test_a_better_way_to_host_names_the_smaller_change_as_its_alternative() -> N
     assert "memory-too-large" not in slugs(found)
 
 
+def test_a_rule_that_broke_its_promises_comes_after_what_is_as_urgent() -> None:
+    found = judge(SERVERLESS, demoted={"convert-to-real-time"})
+    assert found[0].rule == "memory-too-large"
+    named = {each.rule: each.why for each in found[0].alternatives}
+    assert named["convert-to-real-time"] == "what this rule promised came true too rarely"
+
+
 def test_deleting_an_idle_endpoint_stands_for_everything_that_would_improve_it() -> None:
     idle = but(UNEVEN, calls__days_since_last=30.0, calls__count=0.0)
     found = judge(idle)
