@@ -1,6 +1,7 @@
 """Advice for the Advisor pages: which a filter means, how many each facet would show, and what they would save.
 
-Savings that exclude each other are never added up: of one endpoint only the advice with the highest sure saving counts.
+Savings that exclude each other are never added up: of one endpoint only the advice with the highest sure saving counts,
+and what costs more is no saving.
 """
 
 import json
@@ -43,7 +44,7 @@ WITH told AS MATERIALIZED (
     SELECT coalesce({names}) AS value, {every} - grouping({names}) AS facet, failed, count(*) AS n
     FROM judged WHERE failed IN (0, {bits}) GROUP BY GROUPING SETS ({sets})
 ), best AS (
-    SELECT DISTINCT ON (endpoint_id) saving_low, saving_high FROM judged WHERE failed = 0 AND saving_low IS NOT NULL
+    SELECT DISTINCT ON (endpoint_id) saving_low, saving_high FROM judged WHERE failed = 0 AND saving_high > 0
     ORDER BY endpoint_id, saving_low DESC, saving_high DESC
 )
 SELECT facet, value, sum(n)::int, a.alias, sum(n) FILTER (WHERE failed = 0)::int, NULL::numeric, NULL::numeric
@@ -77,7 +78,7 @@ class Criteria:
 class Counted:
     """What a page of the list counts. facets: facet → value → rows it would show with its own ticks changed to it.
 
-    low, high: USD a month of the best advice of each of `saving` endpoints; None when none claims a saving.
+    low, high: USD a month of the best advice of each of `saving` endpoints; None when none saves anything.
     """
 
     total: int

@@ -170,8 +170,22 @@ def test_hours_of_a_variant_come_in_order_with_gaps(place: Shard) -> None:
     assert advice_evidence.hours.full_minutes([variant.pk], now) == {variant.pk: 1.0}
 
 
-def test_one_look_is_claimed_once_until_it_is_due_again() -> None:
+def test_while_history_comes_in_the_next_look_is_near(place: Shard) -> None:
+    cast.idle(place)
+    now = timezone.now()
+    assert runs.is_due(now)
+    assert runs.claim(now)
+    look(now)
+    assert AdvisorRun.objects.get().due_at == now + runs.EVERY
+    Shard.objects.update(backfill_done_until=rows.hour() - timedelta(days=40))
+    look(now)
+    assert AdvisorRun.objects.get().due_at == now + runs.SOON
+
+
+def test_one_look_is_claimed_once_until_it_is_due_again(place: Shard) -> None:
     now = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    assert not runs.is_due(now), "there is no endpoint to look at"
+    rows.serverless(place, "chat")
     assert runs.is_due(now)
     assert runs.claim(now)
     assert not runs.is_due(now)
@@ -185,8 +199,9 @@ def test_one_look_is_claimed_once_until_it_is_due_again() -> None:
     assert AuditEntry.objects.get(action="advisor.asked").actor == admin
 
 
-def test_asking_during_a_look_starts_no_second_one() -> None:
+def test_asking_during_a_look_starts_no_second_one(place: Shard) -> None:
     now = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    rows.serverless(place, "chat")
     assert runs.is_due(now)
     assert runs.claim(now)
     runs.ask(actor=rows.user("admin", None), now=now + timedelta(minutes=1))
