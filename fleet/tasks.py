@@ -15,7 +15,7 @@ RING_LASTS_S = 60
 @shared_task(name="fleet.tick", soft_time_limit=40, time_limit=55)
 def tick() -> None:
     """Every minute: ask the database what is due and ring its doorbell. Two beats at once do no harm."""
-    from fleet import cold_start_days, heartbeat, rollups
+    from fleet import cache_judging, cold_start_days, heartbeat, rollups
     from fleet.access import accounts
     from fleet.advice import runs
     from fleet.operations import recover
@@ -38,6 +38,8 @@ def tick() -> None:
     for shard_ids in rollups.overdue(now):
         _ring(update_costs, *shard_ids)
     _ring(update_places)
+    if cached := cache_judging.overdue(now):
+        _ring(judge_caches, *cached)
     for account_id in accounts.unchecked():
         _ring(check_account, account_id)
     for prediction_id in predictions.due(now):
@@ -196,6 +198,14 @@ def advise() -> None:
 
     if runs.claim(timezone.now()):
         runs.look(timezone.now)
+
+
+@shared_task(name="fleet.judge_caches", soft_time_limit=240, time_limit=300)
+def judge_caches(*shard_ids: int) -> None:
+    """Judge the model caches of some shards, and what would help each."""
+    from fleet.cache_judging import judge
+
+    judge(shard_ids, now=timezone.now())
 
 
 @shared_task(name="fleet.evaluate_alerts", soft_time_limit=50, time_limit=60)

@@ -6,9 +6,12 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from dashboards import markup
+from dashboards import markup, wording
 from dashboards.templatetags import units
 from dashboards.templatetags.cache_words import verdict
+from fleet.analysis.cache import Verdict
+from fleet.analysis.cache_forecast.fit import Standing
+from fleet.models import CacheJudgement
 from fleet.queries.cache import CacheRow
 
 _ROW = (
@@ -16,9 +19,19 @@ _ROW = (
     '<span class="sub">{} · {}{}</span></th><td class="num" data-label="Hit ratio">{}</td>'
     '<td class="num" data-label="Look-ups">{}</td><td class="num" data-label="Unloads / h">{}</td>'
     '<td class="num" data-label="Loaded">{}</td><td class="num" data-label="Wait, %">{}</td>'
-    '<td class="num" data-label="Memory, %">{}</td><td data-label="Instances">{}</td><td>{}</td></tr>\n'
+    '<td class="num" data-label="Memory, %">{}</td><td data-label="Instances">{}</td><td>{}{}</td>'
+    '<td class="words card-wide" data-label="What helps">{}</td></tr>\n'
 )
 _NO_HITS = "No ModelCacheHit sample in this window"
+SHORT = {
+    Standing.FITS: "All called models fit",
+    Standing.NOT_CACHE_LIKE: "Calls come in an order caches do not like",
+    Standing.NO_CALLS: "No call in 7 days",
+    Standing.TOO_LITTLE: "Too few settled hours yet",
+    Standing.NO_LOADED_COUNT: "LoadedModelCount was not reported",
+    Standing.COUNT_TOO_SMALL: "Check the number of hosted models",
+}
+"""Why nothing is proposed, in a few words; the endpoint's Cache tab has the sentence."""
 _NOT_READ = SafeString('<span class="muted">not read</span>')
 
 
@@ -43,7 +56,47 @@ def _cells(row: CacheRow, query: str) -> tuple[object, ...]:
         units.amount(row.memory_pct, "MemoryUtilization was not reported", digits=0),
         _instances(row),
         verdict(row.verdict),
+        _since(row),
+        _help(row),
     )
+
+
+def _since(row: CacheRow) -> SafeString:
+    since = row.judgement.since if row.judgement else None
+    return (
+        format_html('<span class="sub">since {}</span>', f"{since:%a %-d %b %H:%M}")
+        if since
+        else SafeString("")
+    )
+
+
+def _help(row: CacheRow) -> SafeString | str:
+    """What would help most, as it was judged last; why nothing is said."""
+    kept = row.judgement
+    if kept is None:
+        return SafeString('<span class="muted">not judged yet</span>')
+    if kept.best_way:
+        return format_html(
+            '{}<span class="sub">{}</span>',
+            help_words(kept),
+            f"{wording.usd_change(kept.best_change_usd)} a month",
+        )
+    if kept.standing == Standing.NO_HOSTED_COUNT:
+        url = reverse("endpoints:hosted_models", args=[row.endpoint_id])
+        return format_html('<a href="{}">Enter how many models it hosts</a>', url)
+    if kept.standing == Standing.FORECAST:
+        return "Nothing is needed" if row.verdict is not Verdict.THRASHING else "No single way surely ends it"
+    return format_html('<span class="muted">{}</span>', SHORT.get(Standing(kept.standing), ""))
+
+
+def help_words(kept: CacheJudgement) -> str:
+    """ "2 × ml.r5.xlarge: hit ratio 0.93 – 1.00"."""
+    setup = f"{kept.best_instance_count} × {kept.best_instance_type}"
+    if (kept.best_endpoints or 1) > 1:
+        setup = f"{kept.best_endpoints} endpoints of {setup}"
+    if kept.best_low is None or kept.best_high is None:
+        return setup
+    return f"{setup}: hit ratio {kept.best_low:.2f} – {kept.best_high:.2f}"
 
 
 def _instances(row: CacheRow) -> SafeString:

@@ -34,7 +34,8 @@ def tiles(found: CachePage, window: TimeRange) -> list[Tile]:
             tone="attention" if found.thrashing else "",
             explain=measured.explain(
                 f"Our verdict, not AWS's: hit ratio below {LIMITS.thrash_hit_ratio:.2f} and at least "
-                f"{LIMITS.thrash_unloads:.0f} unloads per 1,000 look-ups.",
+                f"{LIMITS.thrash_unloads:.0f} unloads per 1,000 look-ups, until {LIMITS.recovered_hit_ratio:.2f} or "
+                f"fewer than {LIMITS.recovered_unloads:.0f}. Judged hour by hour over 7 days.",
                 window, source=HITS, basis="estimated", as_of=found.data_until,
             ),
         ),

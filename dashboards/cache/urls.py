@@ -9,4 +9,5 @@ urlpatterns = [
     path("", views.page, name="page"),
     path("cache.csv", views.as_csv, name="csv"),
     path("chart/", views.chart, name="chart"),
+    path("curve/<int:pk>/", views.curve, name="curve"),
 ]

@@ -2,13 +2,16 @@
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from dashboards import files, htmx, scope
+from dashboards import access, files, htmx, scope
 from dashboards.cache import charts, rows, tables
+from dashboards.cache import curve as curves
 from dashboards.tables import Page, Sort
 from fleet.queries import cache as queries
-from fleet.queries import resources, rolled
+from fleet.queries import cache_forecast, resources, rolled
+from fleet.queries import endpoint as endpoints
 
 RANGE = "7d"
 
@@ -46,6 +49,13 @@ def chart(request: htmx.HtmxHttpRequest) -> HttpResponse:
     scoped = scope.read(request, default=RANGE)
     buckets = queries.buckets(scoped.filter, scoped.range, rolled.freshness(scoped.filter))
     return htmx.figure(charts.hit_ratio(buckets, scoped.range))
+
+
+@require_GET
+def curve(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
+    """Forecast hit ratio of one endpoint by the models that fit in memory."""
+    main = endpoints.head(access.endpoint_for(request, pk)).main
+    return htmx.figure(curves.chart(cache_forecast.outlook(main, timezone.now()) if main else None))
 
 
 @require_GET

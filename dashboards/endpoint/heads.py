@@ -29,13 +29,13 @@ def context(head: Head, activity: Activity, tab: tabs.Tab, scoped: PageScope) ->
     endpoint = head.endpoint
     is_cached = endpoint.kind == Kind.MULTI_MODEL
     use = judged.cache_use(activity) if is_cached else None
-    verdict = judged.cache_verdict(head, activity) if is_cached else None
+    verdict, since = judged.cache_verdict(head, activity) if is_cached else (None, None)
     urls = _urls(head, scoped.query)
     return {
         "endpoint": endpoint,
         "head": head,
         "crumbs": _crumbs(head, scoped.query),
-        "badge": badge(head, verdict),
+        "badge": badge(head, verdict, since),
         "sentence": sentence.sentence(head, activity, use, verdict, urls),
         "tab": tab,
         "tabs": tabs.links(endpoint.pk, endpoint.kind, tab, scoped.query, panels.counts(head, activity, use)),
@@ -46,7 +46,7 @@ def context(head: Head, activity: Activity, tab: tabs.Tab, scoped: PageScope) ->
     }
 
 
-def badge(head: Head, verdict: Verdict | None) -> Badge | None:
+def badge(head: Head, verdict: Verdict | None, since: datetime | None = None) -> Badge | None:
     """The gravest thing Flotilla knows beyond AWS's status; None for a healthy endpoint."""
     endpoint = head.endpoint
     if endpoint.closed_at:
@@ -57,7 +57,7 @@ def badge(head: Head, verdict: Verdict | None) -> Badge | None:
         first = gravest(head.incidents)
         return Badge(first.severity, first.rule.name, first.condition_since)
     if verdict is Verdict.THRASHING:
-        return Badge("warning", "Thrashing")
+        return Badge("warning", "Thrashing", since)
     return None
 
 

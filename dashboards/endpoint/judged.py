@@ -1,7 +1,10 @@
 """Cache and cold-start figures of one endpoint, as the analysis judges its stored buckets."""
 
+from datetime import datetime
+
 from fleet.analysis import cache as cache_analysis
 from fleet.analysis import cold_starts as cold_analysis
+from fleet.queries import cache as cache_queries
 from fleet.queries.endpoint import Activity, Head
 from fleet.types import MetricRow
 
@@ -24,11 +27,15 @@ def _no_unload(activity: Activity) -> MetricRow:
     return type(first)(first.variant_id, first.at, 0, {"unload_count": 0.0})
 
 
-def cache_verdict(head: Head, activity: Activity) -> cache_analysis.Verdict:
-    """Our verdict on the cache over the window."""
-    return cache_analysis.verdict(
+def cache_verdict(head: Head, activity: Activity) -> tuple[cache_analysis.Verdict, datetime | None]:
+    """Our verdict on the cache and since when: as last judged hour by hour, else over the window. One query."""
+    kept = cache_queries.judgement(head.main.pk) if head.main else None
+    if kept is not None and kept.verdict != cache_analysis.Verdict.NO_DATA:
+        return cache_analysis.Verdict(kept.verdict), kept.since
+    now = cache_analysis.verdict(
         cache_use(activity), changed_at=head.endpoint.modified_at, until=activity.window.end
     )
+    return now, None
 
 
 def cold(activity: Activity) -> cold_analysis.ColdStarts:

@@ -9,12 +9,13 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
-from dashboards import measured, truth, wording
-from dashboards.cache.tables import LOADED, WAITS, use_tiles
+from dashboards import truth, wording
+from dashboards.cache.tables import use_tiles
 from dashboards.cost_options import tab as options
 from dashboards.endpoint import (
     advice,
     built_from,
+    cache_tab,
     cold,
     configuration,
     cost,
@@ -153,51 +154,6 @@ def _missing(activity: Activity) -> str:
     return ", ".join(names)
 
 
-def _cache(head: Head, activity: Activity) -> Context:
-    use = judged.cache_use(activity)
-    before = judged.cache_before(activity)
-    window, as_of = activity.window, head.data_until
-    wait = Tile(
-        "Wait for loading",
-        None if use.wait_share is None else wording.percent(use.wait_share, unit=False),
-        unit="% of latency",
-        note=f"load {wording.millis(use.load_ms)}, download {wording.millis(use.download_ms)} on average",
-        reason="ModelLoadingWaitTime was not reported",
-        explain=measured.explain(
-            "Part of callers' waiting that went into loading models.", window,
-            formula="Σ wait ÷ (Σ wait + Σ model latency)", source=WAITS, as_of=as_of,
-        ),
-    )  # fmt: skip
-    loaded = Tile(
-        "Loaded at once",
-        None if use.loaded_models is None else wording.count(round(use.loaded_models)),
-        note="copies per instance, mean of the window",
-        reason="LoadedModelCount was not reported",
-        explain=measured.explain(
-            "Models in memory, mean per instance. A model loaded on two instances counts twice.", window,
-            formula="mean of Average(LoadedModelCount)", source=LOADED, as_of=as_of,
-        ),
-    )  # fmt: skip
-    return {
-        "tiles": [*use_tiles(use, before, window, as_of)[:2], wait, loaded, tiles.memory(head, activity)],
-        "charts": [figures.figure(activity, "cache", "")],
-        "use": use,
-        "verdict": judged.cache_verdict(head, activity),
-        "cache_facts": [
-            ("Look-ups", wording.count(use.look_ups)),
-            ("Waited for a model", wording.count(use.misses)),
-            ("Loads", wording.count(use.loads)),
-            ("Unloads", wording.count(use.unloads)),
-            ("Unloads per 1,000 look-ups", wording.amount(use.unloads_per_1000, 1)),
-            ("Disk in use", _pct(usage.mean(activity.rows, "disk_pct"))),
-        ],
-    }
-
-
-def _pct(value: float | None) -> str:
-    return wording.UNKNOWN if value is None else f"{value:.0f} %"
-
-
 def _async(head: Head, activity: Activity) -> Context:
     chosen = [
         tiles.calls(head, activity),
@@ -239,7 +195,7 @@ BUILD: dict[str, Callable[[Head, Activity], Context]] = {
     "summary": _summary,
     "traffic": _traffic,
     "cold-starts": cold.context,
-    "cache": _cache,
+    "cache": cache_tab.context,
     "async": _async,
     "containers": parts.containers,
     "components": parts.components,

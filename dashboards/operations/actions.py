@@ -39,7 +39,7 @@ def change_concurrency(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
     """Max and provisioned concurrency of a serverless endpoint."""
     endpoint = access.endpoint_for(request, pk)
     seen, refusals = drafts.standing(endpoint, request.user)
-    form = ConcurrencyForm(data(request), initial=_start(request, ConcurrencyForm.start(seen)))
+    form = ConcurrencyForm(data(request), initial=first_values(request, ConcurrencyForm.start(seen)))
     page = Page(OperationKind.CHANGE_CONCURRENCY, "pages/operations/change_concurrency.html", {})
     return answer(request, endpoint, seen, refusals, form, page)
 
@@ -50,7 +50,7 @@ def change_memory(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
     """Memory size of a serverless endpoint."""
     endpoint = access.endpoint_for(request, pk)
     seen, refusals = drafts.standing(endpoint, request.user)
-    form = MemoryForm(data(request), initial=_start(request, MemoryForm.start(seen)))
+    form = MemoryForm(data(request), initial=first_values(request, MemoryForm.start(seen)))
     page = Page(OperationKind.CHANGE_MEMORY, "pages/operations/change_memory.html", {})
     return answer(request, endpoint, seen, refusals, form, page)
 
@@ -61,7 +61,7 @@ def convert(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
     """Convert a serverless endpoint to real-time; there is no way back."""
     endpoint = access.endpoint_for(request, pk)
     seen, refusals = drafts.standing(endpoint, request.user)
-    start = _start(request, {"instance_count": "1"})
+    start = first_values(request, {"instance_count": "1"})
     count = str(request.POST.get("instance_count", start["instance_count"]))
     choices = drafts.conversions(endpoint, seen, count, now=timezone.now()) if not refusals else None
     form = ConversionForm(
@@ -134,6 +134,8 @@ def _context(
 def _effect(found: drafts.Draft, seen: Observed, page: Page) -> words.Effect:
     if page.kind is OperationKind.CHANGE_SCHEDULE:
         return words.schedule_effect(found, timezone.now())
+    if page.kind is OperationKind.CHANGE_INSTANCES:
+        return words.instances_effect(found)
     return words.effect(found, seen)
 
 
@@ -172,7 +174,7 @@ def data(request: htmx.HtmxHttpRequest) -> Any:
     return sent
 
 
-def _start(request: htmx.HtmxHttpRequest, start: dict[str, Any]) -> dict[str, Any]:
+def first_values(request: htmx.HtmxHttpRequest, start: dict[str, Any]) -> dict[str, Any]:
     """First values, which a link (plan again, choose this type) may replace."""
     known = (
         "max_concurrency", "provisioned_concurrency", "route", "memory_mb", "instance_type", "instance_count",

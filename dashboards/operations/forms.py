@@ -147,7 +147,7 @@ class ConversionForm(WishForm):
             del self.fields["accept_unpriced"]
         widget = self.fields["instance_type"].widget
         assert isinstance(widget, forms.Select)
-        widget.choices = [("", "Choose…"), *_grouped(options)]
+        widget.choices = [("", "Choose…"), *grouped(options)]
 
     @staticmethod
     def read(values: Mapping[str, Any]) -> ConversionWish:
@@ -181,7 +181,8 @@ class ConfirmForm(forms.Form):
             self.add_error(refusal.field if refusal.field in self.fields else None, refusal.message)
 
 
-def _grouped(options: Iterable[InstanceOption]) -> list[tuple[str, list[tuple[str, str]]]]:
+def grouped(options: Iterable[InstanceOption]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Choices of an instance type: with a price, cheapest first, and without."""
     priced: list[tuple[str, str]] = []
     unpriced: list[tuple[str, str]] = []
     for option in sorted(options, key=lambda o: (o.usd_per_hour is None, o.usd_per_hour or 0, o.name)):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dashboards.operations import actions, schedules, views
+from dashboards.operations import actions, instances, schedules, views
 
 app_name = "operations"
 urlpatterns = [
@@ -14,5 +14,6 @@ urlpatterns = [
     path("endpoints/<int:pk>/change-concurrency/", actions.change_concurrency, name="change-concurrency"),
     path("endpoints/<int:pk>/change-memory/", actions.change_memory, name="change-memory"),
     path("endpoints/<int:pk>/change-schedule/", schedules.change_schedule, name="change-schedule"),
+    path("endpoints/<int:pk>/change-instances/", instances.change_instances, name="change-instances"),
     path("endpoints/<int:pk>/convert/", actions.convert, name="convert"),
 ]

@@ -9,9 +9,17 @@ from typing import Any
 from dashboards import wording
 from fleet.costs.periods import HOURS_PER_MONTH
 from fleet.models import Operation, OperationStep
-from fleet.operations import schedule_plan
+from fleet.operations import instance_changes, schedule_plan
 from fleet.operations.drafts import Draft
-from fleet.operations.kinds import ConcurrencyChange, Conversion, MemoryChange, Observed, OperationKind, Route
+from fleet.operations.kinds import (
+    ConcurrencyChange,
+    Conversion,
+    InstancesChange,
+    MemoryChange,
+    Observed,
+    OperationKind,
+    Route,
+)
 from fleet.operations.plan import choose_route
 from fleet.operations.preview import memory_warnings
 from fleet.operations.schedules import ScheduleChange, Way
@@ -23,9 +31,14 @@ FORMS = {
     OperationKind.CHANGE_MEMORY: "operations:change-memory",
     OperationKind.CONVERT: "operations:convert",
     OperationKind.CHANGE_SCHEDULE: "operations:change-schedule",
+    OperationKind.CHANGE_INSTANCES: "operations:change-instances",
 }
 """The form that plans each kind."""
-_SAME_CONCURRENCY = (OperationKind.CHANGE_MEMORY, OperationKind.CHANGE_SCHEDULE)
+_SAME_CONCURRENCY = (
+    OperationKind.CHANGE_MEMORY,
+    OperationKind.CHANGE_SCHEDULE,
+    OperationKind.CHANGE_INSTANCES,
+)
 NOT_TOLD = "The level over a week cannot be told from these actions, so the month is not priced."
 
 
@@ -86,6 +99,32 @@ def effect(found: Draft, seen: Observed) -> Effect:
         notes=tuple(notes),
         quota_used=held,
         quota=ledger.quota,
+    )
+
+
+def instances_effect(found: Draft) -> Effect:
+    """Words for a draft of other instances."""
+    change, cost = found.change, found.cost
+    if not isinstance(change, InstancesChange):
+        return Effect("", "", False, (), (), None, None)
+    option = change.option
+    held = option.held + change.instance_count
+    facts = [
+        ("Way", "new endpoint config"),
+        ("Memory of one", wording.UNKNOWN if option.memory_mb is None else f"{option.memory_mb:,} MB"),
+        ("vCPUs of one", wording.count(option.vcpus)),
+        ("Account's quota", f"{held} of {'?' if option.quota is None else option.quota} {option.name}"),
+    ]
+    notes = [warning.text for warning in instance_changes.warnings(change, found.seen)]
+    difference = cost.difference if cost else None
+    return Effect(
+        cost=wording.usd_change(difference),
+        cost_note=_before_after(cost.before, cost.after, difference) if cost else "",
+        is_less=difference is not None and difference < 0,
+        facts=tuple(facts),
+        notes=tuple(notes),
+        quota_used=None,
+        quota=None,
     )
 
 
@@ -155,7 +194,7 @@ def plan_again(operation: Operation, *, back: bool = False) -> dict[str, Any]:
         names += ("route",)
     if operation.kind == OperationKind.CHANGE_MEMORY:
         names = ("memory_mb",)
-    if operation.kind == OperationKind.CONVERT:
+    if operation.kind in (OperationKind.CONVERT, OperationKind.CHANGE_INSTANCES):
         names = ("instance_type", "instance_count")
     return {name: "" if source.get(name) is None else source[name] for name in names}
 

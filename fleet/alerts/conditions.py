@@ -204,9 +204,12 @@ def _ratio(part: str, whole: str, test: str, suspect: str, extra: str = "0") -> 
     def run(spec: RuleSpec, values: Mapping[str, float], open_ids: list[int], now: datetime) -> list[Measure]:
         window = timedelta(minutes=values["for_min"])
         share = values.get("share_pct", values.get("hit_pct", 0)) / 100
+        per_hour = values.get("unloads_per_hour", 0)
         rows = _select(
             sql, spec, window, now,
-            open=open_ids, share=share, min_calls=values["min_calls"], per_hour=values.get("unloads_per_hour", 0),
+            open=open_ids, share=share, min_calls=values["min_calls"], per_hour=per_hour,
+            clear_share=max(share, values.get("clear_hit_pct", 0) / 100),
+            clear_per_hour=min(per_hour, values.get("clear_unloads_per_hour", per_hour)),
         )  # fmt: skip
         return [_ratio_measure(row, values, share) for row in rows]
 
@@ -235,8 +238,11 @@ def _ratio_measure(row: Mapping[str, Any], values: Mapping[str, float], share: f
 
 _FULL = _sustained("b.concurrency_utilization_max", ">=", silence=_SILENCE)
 _ABOVE = "part / nullif(whole, 0) > %(share)s"
+# An open incident ends at other bars than it began at, so that a cache in between does not come and go.
 _THRASHING = (
-    "part / nullif(whole, 0) < %(share)s AND measured_s > 0 AND extra * 3600 / measured_s >= %(per_hour)s"
+    "measured_s > 0 AND CASE WHEN variant_id = ANY(%(open)s) "
+    "THEN part / nullif(whole, 0) < %(clear_share)s AND extra * 3600 / measured_s >= %(clear_per_hour)s "
+    "ELSE part / nullif(whole, 0) < %(share)s AND extra * 3600 / measured_s >= %(per_hour)s END"
 )
 _CONDITIONS: dict[str, Callable[..., list[Measure]]] = {
     "serverless-full": _FULL,

@@ -110,7 +110,8 @@ RULES: tuple[RuleSpec, ...] = (
         "cache-thrash",
         "Model cache thrashes",
         WARNING,
-        "Hit ratio below {hit_pct} % over {for_min} min with {unloads_per_hour} unloads an hour or more",
+        "Hit ratio below {hit_pct} % over {for_min} min with {unloads_per_hour} unloads an hour or more; ends at "
+        "{clear_hit_pct} % or below {clear_unloads_per_hour} unloads an hour",
         "Multi-model endpoints",
         "ModelCacheHit, sum and sample count, and ModelUnloadingTime, sample count",
         _STAYS,
@@ -119,6 +120,8 @@ RULES: tuple[RuleSpec, ...] = (
             Parameter("for_min", "Measured over", 30, 5, 180, "min"),
             Parameter("unloads_per_hour", "With unloads of at least", 10, 1, 100_000, "an hour"),
             Parameter("min_calls", "With at least", 50, 1, 1_000_000, "calls"),
+            Parameter("clear_hit_pct", "Ends at a hit ratio of", 85, 1, 100, "%"),
+            Parameter("clear_unloads_per_hour", "Or with unloads below", 5, 0, 100_000, "an hour"),
             _clear(30),
         ),
         (Kind.MULTI_MODEL,),

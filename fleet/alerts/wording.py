@@ -189,7 +189,7 @@ def _thrash(measure: Measure, place: Place) -> Words:
             f"{clock(measure.since)} and {clock(measure.until)} UTC found their model in memory. "
             "AWS does not publish per-model figures."
         ),
-        advice="Give the models more memory: a larger instance first, then more instances.",
+        advice="Give the models more memory. The endpoint's Cache tab says what each way would do and cost.",
         facts=(
             ("Hit ratio", f"{percent(ratio)}, limit {percent(values['threshold'])}"),
             ("Unloads an hour", count(per_hour)),

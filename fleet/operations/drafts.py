@@ -7,7 +7,7 @@ from typing import Any
 
 from fleet.errors import Refusal
 from fleet.models import Endpoint, Operation, User
-from fleet.operations import guards, observe, schedule_guards, schedule_plan
+from fleet.operations import guards, instance_changes, observe, schedule_guards, schedule_plan
 from fleet.operations.cost_change import CostChange, cost_change
 from fleet.operations.kinds import (
     NOTHING_SEEN,
@@ -17,6 +17,8 @@ from fleet.operations.kinds import (
     Context,
     Conversion,
     InstanceOption,
+    InstancesChange,
+    InstancesWish,
     MemoryWish,
     Observed,
     Usage,
@@ -47,12 +49,17 @@ class Draft:
     @property
     def variant(self) -> str:
         """The variant that is changed."""
-        return self.change.spot.variant if isinstance(self.change, ScheduleChange) else self.seen.variant
+        if isinstance(self.change, ScheduleChange | InstancesChange):
+            return self.change.spot.variant
+        return self.seen.variant
 
     def version(self) -> dict[str, Any]:
         """What must still hold when the plan is confirmed and carried out."""
         if isinstance(self.change, ScheduleChange):
             return self.seen.version() | {"schedule": self.change.spot.version()}
+        if isinstance(self.change, InstancesChange):
+            spot = self.change.spot
+            return self.seen.version() | {"instance_type": spot.instance_type, "instance_count": spot.level}
         return self.seen.version()
 
 
@@ -64,6 +71,8 @@ def draft(
     change: Change | None
     if isinstance(wish, ScheduleWish):
         return _schedule(endpoint, wish, seen, context, now)
+    if isinstance(wish, InstancesWish):
+        return _instances(endpoint, wish, seen, context, now)
     if isinstance(wish, ConcurrencyWish):
         change, refusals = guards.concurrency(wish, seen, context)
     elif isinstance(wish, MemoryWish):
@@ -90,6 +99,19 @@ def _schedule(
     return Draft(seen, context, (), change, cost)
 
 
+def _instances(
+    endpoint: Endpoint, wish: InstancesWish, seen: Observed, context: Context, now: datetime
+) -> Draft:
+    change, refusals = instance_changes.check(wish, seen, context)
+    if change is None:
+        return Draft(seen, context, tuple(refusals))
+    book = observe.price_book(seen.region, endpoint.shard.account_id)
+    traffic = observe.traffic(endpoint, replace(seen, variant=change.spot.variant), now)
+    return Draft(
+        seen, context, (), change, instance_changes.cost_change(change, seen, traffic, book, now=now)
+    )
+
+
 def standing(
     endpoint: Endpoint, actor: User, *, of_schedule: bool = False
 ) -> tuple[Observed, tuple[Refusal, ...]]:
@@ -97,6 +119,12 @@ def standing(
     seen = observe.observe(endpoint)
     check = schedule_guards.standing if of_schedule else guards.standing
     return seen, tuple(check(seen, observe.context(endpoint, actor)))
+
+
+def standing_of_instances(endpoint: Endpoint, actor: User) -> tuple[Observed, tuple[Refusal, ...]]:
+    """The same for a change of the instances that an endpoint runs on."""
+    seen = observe.observe(endpoint)
+    return seen, tuple(instance_changes.standing(seen, observe.context(endpoint, actor)))
 
 
 def ledger_only(endpoint: Endpoint, actor: User) -> Draft:

@@ -12,13 +12,15 @@ from fleet.doorbell import ring_after_commit
 from fleet.errors import Refusal, Refused, StalePlan, TransitionLost
 from fleet.models import Endpoint, Operation, OperationStep, Shard, User
 from fleet.models.operations import new_code
-from fleet.operations import confirmation, guards, observe, schedule_plan
+from fleet.operations import confirmation, guards, instance_changes, observe, schedule_plan
 from fleet.operations.drafts import Draft, draft
 from fleet.operations.kinds import (
     KINDS,
     Change,
     ConcurrencyWish,
     ConversionWish,
+    InstancesChange,
+    InstancesWish,
     MemoryWish,
     OperationKind,
     Route,
@@ -127,6 +129,10 @@ def wish_of(operation: Operation) -> Wish:
         return MemoryWish(str(stored["memory_mb"]))
     if operation.kind == OperationKind.CHANGE_SCHEDULE:
         return ScheduleWish(**stored)
+    if operation.kind == OperationKind.CHANGE_INSTANCES:
+        return InstancesWish(
+            stored["instance_type"], str(stored["instance_count"]), bool(stored.get("accept_unpriced"))
+        )
     provisioned = stored["provisioned_concurrency"]
     return ConcurrencyWish(
         str(stored["max_concurrency"]),
@@ -138,6 +144,8 @@ def wish_of(operation: Operation) -> Wish:
 def _planned(found: Draft, change: Change, code: str, now: datetime) -> Plan:
     if isinstance(change, ScheduleChange):
         return schedule_plan.build(change, found.seen, found.cost, now)
+    if isinstance(change, InstancesChange):
+        return instance_changes.build(change, found.seen, code, found.cost)
     return build(change, found.seen, code, found.cost, found.usage)
 
 
@@ -161,7 +169,7 @@ def _store(
 ) -> Operation:
     assert found.change is not None
     parameters = guards.changed_fields(found.change)
-    if isinstance(wish, ConversionWish):
+    if isinstance(wish, ConversionWish | InstancesWish):
         parameters["accept_unpriced"] = wish.accept_unpriced
     operation = Operation.objects.create(
         code=code,

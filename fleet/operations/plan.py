@@ -231,9 +231,7 @@ def _wanted(change: ConcurrencyChange, seen: Observed, config: str) -> dict[str,
     return wanted
 
 
-def config_steps(
-    seen: Observed, config: Mapping[str, Any], deregister: bool = False
-) -> tuple[StepPlan, ...]:
+def config_steps(seen: Observed, config: Mapping[str, Any], deregister: bool = False) -> tuple[StepPlan, ...]:
     """The steps of a change with a new config; deregister: the scalable target first."""
     name = config["EndpointConfigName"]
     steps = [_read_step(seen)]

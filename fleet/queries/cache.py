@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from django.db.models import Min, Q, QuerySet, Sum, Value
 
 from fleet.analysis.cache import CacheUse, Verdict, verdict
-from fleet.models import PlaceHour, Shard, VariantStatus
+from fleet.models import CacheJudgement, PlaceHour, Shard, VariantStatus
 from fleet.queries import keyset, usage
 from fleet.queries.cache_sums import EMPTY, FIGURES, Sums, added, before, by_variant, summed
 from fleet.queries.cache_sums import SORTS as SORTS
@@ -22,6 +22,7 @@ class CacheRow:
     """One multi-model endpoint and its cache over the window.
 
     use.hours counts only time with buckets that have look-ups or unloads; memory and disk: mean over buckets, %.
+    verdict: as last judged hour by hour (judgement), else what the window's figures say.
     """
 
     endpoint_id: int
@@ -38,6 +39,7 @@ class CacheRow:
     account_id: str = ""
     variant: str = ""
     variant_id: int = 0
+    judgement: CacheJudgement | None = None
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ class CachePage:
     """Rows of one page, and what holds over all rows of the scope.
 
     total: rows in all; use, before: their sums over the window and the one before. thrashing: of all rows those with
-    that verdict, the worst hit ratio first; worst: the name and ratio of the row with the lowest.
+    that verdict, the worst hit ratio first; worst: the name and ratio of the row with the lowest. uncounted: rows that
+    were judged and of which nobody has entered how many models they host.
     """
 
     rows: list[CacheRow]
@@ -56,6 +59,7 @@ class CachePage:
     thrashing: list[CacheRow]
     worst: tuple[str, float] | None
     data_until: datetime | None
+    uncounted: int = 0
 
 
 class _Facts(NamedTuple):
@@ -108,7 +112,8 @@ def page(
     first = min(offset, max(len(ordered) - 1, 0) // size * size)
     shown = ordered[first : first + size]
     # Whether a change explains the misses is told by the endpoint, so those that may thrash are read as well.
-    bad = [pk for pk in worst if verdict(now[pk].use) is Verdict.THRASHING]
+    kept, uncounted = _kept(live)
+    bad = [pk for pk in worst if _verdict(kept.get(pk), now[pk].use) is Verdict.THRASHING]
     rows, knows_before = _rows(live, {*shown, *bad}, now, window), _knows_before(live, window)
     return CachePage(
         rows=[rows[pk] for pk in shown if pk in rows],
@@ -121,14 +126,39 @@ def page(
             ((names[pk], ratio) for pk in worst if (ratio := now[pk].use.hit_ratio) is not None), None
         ),
         data_until=live.aggregate(until=Min("metrics_until"))["until"],
+        uncounted=uncounted,
     )
+
+
+def judgement(variant_id: int) -> CacheJudgement | None:
+    """How the cache of a variant was judged last."""
+    return _judged([variant_id]).first()
+
+
+def _kept(live: QuerySet[VariantStatus]) -> tuple[dict[int, str], int]:
+    """Kept verdicts by variant, and of how many variants nobody has entered how many models they host."""
+    all_judged = CacheJudgement.objects.filter(variant__in=live.order_by().values("pk")).order_by()
+    rows = list(all_judged.values_list("variant_id", "verdict", "hosted"))
+    return {pk: word for pk, word, _ in rows}, sum(hosted is None for _, _, hosted in rows)
+
+
+def _judged(variant_ids: Iterable[int]) -> QuerySet[CacheJudgement]:
+    return CacheJudgement.objects.filter(variant__in=list(variant_ids)).order_by()
+
+
+def _verdict(kept: str | None, use: CacheUse) -> Verdict:
+    """The kept verdict knows what was before (hysteresis); without data in the time it read, the window's own."""
+    return verdict(use) if kept in (None, Verdict.NO_DATA) else Verdict(kept)
 
 
 def _rows(
     live: QuerySet[VariantStatus], pks: Collection[int], now: Mapping[int, Sums], window: TimeRange
 ) -> dict[int, CacheRow]:
     facts = (_Facts(*row) for row in live.filter(pk__in=pks).values_list(*_COLUMNS))
-    return {each.variant_id: _row(each, now[each.variant_id], window) for each in facts}
+    kept = {each.variant_id: each for each in _judged(pks)}
+    return {
+        each.variant_id: _row(each, now[each.variant_id], window, kept.get(each.variant_id)) for each in facts
+    }
 
 
 def _ordered(
@@ -158,12 +188,13 @@ def by_key(
 ) -> tuple[keyset.Slice[CacheRow], datetime | None]:
     """The rows of `page` by name, `limit` of them after a key (name, variant id); until when every one has data.
 
-    Three queries.
+    Four queries.
     """
     variants = _variants(scope).select_related("endpoint__shard__account")
     found = keyset.rows(variants, ("endpoint__name", "pk"), after, limit)
     sums = by_variant([v.pk for v in found.rows], window, usage.bucket_model(window))
-    rows = [_row(_facts(v), sums.get(v.pk, EMPTY), window) for v in found.rows]
+    kept = {each.variant_id: each for each in _judged([v.pk for v in found.rows])}
+    rows = [_row(_facts(v), sums.get(v.pk, EMPTY), window, kept.get(v.pk)) for v in found.rows]
     until = variants.order_by().aggregate(until=Min("metrics_until"))["until"]
     return keyset.Slice(rows, found.last), until
 
@@ -222,7 +253,10 @@ def buckets(scope: ScopeFilter, window: TimeRange, fresh: Freshness = NOT_SUMMED
     ]
 
 
-def _row(variant: _Facts, sums: Sums, window: TimeRange) -> CacheRow:
+def _row(variant: _Facts, sums: Sums, window: TimeRange, judgement: CacheJudgement | None) -> CacheRow:
+    now = verdict(sums.use, changed_at=variant.modified_at, until=window.end)
+    if judgement is not None and judgement.verdict != Verdict.NO_DATA:
+        now = Verdict(judgement.verdict)
     return CacheRow(
         endpoint_id=variant.endpoint_id,
         name=variant.name,
@@ -232,10 +266,11 @@ def _row(variant: _Facts, sums: Sums, window: TimeRange) -> CacheRow:
         instance_type=variant.instance_type,
         instance_count=variant.instance_count,
         use=sums.use,
-        verdict=verdict(sums.use, changed_at=variant.modified_at, until=window.end),
+        verdict=now,
         memory_pct=sums.memory_pct,
         disk_pct=sums.disk_pct,
         account_id=variant.account_id,
         variant=variant.variant,
         variant_id=variant.variant_id,
+        judgement=judgement,
     )

@@ -65,7 +65,9 @@ class CacheOut(EndpointRef):
     wait_share: float | None
     memory_percent: float | None
     disk_percent: float | None
+    hosted_models: int | None = Field(description="As somebody entered it: AWS publishes no such figure.")
     verdict: str
+    verdict_since: datetime | None = Field(description="null: longer than seven days, or not judged yet.")
     why: str | None
 
 

@@ -1,5 +1,6 @@
 """What would help a model cache: other instances, more of them, a local disk, two endpoints; each with its forecast."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -20,6 +21,8 @@ from fleet.costs.periods import HOURS_PER_MONTH
 
 BUSY_ENOUGH = 0.7
 """Part of all vCPUs in use in the busiest hour above which fewer of them are not proposed. Our choice."""
+_BURSTABLE = re.compile(r"ml\.t\d")
+"""T families earn CPU credits: what they carry in a busy hour they may not carry for long."""
 SIZES_SHOWN = 2
 """Larger sizes of the family shown: each doubles the memory."""
 
@@ -210,7 +213,7 @@ def _smaller(found: Fit, setup: Setup, here: Host, known: dict[str, Host]) -> It
         cheaper = host.usd_per_hour is not None and host.usd_per_hour < price
         if not cheaper or setup.busy * here.vcpus / host.vcpus > BUSY_ENOUGH:
             continue
-        if has_local_disk(host.name) < has_local_disk(here.name):
+        if has_local_disk(host.name) < has_local_disk(here.name) or _BURSTABLE.match(host.name):
             continue
         said = with_memory(found, host.memory_mb / here.memory_mb)
         if said is not None and said.low >= found.observation.hit_ratio - MARGIN - 1e-9:

@@ -47,7 +47,9 @@ class Cache(_Variant):
     wait_share: float | None
     memory_percent: float | None
     disk_percent: float | None
+    hosted_models: int | None
     verdict: str
+    verdict_since: datetime | None
     why: str | None
 
 
@@ -71,7 +73,7 @@ def cold_starts(row: ColdStartRow, window: TimeRange) -> ColdStarts:
 
 def cache(row: CacheRow, window: TimeRange) -> Cache:
     """Of a row of fleet.queries.cache."""
-    use = row.use
+    use, kept = row.use, row.judgement
     return {
         **_variant(row, window),
         "instance_type": row.instance_type,
@@ -85,7 +87,9 @@ def cache(row: CacheRow, window: TimeRange) -> Cache:
         "wait_share": use.wait_share,
         "memory_percent": row.memory_pct,
         "disk_percent": row.disk_pct,
+        "hosted_models": kept.hosted if kept else None,
         "verdict": row.verdict.value,
+        "verdict_since": kept.since if kept else None,
         "why": _why_no_ratio(use.look_ups),
     }
 

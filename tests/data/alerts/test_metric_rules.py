@@ -115,6 +115,19 @@ def test_a_low_hit_ratio_needs_sustained_unloads() -> None:
     assert ongoing("cache-thrash")[0].cause == "hit ratio 62 % over 30 min, 360 unloads an hour"
 
 
+def test_thrashing_ends_at_other_bars_than_it_began_at() -> None:
+    variant = make_endpoint(make_shard(), "persona-mme", Kind.MULTI_MODEL)
+    between = make_endpoint(variant.endpoint.shard, "between", Kind.MULTI_MODEL)
+    fill(variant, NOON - minutes(30), 6, 300, cache_hit_sum=62, cache_hit_count=100, unload_count=30)
+    fill(between, NOON - minutes(30), 18, 300, cache_hit_sum=83, cache_hit_count=100, unload_count=9)
+    assert judged("cache-thrash") == ["persona-mme thrashes its model cache"]
+    # 83 % is above where it opens and below where it ends: it stays, and on another endpoint it never opened.
+    fill(variant, NOON, 12, 300, cache_hit_sum=83, cache_hit_count=100, unload_count=9)
+    assert judged("cache-thrash", NOON + minutes(60)) == ["persona-mme thrashes its model cache"]
+    fill(variant, NOON + minutes(60), 18, 300, cache_hit_sum=86, cache_hit_count=100, unload_count=9)
+    assert judged("cache-thrash", NOON + minutes(150)) == []
+
+
 def test_the_zero_trap_says_when_no_policy_wakes_the_endpoint() -> None:
     shard = make_shard()
     trapped = make_endpoint(shard, "ocr-async", Kind.ASYNCHRONOUS, variant={"current_instance_count": 0})

@@ -16,6 +16,7 @@ HOSTS = [
     Host("ml.c5d.xlarge", 8192, 4, Decimal("0.23")),
     Host("ml.r5.xlarge", 32768, 4, Decimal("0.302")),
     Host("ml.m5.xlarge", 16384, 4, None),
+    Host("ml.t2.medium", 4096, 2, Decimal("0.056")),
 ]
 SETUP = Setup("ml.c5.xlarge", 2, busy=0.2)
 

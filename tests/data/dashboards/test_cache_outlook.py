@@ -1,0 +1,172 @@
+"""What would help a model cache: the tab's options, the number that is asked for, the fleet's page, kept judgements."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from fleet import cache_judging, hosted_models
+from fleet.models import AuditEntry, CacheJudgement, CapacityPeriod, Endpoint, HostedModelCount, HourBucket
+from tests.data.dashboards import rows
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def operator(client: Client) -> Client:
+    client.force_login(rows.user("operator"))
+    return client
+
+
+def persona(
+    name: str = "persona-mme", hours: int = 72, where: Any = None, **changes: float | None
+) -> Endpoint:
+    """Two ml.c5.xlarge that hold 64 models each and reload: 620 of 1,000 calls an hour find their model."""
+    shard = where or rows.shard(region="us-east-1")
+    found = rows.multi_model(shard, name, instance_type="ml.c5.xlarge")
+    usual: dict[str, float | None] = {
+        "cache_hit_count": 1000.0, "cache_hit_sum": 620.0, "unload_count": 370.0, "load_count": 380.0,
+        "loaded_models": 64.0, "memory_pct": 93.0, "loading_wait_ms_sum": 532_000.0, "cpu_pct": 80.0,
+        "model_latency_ms_sum": 85_000.0,
+    }  # fmt: skip
+    variant = rows.variant(found)
+    HourBucket.objects.bulk_create(
+        HourBucket(variant=variant, at=rows.hour() - timedelta(hours=n), period_s=3600, **(usual | changes))
+        for n in range(1, hours + 1)
+    )
+    return found
+
+
+def tab(client: Client, endpoint: Endpoint) -> str:
+    response = client.get(reverse("endpoints:tab", args=[endpoint.pk, "cache"]))
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_the_number_of_hosted_models_is_asked_for_kept_and_opens_the_forecast(operator: Client) -> None:
+    endpoint = persona()
+    before = rows.words(tab(operator, endpoint))
+    assert "How many models the endpoint hosts is not known: AWS publishes no such figure" in before
+    assert "How many models does it host?" in before
+    assert "More memory, more hits" not in before
+
+    url = reverse("endpoints:hosted_models", args=[endpoint.pk])
+    for typed, words in (("many", "Enter a whole number from 1"), ("0", "Enter a whole number from 1")):
+        refused = operator.post(url, {"count": typed})
+        assert refused.status_code == 422
+        assert words in rows.words(refused.content.decode())
+    assert not HostedModelCount.objects.exists()
+
+    assert operator.post(url, {"count": "400", "reason": "S3 inventory"}).status_code == 303
+    entry = AuditEntry.objects.get(action="hosted-models.set")
+    assert (entry.before, entry.after, entry.reason) == (
+        {"hosted_models": None},
+        {"hosted_models": 400},
+        "S3 inventory",
+    )
+    html = tab(operator, endpoint)
+    found = rows.words(html)
+    assert "400 hosted models, entered" in found
+    assert "by operator" in found
+    assert "Thrashing" in found
+    assert "Larger size 2 × ml.c5.2xlarge" in found
+    assert "Models on two endpoints 2 endpoints of 1 × ml.c5.xlarge" in found
+    assert "nothing serves if it fails" in found
+    form = reverse("operations:change-instances", args=[endpoint.pk])
+    assert f'href="{form}?instance_type=ml.c5.2xlarge&amp;instance_count=2"' in html
+    curve = operator.get(reverse("cache:curve", args=[endpoint.pk])).json()
+    assert max(curve["data"][-1]["x"]) == 400.0
+
+    kept = CacheJudgement.objects.get()
+    assert (kept.verdict, kept.standing, kept.hosted) == ("thrashing", "forecast", 400)
+    assert operator.post(url, {"count": ""}).status_code == 303
+    assert not HostedModelCount.objects.exists()
+
+
+def test_a_viewer_reads_and_enters_nothing(client: Client) -> None:
+    endpoint = persona()
+    client.force_login(rows.user("viewer"))
+    html = tab(client, endpoint)
+    assert "an operator can" in rows.words(html)
+    assert (
+        client.post(reverse("endpoints:hosted_models", args=[endpoint.pk]), {"count": "400"}).status_code
+        == 403
+    )
+
+
+@pytest.mark.parametrize(
+    ("hours", "changes", "words"),
+    [
+        (4, {}, "It takes 500 look-ups in 12 hours"),
+        (72, {"cache_hit_count": None, "cache_hit_sum": None}, "CloudWatch reported no look-up"),
+        (72, {"loaded_models": None}, "LoadedModelCount was not reported"),
+        (72, {"unload_count": None, "cache_hit_sum": 995.0}, "No model was unloaded"),
+    ],
+)
+def test_too_little_data_says_what_it_takes(
+    operator: Client, hours: int, changes: dict[str, float | None], words: str
+) -> None:
+    endpoint = persona(hours=hours, **changes)
+    HostedModelCount.objects.create(endpoint=endpoint, count=400, set_at=rows.now())
+    assert words in rows.words(tab(operator, endpoint))
+
+
+def test_models_never_called_and_a_smaller_host_are_told_where_nothing_is_unloaded(operator: Client) -> None:
+    endpoint = persona(unload_count=None, cache_hit_sum=995.0, memory_pct=40.0)
+    HostedModelCount.objects.create(endpoint=endpoint, count=400, set_at=rows.now())
+    found = rows.words(tab(operator, endpoint))
+    assert "272 hosted models or more were never called in the last 7 days" in found
+    assert "Cheaper, still enough 2 × ml.c5.large" in found
+
+
+def test_only_what_came_after_a_change_of_instances_counts(operator: Client) -> None:
+    endpoint = persona()
+    HostedModelCount.objects.create(endpoint=endpoint, count=400, set_at=rows.now())
+    CapacityPeriod.objects.create(
+        variant=rows.variant(endpoint), start=rows.hour() - timedelta(hours=5), instance_type="ml.c5.xlarge"
+    )
+    found = rows.words(tab(operator, endpoint))
+    assert "It takes 500 look-ups in 12 hours" in found
+    assert "Its instances are those of today since" in found
+
+
+def test_judgements_are_kept_for_the_fleets_page_and_renewed_when_old_or_changed(operator: Client) -> None:
+    shard = rows.shard(region="us-east-1")
+    bad, fine = (
+        persona(where=shard),
+        persona("fine-mme", where=shard, unload_count=None, cache_hit_sum=995.0, cpu_pct=None),
+    )
+    HostedModelCount.objects.create(endpoint=bad, count=400, set_at=rows.now())
+    now = rows.now()
+    assert cache_judging.overdue(now) == [shard.pk]
+    assert cache_judging.judge([shard.pk], now=now) == 2
+    assert cache_judging.overdue(now) == []
+    assert cache_judging.overdue(now + timedelta(hours=1)) == [shard.pk]
+    Endpoint.objects.filter(pk=fine.pk).update(modified_at=now + timedelta(minutes=1))
+    assert cache_judging.overdue(now + timedelta(minutes=2)) == [shard.pk]
+
+    page = rows.words(operator.get(reverse("cache:page")).content.decode())
+    assert "1 endpoint thrashes: persona-mme reloads" in page
+    assert "All called models fit" in page
+    assert "ml.c5." in page.partition("What helps")[2]
+    assert "Of 1 endpoint nobody has entered how many models it hosts" in page
+
+
+def test_judging_takes_as_many_queries_for_five_endpoints_as_for_one(
+    django_assert_max_num_queries: Any,
+) -> None:
+    shard = rows.shard(region="us-east-1")
+    for n in range(5):
+        persona(f"mme-{n}", hours=2, where=shard)
+    with django_assert_max_num_queries(12):
+        assert cache_judging.judge([shard.pk], now=rows.now()) == 5
+
+
+def test_a_count_entered_twice_is_one_entry() -> None:
+    endpoint = persona(hours=1)
+    actor = rows.user("operator")
+    assert hosted_models.enter(endpoint, 400, actor=actor, now=rows.now())
+    assert not hosted_models.enter(endpoint, 400, actor=actor, now=rows.now())
+    assert AuditEntry.objects.filter(action="hosted-models.set").count() == 1
