@@ -3,7 +3,7 @@
 from fleet.advisor import sources, words
 from fleet.advisor.advice import Decision, Effort, Line, Risk, Severity
 from fleet.advisor.evidence import Evidence
-from fleet.advisor.rule import NO_SAVING, Needs, Outcome, Rule, advise, saving
+from fleet.advisor.rule import NO_SAVING, Needs, Outcome, Rule, advise, linters, saving
 from fleet.costs.break_even import Family
 from fleet.types import Kind
 
@@ -36,6 +36,7 @@ def zero_trap(e: Evidence) -> Outcome:
             Line("Longest backlog", words.number(e.queue.backlog_max), words.window(e, "ApproximateBacklogSize")),
         ],
         "Delete the step policy and its alarm.",
+        proposal=linters(e, "zero-trap"),
         steps=(f"PutScalingPolicy, step scaling by 1, with an alarm on {WAKE} ≥ 1.", "Or set the minimum to 1."),
         missing=words.unknown(("backlog", "CloudWatch has to report ApproximateBacklogSize"))
         if e.queue.backlog_max is None
@@ -82,6 +83,7 @@ def down_to_zero(e: Evidence) -> Outcome:
         ],
         "Set the minimum back to 1.",
         saved,
+        proposal=linters(e, "paid-while-empty"),
         steps=(
             "RegisterScalableTarget with a minimum of 0.",
             "Target tracking on ApproximateBacklogSizePerInstance, and a step policy on " + WAKE + ".",

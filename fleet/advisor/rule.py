@@ -144,6 +144,13 @@ def advise(
     )
 
 
+def linters(e: Evidence, finding: str) -> Proposal | None:
+    """The operation by which the scaling linter would settle one of its findings; None without the finding or one."""
+    found = next((each for each in e.scaling.lint if each.rule == finding), None)
+    kind = next((each for each in OperationKind if found and each.value == found.operation), None)
+    return Proposal(kind, dict(found.fields)) if found and kind else None
+
+
 def change_instances(instance_type: str, count: int | None) -> Proposal | None:
     """The operation that gives it other instances; None while their number is not known."""
     if count is None:

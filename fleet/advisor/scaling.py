@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
-from fleet.advisor import sources, words
-from fleet.advisor.advice import Decision, Effort, Line, Proposal, Risk, Severity
+from fleet.advisor import queues, sources, waste, words
+from fleet.advisor.advice import Advice, Decision, Effort, Line, Risk, Severity
 from fleet.advisor.evidence import Evidence
 from fleet.advisor.rule import (
     EVERY_KIND,
@@ -13,10 +13,10 @@ from fleet.advisor.rule import (
     Rule,
     advise,
     change_instances,
+    linters,
     part,
 )
 from fleet.analysis.traffic_shape import Pattern
-from fleet.operations.kinds import OperationKind
 from fleet.types import CostComponent, Kind
 
 UNEVEN = frozenset({Pattern.DIURNAL, Pattern.BURSTY, Pattern.INTERMITTENT, Pattern.GROWING})
@@ -26,6 +26,12 @@ FLAPS_PER_DAY = 6.0
 PRODUCTION = frozenset({"prod", "production", "live"})
 UNLIKE_CPU = 3.0
 MANY_LOADED, LARGE_VCPUS, BUSY_CPU = 200.0, 16, 70.0
+ALSO_RULES = {
+    "zero-trap": "async-zero-trap",
+    "paid-while-empty": "async-to-zero",
+    "warm-unused": "unused-provisioned-concurrency",
+}
+"""Findings of the linter that rules look for, too, with more figures."""
 BY_CALLS = "SageMakerVariantInvocationsPerInstance"
 NO_POLICY = "Deregister the scalable target; set the number of instances of before."
 
@@ -133,11 +139,12 @@ def no_spare(e: Evidence) -> Outcome:
 
 
 def linted(e: Evidence) -> Outcome:
-    """What the scaling linter found, gravest first."""
-    if not e.scaling.lint:
+    """What the scaling linter found and no rule of its own says, gravest first."""
+    left = [found for found in e.scaling.lint if not isinstance(_said_by(found.rule, e), Advice)]
+    if not left:
         return None
-    worst = min(e.scaling.lint, key=lambda found: (found.severity != "critical", found.severity, found.rule))
-    kind = next((each for each in OperationKind if each.value == worst.operation), None)
+    worst = min(left, key=lambda found: (found.severity != "critical", found.severity, found.rule))
+    proposal = linters(e, worst.rule)
     return advise(
         (
             Decision.POLICY,
@@ -147,12 +154,18 @@ def linted(e: Evidence) -> Outcome:
         ),
         worst.sentence,
         worst.remedy or "See Scaling for what would settle it.",
-        [Line(found.rule, found.sentence, "scaling linter") for found in e.scaling.lint],
+        [Line(found.rule, found.sentence, "scaling linter") for found in left],
         "Put the policy or range of before back under Scaling.",
         (worst.usd_saving, worst.usd_saving),
-        proposal=Proposal(kind, dict(worst.fields)) if kind else None,
-        steps=() if kind else ("Follow the proposal on the Scaling page.",),
+        proposal=proposal,
+        steps=() if proposal else ("Follow the proposal on the Scaling page.",),
     )
+
+
+def _said_by(finding: str, e: Evidence) -> Outcome:
+    """What the rule says that looks for the same as the linter's finding; None without such a rule."""
+    slug = ALSO_RULES.get(finding, "")
+    return next((rule.judge(e) for rule in (*queues.RULES, *waste.RULES) if rule.slug == slug), None)
 
 
 def multi_model_by_calls(e: Evidence) -> Outcome:

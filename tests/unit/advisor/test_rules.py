@@ -204,6 +204,21 @@ def test_spill_over_without_a_plan_claims_nothing_and_with_one_tells_its_price()
     assert planned.saving_high == Decimal("-41")
 
 
+def test_a_finding_that_a_rule_looks_for_is_said_once_with_the_linters_button() -> None:
+    lint = Lint(
+        "zero-trap",
+        "critical",
+        "Nothing wakes it from 0",
+        operation="change-schedule",
+        fields=(("way", "one"),),
+    )
+    trapped = but(TRAP, scaling__lint=(lint,))
+    assert judged("scaling-linter", trapped) is None
+    found = advised("async-zero-trap", trapped)
+    assert found.proposal is not None
+    assert found.proposal.fields == {"way": "one"}
+
+
 def test_of_several_linter_findings_the_gravest_speaks_and_all_are_listed() -> None:
     lint = (
         Lint("short-cooldown", "warning", "Cool-down shorter than the work"),
