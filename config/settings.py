@@ -238,6 +238,7 @@ CELERY_TASK_ROUTES = {
     "fleet.backfill_metrics": {"queue": "metrics"},
     "fleet.update_costs": {"queue": "analysis"},
     "fleet.update_places": {"queue": "analysis"},
+    "fleet.check_scaling": {"queue": "analysis"},
     "fleet.judge_caches": {"queue": "analysis"},
     "fleet.count_causes": {"queue": "analysis"},
     "fleet.plan_variant": {"queue": "analysis"},

@@ -15,7 +15,7 @@ RING_LASTS_S = 60
 @shared_task(name="fleet.tick", soft_time_limit=40, time_limit=55)
 def tick() -> None:
     """Every minute: ask the database what is due and ring its doorbell. Two beats at once do no harm."""
-    from fleet import cache_judging, cold_start_days, heartbeat, rollups
+    from fleet import cache_judging, cold_start_days, heartbeat, rollups, scaling_check
     from fleet.access import accounts
     from fleet.advice import runs
     from fleet.operations import recover
@@ -46,6 +46,8 @@ def tick() -> None:
         _ring(compare_prediction, prediction_id)
     if uncounted := cold_start_days.due(now):
         _ring(count_causes, *uncounted)
+    if unlinted := scaling_check.due(now):
+        _ring(check_scaling, *unlinted)
     if runs.is_due(now):
         _ring(advise)
     _ring(evaluate_alerts)
@@ -191,6 +193,14 @@ def compare_prediction(prediction_id: int) -> None:
     compare(prediction_id, now=timezone.now())
 
 
+@shared_task(name="fleet.judge_caches", soft_time_limit=240, time_limit=300)
+def judge_caches(*shard_ids: int) -> None:
+    """Judge the model caches of some shards, and what would help each."""
+    from fleet.cache_judging import judge
+
+    judge(shard_ids, now=timezone.now())
+
+
 @shared_task(name="fleet.advise", soft_time_limit=540, time_limit=600)
 def advise() -> None:
     """Look at the whole fleet for what would be better, where a look is due and no other worker has it."""
@@ -200,12 +210,13 @@ def advise() -> None:
         runs.look(timezone.now)
 
 
-@shared_task(name="fleet.judge_caches", soft_time_limit=240, time_limit=300)
-def judge_caches(*shard_ids: int) -> None:
-    """Judge the model caches of some shards, and what would help each."""
-    from fleet.cache_judging import judge
+@shared_task(name="fleet.check_scaling", soft_time_limit=240, time_limit=300)
+def check_scaling(*shard_ids: int) -> None:
+    """Look at how the endpoints of some shards scale, and keep what is wrong with it."""
+    from fleet import scaling_check
 
-    judge(shard_ids, now=timezone.now())
+    for shard_id in shard_ids:
+        scaling_check.check(shard_id, now=timezone.now())
 
 
 @shared_task(name="fleet.evaluate_alerts", soft_time_limit=50, time_limit=60)
