@@ -53,10 +53,10 @@ class Why:
     reasons: Sequence[tuple[str, str, Reason]]
 
 
-def of_answers(answers: Answers) -> dict[str, Any]:
-    """The drawn flow and scores of a workload that is only described."""
+def of_answers(answers: Answers, evidence: Evidence | None = None) -> dict[str, Any]:
+    """The drawn flow and scores of a workload that is only described; evidence: with its prices, None without."""
     flow = decide(answers)
-    return _drawn(flow, fitness(answers))
+    return _drawn(flow, fitness(answers, evidence))
 
 
 def of_evidence(evidence: Evidence) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 
 from dashboards.forms import style
+from dashboards.wording import plural
 from fleet.advice.choices import MAX_REASON
 from fleet.advisor.flow import Answers
 from fleet.analysis.traffic_shape import LatencyClass, Pattern, PayloadClass
@@ -118,7 +119,7 @@ class WorkloadForm(forms.Form):
         label="Does it need any of these, which serverless lacks?",
         choices=EXCLUSIONS,
         required=False,
-        widget=forms.CheckboxSelectMultiple,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
     )
     models = forms.IntegerField(
         label="How many models does one application need?",
@@ -157,7 +158,27 @@ class WorkloadForm(forms.Form):
             models=found.get("models"),
             is_chain=_flag(found.get("is_chain")),
             are_alike=_flag(found.get("are_alike")),
+            figures=self._figures(),
         )
+
+    def _figures(self) -> dict[str, str]:
+        """What each answer says, in the words of the form."""
+        found = {"is_offline": "as answered"}
+        for name, words in (("latency", "a slow answer takes"), ("payload", "the largest request is")):
+            if chosen := self.cleaned_data.get(name):
+                found[name] = (
+                    f"{words} {self._label(name, chosen).lower().replace(' mb', ' MB').replace(' gb', ' GB')}"
+                )
+        if pattern := self.cleaned_data.get("pattern"):
+            found["pattern"] = f"calls come {self._label('pattern', pattern).lower()}"
+        if models := self.cleaned_data.get("models"):
+            found["models"] = plural(models, "model")
+        return found
+
+    def _label(self, name: str, value: str) -> str:
+        field = self.fields[name]
+        assert isinstance(field.widget, forms.Select)
+        return next((str(words) for key, words in field.widget.choices if key == value), value)
 
 
 def refuse(form: forms.Form, refused: Refused) -> None:

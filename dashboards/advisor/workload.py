@@ -4,7 +4,8 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
 from dashboards import htmx, scope
-from dashboards.advisor import fit, tabs
+from dashboards.advisor import described, fit, tabs
+from dashboards.advisor.described import AmountForm
 from dashboards.advisor.forms import WorkloadForm
 
 
@@ -12,13 +13,15 @@ from dashboards.advisor.forms import WorkloadForm
 def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
     """The form beside the flow with the path that the answers take; the address holds the answers."""
     scoped = scope.read(request, has_range=False)
-    is_asked = any(name in request.GET for name in WorkloadForm.base_fields)
-    form = WorkloadForm(request.GET if is_asked else {})
-    form.is_valid()
+    form, amounts = WorkloadForm(request.GET), AmountForm(request.GET)
+    form.is_valid(), amounts.is_valid()
+    answers = form.answers()
+    priced = described.context(amounts, answers)
     context = {
         "form": form,
-        "is_asked": is_asked,
-        **fit.of_answers(form.answers()),
+        "amounts": amounts,
+        **priced,
+        **fit.of_answers(answers, priced.get("evidence")),
         "query": scoped.query,
         "tabs": tabs.links("new-workload", scoped.query),
     }

@@ -139,14 +139,20 @@ def selected(criteria: Criteria) -> QuerySet[Advice]:
         found = found.filter(endpoint__tags__contains=dict([criteria.tag]))
     if criteria.person is not None:
         found = found.filter(assigned_to=criteria.person)
-    return found.select_related("endpoint__shard__account", "assigned_to", "dismissed_by")
+    return _whole(found)
 
 
 def rows(
     criteria: Criteria, *, sort: str, descending: bool, offset: int, limit: int, last: Sequence[str] = ()
 ) -> list[Advice]:
-    """A page of the list. last: rules whose advice comes after all other when sorted by saving. One query."""
-    return list(ordered(selected(criteria), sort, descending, last)[offset : offset + limit])
+    """A page of the list. last: rules whose advice comes after all other when sorted by saving. Two queries:
+
+    the whole list is put in order by its keys alone, and only the page is read in full.
+    """
+    order = ordered(selected(criteria), sort, descending, last).values_list("pk", flat=True)
+    page = list(order[offset : offset + limit])
+    found = {row.pk: row for row in _whole(Advice.objects.filter(pk__in=page))}
+    return [found[pk] for pk in page if pk in found]
 
 
 def ordered(
@@ -180,6 +186,14 @@ def of_endpoint(endpoint: Endpoint) -> list[Advice]:
 def last_run() -> AdvisorRun | None:
     """When the advisor looked last; None before the first time."""
     return AdvisorRun.objects.order_by("pk").first()
+
+
+def _whole(found: QuerySet[Advice]) -> QuerySet[Advice]:
+    """With endpoint, place and people, but without what AWS said of the endpoint."""
+    whole = found.select_related("endpoint__shard__account", "assigned_to", "dismissed_by")
+    return whole.defer(
+        "endpoint__document", "endpoint__search_text", "endpoint__tags", "endpoint__shard__sections"
+    )
 
 
 def _ticked(criteria: Criteria) -> dict[str, list[str]]:

@@ -234,6 +234,21 @@ def test_the_questions_lead_to_a_way_and_stop_where_nobody_knows(reader: Client)
     assert "The flow stops: how many models it takes." in rows.words(wrong)
 
 
+def test_a_described_workload_is_priced_where_enough_is_said(reader: Client, place: Shard) -> None:
+    said = "region=us-east-1&calls=730000&seconds=0.5&memory_gb=1.5"
+    text = words(reader, f"/advisor/new-workload/?{said}")
+    # 365,000 s a month at 2 GB × $0.00004: $14.60, and half a millisecond of each call ($0.0146).
+    row = re.search(r"Serverless, 2,048 MB [^$]*?14\.6\d", text)
+    assert row is not None, text[-3000:]
+    assert "Asynchronous" in text
+    assert "Prices need the region" in words(reader, f"/advisor/new-workload/?{said[:-13]}")
+    wrong = reader.get(f"/advisor/new-workload/?{said}&busy_percent=101").content.decode()
+    field = re.search(r'id="field-busy_percent".*?</div></div>', wrong, re.S)
+    assert field is not None
+    assert "100" in rows.words(field[0])
+    assert "Prices need the region" in rows.words(wrong)
+
+
 def test_sets_that_could_share_name_members_saving_and_checks(reader: Client, place: Shard) -> None:
     members = [rows.serverless(place, f"m{n}").pk for n in range(10)]
     ConsolidationSet.objects.create(
