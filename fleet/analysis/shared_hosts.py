@@ -97,7 +97,7 @@ class _Sum(NamedTuple):
     before: Decimal
     memory: float
     busy: float
-    count: int
+    instances: int
     largest: float
 
 
@@ -110,7 +110,7 @@ def _running(ordered: Sequence[Candidate]) -> Iterator[_Sum]:
             found.before + (one.month_usd or Decimal(0)),
             found.memory + memory,
             found.busy + (one.busy or 0.0),
-            max(found.count, one.instance_count or 1),
+            max(found.instances, one.instance_count or 1),
             max(found.largest, memory),
         )
         yield found
@@ -121,7 +121,7 @@ def _kept_whole(sums: Sequence[_Sum], hosts: Sequence[Host], rules: Rules) -> It
     for sum_ in sums[1:]:
         for number, host in enumerate(hosts):
             if _carries(host, sum_, rules) and sum_.memory <= host.memory_mb * rules.fill:
-                yield _Part(sum_.before - host.month_usd(sum_.count), sum_.size, number)
+                yield _Part(sum_.before - host.month_usd(sum_.instances), sum_.size, number)
                 break
 
 
@@ -131,7 +131,7 @@ def _cheapest_with_hits(
     """A part on the cheapest host that reaches the least hit ratio, its models coming and going."""
     for number, host in enumerate(hosts):
         if _carries(host, sum_, rules) and hits(ordered[: sum_.size], host, rules) >= rules.least_hit:
-            return _Part(sum_.before - host.month_usd(sum_.count), sum_.size, number)
+            return _Part(sum_.before - host.month_usd(sum_.instances), sum_.size, number)
     return None
 
 
@@ -139,7 +139,7 @@ def _carries(host: Host, sum_: _Sum, rules: Rules) -> bool:
     """vCPUs for the calls at once of the busiest hour, crowded as they may come, and room for the largest model."""
     at_once = sum_.busy + 3 * math.sqrt(sum_.busy)
     has_room = sum_.largest <= host.memory_mb * rules.fill
-    return has_room and at_once <= max(rules.crowd * host.vcpus * sum_.count, 1.0)
+    return has_room and at_once <= max(rules.crowd * host.vcpus * sum_.instances, 1.0)
 
 
 def hits(members: Sequence[Candidate], host: Host, rules: Rules) -> float:
