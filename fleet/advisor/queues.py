@@ -2,7 +2,7 @@
 
 from fleet.advisor import sources, words
 from fleet.advisor.advice import Decision, Effort, Line, Risk, Severity
-from fleet.advisor.evidence import Evidence
+from fleet.advisor.evidence import Evidence, PricedWay
 from fleet.advisor.rule import NO_SAVING, Needs, Outcome, Rule, advise, linters, saving
 from fleet.costs.break_even import Family
 from fleet.types import Kind
@@ -54,15 +54,7 @@ def down_to_zero(e: Evidence) -> Outcome:
         return need.gap
     if any(target.minimum == 0 for target in targets) or busy > EMPTY_HOURS:
         return None
-    today = e.today
-    then = next(
-        (
-            way
-            for way in e.ways
-            if way.family is Family.ASYNCHRONOUS and not way.is_today and today and way.item == today.item
-        ),
-        None,
-    )
+    today, then = e.today, _queue_of_same_type(e)
     saved = saving(today, then)
     if saved[0] is not None and saved[0] <= 0:
         return None
@@ -90,6 +82,14 @@ def down_to_zero(e: Evidence) -> Outcome:
         ),
         missing=words.unknown(words.WAYS) if saved == NO_SAVING else (),
     )
+
+
+def _queue_of_same_type(e: Evidence) -> PricedWay | None:
+    name = e.today.item if e.today else ""
+    found = (
+        way for way in e.ways if way.family is Family.ASYNCHRONOUS and not way.is_today and way.item == name
+    )
+    return next(found, None)
 
 
 def expired_requests(e: Evidence) -> Outcome:

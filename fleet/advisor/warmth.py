@@ -17,6 +17,10 @@ NEAR_FULL = 0.8
 QUOTA_NEAR = 0.8
 SHORTEST_GAP_H = 6
 """Hours a day that must be quiet for a schedule to be worth writing."""
+FULL_MINUTES = 5.0
+"""Minutes with all of it in use from which calls count as being refused, not as a peak that just touched."""
+FULL_METRIC = "ServerlessConcurrentExecutionsUtilization"
+LEFT = ("quota left", "Service Quotas, or AWS's table for the region")
 COLD = ("cold starts", "CloudWatch has to report ModelSetupTime, or OverheadLatency for a week")
 
 
@@ -172,52 +176,43 @@ def max_concurrency(e: Evidence) -> Outcome:
     if main is None or main.max_concurrency is None:
         return None
     need = Needs()
-    use = need.of(
-        e.cold.concurrency_use_max,
-        "concurrency in use",
-        "CloudWatch: ServerlessConcurrentExecutionsUtilization",
-    )
+    use = need.of(e.cold.concurrency_use_max, "concurrency in use", f"CloudWatch has to report {FULL_METRIC}")
     if need.gap:
         return need.gap
     if use < NEAR_FULL:
         return None
-    is_full = use >= 1
-    wanted = min(MAX_SERVERLESS_CONCURRENCY, math.ceil(main.max_concurrency * 1.5))
-    left = None
-    if e.quota.concurrency_limit is not None and e.quota.concurrency_used is not None:
-        left = e.quota.concurrency_limit - e.quota.concurrency_used
-        wanted = min(wanted, main.max_concurrency + max(0, left))
-    fields = {
-        "max_concurrency": str(wanted),
-        "provisioned_concurrency": str(main.provisioned_concurrency or ""),
-    }
+    wanted, left = _room(e, main.max_concurrency)
     can = wanted > main.max_concurrency
-    minutes = (
-        f" in {words.number(e.cold.saturated_minutes)} minutes"
-        if is_full and e.cold.saturated_minutes
-        else ""
-    )
+    held, minutes = str(main.provisioned_concurrency or ""), e.cold.saturated_minutes
+    fields = {"max_concurrency": str(wanted), "provisioned_concurrency": held}
+    is_full = use >= 1
+    is_lasting = is_full and (minutes is None or minutes >= FULL_MINUTES)
+    how_long = f" in {words.number(minutes)} minutes" if is_full and minutes else ""
     return advise(
-        (Decision.LIMIT, Severity.CRITICAL if is_full else Severity.WARNING, Effort.SMALL, Risk.LOW),
+        (Decision.LIMIT, Severity.CRITICAL if is_lasting else Severity.WARNING, Effort.SMALL, Risk.LOW),
         f"Raise max concurrency from {main.max_concurrency} to {wanted}"
         if can
         else "Its max concurrency cannot be raised",
-        f"{words.share(min(1.0, use))} of it was in use at once{minutes}. Calls above it are refused; a "
-        "higher maximum "
-        "alone costs nothing.",
+        f"{words.share(min(1.0, use))} of it was in use at once{how_long}. Calls above it are refused; a higher "
+        "maximum alone costs nothing.",
         [
-            Line(
-                "Highest use", words.share(use), words.window(e, "ServerlessConcurrentExecutionsUtilization")
-            ),
+            Line("Highest use", words.share(use), words.window(e, FULL_METRIC)),
             Line("Left in the region", "not known" if left is None else str(left), "concurrency quota"),
         ],
         f"Set it back to {main.max_concurrency}.",
         proposal=Proposal(OperationKind.CHANGE_CONCURRENCY, fields) if can else None,
         steps=() if can else ("Ask AWS for a higher quota, lower others, or convert to instances.",),
-        missing=words.unknown(("quota left", "Service Quotas, or AWS's table for the region"))
-        if left is None
-        else (),
+        missing=words.unknown(LEFT) if left is None else (),
     )
+
+
+def _room(e: Evidence, maximum: int) -> tuple[int, int | None]:
+    """Half as much again as far as AWS allows, and what the region has left; None = not known."""
+    wanted = min(MAX_SERVERLESS_CONCURRENCY, math.ceil(maximum * 1.5))
+    if e.quota.concurrency_limit is None or e.quota.concurrency_used is None:
+        return wanted, None
+    left = e.quota.concurrency_limit - e.quota.concurrency_used
+    return min(wanted, maximum + max(0, left)), left
 
 
 def _apply(e: Evidence, plan: LevelPlan) -> Proposal | None:

@@ -151,6 +151,8 @@ def test_saturation_is_critical_at_the_limit_and_a_warning_near_it() -> None:
         advised("max-concurrency-reached", but(FULL, cold__concurrency_use_max=0.8)).severity
         is Severity.WARNING
     )
+    touched = but(FULL, cold__saturated_minutes=4.0)
+    assert advised("max-concurrency-reached", touched).severity is Severity.WARNING
 
 
 @pytest.mark.parametrize(("used", "limit", "wanted"), [(480, 1000, "30"), (996, 1000, "24")])
