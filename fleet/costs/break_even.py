@@ -1,5 +1,6 @@
 """What each way to host a traffic costs a month, and at how much traffic two ways cost the same. Pure."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,7 +10,7 @@ from fleet.costs import compare
 from fleet.costs.lines import total
 from fleet.costs.periods import HOURS_PER_MONTH
 from fleet.costs.price_book import PriceBook
-from fleet.costs.traffic import SECONDS_PER_HOUR, Traffic
+from fleet.costs.traffic import SECONDS_PER_HOUR, Traffic, UseHour
 from fleet.types import Capacity, CostLine, Kind, ServerlessCapacity
 
 SCALES = tuple(Decimal(n) / 10 for n in range(51))
@@ -18,6 +19,7 @@ _LEAST = Decimal("0.0001")
 """Below this the traffic is taken for none: what starts with the first call makes no break-even point."""
 _SAME_USD = Decimal("0.0000001")
 _NEAR = Decimal("1e-15")
+_CLOSE = 1e-6
 _Gap = Callable[[Decimal], Decimal | None]
 
 
@@ -188,8 +190,8 @@ def _queue_hours(option: Option, traffic: Traffic) -> tuple[Decimal | None, str]
     """Instance-hours with a queue in front: in every hour with a call as many as its seconds need, else none."""
     if traffic.busy_s is None or not traffic.window.hours:
         return None, ""
-    room = Decimal(option.slots * SECONDS_PER_HOUR)
-    ran = sum((_whole(hour.busy_s * traffic.scale / room) for hour in traffic.hours), 0)
+    times = float(traffic.scale) / option.slots
+    ran = sum(_begun(hour, hour.load * times, traffic.scale, option.slots) for hour in traffic.hours)
     month = ran * HOURS_PER_MONTH / traffic.window.hours
     return month, f"{ran} instance-hours in {float(traffic.window.hours):.4g} h, none in hours without a call"
 
@@ -204,5 +206,12 @@ def _shared_hours(option: Option, traffic: Traffic) -> tuple[Decimal | None, str
     return part * HOURS_PER_MONTH, note
 
 
-def _whole(number: Decimal) -> int:
-    return int(number.to_integral_value(rounding="ROUND_CEILING"))
+def _begun(hour: UseHour, near: float, scale: Decimal, slots: int) -> int:
+    """Instances of some slots that the seconds of an hour × scale fill, the last one begun.
+
+    near: the same as a float, which decides unless it is close to a whole number.
+    """
+    if abs(near - round(near)) > _CLOSE:
+        return math.ceil(near)
+    room_s = slots * SECONDS_PER_HOUR
+    return int((hour.busy_s * scale / room_s).to_integral_value(rounding="ROUND_CEILING"))

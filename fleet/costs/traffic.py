@@ -24,6 +24,11 @@ class UseHour:
     at: datetime
     busy_s: Decimal
 
+    @cached_property
+    def load(self) -> float:
+        """Executions at once on average (Little's law): kept, because every way that is priced asks every hour."""
+        return float(self.busy_s) / SECONDS_PER_HOUR
+
 
 @dataclass(frozen=True)
 class Weekly:
@@ -102,7 +107,7 @@ class Traffic:
     @cached_property
     def _most_load(self) -> float:
         """Executions at once on average in the busiest hour of what was observed: asked for by every way there is."""
-        return max(map(_load, self.hours))
+        return max(hour.load for hour in self.hours)
 
     def per_month(self, observed: Decimal | None) -> Decimal | None:
         """A quantity of the window, scaled to 730 hours of this traffic; None when it or the window is."""
@@ -152,15 +157,15 @@ def served_warm(
 
     Outside a schedule FLOOR_OF_A_SCHEDULE units stay. 0 without any execution.
     """
-    busy, times = [float(hour.busy_s) for hour in hours], float(scale)
-    total = sum(busy, 0.0)
+    times = float(scale)
+    total = sum((hour.load for hour in hours), 0.0)
     if not total or not times:
         return Decimal(0)
     served = 0.0
-    for hour, busy_s in zip(hours, busy, strict=True):
+    for hour in hours:
         on = schedule is None or schedule.covers(hour.at)
         units = level if schedule is None or on else schedule.floor(level)
-        served += busy_s * (1 - blocked(units, busy_s / SECONDS_PER_HOUR * times))
+        served += hour.load * (1 - blocked(units, hour.load * times))
     return min(Decimal(1), Decimal(repr(served / total)))
 
 
@@ -192,8 +197,3 @@ def _observed_share(level: int, traffic: Traffic) -> Decimal:
     today = served_warm(level, traffic.hours, Decimal(1))
     moved = served_warm(level, traffic.hours, traffic.scale) if traffic.scale else Decimal(1)
     return min(Decimal(1), share * moved / today) if today else share
-
-
-def _load(hour: UseHour) -> float:
-    """Executions at once on average (Little's law)."""
-    return float(hour.busy_s) / SECONDS_PER_HOUR
