@@ -22,8 +22,8 @@ MEASURED, INFERRED, JUDGED = "measured", "inferred", "judged"
 _FITS = {
     warmth.Fit.NONE: "none is kept",
     warmth.Fit.CANNOT_TELL: "cannot tell",
-    warmth.Fit.WASTED: f"wasted: never {warmth.WASTED_BELOW:.0%} of it busy at once",
-    warmth.Fit.SHORT: f"short: over {warmth.SHORT_ABOVE:.0%} of calls spilled over",
+    warmth.Fit.WASTED: f"wasted: never {wording.percent(warmth.WASTED_BELOW)} of it busy at once",
+    warmth.Fit.SHORT: f"short: over {wording.percent(warmth.SHORT_ABOVE)} of calls spilled over",
     warmth.Fit.FITTING: "fits: busy, and little spills over",
 }
 

@@ -23,8 +23,8 @@ class TrackingRow:
     """One policy in words; calls: what to send Application Auto Scaling, in order, as (action, JSON)."""
 
     name: str
-    cold: str
-    spilled: str
+    cold: tuple[str, str]
+    spilled: tuple[str, str]
     usd: Any
     kept: str
     calls: Sequence[tuple[str, str]]
@@ -56,7 +56,7 @@ def trackings(held: Plan, variant: VariantStatus) -> list[TrackingRow]:
         found.append(
             TrackingRow(
                 name=words.name(option),
-                cold=words.figure(option.cold),
+                cold=words.parts(option.cold),
                 spilled=words.spilled(option),
                 usd=option.usd,
                 kept=f"{low:.1f} – {high:.1f}",

@@ -17,20 +17,22 @@ from fleet.types import ServerlessCapacity
 
 @dataclass(frozen=True)
 class Row:
-    """One way to run the variant, in words. each: the price of an avoided cold start against the cheaper way."""
+    """One way to run the variant, in words. each: the price of an avoided cold start against the cheaper way.
+
+    cold, spilled, p99: a figure and its range. broken: by how much it misses the first limit that it does not keep.
+    """
 
     name: str
-    cold: str
+    cold: tuple[str, str]
     share: Range | None
-    spilled: str
-    throttled: str
-    p99: str
+    spilled: tuple[str, str]
+    p99: tuple[str, str]
     usd: Decimal | None
     each: str
     standing: str
     is_weak: bool
     reasons: Sequence[str]
-    broken: Sequence[str]
+    broken: str
     is_today: bool
     is_chosen: bool
     is_on_curve: bool
@@ -65,17 +67,16 @@ def row(judged: Judged, held: Plan, pk: int, live: ServerlessCapacity, chosen: O
     option = judged.option
     return Row(
         name=words.name(option),
-        cold=words.figure(option.cold),
+        cold=words.parts(option.cold),
         share=option.cold_share if option.cold.high >= FEW or option.cold.low == option.cold.high else None,
         spilled=words.spilled(option),
-        throttled=words.figure(option.throttled) if option.throttled.high > 0 else "",
-        p99=words.latency(option.p99_ms),
+        p99=words.latency_parts(option.p99_ms),
         usd=option.usd,
         each=words.each(judged.against_below, judged.is_worth_it),
         standing=words.STANDINGS[option.standing],
         is_weak=option.standing is Standing.WEAK,
         reasons=option.reasons,
-        broken=judged.broken,
+        broken=judged.broken[0].partition(", asked")[0] if judged.broken else "",
         is_today=option.is_today,
         is_chosen=chosen is not None and option == chosen,
         is_on_curve=judged.is_on_curve,

@@ -26,30 +26,49 @@ def name(option: Option) -> str:
 
 
 def figure(found: Range) -> str:
-    """ "about 120 (60 – 210)", "118" where it was measured, "fewer than 20"."""
+    """ "about 120 (61 – 210)", "118" where it was measured, "fewer than 20"."""
+    likely, span = parts(found)
+    return f"{likely} ({span})" if span else likely
+
+
+def parts(found: Range) -> tuple[str, str]:
+    """The same as a figure and its range, which is empty where it tells nothing more."""
     if found.low == found.high:
-        return wording.count(round(found.likely))
+        return wording.count(round(found.likely)), ""
     if found.high < FEW:
-        return f"fewer than {FEW}"
-    low = "0" if found.low < 1 else f"{float(f'{found.low:.2g}'):,.0f}"
-    likely = phrases.count(found.likely)
-    start = likely if found.likely < FEW else f"about {likely}"
-    return f"{start} ({low} – {phrases.count(found.high)})"
+        return f"fewer than {FEW}", ""
+    likely = _short(found.likely)
+    low = "0" if found.low < 1 else _short(found.low, is_exact=True)
+    return likely if found.likely < FEW else f"about {likely}", f"{low} – {_short(found.high)}"
 
 
-def spilled(option: Option) -> str:
-    """Calls that no kept container takes."""
-    return "all" if option.level == 0 else figure(option.spilled)
+def _short(number: float, *, is_exact: bool = False) -> str:
+    """Two figures: "61", "22,000", "2.6 M"."""
+    rounded = float(f"{number:.2g}")
+    if rounded >= 1_000_000:
+        return f"{rounded / 1_000_000:g} M"
+    return f"{rounded:,.0f}" if is_exact else phrases.count(number)
+
+
+def spilled(option: Option) -> tuple[str, str]:
+    """Calls that no kept container takes, with their range."""
+    return ("all", "") if option.level == 0 else parts(option.spilled)
 
 
 def latency(found: Range | None) -> str:
-    """ "2.3 s (1.9 – 2.8 s)"."""
+    """ "2.30 s (1.90 s – 2.80 s)"."""
+    likely, span = latency_parts(found)
+    return f"{likely} ({span})" if span else likely
+
+
+def latency_parts(found: Range | None) -> tuple[str, str]:
+    """The same as a figure and its range."""
     if found is None:
-        return wording.UNKNOWN
+        return wording.UNKNOWN, ""
     likely = wording.millis(found.likely)
     if found.low == found.high:
-        return likely
-    return f"{likely} ({wording.millis(found.low)} – {wording.millis(found.high)})"
+        return likely, ""
+    return likely, f"{wording.millis(found.low)} – {wording.millis(found.high)}"
 
 
 def each(found: Avoided | None, is_worth_it: bool | None) -> str:

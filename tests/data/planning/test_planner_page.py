@@ -66,7 +66,7 @@ def test_levels_stand_with_ranges_price_and_how_sure_they_are(operator: Client, 
     assert "AWS nowhere says that it is emitted on cold starts only" in page
     found = {row.name: row for row in answer.context["rows"]}
     assert found["Nothing provisioned"].is_today
-    assert found["Nothing provisioned"].spilled == "all"
+    assert found["Nothing provisioned"].spilled == ("all", "")
     assert "provisioned_concurrency=4" in found["4 provisioned"].form_url
     (table, *_) = answer.context["lines"]
     total = sum(float(row[3].replace(",", "")) for row in table.rows)
