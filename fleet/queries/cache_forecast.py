@@ -12,7 +12,7 @@ from fleet.analysis.cache_forecast.options import Host, Option, Setup, best, opt
 from fleet.costs.price_book import PriceBook
 from fleet.instance_types import has_gpu
 from fleet.models import CapacityPeriod, HostedModelCount, HourBucket, Shard, VariantStatus
-from fleet.queries import cost_options, instance_ledger, prices
+from fleet.queries import cost_options, instance_ledger, instance_sizes, prices
 from fleet.types import CostComponent, Kind, MetricRow
 
 WINDOW = timedelta(days=7)
@@ -150,7 +150,7 @@ def _setup(variant: VariantStatus, rows: Sequence[MetricRow]) -> Setup | None:
     """What runs; None where it is not known, or where models live in a GPU's memory, whose size is not known here."""
     if not variant.instance_type or not variant.current_instance_count or has_gpu(variant.instance_type):
         return None
-    vcpus = cost_options.instance_sizes.vcpus(variant.instance_type)
+    vcpus = instance_sizes.vcpus(variant.instance_type)
     most = max((value for row in rows if (value := row.get("cpu_pct")) is not None), default=None)
     busy = most / 100 / vcpus if most is not None and vcpus else None
     return Setup(variant.instance_type, variant.current_instance_count, busy)

@@ -1,6 +1,8 @@
 """What would help a model cache: the tab's options, the number that is asked for, the fleet's page, kept judgements."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -8,7 +10,15 @@ from django.test import Client
 from django.urls import reverse
 
 from fleet import cache_judging, hosted_models
-from fleet.models import AuditEntry, CacheJudgement, CapacityPeriod, Endpoint, HostedModelCount, HourBucket
+from fleet.models import (
+    AuditEntry,
+    CacheJudgement,
+    CapacityPeriod,
+    Endpoint,
+    HostedModelCount,
+    HourBucket,
+    Shard,
+)
 from tests.data.dashboards import rows
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +31,10 @@ def operator(client: Client) -> Client:
 
 
 def persona(
-    name: str = "persona-mme", hours: int = 72, where: Any = None, **changes: float | None
+    name: str = "persona-mme",
+    hours: int = 72,
+    where: Shard | None = None,
+    columns: Mapping[str, float | None] = MappingProxyType({}),
 ) -> Endpoint:
     """Two ml.c5.xlarge that hold 64 models each and reload: 620 of 1,000 calls an hour find their model."""
     shard = where or rows.shard(region="us-east-1")
@@ -33,7 +46,9 @@ def persona(
     }  # fmt: skip
     variant = rows.variant(found)
     HourBucket.objects.bulk_create(
-        HourBucket(variant=variant, at=rows.hour() - timedelta(hours=n), period_s=3600, **(usual | changes))
+        HourBucket(
+            variant=variant, at=rows.hour() - timedelta(hours=n), period_s=3600, **(usual | dict(columns))
+        )
         for n in range(1, hours + 1)
     )
     return found
@@ -108,13 +123,13 @@ def test_a_viewer_reads_and_enters_nothing(client: Client) -> None:
 def test_too_little_data_says_what_it_takes(
     operator: Client, hours: int, changes: dict[str, float | None], words: str
 ) -> None:
-    endpoint = persona(hours=hours, **changes)
+    endpoint = persona(hours=hours, columns=changes)
     HostedModelCount.objects.create(endpoint=endpoint, count=400, set_at=rows.now())
     assert words in rows.words(tab(operator, endpoint))
 
 
 def test_models_never_called_and_a_smaller_host_are_told_where_nothing_is_unloaded(operator: Client) -> None:
-    endpoint = persona(unload_count=None, cache_hit_sum=995.0, memory_pct=40.0)
+    endpoint = persona(columns={"unload_count": None, "cache_hit_sum": 995.0, "memory_pct": 40.0})
     HostedModelCount.objects.create(endpoint=endpoint, count=400, set_at=rows.now())
     found = rows.words(tab(operator, endpoint))
     assert "272 hosted models or more were never called in the last 7 days" in found
@@ -136,7 +151,11 @@ def test_judgements_are_kept_for_the_fleets_page_and_renewed_when_old_or_changed
     shard = rows.shard(region="us-east-1")
     bad, fine = (
         persona(where=shard),
-        persona("fine-mme", where=shard, unload_count=None, cache_hit_sum=995.0, cpu_pct=None),
+        persona(
+            "fine-mme",
+            where=shard,
+            columns={"unload_count": None, "cache_hit_sum": 995.0, "cpu_pct": None},
+        ),
     )
     HostedModelCount.objects.create(endpoint=bad, count=400, set_at=rows.now())
     now = rows.now()

@@ -118,7 +118,7 @@ def test_a_viewer_changes_nothing_and_an_admin_may_accept_a_missing_price() -> N
 def test_the_copy_has_the_new_instances_and_everything_else_of_today() -> None:
     found = instance_changes.build(checked("ml.c5.2xlarge", "3"), persona(), CODE, None)
     assert found.config["ProductionVariants"] == [
-        CONFIG["ProductionVariants"][0] | {"InstanceType": "ml.c5.2xlarge", "InitialInstanceCount": 3}  # type: ignore[index, operator]
+        CONFIG["ProductionVariants"][0] | {"InstanceType": "ml.c5.2xlarge", "InitialInstanceCount": 3}  # type: ignore[operator]
     ]
     assert found.config["KmsKeyId"] == "key/1"
     assert (found.kind, found.summary) == (
