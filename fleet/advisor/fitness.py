@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
-from fleet.advisor import words
+from fleet.advisor import wording
 from fleet.advisor.evidence import Evidence, HostingOption
 from fleet.advisor.flow import Answers, is_scheduled
 from fleet.advisor.limits import LIMITS, OPTION_OF
@@ -154,7 +154,7 @@ def _cost(option: HostingOption, e: Evidence | None) -> Score:
     best = min(usd for usd in (_cheapest(e, families) for families in FAMILIES.values()) if usd is not None)
     return Score(
         float(100 * best / mine) if mine else 100.0,
-        f"{words.usd(mine)} a month; the cheapest {words.usd(best)}",
+        f"{wording.usd(mine)} a month; the cheapest {wording.usd(best)}",
     )
 
 
@@ -180,7 +180,7 @@ def _latency(option: HostingOption, a: Answers, e: Evidence | None) -> Score:
     if option is H.MULTI_MODEL:
         hits = e.cache.hit_ratio if e and e.cache else None
         return Score(70.0, "a model's first call waits for its load") if hits is None else Score(
-            100 * hits, f"{words.share(hits)} of calls find their model loaded"
+            100 * hits, f"{wording.share(hits)} of calls find their model loaded"
         )  # fmt: skip
     return Score(100.0, "always running, no cold starts")
 
@@ -198,7 +198,7 @@ def _cold(a: Answers, e: Evidence | None) -> Score:
         part = e.cold.count / e.calls.count
         return Score(
             100 * max(0.0, 1 - part / COLD_SHARE_AT_ZERO),
-            f"about {words.share(part)} of calls are cold (estimate)",
+            f"about {wording.share(part)} of calls are cold (estimate)",
         )
     if a.tolerates_cold is None:
         return Score(None, "whether some answers may take seconds longer: a person has to say")

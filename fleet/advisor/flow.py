@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from fleet.advisor import words
+from fleet.advisor import wording
 from fleet.advisor.evidence import Evidence, HostingOption
 from fleet.advisor.limits import MAX_CONTAINERS
 from fleet.analysis.traffic_shape import LatencyClass, Pattern, PayloadClass, latency_class, payload_class
@@ -113,7 +113,7 @@ def answers_from(e: Evidence) -> Answers:
     shape, latency = e.shape, latency_class(_slow_s(e))
     is_regular = is_scheduled(e)
     figures = {
-        "latency": f"p99 of the answer {words.duration(e.calls.latency_ms_p99)}",
+        "latency": f"p99 of the answer {wording.duration(e.calls.latency_ms_p99)}",
         "pattern": f"{shape.pattern or 'not known'}: {shape.words}" if shape else "",
         "excluded": ", ".join(e.exclusions or ()) or "uses nothing that serverless excludes",
     }
@@ -168,11 +168,11 @@ def _payload(e: Evidence) -> tuple[PayloadClass | None, str]:
 
 def _tolerates(e: Evidence) -> Answer:
     if e.latency_goal_ms is not None:
-        return e.latency_goal_ms >= 10_000, f"its goal is {words.duration(e.latency_goal_ms)}"
+        return e.latency_goal_ms >= 10_000, f"its goal is {wording.duration(e.latency_goal_ms)}"
     if e.kind is Kind.SERVERLESS and e.cold.count is not None:
         return (
             True,
-            f"it is serverless today, with about {words.number(e.cold.count)} cold starts in the window",
+            f"it is serverless today, with about {wording.number(e.cold.count)} cold starts in the window",
         )
     return None, ""
 
