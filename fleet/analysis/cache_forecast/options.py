@@ -23,6 +23,8 @@ BUSY_ENOUGH = 0.7
 """Part of all vCPUs in use in the busiest hour above which fewer of them are not proposed. Our choice."""
 _BURSTABLE = re.compile(r"ml\.t\d")
 """T families earn CPU credits: what they carry in a busy hour they may not carry for long."""
+MORE_MEMORY = (1.5, 3.0)
+"""Times today's memory of one instance that another family is looked for with."""
 SIZES_SHOWN = 2
 """Larger sizes of the family shown: each doubles the memory."""
 
@@ -144,22 +146,29 @@ def _bigger(found: Fit, setup: Setup, here: Host, known: dict[str, Host]) -> Ite
     )
     for host in family[:SIZES_SHOWN]:
         yield _with(Way.BIGGER, found, setup, here, host)
-    # More memory for as many vCPUs: the cheapest there is, with a local disk where there is one today if possible.
-    roomier = [
+    chosen = {host.name: host for times in MORE_MEMORY if (host := _roomier(here, known, times))}
+    for host in chosen.values():
+        notes: tuple[str, ...] = ("Another processor: measure latency first.",)
+        if has_local_disk(host.name) < has_local_disk(here.name):
+            notes += ("Without a local disk a missing model takes longer; the volume must hold all models.",)
+        yield _with(Way.MEMORY, found, setup, here, host, notes)
+
+
+def _roomier(here: Host, known: dict[str, Host], times: float) -> Host | None:
+    """The cheapest of another family with so much memory and as many vCPUs; where there is a local disk today, one
+
+    with a local disk if there is any.
+    """
+    fitting = [
         host
         for host in known.values()
         if host.family != here.family
-        and host.memory_mb >= 1.5 * here.memory_mb
+        and host.memory_mb >= times * here.memory_mb
         and host.vcpus >= here.vcpus
         and host.usd_per_hour is not None
     ]
-    alike = [host for host in roomier if has_local_disk(host.name) >= has_local_disk(here.name)]
-    if roomier:
-        host = min(alike or roomier, key=lambda host: (host.usd_per_hour or Decimal(0), host.name))
-        notes: tuple[str, ...] = ("Another processor: measure latency first.",)
-        if not alike:
-            notes += ("Without a local disk a missing model takes longer; the volume must hold all models.",)
-        yield _with(Way.MEMORY, found, setup, here, host, notes)
+    alike = [host for host in fitting if has_local_disk(host.name) >= has_local_disk(here.name)]
+    return min(alike or fitting, key=lambda host: (host.usd_per_hour or Decimal(0), host.name), default=None)
 
 
 def _more(found: Fit, setup: Setup, here: Host) -> Iterator[Option]:

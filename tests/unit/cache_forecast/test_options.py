@@ -62,6 +62,9 @@ def test_memory_without_a_local_disk_says_what_is_lost() -> None:
     [roomier] = by_way(options(fitted(), here, HOSTS), Way.MEMORY)
     assert roomier.instance_type == "ml.r5.xlarge"
     assert "the volume must hold all models" in roomier.notes[1]
+    double = [*HOSTS, Host("ml.m5d.xlarge", 16384, 4, Decimal("0.271"))]
+    found = by_way(options(fitted(), here, double), Way.MEMORY)
+    assert [option.instance_type for option in found] == ["ml.m5d.xlarge", "ml.r5.xlarge"]
     with_disk = [*HOSTS, Host("ml.r5d.xlarge", 32768, 4, Decimal("0.346"))]
     [roomier] = by_way(options(fitted(), here, with_disk), Way.MEMORY)
     assert (roomier.instance_type, len(roomier.notes)) == ("ml.r5d.xlarge", 1)
