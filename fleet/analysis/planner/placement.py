@@ -67,7 +67,10 @@ def place(observation: Observation, span: Span, belief: Belief, chance: random.R
         if bucket.calls:
             after = buckets[index + 1] if index + 1 < len(buckets) else None
             lengths = _lengths(observation, bucket, after, chance)
-            guess = _Guess(shapes[index], _begins(observation, bucket, after, debt.carried, belief))
+            guess = _Guess(
+                shapes[index],
+                _begins(observation, bucket, after, shapes[index].edge, debt.carried, belief),
+            )
             calls, pool = _best(bucket, guess, lengths, pool, belief, debt, chance)
             placed += calls
         elif bucket.setups:
@@ -137,7 +140,7 @@ class _Guess(NamedTuple):
 
 
 def _begins(
-    observation: Observation, bucket: Bucket, after: Bucket | None, carried: int, belief: Belief
+    observation: Observation, bucket: Bucket, after: Bucket | None, edge: Edge, carried: int, belief: Belief
 ) -> tuple[float, float] | None:
     """When a burst that met an empty pool began, told by how many of its set-ups ended before the bucket did.
 
@@ -152,7 +155,8 @@ def _begins(
     begun = min(done + late, bucket.calls)
     if begun < _MOSTLY_COLD * bucket.peak:
         return None
-    cold_s = setup if belief.width_s is None else min(setup, belief.width_s)
+    is_whole = edge is Edge.NONE and belief.width_s is not None
+    cold_s = min(setup, belief.width_s or setup) if is_whole else setup
     share = min(1.0, done / begun)
     middle = bucket.period_s - setup - share * cold_s
     slack = cold_s / (2 * begun) + setup * observation.setup_spread / sqrt(begun)
@@ -199,7 +203,7 @@ def _told(
 ) -> tuple[float, float]:
     """The window that a burst fills when it begins where its set-ups say; place, 0 to 1, picks one of the offsets."""
     at = begins[0] + (begins[1] - begins[0]) * place
-    if shape.edge is Edge.END and shape.is_filled:
+    if shape.edge is Edge.END and (shape.is_filled or begins[1] < high):
         return min(at, high - 1.0), high
     if shape.edge is Edge.NONE and not shape.is_filled:
         at = max(low, min(at, high - width))

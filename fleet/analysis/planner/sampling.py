@@ -9,6 +9,7 @@ from typing import NamedTuple
 from fleet.analysis.planner.rows import Observation
 
 BLOCK_S = 4 * 3600
+LEAST_BLOCK_S = 600
 RUN_IN_S = 1200
 
 
@@ -30,12 +31,13 @@ class Hours(NamedTuple):
 def draws(observation: Observation, most_calls: int, times: int, chance: random.Random) -> list[Hours]:
     """The hours of each of some draws, each of about most_calls calls.
 
-    Blocks of four hours, dealt round like cards, so that the draws together see as much of the window as they can.
+    Blocks of four hours, shorter where calls come so thick that one holds them all, dealt round like cards, so that the
+    draws together see as much of the window as they can.
     """
     total = observation.calls
     if total <= most_calls:
         return [Hours(_same(observation, Span(0, 0, len(observation.buckets))), 1.0)] * times
-    blocks = _blocks(observation)
+    blocks = _blocks(observation, block_s(observation, most_calls))
     deck: list[Span] = []
     found = []
     for _ in range(times):
@@ -67,11 +69,18 @@ def _same(observation: Observation, span: Span) -> list[Span]:
     ]
 
 
-def _blocks(observation: Observation) -> list[Span]:
+def block_s(observation: Observation, most_calls: int) -> int:
+    """Seconds in which about most_calls calls come, in whole ten minutes: at least that, at most four hours."""
+    window_s = observation.end_s - observation.start_s
+    holds_s = int(window_s * most_calls / max(1, observation.calls))
+    return max(LEAST_BLOCK_S, min(BLOCK_S, holds_s // LEAST_BLOCK_S * LEAST_BLOCK_S))
+
+
+def _blocks(observation: Observation, length_s: int) -> list[Span]:
     times = [bucket.at_s for bucket in observation.buckets]
     found = []
-    for start in range(observation.start_s, observation.end_s, BLOCK_S):
-        counted, last = bisect_left(times, start), bisect_left(times, start + BLOCK_S)
+    for start in range(observation.start_s, observation.end_s, length_s):
+        counted, last = bisect_left(times, start), bisect_left(times, start + length_s)
         if counted < last:
             found.append(Span(bisect_left(times, start - RUN_IN_S), counted, last))
     return found
