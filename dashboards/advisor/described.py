@@ -32,7 +32,8 @@ def _number(label: str, least: str, most: int, places: int, help_text: str = "")
 class AmountForm(forms.Form):
     """Prices need all of it but the hours; what is left open is not assumed."""
 
-    region = forms.ChoiceField(label="Region", required=False)
+    host_region = forms.ChoiceField(label="Region", required=False)
+    """Not "region", which is what the whole page looks at."""
     calls = _number("Calls a month", "1", MOST_CALLS, 0)
     seconds = _number("Seconds of work a call takes", "0.001", LONGEST_S, 3)
     memory_gb = _number("Memory the model takes, GB", "0.1", MOST_MEMORY_GB, 2)
@@ -40,7 +41,7 @@ class AmountForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["region"]
+        field = self.fields["host_region"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [("", "Not known"), *((name, name) for name in described_workload.regions())]
         style(self)
@@ -48,7 +49,9 @@ class AmountForm(forms.Form):
     def workload(self) -> Workload | None:
         """What was described; None while a figure that prices rest on is open or refused. Call after is_valid()."""
         found = self.cleaned_data
-        if self.errors or not all(found.get(name) for name in ("region", "calls", "seconds", "memory_gb")):
+        if self.errors or not all(
+            found.get(name) for name in ("host_region", "calls", "seconds", "memory_gb")
+        ):
             return None
         share = (found.get("busy_percent") or Decimal(100)) / 100
         return Workload(found["calls"], found["seconds"], int(found["memory_gb"] * 1024), share)
@@ -59,7 +62,7 @@ def context(form: AmountForm, answers: Answers) -> dict[str, Any]:
     described = form.workload()
     if described is None:
         return {}
-    found = described_workload.evidence(described, answers, form.cleaned_data["region"])
+    found = described_workload.evidence(described, answers, form.cleaned_data["host_region"])
     return {
         "evidence": found,
         "ways": [(label(way), DOTS[way.family], way) for way in described_workload.cheapest(found)],

@@ -235,7 +235,7 @@ def test_the_questions_lead_to_a_way_and_stop_where_nobody_knows(reader: Client)
 
 
 def test_a_described_workload_is_priced_where_enough_is_said(reader: Client, place: Shard) -> None:
-    said = "region=us-east-1&calls=730000&seconds=0.5&memory_gb=1.5"
+    said = "host_region=us-east-1&calls=730000&seconds=0.5&memory_gb=1.5"
     text = words(reader, f"/advisor/new-workload/?{said}")
     # 365,000 s a month at 2 GB × $0.00004: $14.60, and half a millisecond of each call ($0.0146).
     row = re.search(r"Serverless, 2,048 MB [^$]*?14\.6\d", text)
