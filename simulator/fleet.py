@@ -89,6 +89,7 @@ def _account(entry: dict[str, Any], bus: EventBus) -> Account:
         deny=list(entry.get("deny", [])),
         management=bool(entry.get("management", False)),
         allocation_tags=frozenset(entry["allocation_tags"]) if "allocation_tags" in entry else None,
+        savings_plan=entry.get("savings_plan", {}),
         chosen_regions=frozenset(entry.get("regions", [])),
         disabled_regions=frozenset(entry.get("disabled_regions", [])),
         missing=entry.get("missing", {}),

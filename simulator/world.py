@@ -104,6 +104,8 @@ class Account:
     management: bool = False
     # Tag keys that are activated for cost allocation; None: all of them.
     allocation_tags: frozenset[str] | None = None
+    # usd_per_hour and discount of the Savings Plan it holds, {} without one
+    savings_plan: dict[str, Any] = field(default_factory=dict)
     # Opt-in regions the account has switched on, and regions switched off by name.
     chosen_regions: frozenset[str] = frozenset()
     disabled_regions: frozenset[str] = frozenset()

@@ -21,8 +21,8 @@ from dashboards.scope import PageScope
 from fleet.costs.bill_words import ADJUSTMENTS, OTHER
 from fleet.costs.observer import BILL_PRICE_SOURCE, USD_PER_BILL_REQUEST
 from fleet.costs.reconcile import Line, Sum, summed, total
+from fleet.queries import bill_terms, billing
 from fleet.queries import billed_tags as tag_queries
-from fleet.queries import billing
 from fleet.queries.billing import Compared, Standing
 from fleet.queries.cost_scope import Span
 from fleet.types import CostComponent
@@ -146,7 +146,7 @@ def _by_tag(figures: Figures, scoped: PageScope, now: datetime) -> dict[str, Any
         "tags": billed_tags.Section.of(found, scoped.query, now.date()) if found else None,
         "tags_of_all_regions": bool(scoped.filter.regions),
         "tags_csv_url": f"{reverse('costs:billed-tags-csv')}?{scoped.query}",
-        "tag_month_usd": f"${USD_PER_BILL_REQUEST * billing.TAG_REQUESTS_A_MONTH:.2f}",
+        "tag_month_usd": f"${USD_PER_BILL_REQUEST * bill_terms.TAG_REQUESTS_A_MONTH:.2f}",
     }
 
 
@@ -202,10 +202,10 @@ def _reading() -> dict[str, Any]:
     """What reading a bill costs, for whoever considers it."""
     return {
         "request_usd": f"${USD_PER_BILL_REQUEST:.2f}",
-        "month_usd": f"${USD_PER_BILL_REQUEST * billing.REQUESTS_A_MONTH:.2f}",
-        "limit": billing.limit(),
+        "month_usd": f"${USD_PER_BILL_REQUEST * bill_terms.REQUESTS_A_MONTH:.2f}",
+        "limit": bill_terms.limit(),
         "price_source": BILL_PRICE_SOURCE,
-        "action": billing.ACTION,
+        "action": bill_terms.ACTION,
     }
 
 

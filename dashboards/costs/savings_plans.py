@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from dashboards import htmx, scope, wording
-from dashboards.costs import plan_charts, plan_tiles
+from dashboards.costs import plan_charts, plan_tiles, plan_told
 from dashboards.costs.plan_forms import PlanForm
 from dashboards.costs.wanted import span_words
 from dashboards.htmx import HtmxHttpRequest
@@ -20,7 +20,7 @@ from dashboards.status import COMPONENT_LABELS
 from fleet.costs.hour_curve import HOURS_PER_DAY
 from fleet.costs.savings_plans import Advice, Outcome, Regret, Use, advise, beyond, outcome, outcome_of
 from fleet.models import Account
-from fleet.queries import plan_commitments, savings_plans
+from fleet.queries import plan_commitments, plan_use, savings_plans
 from fleet.queries.plan_commitments import Held
 from fleet.queries.savings_plans import Eligible, Usage
 
@@ -138,6 +138,7 @@ def page(request: HtmxHttpRequest) -> HttpResponse:
         "best": best,
         "held": held,
         "outcomes": _outcomes(asked),
+        "told": plan_told.rows(plan_use.told(asked.scoped.filter, found.span), asked.today),
         "today": asked.today,
         "usages": _rows(found),
         "other": [(COMPONENT_LABELS.get(key, key), key, usd) for key, usd in sorted(found.other.items())],

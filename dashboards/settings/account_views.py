@@ -16,7 +16,7 @@ from fleet import doorbell
 from fleet.access import accounts, bills
 from fleet.errors import Refused
 from fleet.models import Account
-from fleet.queries import billing
+from fleet.queries import bill_terms
 from fleet.queries import settings as queries
 
 
@@ -65,7 +65,7 @@ def account(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "account": found,
         "title": f"Account {form.initial['alias']}",
-        "bill": billing.terms(found),
+        "bill": bill_terms.terms(found),
     }
     return htmx.page(request, "pages/settings/account.html", context, status=422 if form.errors else 200)
 

@@ -46,6 +46,13 @@ READ: tuple[Permission, ...] = (
         "ce:GetCostAndUsage",
         "the Billed page: what AWS billed beside the estimate. Off until an account's settings switch it on",
     ),
+    Permission(
+        "ce:GetSavingsPlansUtilization",
+        "what AWS says of the use of Savings Plans, beside what is worked out; read with the bill alone",
+    ),
+    Permission(
+        "ce:GetSavingsPlansCoverage", "what AWS says that Savings Plans cover; read with the bill alone"
+    ),
     Permission("account:ListRegions", "finding enabled regions: ec2:DescribeRegions is asked instead"),
     Permission(
         "ec2:DescribeRegions", "finding enabled regions: AWS's list for the partition is shown instead"

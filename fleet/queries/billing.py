@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from django.conf import settings
 from django.db.models import Count, Max, Min, OuterRef, Q, Subquery, Sum
 
 from fleet.costs.observer import USD_PER_BILL_REQUEST
@@ -18,11 +17,9 @@ from fleet.queries.scope import ScopeFilter
 from fleet.types import Confidence, CostComponent
 
 ACTION = "ce:GetCostAndUsage"
+COST_EXPLORER = "ce:"
+"""How every action begins that costs a request."""
 USD = "USD"
-REQUESTS_A_MONTH = 2 * 30
-"""Two a day, as long as each answer fits on a page."""
-TAG_REQUESTS_A_MONTH = 30
-"""One more a day where a tag is named."""
 DAY = timedelta(days=1)
 
 
@@ -73,34 +70,6 @@ class Compared:
     standing: Standing
     days: Span | None
     lines: tuple[Line, ...]
-
-
-@dataclass(frozen=True)
-class Terms:
-    """Whether the bill of one account is read, and by which tag ("" by none), and what that costs, USD."""
-
-    is_on: bool
-    tag_key: str
-    request_usd: Decimal
-    month_usd: Decimal
-    tag_month_usd: Decimal
-    limit: int
-    action: str = ACTION
-
-
-def terms(account: Account) -> Terms:
-    """One query."""
-    is_on, tag_key = BillReading.objects.filter(account=account).values_list(
-        "enabled", "tag_key"
-    ).first() or (False, "")
-    of_tag = USD_PER_BILL_REQUEST * TAG_REQUESTS_A_MONTH
-    of_bill = USD_PER_BILL_REQUEST * REQUESTS_A_MONTH + (of_tag if tag_key else 0)
-    return Terms(is_on, tag_key, USD_PER_BILL_REQUEST, of_bill, of_tag, limit())
-
-
-def limit() -> int:
-    """Requests to Cost Explorer that an account may make in a UTC day."""
-    return int(settings.COST_EXPLORER_DAILY_REQUESTS)
 
 
 def standings(scope: ScopeFilter, *, now: datetime) -> list[Standing]:
@@ -290,7 +259,7 @@ def _job_day(job: TransformJob, day: date, book: PriceHistory, now: datetime) ->
 
 def _requests(accounts: Iterable[Account], since: date) -> dict[int, int]:
     rows = CallTally.objects.filter(
-        shard__account__in=list(accounts), action=ACTION, day__gte=since
+        shard__account__in=list(accounts), action__startswith=COST_EXPLORER, day__gte=since
     ).order_by()
     counted = rows.values_list("shard__account_id").annotate(n=Sum("calls"))
     return dict(counted.values_list("shard__account_id", "n"))

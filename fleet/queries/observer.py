@@ -20,7 +20,8 @@ from fleet.types import Kind
 HISTORY = "history"
 PROBE = "probe"
 PARTS = "parts"
-BILLS = "ce:GetCostAndUsage"
+BILLS = "ce:"
+"""How the actions of Cost Explorer begin, each request of which is billed."""
 NOTHING = (0, 0)
 READINGS_PER_DAY = 24 * 12
 """Of one metric, were everything polled each five minutes."""
@@ -199,7 +200,7 @@ def _asked(scope: ScopeFilter, since: date) -> dict[int, tuple[int, int]]:
     """Metrics asked, and requests for bills, since the start of a UTC day, by account."""
     rows = CallTally.objects.filter(scope.q("shard"), day__gte=since).order_by()
     groups = rows.values_list("shard__account_id").annotate(
-        metrics=Sum("metrics_requested"), bills=Sum("calls", filter=Q(action=BILLS), default=0)
+        metrics=Sum("metrics_requested"), bills=Sum("calls", filter=Q(action__startswith=BILLS), default=0)
     )
     return {pk: (metrics, bills) for pk, metrics, bills in groups}
 

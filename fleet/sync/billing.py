@@ -1,5 +1,6 @@
 """Reads what AWS billed, once a day and account, where somebody switched it on: every request costs money."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -10,10 +11,11 @@ from django.conf import settings
 from django.db import connection, models, transaction
 
 from fleet.aws import billing, meter
-from fleet.aws.billing import ACTION, HOMES, Billed, Tagged
+from fleet.aws.billing import ACTION, HOMES, SERVICE, Billed, Tagged
 from fleet.costs.observer import USD_PER_BILL_REQUEST
 from fleet.errors import BudgetReached, FleetError, Throttled, Unavailable
 from fleet.models import BilledCost, BilledTag, BillReading, CallTally, Shard
+from fleet.sync import plan_use
 from fleet.sync.outcome import error_document, write_tally
 from fleet.types import AwsScope
 
@@ -43,8 +45,9 @@ def claim(now: datetime) -> list[int]:
 def read(account_id: int, *, now: datetime) -> BillReading | None:
     """Read the bill of one account into BilledCost; None when that is switched off. now: aware.
 
-    Where a tag is named, the bill is then read by its values into BilledTag. Of either nothing is stored unless all of
-    it was read. What went wrong stands on the BillReading.
+    Where a tag is named, the bill is then read by its values into BilledTag, and where the account has Savings Plans,
+    what AWS says of them into PlanDay. Of each nothing is stored unless all of it was read. What went wrong stands on
+    the BillReading.
     """
     reading = (
         BillReading.objects.select_related("account").filter(account_id=account_id, enabled=True).first()
@@ -54,16 +57,19 @@ def read(account_id: int, *, now: datetime) -> BillReading | None:
         return None
     booked = _Booked(shard, now)
     tag_error: FleetError | None = None
+    plan_error: FleetError | None = None
     with meter.recording() as tally:
         error = _attempt(lambda: _read_bill(reading, shard, booked, now))
         if error is None and reading.tag_key:
             tag_error = _attempt(lambda: _read_tags(reading, shard, booked, now))
-    count = tally.actions.get(ACTION)
-    if count is not None:
+        if error is None:
+            plan_error = _attempt(lambda: _read_plans(reading, shard, booked, now))
+    for action, requests in booked.requests.items():
         # What was booked before it was asked stands in the day's account already; repeats on the wire do not.
-        count.calls = max(0, count.calls - booked.requests)
+        if count := tally.actions.get(action):
+            count.calls = max(0, count.calls - requests)
     write_tally(shard.pk, tally, now=now)
-    _note(reading, error, tag_error, now)
+    _note(reading, error, {"tag_error": tag_error, "plan_error": plan_error}, now)
     return reading
 
 
@@ -84,6 +90,12 @@ def _read_tags(reading: BillReading, shard: Shard, ask: Callable[[], None], now:
     since, until = _window(reading.tag_until, now.date())
     rows = list(billing.tagged(_scope(shard), reading.tag_key, since, until, ask=ask))
     _store_tags(reading, rows, since, until, now)
+
+
+def _read_plans(reading: BillReading, shard: Shard, ask: Callable[[str], None], now: datetime) -> None:
+    since, until = _window(reading.plan_until, now.date() - plan_use.NEWEST)
+    if plan_use.has_plans(reading.account, since):
+        plan_use.read(reading, _scope(shard), since, until, ask, now)
 
 
 def _window(read_until: date | None, today: date) -> tuple[date, date]:
@@ -114,15 +126,15 @@ class _Booked:
     """Books each request on the shard's UTC day before it is sent, never above the account's limit of the day."""
 
     def __init__(self, shard: Shard, now: datetime) -> None:
-        self.shard, self.day, self.requests = shard, now.date(), 0
+        self.shard, self.day, self.requests = shard, now.date(), Counter[str]()
 
-    def __call__(self) -> None:
+    def __call__(self, action: str = ACTION) -> None:
         """Raises BudgetReached when one more request would pass the limit."""
         limit = settings.COST_EXPLORER_DAILY_REQUESTS
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, self.shard.account_id])
             tallies = CallTally.objects.filter(
-                shard__account_id=self.shard.account_id, day=self.day, action=ACTION
+                shard__account_id=self.shard.account_id, day=self.day, action__startswith=f"{SERVICE}:"
             )
             asked = tallies.aggregate(n=models.Sum("calls"))["n"] or 0
             if asked >= limit:
@@ -130,8 +142,8 @@ class _Booked:
                     f"Cost Explorer waits until 00:00 UTC: {asked} requests at USD {USD_PER_BILL_REQUEST} were "
                     "sent today, as many as FLOTILLA_COST_EXPLORER_DAILY_REQUESTS allows."
                 )
-            cursor.execute(_BOOK, [self.shard.pk, self.day, ACTION])
-        self.requests += 1
+            cursor.execute(_BOOK, [self.shard.pk, self.day, action])
+        self.requests[action] += 1
 
 
 def _store(reading: BillReading, rows: Iterable[Billed], since: date, until: date, now: datetime) -> None:
@@ -188,19 +200,23 @@ def _store_tags(
 
 
 def _note(
-    reading: BillReading, error: FleetError | None, tag_error: FleetError | None, now: datetime
+    reading: BillReading, error: FleetError | None, others: dict[str, FleetError | None], now: datetime
 ) -> None:
-    """How it went; a failure of the bill leaves what stands of its tags, which were not asked for."""
+    """How it went; a failure of the bill leaves what stands of the others, which were not asked for.
+
+    others: what went wrong by tag and of Savings Plans, by the field that tells it.
+    """
     fields: dict[str, Any] = {
         "tried_at": now,
         "error": error_document(error, reading.error, now) if error else None,
         "ok_at": now if error is None else reading.ok_at,
     }
-    of_tag = error_document(tag_error, reading.tag_error, now) if tag_error else None
-    may_pass = any(isinstance(each, Throttled | Unavailable) for each in (error, tag_error))
+    may_pass = any(isinstance(each, Throttled | Unavailable) for each in (error, *others.values()))
     more: dict[str, Any] = {"due_at": now + (RETRY_AFTER if may_pass else EVERY)}
     if error is None:
-        more["tag_error"] = of_tag
+        for name, failure in others.items():
+            known = getattr(reading, name)
+            more[name] = error_document(failure, known, now) if failure else None
     # Where another tag was named meanwhile, its own reading is due already.
     mine = BillReading.objects.filter(pk=reading.pk, tag_key=reading.tag_key)
     if not mine.update(**fields, **more):

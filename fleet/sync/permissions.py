@@ -19,6 +19,7 @@ from fleet.aws import (
     quotas,
     regions,
     sagemaker,
+    savings_plans,
     sts,
     tags,
 )
@@ -106,30 +107,31 @@ def _simulation(scope: AwsScope) -> object:
     return iam.simulate(scope, probe, ["sagemaker:UpdateEndpoint"], "*")
 
 
-def _bill(scope: AwsScope) -> None:
-    """Raises AccessDenied where IAM says that bills may not be read, Unavailable where it does not say."""
-    try:
-        role = scope.role_arn or principal_of(sts.caller_identity(scope).arn)
-        if role.endswith(":root"):
-            # No policy binds an account's root user, and IAM's simulator knows none of it.
-            return
-        allowed = iam.simulate(scope, role, [billing.ACTION], "*").get(billing.ACTION, False)
-    except AwsError as error:
-        raise Unavailable(
-            account=scope.account_id,
-            region=scope.region,
-            action=billing.ACTION,
-            code=error.code,
-            message=f"IAM's simulator does not tell: {error.message}",
-        ) from error
-    if not allowed:
-        raise AccessDenied(
-            account=scope.account_id,
-            region=scope.region,
-            action=billing.ACTION,
-            code="SimulatedDeny",
-            message=f"The policies of {role} do not allow {billing.ACTION}, says IAM's simulator.",
-        )
+def _simulated(action: str) -> Callable[[AwsScope], None]:
+    """Asks IAM about an action of Cost Explorer, which would cost money to try.
+
+    Raises AccessDenied where IAM says that it is not allowed, Unavailable where it does not say.
+    """
+
+    def ask(scope: AwsScope) -> None:
+        try:
+            role = scope.role_arn or principal_of(sts.caller_identity(scope).arn)
+            if role.endswith(":root"):
+                # No policy binds an account's root user, and IAM's simulator knows none of it.
+                return
+            allowed = iam.simulate(scope, role, [action], "*").get(action, False)
+        except AwsError as error:
+            message = f"IAM's simulator does not tell: {error.message}"
+            raise _about(Unavailable, scope, action, error.code, message) from error
+        if not allowed:
+            message = f"The policies of {role} do not allow {action}, says IAM's simulator."
+            raise _about(AccessDenied, scope, action, "SimulatedDeny", message)
+
+    return ask
+
+
+def _about(kind: type[AwsError], scope: AwsScope, action: str, code: str, message: str) -> AwsError:
+    return kind(account=scope.account_id, region=scope.region, action=action, code=code, message=message)
 
 
 READS = (
@@ -197,7 +199,10 @@ READS = (
         _first(quotas.sagemaker_quotas),
     ),
     _Read("pricing:GetProducts", _price),
-    _Read(billing.ACTION, _bill, is_simulated=True),
+    *(
+        _Read(action, _simulated(action), is_simulated=True)
+        for action in (billing.ACTION, savings_plans.UTILISATION, savings_plans.COVERAGE)
+    ),
     _Read("account:ListRegions", regions.by_account),
     _Read("ec2:DescribeRegions", regions.by_ec2),
     _Read("iam:SimulatePrincipalPolicy", _simulation),

@@ -17,6 +17,7 @@ from simulator.services import (
     sagemaker_configs,
     sagemaker_endpoints,
     sagemaker_jobs,
+    savings_plans,
     service_quotas,
     sqs,
     sts,
@@ -47,6 +48,6 @@ def actions_of(service: str) -> dict[str, Action]:
         "resourcegroupstaggingapi": tagging.ACTIONS,
         "pricing": pricing.ACTIONS,
         "service-quotas": service_quotas.ACTIONS,
-        "ce": cost_explorer.ACTIONS,
+        "ce": {**cost_explorer.ACTIONS, **savings_plans.ACTIONS},
     }
     return tables[service]

@@ -115,12 +115,12 @@ def _seen(call: Call, period: Period) -> Iterator[Charge]:
             at = period[0]
             while at < until:
                 ends = min(datetime(at.year, at.month, at.day, tzinfo=UTC) + timedelta(days=1), until)
-                yield from _day(call, region, at, ends)
+                yield from charges_of(call, region, at, ends)
                 at = ends
 
 
-def _day(call: Call, region: Region, start: datetime, end: datetime) -> list[Charge]:
-    """A whole day is worked out once, until something of the region changes."""
+def charges_of(call: Call, region: Region, start: datetime, end: datetime) -> list[Charge]:
+    """The charges of [start, end) within one UTC day; a whole one is worked out once, until the region changes."""
     if end - start != timedelta(days=1):
         return bill.region_day(region, call.prices, start, end)
     stamp = (
