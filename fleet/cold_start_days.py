@@ -30,26 +30,27 @@ _ADDED = (*_FIELDS.values(), "at_limit")
 
 
 def due(now: datetime) -> list[int]:
-    """Shards with an hour that was read and has settled, but is not counted. One query."""
-    return [pk for pk, until, limit in _standing(Q(metrics_ok_at__lte=now)) if until + HOUR <= limit]
+    """Shards with an hour that was read and has settled, but is not counted, and those never looked at. One query."""
+    found = _standing(Q(metrics_ok_at__lte=now))
+    return [pk for pk, until, limit, is_new in found if is_new or until + HOUR <= limit]
 
 
 def count(shard_ids: Sequence[int]) -> int:
     """Count the settled hours of some shards, the oldest first; how many. Two turns at once count none twice."""
     found = list(_standing(Q(pk__in=shard_ids)))
     ColdStartCount.objects.bulk_create(
-        (ColdStartCount(shard_id=pk, since=until, until=until) for pk, until, _ in found),
+        (ColdStartCount(shard_id=pk, since=until, until=until) for pk, until, _, is_new in found if is_new),
         ignore_conflicts=True,
     )
-    limits = {pk: limit for pk, _, limit in found}
+    limits = {pk: limit for pk, _, limit, _ in found}
     counted = 0
     while counted < HOURS_AT_ONCE and _count_hour(limits):
         counted += 1
     return counted
 
 
-def _standing(which: Q) -> Iterator[tuple[int, datetime, datetime]]:
-    """Shards that may have an hour to count: how far they are counted, and how far they can be.
+def _standing(which: Q) -> Iterator[tuple[int, datetime, datetime, bool]]:
+    """Shards that may have an hour to count: how far they are counted, how far they can be, and if they are new.
 
     Every variant must have been read so far, or one that lags is not waited for any longer.
     """
@@ -72,11 +73,12 @@ def _standing(which: Q) -> Iterator[tuple[int, datetime, datetime]]:
         )
     )
     for pk, at, lacks, read, since, until in found[:SHARDS_AT_ONCE]:
-        first = _floor(at - SETTLED - FIRST)
-        limit = datetime.min.replace(tzinfo=UTC) if lacks else min(at, read or at)
+        assert at is not None, "shards that were never read are left out"
+        counted = until or _floor(at - SETTLED - FIRST)
+        limit = counted if lacks else min(at, read or at) - SETTLED
         if since is not None and at > since + FIRST + SETTLED + WAITS:
-            limit = max(limit, at - WAITS)
-        yield pk, until or first, limit - SETTLED if limit.year > 1 else limit
+            limit = max(limit, at - WAITS - SETTLED)
+        yield pk, counted, limit, since is None
 
 
 @transaction.atomic

@@ -28,6 +28,8 @@ FRESH_FOR = timedelta(hours=6)
 """Two weeks of traffic do not change their shape sooner."""
 RING_AGAIN = timedelta(minutes=1)
 """A ring may be lost: whoever still waits after this long rings again."""
+TRY_AGAIN = timedelta(hours=1)
+"""After an attempt that gave nothing: it would hardly do better at once."""
 CLAIM = timedelta(minutes=5)
 """Longer than a task may take."""
 TURN_S = 3
@@ -115,7 +117,7 @@ def _holds(row: PlannedForecast, variant: VariantStatus, now: datetime) -> bool:
     if row.answered_at is None or now - row.answered_at >= FRESH_FOR:
         return False
     if row.failure:
-        return now - row.answered_at < RING_AGAIN
+        return now - row.answered_at < TRY_AGAIN
     held = plan_of(row)
     if held is None:
         # What is missing may have come with the next hour.

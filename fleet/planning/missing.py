@@ -8,6 +8,8 @@ from fleet.queries.planning import Inputs
 
 LEAST = timedelta(days=1)
 """Less than a day has no quiet night or no busy noon."""
+MOST_A_MINUTE = 10_000
+"""More calls than this, on average, take longer to replay than a worker may spend."""
 LEAST_CALLS = 20
 """Fewer calls than this tell nothing of how many come at once."""
 
@@ -64,6 +66,13 @@ def _of_traffic(found: Inputs, seen: Observation) -> list[Missing]:
             Missing(
                 f"{calls} in {days} tell{'s' if seen.calls == 1 else ''} nothing of how many come at once.",
                 f"At least {LEAST_CALLS} calls within two weeks.",
+            )
+        )
+    if seen.calls > MOST_A_MINUTE * found.hours * 60:
+        lacks.append(
+            Missing(
+                f"{seen.calls / found.hours / 60:,.0f} calls a minute are too many to be replayed in good time.",
+                f"At most {MOST_A_MINUTE:,} a minute. The Options tab compares instances, which such traffic suits.",
             )
         )
     if seen.peak is None:

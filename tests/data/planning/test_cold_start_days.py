@@ -70,6 +70,7 @@ def test_a_variant_that_is_not_read_yet_is_waited_for(chat: Endpoint) -> None:
     variant = rows.variant(chat)
     variant.metrics_until = None
     variant.save()
+    assert cold_start_days.count(cold_start_days.due(rows.now())) == 0
     assert cold_start_days.due(rows.now()) == []
     variant.metrics_until = rows.hour() - timedelta(hours=5)
     variant.save()

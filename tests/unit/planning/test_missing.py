@@ -33,6 +33,7 @@ def said(found: Inputs) -> list[str]:
         (inputs(48, calls=0), "no call in the 2 days"),
         (inputs(24, calls=1), "One call in 1 day tells nothing of how many come at once. At least 20 calls"),
         (inputs(36, calls=7), "7 calls in 1.5 days tell nothing"),
+        (inputs(24, calls=20_000_000), "13,889 calls a minute are too many to be replayed"),
         (
             inputs(24, concurrency_utilization_max=None),
             "never reported ServerlessConcurrentExecutionsUtilization",
