@@ -19,7 +19,6 @@ from fleet.models import (
     Endpoint,
     EndpointWindow,
     HostedModel,
-    MonthCost,
     PartHour,
     PlannedForecast,
     ScalableTarget,
@@ -76,7 +75,6 @@ class Mirror:
     moves: Mapping[int, Sequence[Move]]
     moves_since: Mapping[int, datetime]
     publishes: Mapping[int, bool]
-    month: Mapping[int, Decimal | None]
     request_kb: Mapping[int, Decimal]
     updates: Mapping[int, int]
     stages: Mapping[int, Sequence[StageSum]]
@@ -120,7 +118,6 @@ def read(ids: Sequence[int], start: datetime, end: datetime) -> Mirror:
                 "endpoint", "publishes_setup"
             )
         ),
-        month=_month(ids),
         request_kb={
             pk: kb
             for pk, kb in DataAssumption.objects.filter(endpoint__in=ids).values_list(
@@ -189,11 +186,6 @@ def _moves_since(ids: Sequence[int], start: datetime) -> dict[int, datetime]:
         if since is not None:
             found[pk] = max(found.get(pk, start), since)
     return found
-
-
-def _month(ids: Sequence[int]) -> dict[int, Decimal | None]:
-    rows = MonthCost.objects.filter(endpoint__in=ids).values_list("endpoint", "usd", "unpriced")
-    return {pk: None if unpriced else usd for pk, usd, unpriced in rows}
 
 
 def _plans(ids: Sequence[int]) -> dict[int, LevelPlan]:

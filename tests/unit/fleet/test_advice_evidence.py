@@ -20,7 +20,7 @@ from fleet.types import CostComponent, Kind
 
 END = datetime(2026, 11, 20, 12, tzinfo=UTC)
 START = END - WINDOW
-EMPTY = Mirror((), *({} for _ in range(14)))
+EMPTY = Mirror((), *({} for _ in range(13)))
 AROUND = Around(
     END.date(),
     PriceBook.layered(snapshot.points()),
