@@ -58,6 +58,7 @@ class Region:
     recommendation_jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     targets: dict[tuple[str, str], ScalableTarget] = field(default_factory=dict)
     activities: list[dict[str, Any]] = field(default_factory=list)
+    alarms: dict[str, dict[str, Any]] = field(default_factory=dict)
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
     arns: dict[str, str] = field(default_factory=dict)
     retired: list[Endpoint] = field(default_factory=list)

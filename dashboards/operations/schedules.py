@@ -20,7 +20,10 @@ TEMPLATE = "pages/operations/change_schedule.html"
 WAYS = [
     (Way.WEEKLY.value, "Days and hours"),
     (Way.ONE.value, "One scheduled action"),
-    (Way.REMOVE.value, "Remove"),
+    (Way.BOUNDS.value, "Lowest and highest"),
+    (Way.WAKE.value, "Wake from 0"),
+    (Way.REMOVE.value, "Remove a scheduled action"),
+    (Way.LEAVE.value, "No scaling at all"),
 ]
 BACK = (Way.RESTORE.value, "As it was before")
 
@@ -102,6 +105,9 @@ _FIELDS: Mapping[Way, tuple[str, ...]] = {
     Way.ONE: ("name", "schedule", "minimum", "maximum", "start", "end", "timezone"),
     Way.REMOVE: ("removed",),
     Way.RESTORE: ("before",),
+    Way.BOUNDS: ("minimum", "maximum"),
+    Way.LEAVE: (),
+    Way.WAKE: (),
 }
 
 

@@ -40,6 +40,7 @@ _SAME_CONCURRENCY = (
     OperationKind.CHANGE_INSTANCES,
 )
 NOT_TOLD = "The level over a week cannot be told from these actions, so the month is not priced."
+NOT_TOLD_OF_BOUNDS = "What scales between the bounds decides on the level, so the month is not priced."
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,8 @@ def schedule_effect(found: Draft, now: datetime) -> Effect:
     rows = [(row.field, row.after) for row in schedule_plan.differences(change)]
     notes = tuple(warning.text for warning in schedule_plan.warnings(change, now))
     if cost is None:
-        return Effect("—", NOT_TOLD, False, tuple(rows), notes, None, None)
+        why = NOT_TOLD_OF_BOUNDS if change.wish.way == Way.BOUNDS else NOT_TOLD
+        return Effect("—", why, False, tuple(rows), notes, None, None)
     return Effect(
         cost=wording.usd_change(cost.difference),
         cost_note=_before_after(cost.before, cost.after, cost.difference),

@@ -97,6 +97,9 @@ ACT: tuple[Statement, ...] = (
             ),
             Permission("application-autoscaling:PutScheduledAction", "schedules"),
             Permission("application-autoscaling:DeleteScheduledAction", "removing a schedule"),
+            Permission("application-autoscaling:PutScalingPolicy", "waking an endpoint from 0 instances"),
+            Permission("cloudwatch:DescribeAlarms", "waking an endpoint from 0 instances"),
+            Permission("cloudwatch:PutMetricAlarm", "waking an endpoint from 0 instances"),
         ),
     ),
 )

@@ -194,6 +194,8 @@ _LEFT_BY = {
     "register-scaling": "the scalable target was registered with {minimum} to {maximum}",
     "put-scheduled-action": "scheduled action {name} was written",
     "delete-scheduled-action": "scheduled action {name} was deleted",
+    "put-scaling-policy": "scaling policy {name} was written",
+    "put-wake-alarm": "alarm {name} was written",
 }
 """What a step of a schedule leaves behind, as a person reads it."""
 

@@ -10,7 +10,7 @@ from fleet.errors import Refusal
 from fleet.operations import expressions
 from fleet.operations.guards import leave, there, whole_number
 from fleet.operations.kinds import Context, Observed
-from fleet.operations.schedule_levels import Found, bounds
+from fleet.operations.schedule_levels import Found, bounds, wake
 from fleet.operations.schedule_levels import leave as leave_target
 from fleet.operations.schedule_levels import level as level_of
 from fleet.operations.schedules import (
@@ -252,7 +252,7 @@ def _against_aws(change: ScheduleChange, seen: Observed, context: Context) -> li
 
 
 def _nothing_new(change: ScheduleChange) -> list[Refusal]:
-    if change.put or change.delete or change.bounds or change.leaves:
+    if change.put or change.delete or change.bounds or change.leaves or change.wakes:
         return []
     return [Refusal("", "no-change", "Nothing would change: the scheduled actions are like this already.")]
 
@@ -264,4 +264,5 @@ _CHECKS: Mapping[Way, Callable[[ScheduleWish, Spot, datetime], Found]] = {
     Way.RESTORE: _restore,
     Way.BOUNDS: lambda wish, spot, _: bounds(wish, spot),
     Way.LEAVE: lambda wish, spot, _: leave_target(wish, spot),
+    Way.WAKE: lambda wish, spot, _: wake(wish, spot),
 }

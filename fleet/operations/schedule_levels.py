@@ -50,3 +50,16 @@ def leave(wish: ScheduleWish, spot: Spot) -> Found:
     if not spot.is_registered:
         return None, [Refusal("", "not-registered", f"No scalable target is registered for {spot.label}.")]
     return ScheduleChange(spot, wish, leaves=True), []
+
+
+def wake(wish: ScheduleWish, spot: Spot) -> Found:
+    """The step policy that brings the first instance of an asynchronous endpoint back, with its alarm."""
+    if spot.dimension != INSTANCES or spot.floor != 0:
+        text = "Only an asynchronous endpoint has HasBacklogWithoutCapacity, on which it would be woken."
+        return None, [Refusal("", "not-asynchronous", text)]
+    if not spot.is_registered:
+        return None, [Refusal("", "not-registered", f"No scalable target is registered for {spot.label}.")]
+    if spot.wakes:
+        text = "Nothing would change: a step policy brings the first instance back already."
+        return None, [Refusal("", "no-change", text)]
+    return ScheduleChange(spot, wish, wakes=True), []

@@ -5,7 +5,7 @@ from datetime import datetime
 from fleet.costs import compare
 from fleet.costs.price_book import PriceBook
 from fleet.costs.traffic import Traffic
-from fleet.operations import expressions
+from fleet.operations import expressions, schedule_wake
 from fleet.operations.cost_change import CostChange, told
 from fleet.operations.kinds import Observed, OperationKind, Route
 from fleet.operations.plan import Plan, StepPlan
@@ -27,6 +27,7 @@ _SUMMARIES = {
     Way.REMOVE: "scheduled actions removed",
     Way.RESTORE: "as it was before",
     Way.LEAVE: "scalable target deregistered",
+    Way.WAKE: "a step policy that wakes it from 0",
 }
 _NAMESPACE = {"ServiceNamespace": "sagemaker"}
 
@@ -43,8 +44,8 @@ def build(change: ScheduleChange, seen: Observed, cost: CostChange | None, now: 
         unchanged=(),
         warnings=warnings(change, now),
         cost=cost,
-        calls=_calls(change),
-        steps=_steps(change),
+        calls=_calls(change, seen),
+        steps=_steps(change, seen),
         wanted=_wanted(change),
         config={},
     )
@@ -72,6 +73,8 @@ def differences(change: ScheduleChange) -> tuple[Difference, ...]:
         found.append(Difference("Scalable target", before, "none"))
     if change.bounds is not None:
         found.append(Difference("Scalable target", before, f"{change.bounds[0]} – {change.bounds[1]}"))
+    if change.wakes:
+        found.append(Difference("Step policy", "none", "adds 1 instance when requests wait at none"))
     then = {action.name: action for action in change.actions_after()}
     today = {action.name: action for action in spot.actions}
     for name in dict.fromkeys([*(action.name for action in change.put), *sorted({*then, *today})]):
@@ -110,6 +113,8 @@ def warnings(change: ScheduleChange, now: datetime) -> tuple[Warning, ...]:
         now_at = "not known" if spot.level is None else spot.level
         text = f"The level stays as it is when this is carried out ({now_at} now)."
         found.append(Warning("level-stays", text))
+    if change.wakes:
+        found.append(Warning("way-back", schedule_wake.WAY_BACK))
     return (*found, *clock_warnings(change.put, now))
 
 
@@ -189,7 +194,7 @@ def _target(spot: Spot) -> dict[str, str]:
     return {"resource_id": spot.resource_id, "dimension": spot.dimension}
 
 
-def _steps(change: ScheduleChange) -> tuple[StepPlan, ...]:
+def _steps(change: ScheduleChange, seen: Observed) -> tuple[StepPlan, ...]:
     spot, target = change.spot, _target(change.spot)
     steps = [
         StepPlan(
@@ -215,6 +220,8 @@ def _steps(change: ScheduleChange) -> tuple[StepPlan, ...]:
         steps.append(
             StepPlan("delete-scheduled-action", f"Delete {name}", parameters, "Read back: no longer listed")
         )
+    if change.wakes:
+        steps += schedule_wake.steps(target, seen.endpoint)
     if change.leaves:
         steps.append(
             StepPlan(
@@ -234,10 +241,12 @@ def _wanted(change: ScheduleChange) -> dict[str, object]:
         **_target(change.spot),
         "schedule": requests | dict.fromkeys(change.delete),
         "is_registered": not change.leaves,
+        "bounds": list(change.bounds) if change.bounds and change.wish.way == Way.BOUNDS else None,
+        "policy": schedule_wake.POLICY if change.wakes else None,
     }
 
 
-def _calls(change: ScheduleChange) -> tuple[Call, ...]:
+def _calls(change: ScheduleChange, seen: Observed) -> tuple[Call, ...]:
     spot = change.spot
     where = {**_NAMESPACE, "ResourceId": spot.resource_id, "ScalableDimension": spot.dimension}
     calls = [
@@ -256,6 +265,8 @@ def _calls(change: ScheduleChange) -> tuple[Call, ...]:
     calls += [
         _call("DeleteScheduledAction", {**where, "ScheduledActionName": name}) for name in change.delete
     ]
+    if change.wakes:
+        calls += schedule_wake.calls(spot, seen.endpoint)
     if change.leaves:
         calls.append(_call("DeregisterScalableTarget", where))
     elif change.bounds is None:

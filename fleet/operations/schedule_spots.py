@@ -1,5 +1,6 @@
 """What of an endpoint a schedule can set, from the mirror's rows. Reads the database, never AWS."""
 
+from fleet.analysis.scaling_policies import facts
 from fleet.models import Endpoint, InferenceComponent, ScalableTarget, VariantStatus
 from fleet.operations.schedules import COPIES, INSTANCES, PROVISIONED, Spot, from_document
 from fleet.types import Kind
@@ -66,6 +67,7 @@ def _spot(
     most: int | None,
     machine: VariantStatus | None = None,
 ) -> Spot:
+    held = list(target.policies.all()) if target else []
     actions = (from_document(row.document) for row in target.scheduled_actions.all()) if target else ()
     return Spot(
         resource_id=resource,
@@ -76,7 +78,8 @@ def _spot(
         most=most,
         minimum=target.min_capacity if target else None,
         maximum=target.max_capacity if target else None,
-        policies=tuple(policy.name for policy in target.policies.all()) if target else (),
+        policies=tuple(policy.name for policy in held),
+        wakes=any(facts.policy(row.name, row.policy_type, row.configuration).wakes for row in held),
         actions=tuple(sorted(actions, key=lambda action: action.name)),
         instance_type=machine.instance_type if machine else "",
         volume_gb=machine.volume_gb if machine else None,

@@ -9,6 +9,7 @@ from django.conf import settings
 from fleet.aws import autoscaling
 from fleet.errors import AwsError, NotFound, StalePlan, Throttled, Unavailable
 from fleet.models import Operation
+from fleet.operations import wake_steps
 from fleet.operations.runs import SENT_AT, Done, Ended, Outcome, Run, Wait, take_back
 from fleet.operations.schedules import TimedAction, from_document
 
@@ -82,7 +83,7 @@ def prove_schedule(run: Run) -> Outcome:
     wanted, bounds = run.operation.plan["wanted"], _bounds(run)
     wrong = [name for name, request in wanted["schedule"].items() if not _is_there(run, name, request)]
     states, verdicts = Operation.State, Operation.Verdict
-    if (bounds is not None) == wanted["is_registered"] and not wrong:
+    if (bounds is not None) == wanted["is_registered"] and not wrong and _has_the_rest(run, wanted, bounds):
         count = len(_actions(run)) if bounds else 0
         text = f"target {_shown(bounds)} with {count} scheduled action{'' if count == 1 else 's'}"
         return Ended(states.SUCCEEDED, verdicts.APPLIED, f"The schedule is as asked: {text}.", text)
@@ -96,6 +97,8 @@ STEPS: dict[str, Callable[[Run], Outcome]] = {
     "register-scaling": register_scaling,
     "put-scheduled-action": put_scheduled_action,
     "delete-scheduled-action": delete_scheduled_action,
+    "put-scaling-policy": lambda run: wake_steps.put_policy(run, _write),
+    "put-wake-alarm": lambda run: wake_steps.put_alarm(run, _write),
     "prove-schedule": prove_schedule,
 }
 
@@ -115,6 +118,14 @@ def _write(run: Run, send: Callable[[], str]) -> None:
         if not was_sent_before:
             take_back(run)
         raise
+
+
+def _has_the_rest(run: Run, wanted: dict[str, Any], bounds: Bounds | None) -> bool:
+    """Bounds and policy, where the plan asked for them; a plan of an earlier version has neither."""
+    if wanted.get("bounds") and bounds != tuple(wanted["bounds"]):
+        return False
+    name = wanted.get("policy")
+    return not name or wake_steps.policy(run, name) is not None
 
 
 def _target(run: Run) -> tuple[str, str]:

@@ -30,13 +30,17 @@ _WEEKLY = re.compile(r"cron\(0 (\d{1,2}) \? \* (\S+) \*\)", re.ASCII)
 
 
 class Way(StrEnum):
-    """What a wish asks for. RESTORE puts back what an earlier operation found; LEAVE deregisters the target."""
+    """What a wish asks for. RESTORE puts back what an earlier operation found; LEAVE deregisters the target.
+
+    WAKE adds the step policy that brings the first of 0 instances back.
+    """
 
     WEEKLY = "weekly"
     ONE = "one"
     REMOVE = "remove"
     BOUNDS = "bounds"
     LEAVE = "leave"
+    WAKE = "wake"
     RESTORE = "restore"
 
 
@@ -176,7 +180,7 @@ class ScheduleChange:
     """A checked wish: scheduled actions to write and to delete by name.
 
     bounds: what the target is registered with first, None = left as it is. leaves: the target itself goes, with all
-    that hangs on it.
+    that hangs on it. wakes: the step policy that brings the first instance back is written, with its alarm.
     """
 
     spot: Spot
@@ -185,6 +189,7 @@ class ScheduleChange:
     delete: tuple[str, ...] = ()
     bounds: tuple[int, int] | None = None
     leaves: bool = False
+    wakes: bool = False
 
     def actions_after(self) -> tuple[TimedAction, ...]:
         """Every scheduled action of the target once the change is made."""

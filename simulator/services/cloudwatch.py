@@ -197,4 +197,22 @@ def _published(source: MetricSource, metric: tuple[str, str], start: int, end: i
     return False
 
 
-ACTIONS: dict[str, Action] = {"GetMetricData": get_metric_data, "ListMetrics": list_metrics}
+def put_metric_alarm(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """PutMetricAlarm: kept and listed, never evaluated."""
+    call.region.alarms[params["AlarmName"]] = dict(params)
+    return {}
+
+
+def describe_alarms(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    """DescribeAlarms by name, metric alarms only."""
+    names = params.get("AlarmNames")
+    rows = [row for name, row in sorted(call.region.alarms.items()) if names is None or name in names]
+    return {"MetricAlarms": rows, "CompositeAlarms": []}
+
+
+ACTIONS: dict[str, Action] = {
+    "GetMetricData": get_metric_data,
+    "ListMetrics": list_metrics,
+    "PutMetricAlarm": put_metric_alarm,
+    "DescribeAlarms": describe_alarms,
+}

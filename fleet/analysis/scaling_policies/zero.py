@@ -1,6 +1,6 @@
 """Rules about levels of zero: nothing wakes it, it is not allowed, or it would be cheaper. Pure."""
 
-from fleet.analysis.scaling_policies import words
+from fleet.analysis.scaling_policies import wake, words
 from fleet.analysis.scaling_policies.facts import COPIES, INSTANCES, PROVISIONED, TRACKING, Scaled
 from fleet.analysis.scaling_policies.findings import (
     ASYNC_SCALING,
@@ -166,7 +166,7 @@ def _async_trap(scaled: Scaled) -> Finding:
             ("Policies", ", ".join(each.name for each in scaled.policies) or "none"),
         ),
         proposal=Proposal(
-            "Keep 1 instance for now", "change-schedule", bounds(scaled, 1, max(scaled.maximum or 1, 1))
+            "Add the policy that wakes it", "change-schedule", {"way": "wake", "target": scaled.key}
         ),
         calls=wake_calls(scaled),
     )
@@ -197,37 +197,10 @@ def bounds(scaled: Scaled, low: int, high: int) -> dict[str, str]:
 
 
 def wake_calls(scaled: Scaled) -> tuple[Call, Call]:
-    """The step policy and its alarm as AWS's guide writes them; the alarm's action is the policy's ARN."""
-    name = "HasBacklogWithoutCapacity-ScalingPolicy"
-    step = {
-        "AdjustmentType": "ChangeInCapacity",
-        "MetricAggregationType": "Average",
-        "Cooldown": 300,
-        "StepAdjustments": [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}],
-    }
-    policy = {
-        "PolicyName": name,
-        "ServiceNamespace": "sagemaker",
-        "ResourceId": scaled.resource_id,
-        "ScalableDimension": scaled.dimension,
-        "PolicyType": "StepScaling",
-        "StepScalingPolicyConfiguration": step,
-    }
-    alarm = {
-        "AlarmName": f"{scaled.endpoint}-HasBacklogWithoutCapacity",
-        "Namespace": "AWS/SageMaker",
-        "MetricName": "HasBacklogWithoutCapacity",
-        "Dimensions": [{"Name": "EndpointName", "Value": scaled.endpoint}],
-        "Statistic": "Average",
-        "Period": 60,
-        "EvaluationPeriods": 2,
-        "DatapointsToAlarm": 2,
-        "Threshold": 1,
-        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
-        "TreatMissingData": "missing",
-        "AlarmActions": ["the PolicyARN that PutScalingPolicy answers"],
-    }
+    """The step policy and its alarm as AWS's guide writes them."""
     return (
-        Call("application-autoscaling", "PutScalingPolicy", policy),
-        Call("cloudwatch", "PutMetricAlarm", alarm),
+        Call(
+            "application-autoscaling", "PutScalingPolicy", wake.policy(scaled.resource_id, scaled.dimension)
+        ),
+        Call("cloudwatch", "PutMetricAlarm", wake.alarm(scaled.endpoint)),
     )

@@ -117,3 +117,26 @@ def test_a_target_that_moved_since_the_plan_stops_it_before_anything_is_sent(
     operation = settle(operation)
     assert (operation.verdict, writes(simulator)) == ("stale", [])
     assert "1 – 9" in operation.verdict_detail
+
+
+def test_bounds_are_changed_and_the_target_is_deregistered_and_put_back(
+    simulator: SimulatorProcess,
+    mirror: Callable[[], None],
+    endpoint: Endpoint,
+    warm: None,
+    queued: Planner,
+    settle: Settle,
+) -> None:
+    def bounds() -> list[tuple[int, int]]:
+        targets = autoscaling.scalable_targets(endpoint.shard.scope)
+        return [(row["MinCapacity"], row["MaxCapacity"]) for row in targets]
+
+    first = settle(queued(ScheduleWish("bounds", minimum="2", maximum="9")))
+    assert (first.verdict, bounds()) == ("applied", [(2, 9)]), first.verdict_detail
+    mirror()
+    gone = settle(queued(ScheduleWish("leave")))
+    assert (gone.verdict, bounds()) == ("applied", []), gone.verdict_detail
+    assert writes(simulator) == ["RegisterScalableTarget", "DeregisterScalableTarget"]
+    mirror()
+    back = settle(queued(ScheduleWish(**words.plan_again(gone, back=True))))
+    assert (back.verdict, bounds()) == ("applied", [(2, 9)]), back.verdict_detail

@@ -166,8 +166,9 @@ def test_the_zero_trap_is_critical_once_somebody_waits_and_shows_the_exact_polic
     )
     assert found.proposal
     assert dict(found.proposal.fields) == {
-        "way": "bounds", "target": f"{OCR.resource_id} DesiredInstanceCount", "minimum": "1", "maximum": "4",
-    }  # fmt: skip
+        "way": "wake",
+        "target": f"{OCR.resource_id} DesiredInstanceCount",
+    }
     for awake in (replace(stuck, level=1), replace(stuck, use=replace(QUIET, waiting=0))):
         assert the_finding(awake).severity is Severity.WARNING
     assert ("Requests waiting", "—, not reported") in the_finding(replace(OCR, policies=())).facts

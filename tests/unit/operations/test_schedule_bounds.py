@@ -88,3 +88,28 @@ def test_a_target_is_deregistered_and_where_none_is_that_is_refused() -> None:
     assert {"policies-removed", "level-stays"} <= {warning.code for warning in plan.warnings}
     assert not plan.wanted["is_registered"]
     assert codes(ScheduleWish("leave"), MACHINES) == [("", "not-registered")]
+
+
+def test_the_step_that_wakes_an_asynchronous_endpoint_is_written_with_its_alarm() -> None:
+    asleep = replace(MACHINES, floor=0, level=0, minimum=0, maximum=4, policies=("backlog",))
+    change = checked(ScheduleWish("wake"), asleep)
+    plan = schedule_plan.build(change, seen(spots=(asleep,)), None, NOON)
+    assert [step.action for step in plan.steps] == [
+        "read-schedule", "put-scaling-policy", "put-wake-alarm", "prove-schedule",
+    ]  # fmt: skip
+    assert [(call.service, call.action) for call in plan.calls if not call.is_skipped][1:] == [
+        ("application-autoscaling", "PutScalingPolicy"), ("cloudwatch", "PutMetricAlarm"),
+    ]  # fmt: skip
+    assert plan.wanted["policy"] == "HasBacklogWithoutCapacity-ScalingPolicy"
+    assert "way-back" in [warning.code for warning in plan.warnings]
+    assert codes(ScheduleWish("wake"), replace(asleep, wakes=True)) == [("", "no-change")]
+    assert codes(ScheduleWish("wake"), replace(asleep, minimum=None, maximum=None)) == [
+        ("", "not-registered")
+    ]
+    for other in (WARM, replace(MACHINES, minimum=1, maximum=4)):
+        assert codes(ScheduleWish("wake"), other) == [("", "not-asynchronous")]
+
+
+def test_bounds_that_moved_again_are_no_proof() -> None:
+    change = checked(BOUNDS)
+    assert schedule_plan.build(change, seen(), None, NOON).wanted["bounds"] == [2, 8]
