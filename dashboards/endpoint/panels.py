@@ -28,6 +28,7 @@ from dashboards.endpoint import (
     queue_tiles,
     tiles,
 )
+from dashboards.scaling import findings as finding_panels
 from dashboards.scaling import rows as scaling_rows
 from dashboards.scope import PageScope
 from dashboards.tiles import Tile
@@ -35,7 +36,7 @@ from fleet.analysis import cache as cache_analysis
 from fleet.catalogue import BY_COLUMN
 from fleet.instance_types import has_gpu
 from fleet.queries import endpoint as queries
-from fleet.queries import endpoint_timeline, scaling, scaling_history, usage
+from fleet.queries import endpoint_timeline, scaling, scaling_findings, scaling_history, usage
 from fleet.queries.endpoint import Activity, Head
 from fleet.types import Kind
 
@@ -171,8 +172,13 @@ def _async(head: Head, activity: Activity) -> Context:
 
 
 def _scaling(head: Head, activity: Activity) -> Context:
-    targets = [(target, scaling_rows.words(target)) for target in scaling.for_endpoint(head.endpoint)]
+    rows = scaling.for_endpoint(head.endpoint, head.variants)
+    targets = [(target, scaling_rows.words(target, with_findings=False)) for target in rows]
+    found, unjudged, looked = scaling_findings.of_endpoint(head.endpoint)
     return {
+        "findings": finding_panels.panels(found),
+        "unjudged": unjudged,
+        "looked": looked,
         "targets": targets,
         "is_serverless": activity.kind == Kind.SERVERLESS,
         "activities": scaling_history.of_endpoint(head.endpoint),

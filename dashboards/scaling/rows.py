@@ -60,9 +60,11 @@ def _target(row: TargetRow, query: str) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def words(row: TargetRow) -> SafeString:
-    """A target's policies, schedules, suspensions and warnings as a list."""
-    troubles = [f"{capfirst(text)}." for text in row.suspended] + row.warnings
+def words(row: TargetRow, *, with_findings: bool = True) -> SafeString:
+    """A target's policies, schedules, suspensions and findings as a list."""
+    troubles = [f"{capfirst(text)}." for text in row.suspended]
+    if with_findings:
+        troubles += [f"{text}." for text in row.findings]
     return format_html(
         '<ul class="plain-list">{}{}{}{}</ul>',
         _listed(_POLICY, ((each.text, each.kind, each.name) for each in row.policies)),

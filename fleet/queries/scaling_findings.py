@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Case, Count, F, IntegerField, Min, QuerySet, Value, When
+from django.db.models import Case, Count, F, IntegerField, QuerySet, Subquery, Value, When
 
 from fleet.advisor.evidence_parts import Lint
 from fleet.analysis.scaling_policies.findings import LABELS, Rule
@@ -26,10 +26,14 @@ class RuleCount:
 
 @dataclass(frozen=True)
 class Counts:
-    """Findings of a scope by rule, the gravest first. unknown: rules that could not be judged."""
+    """Findings of a scope by rule, the gravest first. unknown: rules that could not be judged.
+
+    looked: when the linter last looked at the shard that it looked at longest ago; None: at none.
+    """
 
     rules: Sequence[RuleCount]
     unknown: int
+    looked: datetime | None = None
 
     @property
     def all(self) -> int:
@@ -45,11 +49,14 @@ class Counts:
 
 
 def counts(scope: ScopeFilter) -> Counts:
-    """One query."""
+    """One query, another where nothing was found."""
     found = dict[str, list[int]]()
     unknown = 0
     rows = ScalingFinding.objects.filter(scope.q("shard")).order_by().values_list("rule", "severity")
-    for rule, severity, count in rows.annotate(n=Count("pk")):
+    checks = ScalingCheck.objects.filter(scope.q("shard")).order_by("checked_at")
+    at = Subquery(checks.values("checked_at")[:1])
+    looked: datetime | None = None
+    for rule, severity, count, looked in rows.annotate(n=Count("pk"), looked=at):  # noqa: B007 - the same in each
         if severity == UNKNOWN:
             unknown += count
             continue
@@ -60,14 +67,9 @@ def counts(scope: ScopeFilter) -> Counts:
     listed = [
         RuleCount(rule, names.get(rule, rule), count, critical) for rule, (count, critical) in found.items()
     ]
-    return Counts(sorted(listed, key=lambda each: (-each.critical, -each.count, each.label)), unknown)
-
-
-def looked(scope: ScopeFilter) -> datetime | None:
-    """When the linter last looked at the shard of the scope that it looked at longest ago; None: at none. One query."""
-    checks = ScalingCheck.objects.filter(scope.q("shard"))
-    at: datetime | None = checks.aggregate(at=Min("checked_at"))["at"]
-    return at
+    if not found and not unknown:
+        looked = checks.values_list("checked_at", flat=True).first()
+    return Counts(sorted(listed, key=lambda each: (-each.critical, -each.count, each.label)), unknown, looked)
 
 
 def page(scope: ScopeFilter, rule: str, *, offset: int, size: int) -> list[ScalingFinding]:
@@ -78,7 +80,7 @@ def page(scope: ScopeFilter, rule: str, *, offset: int, size: int) -> list[Scali
     ranked = _ranked(found).select_related("endpoint", "shard__account")
     return list(
         ranked.only(
-            "resource_id", "dimension", "rule", "severity", "title", "why", "saving_usd", "proposal", "since",
+            "resource_id", "dimension", "rule", "severity", "title", "why", "calls", "saving_usd", "proposal", "since",
             "endpoint__name", "endpoint__kind", "endpoint__closed_at", "shard__region", "shard__account__alias",
         )[offset : offset + size]
     )  # fmt: skip

@@ -1,7 +1,4 @@
-"""Which scalable targets contradict themselves, judged by PostgreSQL: warnings come first however many there are.
-
-A target warns exactly where fleet.queries.scaling.warnings has something to say.
-"""
+"""The order of scalable targets: those the linter found something about come first, however many there are."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,20 +6,19 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count, Exists, F, OuterRef, QuerySet, Window
 
+from fleet.analysis.scaling_policies.facts import COPIES as COPIES
+from fleet.analysis.scaling_policies.facts import INSTANCES as INSTANCES
+from fleet.analysis.scaling_policies.facts import PROVISIONED as PROVISIONED
 from fleet.models import ScalableTarget, VariantStatus
 from fleet.queries.scope import ScopeFilter
 from fleet.types import Kind
 
-INSTANCES = "sagemaker:variant:DesiredInstanceCount"
-PROVISIONED = "sagemaker:variant:DesiredProvisionedConcurrency"
-COPIES = "sagemaker:inference-component:DesiredCopyCount"
-
 
 @dataclass(frozen=True)
 class Order:
-    """A page of the targets at work and the first orphans, by id, with how many there are of each and of warnings.
+    """A page of the targets at work and the first orphans, by id, with how many there are of each.
 
-    A target is an orphan when its endpoint is gone or was never seen.
+    warnings: targets at work that a finding is about. A target whose endpoint is gone, or was never seen, is an orphan.
     """
 
     targets: int
@@ -33,14 +29,13 @@ class Order:
 
 
 def order(scope: ScopeFilter, *, offset: int, size: int, orphans: int) -> Order:
-    """The targets of the scope, those with a warning first, then by name; at most `orphans` of the orphans. One query.
+    """The targets of the scope, those with a finding first, then by name; at most `orphans` of the orphans. One query.
 
     offset: of a page of `size`; one beyond the last page means the last one.
     """
     bound: dict[str, Any] = {
         "accounts": list(scope.accounts), "regions": list(scope.regions), "offset": offset, "size": size,
-        "listed": orphans, "instances": INSTANCES, "provisioned": PROVISIONED, "copies": COPIES,
-        "asynchronous": Kind.ASYNCHRONOUS,
+        "listed": orphans,
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_ORDER, bound)
@@ -72,36 +67,24 @@ def fixed_levels(scope: ScopeFilter) -> QuerySet[VariantStatus, Any]:
 _ORDER = """
 WITH judged AS MATERIALIZED (
     SELECT t.id, t.resource_id, t.dimension, e.name, (e.id IS NOT NULL AND e.closed_at IS NULL) AS is_at_work,
-        (now.current < t.min_capacity OR now.current > t.max_capacity OR t.min_capacity = 0 AND (
-            t.dimension = %(provisioned)s
-            OR t.dimension = %(instances)s AND e.kind <> %(asynchronous)s
-            OR e.kind = %(asynchronous)s AND NOT EXISTS (
-                SELECT FROM fleet_scalingpolicy p WHERE p.target_id = t.id AND p.policy_type = 'StepScaling'
-                    AND jsonb_path_exists(p.configuration, '$.StepAdjustments[*] ? (@.ScalingAdjustment > 0)')
-            )
-        )) IS TRUE AS warns
+        (SELECT min(CASE f.severity WHEN 'critical' THEN 0 ELSE 1 END) FROM fleet_scalingfinding f
+            WHERE f.target_id = t.id AND f.severity <> 'unknown') AS gravity
     FROM fleet_scalabletarget t
     LEFT JOIN fleet_endpoint e ON e.id = t.endpoint_id
-    LEFT JOIN fleet_variantstatus v ON v.endpoint_id = t.endpoint_id AND v.name = t.variant_name
-    LEFT JOIN fleet_inferencecomponent c ON t.dimension = %(copies)s AND c.endpoint_id = t.endpoint_id
-        AND c.removed_at IS NULL AND 'inference-component/' || c.name = t.resource_id
-    CROSS JOIN LATERAL (
-        SELECT CASE t.dimension WHEN %(copies)s THEN c.current_copies WHEN %(provisioned)s
-            THEN v.provisioned_concurrency ELSE v.current_instance_count END AS current
-    ) now
     WHERE t.shard_id IN (
         SELECT s.id FROM fleet_shard s JOIN fleet_account a ON a.id = s.account_id
         WHERE (cardinality(%(accounts)s::text[]) = 0 OR a.account_id = ANY(%(accounts)s::text[]))
             AND (cardinality(%(regions)s::text[]) = 0 OR s.region = ANY(%(regions)s::text[]))
     )
 ), counted AS (
-    SELECT count(*) FILTER (WHERE is_at_work) AS targets, count(*) FILTER (WHERE is_at_work AND warns) AS warnings,
+    SELECT count(*) FILTER (WHERE is_at_work) AS targets,
+        count(*) FILTER (WHERE is_at_work AND gravity IS NOT NULL) AS warnings,
         count(*) FILTER (WHERE NOT is_at_work) AS orphans
     FROM judged
 )
 SELECT counted.*,
     ARRAY(
-        SELECT id FROM judged WHERE is_at_work ORDER BY warns DESC, name, dimension, id LIMIT %(size)s
+        SELECT id FROM judged WHERE is_at_work ORDER BY gravity NULLS LAST, name, dimension, id LIMIT %(size)s
         OFFSET least(%(offset)s, greatest(counted.targets - 1, 0) / %(size)s * %(size)s)
     ),
     ARRAY(SELECT id FROM judged WHERE NOT is_at_work ORDER BY resource_id, dimension, id LIMIT %(listed)s)

@@ -3,10 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from fleet.analysis.scaling_policies.facts import UNITS as UNITS
 from fleet.models import ScalableTarget, ScalingPolicy, ScheduledAction
-from fleet.queries.scaling_order import COPIES, INSTANCES, PROVISIONED
-
-UNITS = {INSTANCES: "instances", PROVISIONED: "provisioned concurrency", COPIES: "copies"}
 
 METRIC_WORDS = {
     "SageMakerVariantInvocationsPerInstance": "calls a minute per instance",

@@ -1,10 +1,10 @@
-"""Scaling in plain words, and what is wrong with it."""
+"""Scaling in plain words; what is wrong with it is found by the linter: tests/data/scaling."""
 
 from typing import Any
 
 import pytest
 
-from fleet.models import Endpoint, ScalableTarget, ScalingPolicy, ScheduledAction
+from fleet.models import Endpoint, ScalableTarget, ScalingFinding, ScalingPolicy, ScheduledAction
 from fleet.queries import scaling
 from fleet.queries.scope import ScopeFilter
 from fleet.types import Kind
@@ -29,10 +29,10 @@ def target(
 
 
 def the_row() -> scaling.TargetRow:
-    """The only target; what PostgreSQL counts as contradictory is what the row says."""
+    """The only target; what PostgreSQL counts as findings is what the row says."""
     found = scaling.page(ScopeFilter())
     (row,) = found.targets
-    assert (found.target_count, found.warning_count) == (1, 1 if row.warnings else 0)
+    assert (found.target_count, found.warning_count) == (1, 1 if row.findings else 0)
     return row
 
 
@@ -56,7 +56,7 @@ def test_target_tracking_reads_as_a_sentence() -> None:
         "Keeps provisioned concurrency such that provisioned concurrency utilisation stays near 0.5; "
         "waits 1 s after growing and 300 s after shrinking."
     )
-    assert (the_row().current, the_row().warnings) == (4, [])
+    assert (the_row().current, the_row().findings) == (4, [])
 
 
 def test_a_step_policy_names_its_alarm_and_steps() -> None:
@@ -77,27 +77,27 @@ def test_a_step_policy_names_its_alarm_and_steps() -> None:
         "When ocr-HasBacklogWithoutCapacity fires, changes instances by +1 from 0 above the threshold; "
         "waits 300 s between steps."
     )
-    assert row.warnings == []
 
 
-def test_an_asynchronous_target_at_zero_without_a_waking_step_is_the_zero_trap() -> None:
-    ocr = rows.endpoint(rows.shard(), "ocr", Kind.ASYNCHRONOUS, live={"current_instance_count": 0})
-    target(ocr, scaling.INSTANCES, 0, 5)
-    assert "no step policy that brings the first instance back" in the_row().warnings[0]
-
-
-def test_capacity_outside_the_bounds_is_told() -> None:
+def test_a_target_is_shown_with_its_findings_and_counted_once() -> None:
     ranker = rows.serverless(rows.shard(), "ranker", provisioned_concurrency=15)
-    target(ranker, high=10)
-    assert the_row().warnings == [
-        "Provisioned concurrency is 15, outside 1 – 10: auto scaling will bring it back."
-    ]
-
-
-def test_plain_real_time_cannot_have_a_minimum_of_zero() -> None:
-    search = rows.endpoint(rows.shard(), "search-rt", Kind.REAL_TIME, live={"current_instance_count": 2})
-    target(search, scaling.INSTANCES, 0, 5)
-    assert "only asynchronous endpoints and inference components" in the_row().warnings[0]
+    of = target(ranker, high=10)
+    common = {
+        "shard": of.shard,
+        "endpoint": ranker,
+        "target": of,
+        "resource_id": of.resource_id,
+        "since": rows.now(),
+    }
+    for rule, severity in (
+        ("outside-bounds", "warning"),
+        ("warm-unused", "warning"),
+        ("left-behind", "unknown"),
+    ):
+        ScalingFinding.objects.create(
+            dimension=of.dimension, rule=rule, severity=severity, title=rule, why="", **common
+        )
+    assert the_row().findings == ["outside-bounds", "warm-unused"]
 
 
 def test_a_schedule_keeps_awss_expression_and_zone() -> None:
@@ -145,5 +145,5 @@ def test_queries_do_not_grow_with_the_fleet(django_assert_max_num_queries: objec
     shard = rows.shard()
     for n in range(12):
         target(rows.serverless(shard, f"ep-{n}", provisioned_concurrency=1))
-    with django_assert_max_num_queries(7):  # type: ignore[operator]
+    with django_assert_max_num_queries(8):  # type: ignore[operator]
         scaling.page(ScopeFilter())
