@@ -11,11 +11,12 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 
 from dashboards import markup, status
+from dashboards.overview import trouble_help
 from dashboards.overview.figures import Figures
 from dashboards.templatetags import units
 from fleet.queries.overview import Trouble, Unreadable
 
-_LONGEST = 160
+_LONGEST = 110
 _ROW = (
     '<tr><td>{}</td><td class="card-wide"><span class="name">{}</span>{}</td>{}'
     '<td class="num card-end muted">{}</td><td class="action">{}</td></tr>\n'
@@ -24,16 +25,19 @@ _BUTTON = '<a class="btn btn-sm" href="{}">{}<span class="sr-only"> {}</span></a
 _SUB = '<span class="sub">{}</span>'
 
 
-def rows(figures: Figures, now: datetime) -> SafeString:
-    """Open incidents, then what cannot be read; now: aware, what "for" counts up to."""
+def rows(figures: Figures, now: datetime, *, may_operate: bool) -> SafeString:
+    """Open incidents, then what cannot be read; now: aware, what "for" counts up to.
+
+    may_operate: whether the reader may plan operations, so that a button may lead to one's form.
+    """
     age = partial(units.age, Context({"now": now}))
-    found = [_trouble(each, age(each.since)) for each in figures.troubles]
+    found = [_trouble(each, age(each.since), may_operate) for each in figures.troubles]
     found += [_unreadable(each, age(each.since)) for each in figures.unreadable]
     # Each row escapes what it is made of.
     return mark_safe("".join(found))  # noqa: S308
 
 
-def _trouble(trouble: Trouble, age: SafeString) -> SafeString:
+def _trouble(trouble: Trouble, age: SafeString, may_operate: bool) -> SafeString:
     name: SafeString | str = "Fleet"
     if trouble.endpoint_id:
         name = format_html(
@@ -43,12 +47,14 @@ def _trouble(trouble: Trouble, age: SafeString) -> SafeString:
         )
     words = capfirst(trouble.cause or trouble.title)
     what = format_html(
-        '<td class="what" title="{}">{}{}</td>',
+        '<td class="what" title="{}"><a class="row-link" href="{}">{}</a>{}</td>',
         trouble.summary,
+        reverse("alerts:detail", args=[trouble.incident_id]),
         words if len(words) <= _LONGEST else Truncator(words).chars(_LONGEST),
         SafeString(' <span class="muted">· acknowledged</span>') if trouble.is_acknowledged else "",
     )
-    button = format_html(_BUTTON, reverse("alerts:detail", args=[trouble.incident_id]), "Open", trouble.title)
+    words, url = trouble_help.button(trouble, may_operate=may_operate)
+    button = format_html(_BUTTON, url, words, trouble.title)
     kind = format_html(_SUB, markup.kind(trouble.kind)) if trouble.kind else ""
     return format_html(_ROW, markup.state(status.look(trouble.severity)), name, kind, what, age, button)
 

@@ -31,7 +31,7 @@ from fleet.queries.costs import DayCost
 from fleet.queries.fleet_traffic import Traffic as Traffic
 from fleet.queries.fleet_traffic import TrafficOf as TrafficOf
 from fleet.queries.fleet_traffic import traffic as traffic
-from fleet.queries.overview_sql import CHANGES, TROUBLES, UNREADABLE
+from fleet.queries.overview_sql import TROUBLES, UNREADABLE
 from fleet.queries.rolled import NOT_SUMMED, Freshness, place_q
 from fleet.queries.scope import ScopeFilter
 from fleet.queries.scope_sql import bound
@@ -40,7 +40,10 @@ from fleet.types import Confidence
 
 @dataclass(frozen=True)
 class Trouble:
-    """One open incident; endpoint_id None for one that is not about an endpoint (a budget, the sync)."""
+    """One open incident; endpoint_id None for one that is not about an endpoint (a budget, the sync).
+
+    rule: its key; operation: the code of the operation it is about, "" for none.
+    """
 
     incident_id: int
     severity: str
@@ -52,6 +55,8 @@ class Trouble:
     endpoint: str
     kind: str
     is_acknowledged: bool
+    rule: str
+    operation: str
 
 
 @dataclass(frozen=True)
@@ -66,19 +71,6 @@ class Unreadable:
     action: str
     since: datetime | None
     endpoint_id: int | None
-
-
-@dataclass(frozen=True)
-class Change:
-    """One observed change; by: who asked for it through Flotilla, "" when it was made elsewhere."""
-
-    at: datetime
-    endpoint_id: int
-    endpoint: str
-    kind: str
-    summary: str
-    by: str
-    operation: str
 
 
 @dataclass(frozen=True)
@@ -185,11 +177,6 @@ def month_to_date(scope: ScopeFilter, today: date, fresh: Freshness = NOT_SUMMED
     lines = DailyCost.objects.filter(scope.q("endpoint__shard"), span.q)
     total: Decimal | None = lines.aggregate(usd=Sum("amount"))["usd"]
     return total
-
-
-def changes(scope: ScopeFilter, since: datetime | None, limit: int = 10) -> list[Change]:
-    """The newest changes after `since` (None: whenever), newest first."""
-    return [Change(*row) for row in _rows(CHANGES, bound(scope, since=since, limit=limit))]
 
 
 def _rows(sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:

@@ -22,7 +22,6 @@ from tests.factories import (
     DailyCostFactory,
     EndpointFactory,
     IncidentFactory,
-    OperationFactory,
     ShardFactory,
     UserFactory,
     bucket,
@@ -207,15 +206,6 @@ def test_a_scope_narrows_incidents_costs_and_changes(viewer: Client) -> None:
     assert "trouble there" not in html
     assert "change there" not in html
     assert "$7.00" in html
-
-
-def test_changes_name_who_asked_or_say_outside(viewer: Client) -> None:
-    operation = OperationFactory(requested_by__username="ana")
-    ChangeEventFactory(endpoint=operation.endpoint, operation=operation, summary="Max concurrency 20 → 40")
-    ChangeEventFactory(summary="Copies 2 → 3")
-    html = page(viewer)
-    assert ">ana</a>" in html
-    assert "outside Flotilla" in html
 
 
 def test_a_second_look_in_the_same_visit_shows_the_same_changes(viewer: Client, alice: User) -> None:
