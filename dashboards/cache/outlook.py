@@ -13,6 +13,7 @@ from dashboards.tiles import Explain
 from fleet.analysis.cache import LIMITS, Verdict
 from fleet.analysis.cache_forecast.fit import Standing
 from fleet.analysis.cache_forecast.forecast import HitForecast, knee, never_invoked
+from fleet.analysis.cache_forecast.observed import LEAST_HOURS, LEAST_LOOK_UPS
 from fleet.analysis.cache_forecast.options import Option, Way
 from fleet.instance_types import has_gpu
 from fleet.queries.cache_forecast import Outlook
@@ -166,10 +167,12 @@ def _why_not(found: Outlook) -> str:
         return "The size of its instance type, or its price, is not known here, so nothing can be held against it."
     if found.fit.may_forecast:
         return ""
-    words = found.fit.reason
-    if found.held_since is not None and found.fit.standing is Standing.TOO_LITTLE:
-        words += f" Its instances are those of today since {found.held_since:%a %-d %b %H:%M} UTC."
-    return words
+    if found.held_since is not None and found.fit.standing in {Standing.NO_CALLS, Standing.TOO_LITTLE}:
+        return (
+            f"Its instances are those of today since {found.held_since:%a %-d %b %H:%M} UTC: what came before says "
+            f"nothing of them. It takes {LEAST_LOOK_UPS:,.0f} look-ups in {LEAST_HOURS:.0f} hours, not counting the first hour."
+        )
+    return found.fit.reason
 
 
 def _window(found: Outlook) -> TimeRange:
