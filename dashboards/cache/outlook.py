@@ -170,7 +170,8 @@ def _why_not(found: Outlook) -> str:
     if found.held_since is not None and found.fit.standing in {Standing.NO_CALLS, Standing.TOO_LITTLE}:
         return (
             f"Its instances are those of today since {found.held_since:%a %-d %b %H:%M} UTC: what came before says "
-            f"nothing of them. It takes {LEAST_LOOK_UPS:,.0f} look-ups in {LEAST_HOURS:.0f} hours, not counting the first hour."
+            f"nothing of them. It takes {LEAST_LOOK_UPS:,.0f} look-ups in {LEAST_HOURS:.0f} hours, not counting the "
+            "first hour."
         )
     return found.fit.reason
 
