@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Max, Min, Q, Sum
 
@@ -53,7 +54,7 @@ def told(scope: ScopeFilter, span: Span | None) -> list[Told]:
     if span:
         days = days.filter(day__gte=span.first, day__lte=span.last)
     is_used, is_spent = Q(committed__isnull=False), Q(spend__isnull=False)
-    sums = {
+    sums: dict[Any, Mapping[str, object]] = {
         row["account"]: row
         for row in days.order_by()
         .values("account")
