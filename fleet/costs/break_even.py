@@ -121,14 +121,30 @@ def cost(found: Sequence[CostLine]) -> Decimal | None:
     return None if compare.is_open(found) else total(found).amount
 
 
-def pricer(site: Site, traffic: Traffic, book: PriceBook) -> Pricer:
-    """Monthly cost of a way at a multiple of the traffic, None as in `cost`; each is worked out once."""
+def pricer(site: Site, traffic: Traffic, book: PriceBook, today: Option | None = None) -> Pricer:
+    """Monthly cost of a way at a multiple of the traffic, None as in `cost`; each is worked out once.
+
+    today: the way that runs now. On instances it costs what it does, whatever the peak would need: as many are added
+    above today's traffic as are needed more then, and only those that were down at times are fewer below it.
+    """
     known: dict[tuple[Option, Decimal], Decimal | None] = {}
 
-    def price(option: Option, scale: Decimal) -> Decimal | None:
+    def needed(option: Option, scale: Decimal) -> Decimal | None:
         if (option, scale) not in known:
             known[option, scale] = cost(option_lines(option, site, traffic.scaled(scale), book))
         return known[option, scale]
+
+    if today is None or site.capacity.serverless is not None:
+        return needed
+    runs, one = cost(today_lines(site, traffic, book)), Decimal(1)
+    ran = traffic.instance_hours
+    is_down_at_times = ran is not None and ran < traffic.window.hours
+
+    def price(option: Option, scale: Decimal) -> Decimal | None:
+        then, now = needed(option, scale), needed(option, one)
+        if option != today or then is None or now is None or runs is None:
+            return then
+        return runs * then / now if is_down_at_times and now else runs + max(then - now, Decimal(0))
 
     return price
 

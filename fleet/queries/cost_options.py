@@ -222,7 +222,8 @@ def _compared(place: Workplace, found: Sequence[Offer]) -> tuple[list[Line], lis
     for offer in found:
         if offer.usd is not None and not offer.why_not:
             drawn.setdefault(offer.option.family, offer)
-    price = break_even.pricer(place.site, place.traffic, place.book)
+    way = today.option if today else None
+    price = break_even.pricer(place.site, place.traffic, place.book, way)
     lines = [
         Line(offer, [price(offer.option, scale) for scale in break_even.SCALES])
         for _, offer in sorted(drawn.items(), key=lambda each: list(Family).index(each[0]))

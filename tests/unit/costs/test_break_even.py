@@ -1,5 +1,6 @@
 """What each way to host a traffic costs, and where two of them cost the same."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -16,6 +17,7 @@ from fleet.costs.break_even import (
     instances,
     option_lines,
     pricer,
+    today_lines,
 )
 from fleet.costs.options import Circumstances, Machine, Need, Offer, offers, slots
 from fleet.costs.traffic import Traffic, UseHour
@@ -215,3 +217,31 @@ def test_where_two_ways_cross_they_cost_the_same_or_one_jumps_over_the_other(
 def test_kept_warm_is_what_provisioned_concurrency_costs_without_a_call() -> None:
     lines = option_lines(Option(Family.PROVISIONED, "2048", 2), SITE, day(), BOOK)
     assert {line.component: line.amount for line in lines} == {C.KEPT_WARM: Decimal("52.56")}
+
+
+@pytest.mark.parametrize(
+    ("ran", "scale", "usd"),
+    [
+        # Two instances run, one serves a peak of 1 (2 at once on each): 2 × 730 × $0.102 = $148.92 up to a peak of 2,
+        # $74.46 more for each further instance: five times today's peak needs 3 instead of 1.
+        ("48", "0.5", "148.92"),
+        ("48", "1", "148.92"),
+        ("48", "2", "148.92"),
+        ("48", "5", "297.84"),
+        # What was down half of the day is down for as much of less traffic.
+        ("12", "1", "37.23"),
+        ("12", "5", "111.69"),
+    ],
+)
+def test_instances_of_today_cost_what_they_do_whatever_the_peak_would_need(
+    ran: str, scale: str, usd: str
+) -> None:
+    site = Site(REGION, held("ml.c5.large", 2), Kind.REAL_TIME)
+    today = Option(Family.REAL_TIME, "ml.c5.large", 0, 2)
+    traffic = replace(day("600"), instance_hours=Decimal(ran))
+    price = pricer(site, traffic, BOOK, today)
+    assert price(today, Decimal(scale)) == Decimal(usd)
+    assert price(today, Decimal(1)) == cost(today_lines(site, traffic, BOOK))
+    assert price(replace(today, slots=1), Decimal(1)) == Decimal("74.46"), (
+        "another way is priced by what it needs"
+    )
