@@ -127,7 +127,8 @@ def stands(*, now: datetime) -> list[tuple[Budget, BudgetStand]]:
 def stand(budget: Budget, *, now: datetime, is_new: bool = False) -> BudgetStand:
     """Where one budget stands.
 
-    The forecast is made anew each hour, for a new period, while there is none, and where is_new.
+    The forecast is made anew each hour, for a new period, while there is none, where more is spent than it told, since
+    days of the past were priced meanwhile, and where is_new.
     """
     today = now.date()
     period = queries.period_of(budget, today)
@@ -136,10 +137,11 @@ def stand(budget: Budget, *, now: datetime, is_new: bool = False) -> BudgetStand
         return kept
     if kept and _holds(kept, period.first, now):
         sums = forecast.spent(queries.where_of(budget), period, today=today)
-        kept.spent, kept.unpriced, kept.no_data = sums.amount, sums.unpriced, sums.no_data
-        kept.computed_at = now
-        kept.save(update_fields=["spent", "unpriced", "no_data", "computed_at"])
-        return kept
+        if (sums.amount or 0) <= (kept.total or 0):
+            kept.spent, kept.unpriced, kept.no_data = sums.amount, sums.unpriced, sums.no_data
+            kept.computed_at = now
+            kept.save(update_fields=["spent", "unpriced", "no_data", "computed_at"])
+            return kept
     seen = forecast.outlook(queries.where_of(budget), period, today=today)
     ahead = seen.forecast
     fields = {

@@ -186,6 +186,16 @@ def test_a_forecast_that_could_not_be_made_is_made_once_the_history_is_there(
     assert len(ongoing(FORECAST)) == 1
 
 
+def test_a_forecast_below_what_is_spent_is_made_anew(variant: VariantStatus, maker: User) -> None:
+    flat(variant, "10")
+    budget = make(maker, "5000", thresholds=())
+    assert (budget.stand.spent, budget.stand.total) == (200, 300)
+    flat(variant, "30")  # another endpoint's history arrives
+    evaluate(now=NOON + minutes(1))
+    budget.stand.refresh_from_db()
+    assert (budget.stand.spent, budget.stand.total) == (800, 1200)
+
+
 def test_with_a_short_history_nothing_is_forecast(variant: VariantStatus, maker: User) -> None:
     flat(variant, "10", days=12)
     make(maker, "121", thresholds=())
