@@ -102,7 +102,9 @@ class Figures:
 
     @property
     def month(self) -> Sums:
-        return costs.total(self.days, costs.month_to_date(self.today))
+        """The month to date; the page's own sum where that is its span, which two summaries may tell a moment apart."""
+        month = costs.month_to_date(self.today)
+        return self.window if self.wanted.span == month else costs.total(self.days, month)
 
     @property
     def so_far(self) -> Sums:
