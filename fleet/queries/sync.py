@@ -38,19 +38,10 @@ def fleet(scope: ScopeFilter, *, now: datetime, late_after: timedelta) -> Fleet:
         f"{name}_of_unfinished": Case(When(_IS_UNFINISHED, then=F(name)))
         for name in ("backfill_from", "backfill_until", "backfill_done_until", "backfill_due_at")
     }
+    columns = ("pk", "account__account_id", "account__alias", "region", "inventory_ok_at", "is_failing")
     shards = Shard.objects.filter(scope.q(), enabled=True, account__enabled=True)
-    found: list[tuple[Any, ...]] = list(
-        shards.annotate(is_failing=_HAS_ERROR, unreadable=Subquery(counted), **times).values_list(
-            "pk",
-            "account__account_id",
-            "account__alias",
-            "region",
-            "inventory_ok_at",
-            "is_failing",
-            *times,
-            "unreadable",
-        )
-    )
+    known = shards.annotate(is_failing=_HAS_ERROR, unreadable=Subquery(counted), **times)
+    found: list[tuple[Any, ...]] = list(known.values_list(*columns, *times, "unreadable"))
     places = [
         Place(
             pk,
