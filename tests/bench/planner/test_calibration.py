@@ -4,22 +4,22 @@ The full run renews the table of docs/planner.md; every bar that must be kept ga
 """
 
 import time
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from statistics import median
 
 import pytest
 
 from simulator.request_traffic import KINDS
-from stack.layout import ROOT
+from tests.bench.planner.guide import write
 from tests.bench.report import Table
 from tests.unit.planner import population
 from tests.unit.planner.population import Compared, Measured
 
 pytestmark = pytest.mark.bench
 
-GUIDE = ROOT / "docs" / "planner.md"
 BEGIN, END = "<!-- calibration: begin -->", "<!-- calibration: end -->"
-SEEDS, DAYS = range(100, 104), 14.0
+SEEDS, DAYS = range(700, 704), 14.0
 
 
 def _compare(case: tuple[str, int]) -> tuple[list[Compared], float]:
@@ -52,24 +52,16 @@ def test_forecasts_keep_to_their_bars_on_seeds_never_tuned_on(table: Table) -> N
         at_most=5,
     )
     if table.is_full:
-        write(measured, len(cases))
+        write(BEGIN, END, _lines(measured, len(cases)))
 
 
-def write(measured: list[Measured], endpoints: int) -> None:
-    """Put the measured table into docs/planner.md. Raises ValueError when the guide has lost its markers."""
-    before, begin, rest = GUIDE.read_text().partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"{GUIDE} has lost its markers {BEGIN} and {END}")
-    lines = [
-        f"{endpoints} endpoints, seeds {SEEDS[0]} to {SEEDS[-1]} of each kind, {DAYS:.0f} days of one-minute rows.",
-        "",
-        "| quantity | measured | must | good | cases |",
-        "| --- | --- | --- | --- | --- |",
-        *(
+def _lines(measured: list[Measured], endpoints: int) -> Iterable[str]:
+    yield f"{endpoints} endpoints, seeds {SEEDS[0]} to {SEEDS[-1]} of each kind, {DAYS:.0f} days of one-minute rows."
+    yield ""
+    yield "| quantity | measured | must | good | cases |"
+    yield "| --- | --- | --- | --- | --- |"
+    for row in measured:
+        yield (
             f"| {row.quantity} ({' / '.join(row.names)}) | {row.shown(row.values)} {row.verdict}"
             f" | {row.shown(row.must)} | {row.shown(row.good)} | {row.cases} |"
-            for row in measured
-        ),
-    ]
-    GUIDE.write_text(f"{before}{BEGIN}\n" + "\n".join(lines) + f"\n{END}{after}")
+        )
