@@ -108,25 +108,32 @@ def get_metric_data(
         return str(answer.get("NextToken") or "")
 
     while waiting:
-        reserve(sum(item.size for item in waiting))
-        answers = list(each(send, waiting, threads=min(IN_FLIGHT, len(waiting))))
-        refused = sum(item.size for item, answer in answers if isinstance(answer, UNBILLED))
-        if refused:
-            reserve(-refused)
-        for item, token in answers:
-            if isinstance(token, AwsError):
-                raise token
-            if token in item.seen:
-                raise endless(scope, ACTION)
-            item.token = token
-            item.seen.add(token)
-        waiting = [item for item in waiting if item.token]
+        waiting = _round(waiting, send, reserve, scope)
     found = series.get
     return [
         found(number, NOTHING)
         for first, bundle in zip(range(0, len(bundles) * _PLACES, _PLACES), bundles, strict=True)
         for number in range(first, first + len(bundle.metrics))
     ]
+
+
+def _round(
+    waiting: list[_Call], send: Callable[[_Call], str], reserve: Callable[[int], object], scope: AwsScope
+) -> list[_Call]:
+    """Send these calls side by side; those of them that have one more page."""
+    reserve(sum(item.size for item in waiting))
+    answers = list(each(send, waiting, threads=min(IN_FLIGHT, len(waiting))))
+    refused = sum(item.size for item, answer in answers if isinstance(answer, UNBILLED))
+    if refused:
+        reserve(-refused)
+    for item, token in answers:
+        if isinstance(token, AwsError):
+            raise token
+        if token in item.seen:
+            raise endless(scope, ACTION)
+        item.token = token
+        item.seen.add(token)
+    return [item for item in waiting if item.token]
 
 
 def _alone(query: Query) -> Bundle:
