@@ -42,6 +42,28 @@ def test_first_look_and_upkeep(found: Found, table: Table, tmp_path: Path, laten
         ours.warm_up()
         rounds = 1 if size == FULL else ROUNDS
         cold, custodian, loop, per_call = _rounds(ours, other, table, case, tmp_path, size[0], rounds)
+    _compare(table, case, size, latency_s, cold, custodian, loop, per_call)
+    _upkeep(ours, table, case, [c * size[0] / 1000 for c in cold])
+    largest, together = ours.memory_mb()
+    table.bar(
+        bench="B10", case=f"largest worker process, {case}", value=largest, unit="MB", at_most=MEMORY_MB
+    )
+    table.bar(
+        bench="B10", case=f"all {PROCESSES} worker processes together, {case}", value=together, unit="MB"
+    )
+
+
+def _compare(
+    table: Table,
+    case: str,
+    size: tuple[int, int, int],
+    latency_s: float,
+    cold: list[float],
+    custodian: list[dict[str, float]],
+    loop: list[float],
+    per_call: tuple[list[float], list[float]],
+) -> None:
+    """The rows of B1: what _rounds measured, beside its peers."""
     alone = [policies["endpoints"] for policies in custodian]
     same = [sum(policies.values()) for policies in custodian]
     # The ratios are for a machine with nothing else to do, so a miss only warns; this row tells how busy it was.
@@ -67,14 +89,6 @@ def test_first_look_and_upkeep(found: Found, table: Table, tmp_path: Path, laten
     if size == FULL or latency_s:
         seconds = [c * size[0] / 1000 for c in cold]
         table.bar(bench="B1", case=f"cold sync, {case}", value=seconds, unit="s", at_most=60)
-    _upkeep(ours, table, case, [c * size[0] / 1000 for c in cold])
-    largest, together = ours.memory_mb()
-    table.bar(
-        bench="B10", case=f"largest worker process, {case}", value=largest, unit="MB", at_most=MEMORY_MB
-    )
-    table.bar(
-        bench="B10", case=f"all {PROCESSES} worker processes together, {case}", value=together, unit="MB"
-    )
 
 
 def _rounds(
