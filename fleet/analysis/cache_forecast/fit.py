@@ -9,8 +9,8 @@ from fleet.analysis.cache_forecast.observed import LEAST_HOURS, LEAST_LOOK_UPS, 
 ALL_FIT = 0.98
 """Residents ÷ hosted models from which on everything fits."""
 HIGHEST_ALPHA = 3.0
-ACTIVE = (1.0, 0.8, 0.5)
-"""Part of the hosted models that are called at all: a range's cautious end, its figure, its hopeful end."""
+ACTIVE = (1.0, 0.85, 0.7, 0.5)
+"""Parts of the hosted models that may be called at all; a figure is the mean of all but the last, its hopeful end."""
 _ROUNDS = 34
 _EXACT = 1e-4
 

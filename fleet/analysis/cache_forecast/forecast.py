@@ -69,9 +69,9 @@ def with_memory(found: Fit, factor: float, *, models: float = 1.0) -> HitForecas
     if not found.may_forecast or seen.hosted is None:
         return None
     kept = residents * factor / models
-    all_called, middle, hopeful = (curve.hit_ratio(kept) for curve in found.curves)
+    ends = [curve.hit_ratio(kept) for curve in found.curves]
+    middle = sum(ends[:-1]) / len(ends[:-1])
     spread = MARGIN + 2 * math.sqrt(hits * (1 - hits) / seen.look_ups)
-    ends = (all_called, middle, hopeful)
     low, high = min(ends) - spread, max(ends) + spread
     bounds = (hits, 1.0) if kept >= residents else (0.0, hits)
     middle = min(max(middle, bounds[0]), bounds[1])

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.bench
 
 GUIDE = ROOT / "docs" / "cache.md"
 BEGIN, END = "<!-- calibration: begin -->", "<!-- calibration: end -->"
-SEEDS, CALLS = range(100, 164), 60_000
+SEEDS, CALLS = range(300, 428), 60_000
 
 
 def _compare(seed: int) -> tuple[list[Compared], float]:
