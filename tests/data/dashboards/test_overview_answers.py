@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -83,7 +84,7 @@ def test_a_flood_of_changes_hides_neither_the_rest_nor_costs_more(viewer: Client
 
 
 def test_the_three_best_actions_are_priced_and_lead_to_their_form(viewer: Client, alice: User) -> None:
-    def advise(name: str, high: str | None, **fields: object) -> Advice:
+    def advise(name: str, high: str | None, **fields: Any) -> Advice:
         of = fields.pop("endpoint", None) or EndpointFactory(name=name)
         usd = None if high is None else Decimal(high)
         values = {

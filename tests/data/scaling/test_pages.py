@@ -96,6 +96,7 @@ def test_a_proposal_opens_its_form_filled_in(client: Client, shard: Shard) -> No
     assert {name: form.context["form"][name].value() for name in ("way", "minimum", "maximum")} == {
         "way": "bounds", "minimum": "1", "maximum": "15",
     }  # fmt: skip
+    assert found.proposal
     assert form.context["form"]["target"].value() == found.proposal["fields"]["target"]
     assert "between 1 and 15" in rows.words(form.content.decode()) or "1 – 15" in rows.words(
         form.content.decode()
