@@ -62,6 +62,8 @@ PARTS = (
     ("churn-mce", "tab/containers"),
     ("llm-ic", "tab/components"),
     ("persona-mme", "tab/cache"),
+    ("persona-mme", "hosted-models"),
+    ("persona-mme", "change-instances/?instance_type=ml.r5.xlarge&instance_count=2"),
     ("vision-rt", "tab/built-from"),
     ("shadow-ranker-rt", "tab/ownership"),
     ("address-parser", "planner"),
