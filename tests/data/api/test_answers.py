@@ -238,8 +238,17 @@ def test_as_many_queries_for_ten_thousand_endpoints_as_for_a_hundred(get: Get) -
             assert get(path, limit=100).status_code == 200
         return len(made)
 
-    paths = ("endpoints", "costs", "costs/lines", "cold-starts", "cache", "advice", "operations", "incidents",
-             "sync")
+    paths = (
+        "endpoints",
+        "costs",
+        "costs/lines",
+        "cold-starts",
+        "cache",
+        "advice",
+        "operations",
+        "incidents",
+        "sync",
+    )
     get("metrics")
     many(100, where)
     few = {path: queries(path) for path in paths}

@@ -38,7 +38,18 @@ def test_pages_hold_every_row_once_while_rows_come_and_go(get: Get) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["costs", "costs/lines", "cold-starts", "cache", "advice", "operations", "incidents", "sync", "quotas", "batch"],
+    [
+        "costs",
+        "costs/lines",
+        "cold-starts",
+        "cache",
+        "advice",
+        "operations",
+        "incidents",
+        "sync",
+        "quotas",
+        "batch",
+    ],
 )
 def test_every_list_pages_to_its_end(path: str, get: Get) -> None:
     fleet.build()
