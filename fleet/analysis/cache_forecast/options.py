@@ -147,11 +147,11 @@ def _bigger(found: Fit, setup: Setup, here: Host, known: dict[str, Host]) -> Ite
     for host in family[:SIZES_SHOWN]:
         yield _with(Way.BIGGER, found, setup, here, host)
     roomier = [_roomier(here, known, times) for times in MORE_MEMORY]
-    for other in {each.name: each for each in roomier if each}.values():
+    for roomy in {each.name: each for each in roomier if each}.values():
         notes: tuple[str, ...] = ("Another processor: measure latency first.",)
-        if has_local_disk(other.name) < has_local_disk(here.name):
+        if has_local_disk(roomy.name) < has_local_disk(here.name):
             notes += ("Without a local disk a missing model takes longer; the volume must hold all models.",)
-        yield _with(Way.MEMORY, found, setup, here, other, notes)
+        yield _with(Way.MEMORY, found, setup, here, roomy, notes)
 
 
 def _roomier(here: Host, known: dict[str, Host], times: float) -> Host | None:
