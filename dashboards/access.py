@@ -61,7 +61,8 @@ def require_role(role: str) -> Callable[[View], View]:
 
 def endpoint_for(request: HttpRequest, pk: int) -> Endpoint:
     """One endpoint with its shard and account, closed ones included: their history stays readable."""
-    found = get_object_or_404(Endpoint.objects.select_related("shard__account", "config"), pk=pk)
+    rows = Endpoint.objects.select_related("shard__account", "config", "hosted_model_count__set_by")
+    found = get_object_or_404(rows, pk=pk)
     staleness.remember(request, found.shard)
     return found
 

@@ -12,8 +12,8 @@ HIGHEST = 1_000_000
 
 
 def entered(endpoint: Endpoint) -> HostedModelCount | None:
-    """What was entered, with who and when; None when nobody has."""
-    return HostedModelCount.objects.filter(endpoint=endpoint).select_related("set_by").first()
+    """What was entered, with who and when, as read with the endpoint or asked now; None when nobody has."""
+    return getattr(endpoint, "hosted_model_count", None)
 
 
 @transaction.atomic

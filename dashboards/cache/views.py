@@ -9,6 +9,7 @@ from dashboards import access, files, htmx, scope
 from dashboards.cache import charts, rows, tables
 from dashboards.cache import curve as curves
 from dashboards.tables import Page, Sort
+from fleet import hosted_models
 from fleet.queries import cache as queries
 from fleet.queries import cache_forecast, resources, rolled
 from fleet.queries import endpoint as endpoints
@@ -55,7 +56,9 @@ def chart(request: htmx.HtmxHttpRequest) -> HttpResponse:
 def curve(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
     """Forecast hit ratio of one endpoint by the models that fit in memory."""
     main = endpoints.head(access.endpoint_for(request, pk)).main
-    return htmx.figure(curves.chart(cache_forecast.outlook(main, timezone.now()) if main else None))
+    entered = hosted_models.entered(main.endpoint) if main else None
+    hosted = entered.count if entered else None
+    return htmx.figure(curves.chart(cache_forecast.outlook(main, hosted, timezone.now()) if main else None))
 
 
 @require_GET

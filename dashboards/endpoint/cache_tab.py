@@ -20,13 +20,15 @@ Context = dict[str, Any]
 
 
 def context(head: Head, activity: Activity) -> Context:
-    """The tab's template context. Ten queries beside those of every tab."""
+    """The tab's template context. Seven queries beside those of every tab."""
     use = judged.cache_use(activity)
     entered = hosted_models.entered(head.endpoint)
-    found = cache_forecast.outlook(head.main, timezone.now()) if head.main else None
-    verdict, since = judged.cache_verdict(head, activity)
+    hosted = entered.count if entered else None
+    found = cache_forecast.outlook(head.main, hosted, timezone.now()) if head.main else None
     if found is not None and found.verdict is not Verdict.NO_DATA:
         verdict, since = found.verdict, found.since
+    else:
+        verdict, since = judged.cache_verdict_of_window(head, activity), None
     forecast = outlook.context(found) if found else {}
     return {
         "tiles": [*_tiles(head, activity, use, entered), tiles.memory(head, activity)],

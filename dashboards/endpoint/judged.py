@@ -32,10 +32,14 @@ def cache_verdict(head: Head, activity: Activity) -> tuple[cache_analysis.Verdic
     kept = cache_queries.judgement(head.main.pk) if head.main else None
     if kept is not None and kept.verdict != cache_analysis.Verdict.NO_DATA:
         return cache_analysis.Verdict(kept.verdict), kept.since
-    now = cache_analysis.verdict(
+    return cache_verdict_of_window(head, activity), None
+
+
+def cache_verdict_of_window(head: Head, activity: Activity) -> cache_analysis.Verdict:
+    """Our verdict on the cache over the window alone, whatever it was before."""
+    return cache_analysis.verdict(
         cache_use(activity), changed_at=head.endpoint.modified_at, until=activity.window.end
     )
-    return now, None
 
 
 def cold(activity: Activity) -> cold_analysis.ColdStarts:

@@ -46,9 +46,10 @@ class Outlook:
         return bool(self.variant.instance_type) and has_gpu(self.variant.instance_type)
 
 
-def outlook(variant: VariantStatus, now: datetime) -> Outlook:
-    """The outlook of one variant of a multi-model endpoint. Eight queries at most."""
-    return of_shard(variant.endpoint.shard, [variant], now)[0]
+def outlook(variant: VariantStatus, hosted: int | None, now: datetime) -> Outlook:
+    """The outlook of one variant of a multi-model endpoint that hosts so many models. Five queries at most."""
+    counts = {} if hosted is None else {variant.endpoint_id: hosted}
+    return _outlooks(variant.endpoint.shard, [variant], counts, now)[0]
 
 
 def live(shard_ids: Iterable[int]) -> list[VariantStatus]:
@@ -65,14 +66,18 @@ def live(shard_ids: Iterable[int]) -> list[VariantStatus]:
 
 def of_shard(shard: Shard, variants: Sequence[VariantStatus], now: datetime) -> list[Outlook]:
     """The outlooks of variants of one shard; the number of queries does not depend on how many."""
+    endpoint_ids = {variant.endpoint_id for variant in variants}
+    entered = HostedModelCount.objects.filter(endpoint__in=endpoint_ids)
+    return _outlooks(shard, variants, dict(entered.values_list("endpoint_id", "count")), now)
+
+
+def _outlooks(
+    shard: Shard, variants: Sequence[VariantStatus], counts: Mapping[int, int], now: datetime
+) -> list[Outlook]:
     ids = [variant.pk for variant in variants]
     rows = _rows(ids, now - WINDOW, now)
     periods = dict(
         CapacityPeriod.objects.filter(variant__in=ids, end=None).values_list("variant_id", "start")
-    )
-    endpoint_ids = {variant.endpoint_id for variant in variants}
-    counts = dict(
-        HostedModelCount.objects.filter(endpoint__in=endpoint_ids).values_list("endpoint_id", "count")
     )
     hosts = hosts_of(shard)
     return [
