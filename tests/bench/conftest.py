@@ -51,11 +51,12 @@ def pytest_terminal_summary(
         return
     variant = "full" if table.is_full else "quick"
     path = _folder() / f"{variant}.json"
-    older = [] if os.environ.get("FLOTILLA_BENCH_WHOLE") else report.read_json(path)
+    is_whole = bool(os.environ.get("FLOTILLA_BENCH_WHOLE"))
+    older = [] if is_whole else report.read_json(path)
     rows = report.newest([*older, *table.rows])
     report.write_json(path, rows, is_full=table.is_full)
     if table.is_full:
-        report.write_guide(rows)
+        report.write_guide(table.rows, is_whole=is_whole)
     terminalreporter.section("benchmarks")
     terminalreporter.write_line(report.text(table.rows, is_full=table.is_full))
     terminalreporter.write_line(f"\nkept in {path}")

@@ -222,17 +222,30 @@ def text(rows: Sequence[Row], *, is_full: bool) -> str:
     return f"{'full' if is_full else 'quick'} variant, {_now()}, {about}\n\n{shown}"
 
 
-def write_guide(rows: Sequence[Row], guide: Path = GUIDE) -> None:
-    """Replace the measured part of docs/performance.md. Raises ValueError when its markers are gone."""
+def write_guide(rows: Sequence[Row], guide: Path = GUIDE, *, is_whole: bool = False) -> None:
+    """Renew the measured part of docs/performance.md; rows measured earlier on such a machine stay, unless is_whole.
+
+    Raises ValueError when its markers are gone.
+    """
     before, begin, rest = guide.read_text().partition(BEGIN)
-    _, end, after = rest.partition(END)
+    measured, end, after = rest.partition(END)
     if not (begin and end):
         raise ValueError(f"{guide} has lost its markers {BEGIN} and {END}")
-    lines = [MARKDOWN_HEADS, ("---",) * len(MARKDOWN_HEADS)]
-    lines += [(*row.cells(), row.at[:10]) for row in rows]
-    shown = "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
     about = "; ".join(f"{name}: {value}" for name, value in machine().items())
-    guide.write_text(f"{before}{begin}\n\nMachine: {about}.\n\n{shown}\n\n{end}{after}")
+    lines: dict[tuple[str, ...], str] = {}
+    if f"Machine: {about}." in measured and not is_whole:
+        old = [line for line in measured.splitlines() if line.startswith("| ")][2:]
+        lines = {tuple(line.split(" | ")[:2]): line for line in old}
+    for row in rows:
+        line = _markdown((*row.cells(), row.at[:10]))
+        lines[tuple(line.split(" | ")[:2])] = line
+    shown = [_markdown(MARKDOWN_HEADS), _markdown(("---",) * len(MARKDOWN_HEADS))]
+    shown += sorted(lines.values(), key=lambda line: _order(line.split(" | ")[0].removeprefix("| ")))
+    guide.write_text(f"{before}{begin}\n\nMachine: {about}.\n\n" + "\n".join(shown) + f"\n\n{end}{after}")
+
+
+def _markdown(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def _now() -> str:
