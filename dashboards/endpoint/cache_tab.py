@@ -25,10 +25,9 @@ def context(head: Head, activity: Activity) -> Context:
     entered = hosted_models.entered(head.endpoint)
     hosted = entered.count if entered else None
     found = cache_forecast.outlook(head.main, hosted, timezone.now()) if head.main else None
+    verdict, since = judged.cache_verdict_of_window(head, activity), None
     if found is not None and found.verdict is not Verdict.NO_DATA:
         verdict, since = found.verdict, found.since
-    else:
-        verdict, since = judged.cache_verdict_of_window(head, activity), None
     forecast = outlook.context(found) if found else {}
     return {
         "tiles": [*_tiles(head, activity, use, entered), tiles.memory(head, activity)],

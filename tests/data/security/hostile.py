@@ -103,11 +103,11 @@ def _operation(endpoint: Endpoint, admin: User, text: str, now: datetime) -> Ope
 def _advice(endpoint: Endpoint, admin: User, text: str, now: datetime) -> Advice:
     AdvisorRun.objects.create(pk=1, due_at=now + timedelta(hours=1), begun_at=now, ended_at=now, endpoints=4)
     return Advice.objects.create(
-        endpoint=endpoint, rule=f"r{text}"[:64], version=1, decision="care", severity=2, effort=0, risk=1, title=text,
-        why=text, evidence=[[text, text, text]], undo=text, runbook=[text], missing=[[text, text]], to=text, source=text,
-        alternatives=[{"rule": text, "title": text, "low": "1", "high": "2", "why": text}], saving_low=1, saving_high=2,
-        operation_kind="change-instances", operation_fields={"instance_type": text}, first_seen_at=now, last_seen_at=now,
-        dismissed_reason=text, assigned_to=admin,
+        endpoint=endpoint, rule=f"r{text}"[:64], version=1, decision="care", severity=2, effort=0, risk=1,
+        title=text, why=text, evidence=[[text, text, text]], undo=text, runbook=[text], missing=[[text, text]],
+        to=text, source=text, alternatives=[{"rule": text, "title": text, "low": "1", "high": "2", "why": text}],
+        saving_low=1, saving_high=2, operation_kind="change-instances", operation_fields={"instance_type": text},
+        first_seen_at=now, last_seen_at=now, dismissed_reason=text, assigned_to=admin,
     )  # fmt: skip
 
 
