@@ -46,8 +46,9 @@ def build(text: str) -> dict[str, Any]:
         username=f"admin {text}", email="admin@example.com", role=User.Role.ADMIN, is_active=True
     )
     shard = _shard(text)
-    for kind in (Kind.SERVERLESS, Kind.MULTI_MODEL, Kind.ASYNCHRONOUS, Kind.REAL_TIME):
-        endpoint = _endpoint(shard, f"{kind.value[:4]}{text}", kind, text)
+    kinds = (Kind.SERVERLESS, Kind.MULTI_MODEL, Kind.ASYNCHRONOUS, Kind.REAL_TIME)
+    of_kind = {kind: _endpoint(shard, f"{kind.value[:4]}{text}", kind, text) for kind in kinds}
+    endpoint = of_kind[Kind.REAL_TIME]
     operation = _operation(endpoint, admin, text, now)
     budget = _budget(endpoint, text, now)
     evaluate(now=now)
@@ -68,7 +69,9 @@ def build(text: str) -> dict[str, Any]:
         "advisor.pk": _advice(endpoint, admin, text, now).pk,
         "batch.pk": job.pk,
         "budgets.pk": budget.pk,
+        "cache.pk": of_kind[Kind.MULTI_MODEL].pk,
         "endpoints.pk": endpoint.pk,
+        "endpoints:hosted_models.pk": of_kind[Kind.MULTI_MODEL].pk,
         "operations.code": operation.code,
         "operations.pk": endpoint.pk,
         "alerts.pk": incident.pk,
