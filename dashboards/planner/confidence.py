@@ -8,7 +8,7 @@ from dashboards.tiles import Explain
 from dashboards.truth import METRICS_CALL
 from fleet.analysis.planner.interval import Standing
 from fleet.analysis.planner.options import OptionKind
-from fleet.analysis.planner.standing import MEASURED
+from fleet.analysis.planner.standing import MEASURED, UNLIKE
 from fleet.models import PlannedForecast
 from fleet.planning.plans import Plan
 
@@ -21,6 +21,7 @@ SOURCE = (
     "CloudWatch Invocations (Sum), ServerlessConcurrentExecutionsUtilization (Maximum), ModelSetupTime (SampleCount, "
     "Average), ModelLatency, OverheadLatency"
 )
+_UNLIKE = UNLIKE.partition("{")[0]
 _ASSUMED = (
     "A container takes one call at a time, and provisioned ones are used first: inferred, AWS does not say so.",
     "A ModelSetupTime sample is taken for a cold start: AWS nowhere says that it is emitted on cold starts only.",
@@ -41,6 +42,11 @@ class Confidence:
     @property
     def is_weak(self) -> bool:
         return self.word == Standing.WEAK
+
+    @property
+    def unlike(self) -> str:
+        """The reason that leaves least to rely on, "" where the replays have what was measured."""
+        return next((reason for reason in self.reasons if reason.startswith(_UNLIKE)), "")
 
 
 def told(held: Plan, row: PlannedForecast) -> Confidence:

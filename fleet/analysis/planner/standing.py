@@ -1,5 +1,7 @@
 """How well a level can be told from the rows, and why not, in sentences for people."""
 
+from statistics import median
+
 from fleet.analysis.planner.draws import Draws
 from fleet.analysis.planner.interval import Standing
 from fleet.analysis.planner.rows import Observation
@@ -18,6 +20,12 @@ ROTATION = (
     "Idle containers seem to be taken in turn, not the last one first: a small level may raise cold starts."
 )
 YOUNG = "The window is shorter than a day."
+UNLIKE = (
+    "Replayed as it ran, the window has about {replayed:,} cold starts where {seen:,} were measured: containers come"
+    " and go otherwise than is taken for granted here, so what is said of other ways may be as far off."
+)
+_APART, _SLACK = 2, 10
+"""A replay says something else than what was measured from so many times and so many cold starts apart."""
 
 
 def standing(observation: Observation, draws: Draws, level: int) -> tuple[Standing, tuple[str, ...]]:
@@ -42,11 +50,23 @@ def doubts(observation: Observation, draws: Draws, level: int) -> tuple[Standing
         reasons.append(SHORT_BURSTS)
     if rotation(draws) > 0.5:
         reasons.append(ROTATION)
+    reasons += _unlike(observation, draws)
     return (Standing.WEAK if reasons else Standing.GOOD), tuple(reasons)
 
 
 def _lower_bound(observation: Observation) -> tuple[str, ...]:
     return (SATURATED.format(count=observation.saturated),) if observation.saturated else ()
+
+
+def _unlike(observation: Observation, draws: Draws) -> tuple[str, ...]:
+    """Why nothing rests on the replays where they do not have what was measured at the one level that was live."""
+    seen, live = observation.setups, next(iter(observation.levels))
+    if seen is None or len(observation.levels) != 1 or any(live not in one.levels for one in draws.each):
+        return ()
+    replayed = round(median(one.levels[live].cold / one.share for one in draws.each))
+    if seen / _APART - _SLACK <= replayed <= seen * _APART + _SLACK:
+        return ()
+    return (UNLIKE.format(replayed=replayed, seen=seen),)
 
 
 def rotation(draws: Draws) -> float:

@@ -11,6 +11,7 @@ from fleet.analysis.planner.draws import Effort
 from fleet.analysis.planner.interval import Range, Standing
 from fleet.analysis.planner.levels import Forecast, forecast, ladder
 from fleet.analysis.planner.rows import Observation, observe
+from fleet.analysis.planner.standing import UNLIKE
 from fleet.types import Confidence, CostComponent, MetricRow
 from simulator.request_pool import Call, Rules, Truth, published, serve
 from simulator.request_traffic import START_S, endpoint
@@ -171,3 +172,20 @@ def test_the_ladder_holds_the_live_levels_and_ends_at_the_highest_peak() -> None
     assert {0, 7, seen.peak} <= set(levels)
     assert max(levels) == seen.peak
     assert levels == sorted(set(levels))
+
+
+def test_replays_that_do_not_have_what_was_measured_are_said_to_be_far_off() -> None:
+    """Ten containers are set up each hour; rows that tell of one an hour come from no such pool."""
+    pool = bursts(8, RULES)
+    rows = [row | {"setup_count": row["setup_count"] and 1.0} for row in published(pool)]
+    told_less = observe(metric_rows(rows), [capacity(RULES)], SINCE, SINCE + timedelta(days=DAYS))
+    assert told_less.setups == 24 * DAYS
+
+    def doubts(seen: Observation) -> list[str]:
+        one = said(seen, [0, 1]).level(1)
+        assert one is not None
+        return [reason for reason in one.reasons if reason.startswith(UNLIKE.partition("{")[0])]
+
+    assert doubts(observed(pool, DAYS)) == []
+    (why,) = doubts(told_less)
+    assert f"{24 * DAYS} were measured" in why
