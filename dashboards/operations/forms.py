@@ -131,8 +131,8 @@ class MemoryForm(WishForm):
         return {"memory_mb": seen.serverless.memory_mb} if seen.serverless else {}
 
 
-class ConversionForm(WishForm):
-    """Instance type and count of the real-time endpoint it becomes."""
+class OnInstancesForm(WishForm):
+    """Instance type and count, and going on without a price where an admin may."""
 
     instance_type = forms.CharField(label="Instance type", required=False, max_length=64, widget=forms.Select)
     instance_count = forms.CharField(
@@ -148,6 +148,10 @@ class ConversionForm(WishForm):
         widget = self.fields["instance_type"].widget
         assert isinstance(widget, forms.Select)
         widget.choices = [("", "Choose…"), *grouped(options)]
+
+
+class ConversionForm(OnInstancesForm):
+    """Instance type and count of the real-time endpoint it becomes."""
 
     @staticmethod
     def read(values: Mapping[str, Any]) -> ConversionWish:

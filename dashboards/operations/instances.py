@@ -1,39 +1,23 @@
 """The form that plans other instances for a variant that runs on instances already."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from django import forms
 from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from dashboards import access, htmx
 from dashboards.operations import actions
-from dashboards.operations.forms import NUMBER, WishForm, grouped
+from dashboards.operations.forms import OnInstancesForm
 from fleet.models import User
 from fleet.operations import drafts, instance_changes, observe
-from fleet.operations.kinds import InstanceOption, InstancesWish, Observed, OperationKind
+from fleet.operations.kinds import InstancesWish, Observed, OperationKind
 
 TEMPLATE = "pages/operations/change_instances.html"
 
 
-class InstancesForm(WishForm):
-    """Instance type and count."""
-
-    instance_type = forms.CharField(label="Instance type", required=False, max_length=64, widget=forms.Select)
-    instance_count = forms.CharField(
-        label="Instances", required=False, max_length=20, widget=forms.TextInput(attrs=NUMBER)
-    )
-    accept_unpriced = forms.BooleanField(label="Price unknown, go on", required=False)
-    field_order = ("instance_type", "instance_count", "accept_unpriced", "reason")
-
-    def __init__(self, *args: Any, options: Iterable[InstanceOption], is_admin: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if not is_admin:
-            del self.fields["accept_unpriced"]
-        widget = self.fields["instance_type"].widget
-        assert isinstance(widget, forms.Select)
-        widget.choices = [("", "Choose…"), *grouped(options)]
+class InstancesForm(OnInstancesForm):
+    """Instance type and count of what runs on instances already."""
 
     @staticmethod
     def read(values: Mapping[str, Any]) -> InstancesWish:
