@@ -57,8 +57,7 @@ def curve(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
     """Forecast hit ratio of one endpoint by the models that fit in memory."""
     main = endpoints.head(access.endpoint_for(request, pk)).main
     entered = hosted_models.entered(main.endpoint) if main else None
-    hosted = entered.count if entered else None
-    return htmx.figure(curves.chart(cache_forecast.outlook(main, hosted, timezone.now()) if main else None))
+    return htmx.figure(curves.chart(cache_forecast.outlook(main, entered, timezone.now()) if main else None))
 
 
 @require_GET

@@ -23,8 +23,7 @@ def context(head: Head, activity: Activity) -> Context:
     """The tab's template context. Seven queries beside those of every tab."""
     use = judged.cache_use(activity)
     entered = hosted_models.entered(head.endpoint)
-    hosted = entered.count if entered else None
-    found = cache_forecast.outlook(head.main, hosted, timezone.now()) if head.main else None
+    found = cache_forecast.outlook(head.main, entered, timezone.now()) if head.main else None
     verdict, since = judged.cache_verdict_of_window(head, activity), None
     if found is not None and found.verdict is not Verdict.NO_DATA:
         verdict, since = found.verdict, found.since

@@ -46,9 +46,9 @@ class Outlook:
         return bool(self.variant.instance_type) and has_gpu(self.variant.instance_type)
 
 
-def outlook(variant: VariantStatus, hosted: int | None, now: datetime) -> Outlook:
-    """The outlook of one variant of a multi-model endpoint that hosts so many models. Five queries at most."""
-    counts = {} if hosted is None else {variant.endpoint_id: hosted}
+def outlook(variant: VariantStatus, entered: HostedModelCount | None, now: datetime) -> Outlook:
+    """The outlook of one variant of a multi-model endpoint, by the models it was said to host. Five queries at most."""
+    counts = {entered.endpoint_id: entered.count} if entered else {}
     return _outlooks(variant.endpoint.shard, [variant], counts, now)[0]
 
 
