@@ -24,8 +24,7 @@ def broken_parts(e: Evidence) -> Outcome:
         (Decision.CARE, Severity.WARNING, Effort.MEDIUM, Risk.LOW),
         f"It cannot be updated or patched: {', '.join(gone)}",
         "An endpoint is a config, models with image and artefact, and a role. Running instances go on "
-        "without them, but "
-        "the next update, scaling or patch fails.",
+        "without them, but the next update, scaling or patch fails.",
         [Line("Gone", part, "DescribeEndpointConfig, DescribeModel") for part in gone],
         "Delete what was put back.",
         steps=("Put the missing part back under its name, or deploy a new config with parts that exist.",),
@@ -50,8 +49,8 @@ def guarded_updates(e: Evidence) -> Outcome:
         (Decision.CARE, Severity.WARNING if failed else Severity.NOTE, Effort.SMALL, Risk.LOW),
         f"{failed} of {found.updates} updates failed" if failed else "Guard its updates with alarms",
         "With canary or linear traffic and up to ten alarms AWS rolls a bad update back by itself. All at "
-        "once without "
-        "alarms, every caller meets it. A shadow variant tests a model without any caller noticing.",
+        "once without alarms, every caller meets it. A shadow variant tests a model without any caller "
+        "noticing.",
         [
             Line("Traffic of the last update", found.traffic or "ALL_AT_ONCE", "LastDeploymentConfig"),
             Line("Alarms", str(alarms), "AutoRollbackConfiguration"),
@@ -75,9 +74,8 @@ def errors(e: Evidence) -> Outcome:
     return advise(
         (Decision.CARE, Severity.WARNING, Effort.LARGE, Risk.LOW),
         f"{words.share(failed / calls)} of its calls fail",
-        "Its callers get an error that is none of theirs. The container answers /ping and /invocations on port "
-        "8080; its log "
-        "group says why a call failed.",
+        "Its callers get an error that is none of theirs. The container answers /ping and /invocations on "
+        "port 8080; its log group says why a call failed.",
         [
             Line(
                 "5xx",

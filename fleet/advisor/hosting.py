@@ -20,8 +20,7 @@ ALWAYS_WARM = 0.5
 """Part of the hours with calls from which a serverless endpoint counts as hardly ever idle."""
 NO_WAY_BACK = (
     "None: AWS refuses to turn an endpoint on instances into serverless. Only a new serverless endpoint of "
-    "another "
-    "name, with callers that move to it, brings it back."
+    "another name, with callers that move to it, brings it back."
 )
 SERVERLESS_LACKS = "serverless has no "
 
@@ -39,8 +38,8 @@ def convert(e: Evidence) -> Outcome:
     return advise(
         (Decision.HOSTING, Severity.ADVICE, Effort.SMALL, Risk.HIGH),
         f"Convert it to real-time on {then.count or 1} × {then.item}",
-        f"It has calls in {words.share(shape.busy)} of the hours, so paying for each second of work costs more "
-        "than instances that always run. Cold starts end. There is no way back.",
+        f"It has calls in {words.share(shape.busy)} of the hours, so paying for each second of work costs "
+        "more than instances that always run. Cold starts end. There is no way back.",
         [*_both(today, then), words.shape(e), words.calls(e)],
         NO_WAY_BACK,
         (low, high),
@@ -98,8 +97,7 @@ def to_serverless(e: Evidence) -> Outcome:
         (Decision.HOSTING, Severity.ADVICE, Effort.LARGE, Risk.MEDIUM),
         f"Host it serverless with {int(then.item) // 1024} GB",
         f"It has calls in {words.share(shape.busy if shape else None)} of the hours; serverless is paid for "
-        "while it "
-        "works. The first call after a gap waits for a cold start.",
+        "while it works. The first call after a gap waits for a cold start.",
         [*_both(today, then), words.shape(e)],
         "Send callers back to the old endpoint, which stays until they have moved.",
         (low, high),

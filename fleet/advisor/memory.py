@@ -39,8 +39,8 @@ def lower(e: Evidence) -> Outcome:
         (Decision.SIZE, Severity.ADVICE, Effort.SMALL, Risk.MEDIUM),
         f"Lower its memory from {main.memory_mb // 1024} to {size // 1024} GB",
         f"At most {used_mb:,.0f} MB were in use. A second of work costs in proportion to the memory; less "
-        "memory also "
-        "comes with less CPU, so calls may take longer: at worst so much longer that nothing is saved.",
+        "memory also comes with less CPU, so calls may take longer: at worst so much longer that nothing is "
+        "saved.",
         [
             Line(
                 "Most memory in use",
@@ -134,9 +134,8 @@ def large_image(e: Evidence) -> Outcome:
         (Decision.CARE, Severity.NOTE, Effort.MEDIUM, Risk.LOW),
         f"Its image has {size / GB:.1f} of the 10 GB that serverless takes",
         "The next version may be refused. Download and start of the container are part of every cold start. "
-        "One worker "
-        "and one copy of the model are advised for serverless; images made for instances often start one per "
-        "vCPU.",
+        "One worker and one copy of the model are advised for serverless; images made for instances often "
+        "start one per vCPU.",
         [Line("Image", f"{size / GB:.1f} GB", "ecr:DescribeImages")],
         "Nothing is changed by this advice.",
         steps=("Build the image without what inference does not need.", "Set the container to one worker."),

@@ -46,8 +46,8 @@ def thrash(e: Evidence) -> Outcome:
         if best
         else "Give its models more memory: the cache is thrashing",
         f"{words.share(cache.hit_ratio)} of calls found their model loaded, and "
-        f"{words.number(cache.unloads_per_hour)} models "
-        "an hour were unloaded to make room. A larger type or more instances hold more models.",
+        f"{words.number(cache.unloads_per_hour)} models an hour were unloaded to make room. A larger type or "
+        "more instances hold more models.",
         [
             Line("Hit ratio", words.share(cache.hit_ratio), words.window(e, "ModelCacheHit")),
             Line(
@@ -82,8 +82,7 @@ def useless(e: Evidence) -> Outcome:
         (Decision.CACHE, Severity.NOTE, Effort.SMALL, Risk.MEDIUM),
         "Turn model caching off",
         f"{hosted:,} models share room for {words.number(loaded)}, and only {words.share(hits)} of calls "
-        "find theirs loaded. "
-        "For many models that are each called rarely, AWS advises to turn caching off.",
+        "find theirs loaded. For many models that are each called rarely, AWS advises to turn caching off.",
         [
             Line("Hit ratio", words.share(hits), words.window(e, "ModelCacheHit")),
             Line("Hosted models", f"{hosted:,}", "as entered or listed"),
@@ -116,8 +115,7 @@ def local_disk(e: Evidence) -> Outcome:
         (Decision.CACHE, Severity.NOTE, Effort.SMALL, Risk.LOW),
         f"Use a type with NVMe disks{f': {found.to}' if found else ' (m5d, c5d, r5d, g5)'}",
         f"{words.share(downloads)} of loading is downloading, and calls wait for loads {words.share(waits)} "
-        "of their time. "
-        "NVMe disks shorten both; no EBS volume is attached to such types.",
+        "of their time. NVMe disks shorten both; no EBS volume is attached to such types.",
         [
             Line("Downloading", words.share(downloads), words.window(e, "ModelDownloadingTime ÷ loading")),
             Line("Waiting for loads", words.share(waits), words.window(e, "ModelLoadingWaitTime")),
@@ -163,8 +161,7 @@ def slack(e: Evidence) -> Outcome:
         (Decision.SIZE, Severity.ADVICE, Effort.SMALL, Risk.MEDIUM),
         f"Use {machine.smaller}: all models stay loaded with memory to spare",
         f"Nearly every call finds its model, and at most {words.percent(memory)} of the memory is used. Keep "
-        "some to spare "
-        "for a lost instance.",
+        "some to spare for a lost instance.",
         lines,
         REVERT,
         saved,

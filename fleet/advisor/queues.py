@@ -26,9 +26,8 @@ def zero_trap(e: Evidence) -> Outcome:
     return advise(
         (Decision.QUEUE, Severity.CRITICAL if waiting else Severity.WARNING, Effort.SMALL, Risk.LOW),
         "Add the step policy that starts the first instance",
-        "It may go down to 0 instances. Target tracking on the backlog wakes it only once the backlog passes "
-        "the target; "
-        f"a step policy on {WAKE} starts the first instance for the first call.",
+        "It may go down to 0 instances. Target tracking on the backlog wakes it only once the backlog "
+        f"passes the target; a step policy on {WAKE} starts the first instance for the first call.",
         [
             Line("Scalable target", f"{asleep[0].minimum} to {asleep[0].maximum}", "DescribeScalableTargets"),
             Line("Policies", ", ".join(policy.metric or policy.name for policy in asleep[0].policies) or "none",
@@ -62,8 +61,7 @@ def down_to_zero(e: Evidence) -> Outcome:
         (Decision.COUNT, Severity.ADVICE, Effort.MEDIUM, Risk.MEDIUM),
         "Let it go down to 0 instances when its queue is empty",
         f"It works in {words.share(busy)} of the hours and pays for all. The first call after a gap then "
-        "waits minutes for "
-        "an instance.",
+        "waits minutes for an instance.",
         [
             Line("Hours with work", words.share(busy), words.window(e, "InvocationsProcessed")),
             Line(

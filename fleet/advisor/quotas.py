@@ -41,8 +41,7 @@ def concurrency(e: Evidence) -> Outcome:
         (Decision.LIMIT, Severity.NOTE, Effort.SMALL, Risk.MEDIUM),
         f"Lower max concurrency from {main.max_concurrency} to {wanted}",
         f"All serverless endpoints of the region share {limit:,}, of which {used:,} are handed out. It never "
-        "used more "
-        f"than {peak} at once.",
+        f"used more than {peak} at once.",
         [
             Line("Handed out in the region", f"{used:,} of {limit:,}", "concurrency quota"),
             Line(

@@ -59,8 +59,7 @@ def no_autoscaling(e: Evidence) -> Outcome:
         (Decision.COUNT, Severity.ADVICE, Effort.MEDIUM, Risk.MEDIUM),
         f"Scale it between 1 and {count} instances",
         f"Its traffic is {pattern.value}, and {count} instances run all the time: what the peak needs stands "
-        "idle the "
-        f"rest of it. {_form(pattern)}",
+        f"idle the rest of it. {_form(pattern)}",
         [
             words.shape(e),
             Line("Peak to mean", words.number(shape.peak_to_mean), words.window(e, "hourly calls")),
@@ -93,8 +92,7 @@ def flapping(e: Evidence) -> Outcome:
         (Decision.POLICY, Severity.WARNING, Effort.SMALL, Risk.LOW),
         f"Its scaling goes back and forth {back:.0f} times a day",
         "Instances that come and go within an hour are paid for without doing much, and calls wait while "
-        "they start. A "
-        "longer scale-in cool-down, or a target further from the use, calms it.",
+        "they start. A longer scale-in cool-down, or a target further from the use, calms it.",
         [
             Line(
                 "Out and back within an hour",
@@ -181,8 +179,7 @@ def multi_model_by_calls(e: Evidence) -> Outcome:
         (Decision.POLICY, Severity.NOTE, Effort.SMALL, Risk.LOW),
         "Scale it by calls of each instance",
         "Invocations per minute are the advised measure for multi-model endpoints: CPU says little about "
-        "models that "
-        "wait for memory. GPU types may scale by GPUUtilization as well.",
+        "models that wait for memory. GPU types may scale by GPUUtilization as well.",
         [
             Line(
                 "Policies",
@@ -212,8 +209,7 @@ def many_small(e: Evidence) -> Outcome:
         (Decision.SIZE, Severity.NOTE, Effort.MEDIUM, Risk.MEDIUM),
         "Use more and smaller instances",
         "Hundreds of models on a few large instances can be throttled; more and smaller instances of the "
-        "same price "
-        "spread calls and loads better.",
+        "same price spread calls and loads better.",
         [
             Line("Models in memory", words.number(loaded), words.window(e, "LoadedModelCount")),
             Line("CPU, 95 of 100 hours", words.percent(cpu), words.window(e, "CPUUtilization ÷ vCPUs")),
@@ -244,8 +240,8 @@ def unlike_containers(e: Evidence) -> Outcome:
         (Decision.CARE, Severity.WARNING if e.scaling.targets else Severity.NOTE, Effort.LARGE, Risk.MEDIUM),
         "Its containers take very different amounts of CPU",
         "If calls move to the heavy container and their number stays the same, the endpoint does not scale "
-        "out, and "
-        "there may be too few instances. Scaling is advised only for containers alike in CPU and latency.",
+        "out, and there may be too few instances. Scaling is advised only for containers alike in CPU and "
+        "latency.",
         names,
         "Move the container back.",
         steps=("Give the heavy container an endpoint of its own, or scale by CPU.",),

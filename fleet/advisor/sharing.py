@@ -23,8 +23,7 @@ def one_multi_model(e: Evidence) -> Outcome:
         group,
         f"Host it with {len(group.members) - 1} others as one multi-model endpoint",
         "They run the same container image, and have few calls. One endpoint loads each model when it is "
-        "called; "
-        "the first call of a model waits for its load.",
+        "called; the first call of a model waits for its load.",
         (
             "Check that the container can serve several models (MultiModel mode).",
             "Put all artefacts under one S3 prefix; create the shared endpoint.",
@@ -45,8 +44,7 @@ def several_containers(e: Evidence) -> Outcome:
         group,
         f"Host it with {len(group.members) - 1} others as containers of one endpoint",
         f"They have few calls and could share instances: up to {MAX_CONTAINERS} containers run side by side, "
-        "all of them "
-        "always loaded, so there are no cold starts.",
+        "all of them always loaded, so there are no cold starts.",
         (
             "CreateModel with all containers and InferenceExecutionConfig.Mode = Direct; create the endpoint.",
             "Have callers name the container (TargetContainerHostname), move them one by one.",
@@ -101,8 +99,7 @@ def same_application(e: Evidence) -> Outcome:
         (Decision.CARE, Severity.NOTE, Effort.LARGE, Risk.HIGH),
         f"{len(group.others) + 1} endpoints of {group.name} are called together",
         "Models that answer the same requests (scatter and gather, an aggregate, steps in order) can sit in "
-        "one endpoint: "
-        "fewer hops and instances. But then they are updated, and fail, together.",
+        "one endpoint: fewer hops and instances. But then they are updated, and fail, together.",
         [
             Line("Endpoints", ", ".join((e.endpoint, *group.others)), "application tag"),
             Line("Calls in step", f"{in_step:.2f}", words.window(e, "correlation of hourly calls")),

@@ -51,8 +51,7 @@ def oversized(e: Evidence) -> Outcome:
         (Decision.SIZE, Severity.ADVICE, Effort.SMALL, Risk.MEDIUM),
         f"Use {smaller} instead of {main.instance_type}",
         f"CPU stayed below {words.percent(cpu)} in 95 of 100 hours, memory below {words.percent(memory)}: "
-        "the next "
-        "smaller size would still have room. Compare latency after the change.",
+        "the next smaller size would still have room. Compare latency after the change.",
         [
             Line("CPU, 95 of 100 hours", words.percent(cpu), words.window(e, "CPUUtilization ÷ vCPUs")),
             Line("Most memory", words.percent(memory), words.window(e, "MemoryUtilization")),
@@ -133,8 +132,7 @@ def older_family(e: Evidence) -> Outcome:
         (Decision.SIZE, Severity.ADVICE if is_cheaper else Severity.NOTE, Effort.SMALL, Risk.MEDIUM),
         f"Use {main.machine.newer} instead of {main.instance_type}",
         "It is a later generation of the same family and size. How much faster this model runs on it is not "
-        "proved: "
-        "measure before moving all traffic.",
+        "proved: measure before moving all traffic.",
         [
             Line("Price an hour", words.usd(main.machine.usd_hour), f"price list, {e.region}"),
             Line("Price an hour then", words.usd(main.machine.newer_usd_hour), f"price list, {e.region}"),
@@ -179,8 +177,7 @@ def compile_model(e: Evidence) -> Outcome:
         (Decision.CARE, Severity.NOTE, Effort.LARGE, Risk.MEDIUM),
         "Try a compiled model (SageMaker Neo)",
         "Its processors are busy on average, so a model optimised for them would need fewer or smaller "
-        "instances. How "
-        "much is not proved: no saving is claimed.",
+        "instances. How much is not proved: no saving is claimed.",
         [
             Line("CPU on average", words.percent(cpu), words.window(e, "CPUUtilization ÷ vCPUs")),
             words.month(e),

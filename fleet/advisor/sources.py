@@ -44,7 +44,7 @@ PRICING_PLANS = (
     "Amazon SageMaker Savings Plans, as told by “Inference cost optimization best practices”, November 2026"
 )
 BLOG_PATTERNS = (
-    "AWS Machine Learning Blog, “Model hosting patterns in Amazon SageMaker, Part 1: Common design patterns for "
-    "building ML applications on Amazon SageMaker”"
+    "AWS Machine Learning Blog, “Model hosting patterns in Amazon SageMaker, Part 1: Common design patterns "
+    "for building ML applications on Amazon SageMaker”"
 )
 API_ENDPOINT = "Amazon SageMaker API reference, UpdateEndpoint and DescribeEndpoint (botocore 1.44.5)"

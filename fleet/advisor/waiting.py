@@ -50,8 +50,7 @@ def long_or_large(e: Evidence) -> Outcome:
         (Decision.HOSTING, Severity.WARNING, Effort.LARGE, Risk.MEDIUM),
         "Put a queue in front: it comes near what online hosting refuses",
         f"{'Answers' if is_long else 'Requests'} come near the limit of {e.kind.value} hosting; calls beyond "
-        "it fail. "
-        "Asynchronous hosting takes requests of up to 1 GB and work of up to an hour.",
+        "it fail. Asynchronous hosting takes requests of up to 1 GB and work of up to an hour.",
         [*lines, words.calls(e)],
         BACK,
         saving(e.today, e.cheapest(Family.ASYNCHRONOUS)),

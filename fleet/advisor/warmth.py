@@ -193,8 +193,8 @@ def max_concurrency(e: Evidence) -> Outcome:
         f"Raise max concurrency from {main.max_concurrency} to {wanted}"
         if can
         else "Its max concurrency cannot be raised",
-        f"{words.share(min(1.0, use))} of it was in use at once{how_long}. Calls above it are refused; a higher "
-        "maximum alone costs nothing.",
+        f"{words.share(min(1.0, use))} of it was in use at once{how_long}. Calls above it are refused; a "
+        "higher maximum alone costs nothing.",
         [
             Line("Highest use", words.share(use), words.window(e, FULL_METRIC)),
             Line("Left in the region", "not known" if left is None else str(left), "concurrency quota"),

@@ -152,8 +152,7 @@ def idle_capacity(e: Evidence) -> Outcome:
         (Decision.CARE, Severity.NOTE, Effort.MEDIUM, Risk.LOW),
         f"Below 10 % of its CPU in {words.share(low_hours)} of the hours",
         "Capacity for the peak stands idle the rest of the time. Scaling, another way to host or sharing "
-        "would make "
-        "use of it; what each saves is said where it applies.",
+        "would make use of it; what each saves is said where it applies.",
         [
             Line("Hours below 10 % CPU", words.share(low_hours), words.window(e, "CPUUtilization")),
             Line("Peak to mean", words.number(e.shape.peak_to_mean), words.window(e, "hourly calls")),
@@ -183,9 +182,8 @@ def savings_plan(e: Evidence) -> Outcome:
         (Decision.COMMITMENT, Severity.ADVICE, Effort.MEDIUM, Risk.HIGH),
         f"Cover {words.usd(bare)} a month with a Savings Plan",
         "So much of it ran in every hour at the on-demand price. A plan is a commitment for one or three "
-        "years: it is "
-        "paid whether this endpoint runs or not. Serverless and asynchronous hosting are not among what "
-        "plans name.",
+        "years: it is paid whether this endpoint runs or not. Serverless and asynchronous hosting are not "
+        "among what plans name.",
         [
             Line("Runs in every hour", words.usd(steady), words.window(e, "instance hours × list price")),
             Line("Covered already", words.usd(covered), "Savings Plans as entered"),
