@@ -33,7 +33,8 @@ class CacheJudgement(models.Model):
 
     verdict, standing: values of fleet.analysis.cache.Verdict and cache_forecast.fit.Standing; since: start of the
     verdict, null = before the window read. reason: why there is no forecast, in a sentence. best_way "" = nothing to
-    propose; best_hit null = only its range can be told. best_change_usd: a month.
+    propose; best_hit null = only its range can be told. best_change_usd: a month. gain: what the gain_ option would add
+    to the hit ratio, 0 where all models fit, null where it cannot be told.
     """
 
     variant = models.OneToOneField(VariantStatus, on_delete=models.CASCADE, related_name="cache_judgement")
@@ -51,6 +52,13 @@ class CacheJudgement(models.Model):
     best_low = models.FloatField(null=True)
     best_high = models.FloatField(null=True)
     best_change_usd = models.DecimalField(max_digits=18, decimal_places=6, null=True)
+    gain = models.FloatField(null=True)
+    gain_low = models.FloatField(null=True)
+    gain_high = models.FloatField(null=True)
+    gain_instance_type = models.CharField(max_length=64, blank=True, default="", db_default="")
+    gain_instance_count = models.PositiveIntegerField(null=True)
+    gain_endpoints = models.PositiveIntegerField(null=True)
+    gain_change_usd = models.DecimalField(max_digits=18, decimal_places=6, null=True)
 
     def __str__(self) -> str:
         return f"{self.variant_id} {self.verdict}"
