@@ -24,7 +24,7 @@ from fleet.models.operations import Operation, OperationStep
 from fleet.models.ownership import ExpiryReminder, LinkCheck, Ownership
 from fleet.models.parts import ComponentPeriod, PartHour
 from fleet.models.people import AuditEntry, User
-from fleet.models.planning import PlannedForecast, Prediction, PredictionCheck
+from fleet.models.planning import MinuteFetch, PlannedForecast, Prediction, PredictionCheck
 from fleet.models.prices import (
     CostLedger,
     DailyCost,
@@ -105,6 +105,7 @@ __all__ = [
     "InferenceComponent",
     "LinkCheck",
     "MetricSpend",
+    "MinuteFetch",
     "MonthCost",
     "Notification",
     "Operation",

@@ -42,6 +42,46 @@ class PlannedForecast(models.Model):
         return self.answered_at is None or self.asked_at > self.answered_at
 
 
+class MinuteFetch(models.Model):
+    """One-minute metrics from before a variant was first read, fetched once when its planner is opened.
+
+    Asked for by fleet.planning, carried out by fleet.sync: [wanted_from, wanted_until) is what was missing, newest part
+    first; from done_from on it is stored. metrics: asked of CloudWatch for it so far, what it bills by. claimed_until:
+    a worker is at it until then at most. ended_at: when the last attempt ended, complete or not; stop, failure: what
+    kept it from the rest.
+    """
+
+    class Stop(models.TextChoices):
+        """What ended an attempt before it was complete."""
+
+        BUDGET = "budget", "the account's CloudWatch budget of the day"
+        ERROR = "error", "AWS, or too little time"
+
+    variant = models.OneToOneField(VariantStatus, on_delete=models.CASCADE, related_name="minute_fetch")
+    asked_at = models.DateTimeField()
+    claimed_until = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    wanted_from = models.DateTimeField()
+    wanted_until = models.DateTimeField()
+    done_from = models.DateTimeField()
+    metrics = models.PositiveIntegerField(default=0)
+    stop = models.CharField(max_length=8, choices=Stop.choices, blank=True)
+    failure = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"minutes of {self.variant_id}"
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all that could be had is stored."""
+        return self.done_from <= self.wanted_from
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether somebody asked and no attempt has ended since."""
+        return not self.is_complete and (self.ended_at is None or self.asked_at > self.ended_at)
+
+
 class Prediction(models.Model):
     """What the planner said of the capacity that an operation was planned to bring; it never changes.
 
