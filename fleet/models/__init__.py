@@ -1,7 +1,7 @@
 """Every model, by family; import from here."""
 
 from fleet.models.accounts import Account, CallTally, MetricSpend, Quota, Shard
-from fleet.models.advice import Advice, AdvisorRun, ConsolidationSet, Saving, SavingLook
+from fleet.models.advice import Advice, AdvisorRun, ConsolidationSet, KeptEvidence, Saving, SavingLook
 from fleet.models.alerts import AlertRule, Incident, Notification
 from fleet.models.anomalies import CostRise, PlaceRise, RiseCheck
 from fleet.models.batch import TransformJob
@@ -18,6 +18,7 @@ from fleet.models.endpoints import (
     InferenceComponent,
     VariantStatus,
 )
+from fleet.models.goals import EndpointGoal
 from fleet.models.heartbeat import Heartbeat
 from fleet.models.metrics import FineBucket, HourBucket
 from fleet.models.operations import Operation, OperationStep
@@ -92,6 +93,7 @@ __all__ = [
     "Discount",
     "Endpoint",
     "EndpointConfig",
+    "EndpointGoal",
     "EndpointWindow",
     "EventQueue",
     "ExchangeRate",
@@ -103,6 +105,7 @@ __all__ = [
     "HourBucket",
     "Incident",
     "InferenceComponent",
+    "KeptEvidence",
     "LinkCheck",
     "MetricSpend",
     "MinuteFetch",

@@ -97,6 +97,17 @@ class Advice(models.Model):
         return self.title
 
 
+class KeptEvidence(models.Model):
+    """What was known of an endpoint at the last look, as text of fleet.queries.advice_evidence.kept."""
+
+    endpoint = models.OneToOneField(Endpoint, on_delete=models.CASCADE, related_name="kept_evidence")
+    looked_at = models.DateTimeField()
+    document = models.TextField()
+
+    def __str__(self) -> str:
+        return f"evidence of {self.endpoint_id}"
+
+
 class Saving(models.Model):
     """A change that carried out an advice, and what the advice had promised, USD a month of 730 h. The ledger's row.
 
@@ -149,6 +160,7 @@ class ConsolidationSet(models.Model):
     """Endpoints of one account and region that could share one multi-model endpoint. key: stable over looks.
 
     USD a month of 730 h; hit_*: forecast part of calls that find their model loaded. gone_at: since when it is no more.
+    dismissed_at null: it is open. A dismissal holds until dismissed_until (null = no end), or until a member is new.
     """
 
     shard = models.ForeignKey(Shard, on_delete=models.CASCADE, related_name="consolidation_sets")
@@ -171,6 +183,10 @@ class ConsolidationSet(models.Model):
     first_seen_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
     gone_at = models.DateTimeField(null=True, blank=True)
+    dismissed_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    dismissed_at = models.DateTimeField(null=True, blank=True)
+    dismissed_until = models.DateField(null=True, blank=True)
+    dismissed_reason = models.TextField(blank=True, db_default="")
 
     class Meta:
         ordering: ClassVar = ["-saving_low", "id"]

@@ -56,7 +56,7 @@ class LinkCheck(models.Model):
     """Whether a thing that models refer to still exists; one row per shard and thing. Written by fleet.sync.links.
 
     `detail` is AWS's own word, `action` the IAM action that was refused when it cannot be told. AWS_OWNED: an image
-    in a registry of AWS, kept by AWS and not ours to ask for.
+    in a registry of AWS, kept by AWS and not ours to ask for. size_bytes: of an image or one object, null = not told.
     """
 
     class Kind(models.TextChoices):
@@ -79,6 +79,7 @@ class LinkCheck(models.Model):
     detail = models.TextField(blank=True)
     checked_at = models.DateTimeField()
     gone_since = models.DateTimeField(null=True, blank=True)
+    size_bytes = models.BigIntegerField(null=True)
 
     class Meta:
         constraints: ClassVar = [
