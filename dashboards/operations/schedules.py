@@ -57,6 +57,11 @@ class ScheduleForm(WishForm):
     maximum = _text("Maximum", **NUMBER)
     start = _text("Not before, UTC", "2026-12-24 18:00. Empty for none.")
     end = _text("Not after, UTC", "Empty for none. The level then stays.")
+    back_after = _text(
+        "Back to 0 after, hours",
+        "AWS then takes the instances away by itself. Empty: a policy or a person does.",
+        **NUMBER,
+    )
     removed = forms.CharField(label="Scheduled action", required=False, max_length=256, widget=forms.Select)
     before = forms.CharField(required=False, max_length=20_000, widget=forms.HiddenInput)
 
@@ -107,7 +112,7 @@ _FIELDS: Mapping[Way, tuple[str, ...]] = {
     Way.RESTORE: ("before",),
     Way.BOUNDS: ("minimum", "maximum"),
     Way.LEAVE: (),
-    Way.WAKE: (),
+    Way.WAKE: ("back_after",),
 }
 
 

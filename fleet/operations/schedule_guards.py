@@ -241,6 +241,9 @@ def _against_aws(change: ScheduleChange, seen: Observed, context: Context) -> li
     tops = [bound for action in change.put for bound in (action.minimum, action.maximum) if bound is not None]
     if change.bounds and change.wish.way == Way.BOUNDS:
         tops.append(change.bounds[0])
+    if change.wish.way == Way.WAKE:
+        # The bounds that come back are those of today.
+        tops = []
     option = context.instances.get(spot.instance_type)
     if tops and option is not None and option.quota is not None and option.held + max(tops) > option.quota:
         text = (
@@ -264,5 +267,5 @@ _CHECKS: Mapping[Way, Callable[[ScheduleWish, Spot, datetime], Found]] = {
     Way.RESTORE: _restore,
     Way.BOUNDS: lambda wish, spot, _: bounds(wish, spot),
     Way.LEAVE: lambda wish, spot, _: leave_target(wish, spot),
-    Way.WAKE: lambda wish, spot, _: wake(wish, spot),
+    Way.WAKE: wake,
 }

@@ -1,6 +1,10 @@
 """What levels and bounds of a capacity may be, and the two wishes that are about the target itself. Pure."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
 from fleet.errors import Refusal
+from fleet.operations import schedule_wake
 from fleet.operations.guards import whole_number
 from fleet.operations.schedules import COPIES, INSTANCES, PROVISIONED, ScheduleChange, ScheduleWish, Spot
 
@@ -52,14 +56,43 @@ def leave(wish: ScheduleWish, spot: Spot) -> Found:
     return ScheduleChange(spot, wish, leaves=True), []
 
 
-def wake(wish: ScheduleWish, spot: Spot) -> Found:
-    """The step policy that brings the first instance of an asynchronous endpoint back, with its alarm."""
+def wake(wish: ScheduleWish, spot: Spot, now: datetime) -> Found:
+    """The step policy that brings the first instance of an asynchronous endpoint back, with its alarm.
+
+    With hours to go back after: also the two scheduled actions that take the instances away again.
+    """
     if spot.dimension != INSTANCES or spot.floor != 0:
         text = "Only an asynchronous endpoint has HasBacklogWithoutCapacity, on which it would be woken."
         return None, [Refusal("", "not-asynchronous", text)]
     if not spot.is_registered:
         return None, [Refusal("", "not-registered", f"No scalable target is registered for {spot.label}.")]
+    if wish.back_after.strip():
+        return _woken_for_hours(wish, spot, now)
     if spot.wakes:
         text = "Nothing would change: a step policy brings the first instance back already."
         return None, [Refusal("", "no-change", text)]
     return ScheduleChange(spot, wish, wakes=True), []
+
+
+def _woken_for_hours(wish: ScheduleWish, spot: Spot, now: datetime) -> Found:
+    hours, problems = whole_number(wish.back_after, "back_after", "Back to 0 after")
+    if hours is not None and not 1 <= hours <= schedule_wake.MOST_HOURS:
+        text = f"Back to 0 after {hours:,} hours; it takes 1 to {schedule_wake.MOST_HOURS}."
+        problems.append(Refusal("back_after", "hours", text))
+    if spot.minimum:
+        text = f"The target's minimum is {spot.minimum}: whatever goes to 0 starts again. Set its lowest to 0 first."
+        problems.append(Refusal("back_after", "minimum-above-0", text))
+    if hours is None or problems or spot.maximum is None:
+        return None, problems
+    # A plan keeps the time that it showed; confirming it later moves nothing.
+    at = datetime.fromisoformat(wish.end).replace(tzinfo=UTC) if wish.end else _minute(now, hours)
+    if at <= now:
+        text = f"It was to go back to 0 at {at:%Y-%m-%d %H:%M} UTC, which is past: plan again."
+        return None, [Refusal("back_after", "past", text)]
+    planned = replace(wish, end=f"{at:%Y-%m-%dT%H:%M:%S}")
+    actions = schedule_wake.way_back(at, spot.maximum)
+    return ScheduleChange(spot, planned, put=actions, wakes=not spot.wakes), []
+
+
+def _minute(now: datetime, hours: int) -> datetime:
+    return now.astimezone(UTC).replace(second=0, microsecond=0) + timedelta(hours=hours)

@@ -62,6 +62,9 @@ def summary(change: ScheduleChange) -> str:
         return f"{spot.unit}: {change.put[0].words()}"
     if way is Way.BOUNDS and change.bounds:
         return f"{spot.unit}: between {change.bounds[0]} and {change.bounds[1]}"
+    if way is Way.WAKE and change.put:
+        woken = f"{_SUMMARIES[way]}, " if change.wakes else ""
+        return f"{spot.unit}: {woken}back to 0 at {change.wish.end.replace('T', ' ')[:16]} UTC"
     return f"{spot.unit}: {_SUMMARIES.get(way, 'scheduled actions')}"
 
 
@@ -91,7 +94,7 @@ def warnings(change: ScheduleChange, now: datetime) -> tuple[Warning, ...]:
     if change.put and kept and change.wish.way != Way.RESTORE:
         text = f"Other scheduled actions stay and set their own levels: {', '.join(kept)}."
         found.append(Warning("other-actions", text))
-    if spot.policies and change.put:
+    if spot.policies and change.put and change.wish.way != Way.WAKE:
         text = (
             f"Policies go on scaling between the bounds that a schedule sets ({', '.join(spot.policies)}): "
             "the cost takes the lowest level."
@@ -113,9 +116,7 @@ def warnings(change: ScheduleChange, now: datetime) -> tuple[Warning, ...]:
         now_at = "not known" if spot.level is None else spot.level
         text = f"The level stays as it is when this is carried out ({now_at} now)."
         found.append(Warning("level-stays", text))
-    if change.wakes:
-        found.append(Warning("way-back", schedule_wake.WAY_BACK))
-    return (*found, *clock_warnings(change.put, now))
+    return (*found, *schedule_wake.warnings(change), *clock_warnings(change.put, now))
 
 
 def clock_warnings(actions: tuple[TimedAction, ...], now: datetime) -> tuple[Warning, ...]:

@@ -156,7 +156,11 @@ class Spot:
 
 @dataclass(frozen=True)
 class ScheduleWish:
-    """What a person typed, as text. target: a Spot's key, "" = the first. before: JSON of Spot.version to restore."""
+    """What a person typed, as text. target: a Spot's key, "" = the first. before: JSON of Spot.version to restore.
+
+    back_after: hours after which what is woken goes back to 0, "" = not by the clock. `end` then is the time that the
+    plan showed.
+    """
 
     way: str
     target: str = ""
@@ -173,6 +177,7 @@ class ScheduleWish:
     start: str = ""
     end: str = ""
     before: str = ""
+    back_after: str = ""
 
 
 @dataclass(frozen=True)

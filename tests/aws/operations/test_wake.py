@@ -1,6 +1,8 @@
 """The zero trap, from the linter's finding to the policy that wakes the endpoint, against the simulator."""
 
+import json
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -61,6 +63,29 @@ def test_the_proposal_of_a_zero_trap_is_carried_out_and_the_finding_goes(
     }  # fmt: skip
     mirror()
     assert found(ocr) == []
+
+
+def test_what_is_woken_for_hours_goes_back_by_actions_that_aws_keeps_and_the_way_back_deletes_them(
+    simulator: SimulatorProcess, mirror: Callable[[], None], ocr: Endpoint, alice: User, settle: Settle
+) -> None:
+    key = f"endpoint/{ocr.name}/variant/{ocr.variants.get().name} DesiredInstanceCount"
+    operation = settle(plan_and_confirm(ocr, ScheduleWish("wake", target=key, back_after="6"), alice))
+    assert operation.verdict == "applied", operation.verdict_detail
+    scope = ocr.shard.scope
+    held = {each["ScheduledActionName"]: each for each in autoscaling.scheduled_actions(scope)}
+    bounds = {name: each["ScalableTargetAction"] for name, each in held.items()}
+    assert bounds == {
+        "wake-back-to-0": {"MinCapacity": 0, "MaxCapacity": 0},
+        "wake-bounds-again": {"MinCapacity": 0, "MaxCapacity": 4},
+    }
+    until = operation.planned_at + timedelta(hours=6)
+    assert held["wake-back-to-0"]["Schedule"] == f"at({until:%Y-%m-%dT%H:%M}:00)"
+
+    mirror()
+    before = json.dumps(operation.observed["schedule"])
+    back = settle(plan_and_confirm(ocr, ScheduleWish("restore", target=key, before=before), alice))
+    assert back.verdict == "applied", back.verdict_detail
+    assert list(autoscaling.scheduled_actions(scope)) == []
 
 
 def test_a_refused_alarm_is_told_with_what_was_written_before_it(

@@ -1,5 +1,9 @@
 """The bounds of a target in the form of a schedule: from a finding's link to a queued plan, and deregistering."""
 
+import html
+import re
+from urllib.parse import unquote_plus
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -58,6 +62,34 @@ def test_zero_is_refused_until_a_step_policy_wakes_it(client: Client, video: End
     (spot,) = schedule_spots.of(video)
     assert spot.wakes
     assert client.post(url, asked).status_code == 303
+
+
+def test_waking_for_some_hours_shows_both_actions_and_the_way_back_restores_what_was(
+    client: Client, video: Endpoint
+) -> None:
+    url = reverse("operations:change-schedule", args=[video.pk])
+    asked = {"way": "wake", "back_after": "8", "form_token": "w", "reason": "a batch tonight"}
+    refused = client.post(url, asked)
+    assert refused.status_code == 422
+    assert "minimum is 1" in rows.words(refused.content.decode())
+    video.scalable_targets.update(min_capacity=0)
+    page = client.post(url, asked)["Location"]
+    plan = rows.words(client.get(page).content.decode())
+    assert re.search(
+        r"wake-back-to-0 none at\(\d{4}-\d\d-\d\dT\d\d:\d\d:00\) UTC: minimum 0, maximum 0", plan
+    )
+    assert re.search(r"wake-bounds-again none at\(.{19}\) UTC: minimum 0, maximum 3", plan)
+    assert "Planning the way back deletes both actions." in plan
+    operation = Operation.objects.get()
+    assert operation.parameters["end"]
+    client.post(reverse("operations:confirm", args=[operation.code]), {"reason": "a batch tonight"})
+    operation.refresh_from_db()
+    assert operation.state == "queued", "a plan that shows its hour is confirmed as it was shown"
+    operation.state, operation.verdict = "succeeded", "applied"
+    operation.save()
+    ended = html.unescape(client.get(page).content.decode())
+    (back,) = re.findall(r'href="([^"]*way=restore[^"]*)"', ended)
+    assert '"actions": []' in unquote_plus(back)
 
 
 def test_a_target_is_planned_to_be_deregistered(client: Client, video: Endpoint) -> None:

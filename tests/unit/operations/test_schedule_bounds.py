@@ -110,6 +110,49 @@ def test_the_step_that_wakes_an_asynchronous_endpoint_is_written_with_its_alarm(
         assert codes(ScheduleWish("wake"), other) == [("", "not-asynchronous")]
 
 
+ASLEEP = replace(MACHINES, floor=0, level=0, minimum=0, maximum=4, policies=("backlog",))
+
+
+def test_what_is_woken_goes_back_to_0_by_two_actions_of_aws_at_the_time_that_the_plan_showed() -> None:
+    change = checked(ScheduleWish("wake", back_after="8"), ASLEEP)
+    assert [(each.schedule, each.minimum, each.maximum) for each in change.put] == [
+        ("at(2026-11-20T20:00:00)", 0, 0), ("at(2026-11-20T20:15:00)", 0, 4),
+    ]  # fmt: skip
+    plan = schedule_plan.build(change, seen(spots=(ASLEEP,)), None, NOON)
+    assert [step.action for step in plan.steps] == [
+        "read-schedule", "put-scheduled-action", "put-scheduled-action", "put-scaling-policy", "put-wake-alarm",
+        "prove-schedule",
+    ]  # fmt: skip
+    assert plan.summary == "instances: a step policy that wakes it from 0, back to 0 at 2026-11-20 20:00 UTC"
+    assert {"way-back", "back-to-0"} <= {warning.code for warning in plan.warnings}
+    assert [row.field for row in plan.differences][1:] == ["wake-back-to-0", "wake-bounds-again"]
+    # What the row keeps is planned again at confirmation, hours later: the time must not move.
+    later, refusals = schedule_guards.schedule(
+        change.wish, seen(spots=(ASLEEP,)), context(), NOON + timedelta(hours=3)
+    )
+    assert later is not None, refusals
+    assert later.put == change.put
+    _, refusals = schedule_guards.schedule(
+        change.wish, seen(spots=(ASLEEP,)), context(), NOON + timedelta(hours=8)
+    )
+    assert [refusal.code for refusal in refusals] == ["past"]
+
+
+def test_an_endpoint_that_wakes_already_may_get_the_way_back_alone_and_nonsense_is_refused() -> None:
+    change = checked(ScheduleWish("wake", back_after="1"), replace(ASLEEP, wakes=True))
+    assert not change.wakes
+    assert len(change.put) == 2
+    few = {"ml.m5.xlarge": InstanceOption("ml.m5.xlarge", 16384, quota=2, held=0)}
+    found, refusals = schedule_guards.schedule(
+        ScheduleWish("wake", back_after="1"), seen(spots=(ASLEEP,)), context(instances=few), NOON
+    )
+    assert found is not None, refusals
+    for hours in ("0", "721", "soon", "1.5"):
+        assert [field for field, _ in codes(ScheduleWish("wake", back_after=hours), ASLEEP)] == ["back_after"]
+    kept = replace(ASLEEP, minimum=1)
+    assert codes(ScheduleWish("wake", back_after="8"), kept) == [("back_after", "minimum-above-0")]
+
+
 def test_bounds_that_moved_again_are_no_proof() -> None:
     change = checked(BOUNDS)
     assert schedule_plan.build(change, seen(), None, NOON).wanted["bounds"] == [2, 8]
