@@ -1,5 +1,6 @@
 """Fixtures of the browser lane: one demo for the session, signed-in pages, and what no page may ever do."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +16,12 @@ SignIn = Callable[..., Page]
 @pytest.fixture(autouse=True)
 def _clean_redis() -> None:
     """The demo has a Redis of its own."""
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """Playwright runs an event loop in the tests' thread, beside which Django refuses a database otherwise."""
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 
 @pytest.fixture(scope="session")
