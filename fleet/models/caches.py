@@ -34,11 +34,13 @@ class CacheJudgement(models.Model):
     verdict, standing: values of fleet.analysis.cache.Verdict and cache_forecast.fit.Standing; since: start of the
     verdict, null = before the window read. reason: why there is no forecast, in a sentence. best_way "" = nothing to
     propose; best_hit null = only its range can be told. best_change_usd: a month. gain: what the gain_ option would add
-    to the hit ratio, 0 where all models fit, null where it cannot be told.
+    to the hit ratio, 0 where all models fit, null where it cannot be told. forecast_at: when all but the verdict was
+    found, which is renewed more seldom.
     """
 
     variant = models.OneToOneField(VariantStatus, on_delete=models.CASCADE, related_name="cache_judgement")
     judged_at = models.DateTimeField()
+    forecast_at = models.DateTimeField(null=True)
     verdict = models.CharField(max_length=16)
     since = models.DateTimeField(null=True)
     standing = models.CharField(max_length=24)
