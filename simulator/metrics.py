@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from simulator.instances import instance_type
-from simulator.serving import Serving
+from simulator.serving import SETUP_MS, Serving, setup_share
 from simulator.tracks import NOTHING, Track, counter, samples
 from simulator.traffic import DAY
 
@@ -75,8 +75,8 @@ def overhead_latency(day: Serving) -> Track:
 
 def setup_time(day: Serving) -> Track:
     """Time to launch compute, µs: one sample per cold start."""
-    usual = int(day.key.traffic.get("setup_ms", 6000) * 1000)
-    averages = [usual * (94 + minute % 13) // 100 for minute in range(DAY)]
+    usual = day.key.traffic.get("setup_ms", SETUP_MS) * 1000
+    averages = [int(usual * setup_share(minute)) for minute in range(DAY)]
     return samples(day.cold_starts, averages, 80, 120)
 
 
@@ -148,16 +148,12 @@ def concurrency_utilization(day: Serving) -> Track:
 
 def provisioned_utilization(day: Serving) -> Track:
     """Executions on provisioned concurrency / its level, in millionths."""
-    return _ratio(day, day.busy_on_provisioned_us, _provisioned_peaks(day), day.capacity.provisioned)
+    return _ratio(day, day.busy_on_provisioned_us, day.provisioned_peaks, day.capacity.provisioned)
 
 
 def provisioned_executions(day: Serving) -> Track:
     """Concurrent executions on provisioned concurrency, in millionths."""
-    return _ratio(day, day.busy_on_provisioned_us, _provisioned_peaks(day), 1)
-
-
-def _provisioned_peaks(day: Serving) -> list[int]:
-    return [min(peak, day.capacity.provisioned) for peak in day.concurrency]
+    return _ratio(day, day.busy_on_provisioned_us, day.provisioned_peaks, 1)
 
 
 def _ratio(day: Serving, busy_us: list[int], peaks: list[int], limit: int) -> Track:

@@ -5,17 +5,25 @@ Integer arrays per minute of one UTC day. metrics.py turns them into published m
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import accumulate
+from zlib import crc32
 
+from simulator.containers import IDLE_TIMEOUT_S, MINUTE_S, Fate, Offer, run
 from simulator.instances import instance_type
 from simulator.records import Capacity, Traffic
 from simulator.traffic import DAY, Demand, demand
 
-WARM_MINUTES = 15
+# What ran longer ago than this before midnight leaves no idle container behind.
+RUN_IN = 4 * IDLE_TIMEOUT_S // MINUTE_S
 GOOD_MISS_PERMILLE = 20
+SETUP_MS = 6000
+
+
+def setup_share(minute: int) -> float:
+    """How a minute's set-ups compare with the usual one."""
+    return (94 + minute % 13) / 100
 
 
 @dataclass(frozen=True)
@@ -50,25 +58,56 @@ class Serving:
         return [self.demand.latency_us[minute // 60] for minute in range(DAY)]
 
     @cached_property
+    def fates(self) -> list[Fate]:
+        """What the containers of a serverless variant made of each minute's calls; as yesterday left them."""
+        key = self.key
+        before = demand(key.traffic, key.seed, key.day - 1, key.since_day)
+        offers = [*self._offers(before, -1, DAY - RUN_IN), *self._offers(self.demand, 0, 0)]
+        born_s = None if key.born is None else float(key.born * MINUTE_S)
+        found = [Fate()] * DAY
+        for offer, fate in zip(
+            offers, run(self.capacity.provisioned, self.capacity.max_concurrency, offers, born_s), strict=True
+        ):
+            if offer.at_s >= 0:
+                found[int(offer.at_s) // MINUTE_S] = fate
+        return found
+
+    def _offers(self, offered: Demand, day: int, first: int) -> list[Offer]:
+        """The minutes with calls of a day (0 today, -1 yesterday) from a minute on, in seconds since today began."""
+        setup_s = self.key.traffic.get("setup_ms", SETUP_MS) / 1000
+        draws = crc32(f"{self.key.traffic.model}:{self.key.seed}:{(self.key.day + day) % 7}".encode())
+        arrivals = self._shared(offered.arrivals)
+        return [
+            Offer(
+                at_s=float((day * DAY + minute) * MINUTE_S),
+                calls=arrivals[minute],
+                service_s=offered.latency_us[minute // 60] / 1e6,
+                setup_s=setup_s * setup_share(minute),
+                visitors=offered.visitors[minute],
+                seed=draws * DAY + minute,
+            )
+            for minute in range(first, DAY)
+            if arrivals[minute]
+        ]
+
+    @cached_property
     def concurrency(self) -> list[int]:
-        """Peak concurrent executions, never above MaxConcurrency for a serverless variant."""
-        wanted = self._shared(self.demand.wanted)
-        limit = self.capacity.max_concurrency
-        return [min(limit, peak) for peak in wanted] if self.key.shape == "serverless" else wanted
+        """Peak concurrent executions of a serverless variant, set-ups included, never above MaxConcurrency."""
+        return [fate.peak for fate in self.fates]
+
+    @cached_property
+    def provisioned_peaks(self) -> list[int]:
+        """The most of provisioned concurrency that was at work at once."""
+        return [fate.warm_peak for fate in self.fates]
 
     @cached_property
     def served(self) -> list[int]:
         """Requests that reached the model; a saturated serverless variant refuses the rest unseen."""
-        arrivals = self._shared(self.demand.arrivals)
         if self.key.shape == "async":
             return self.backlog[1]
-        if self.key.shape != "serverless":
-            return arrivals if self.capacity.instances else [0] * DAY
-        limit = self.capacity.max_concurrency
-        return [
-            count if peak <= limit else max(1, count * limit // peak)
-            for count, peak in zip(arrivals, self._shared(self.demand.wanted), strict=True)
-        ]
+        if self.key.shape == "serverless":
+            return [fate.served for fate in self.fates]
+        return self._shared(self.demand.arrivals) if self.capacity.instances else [0] * DAY
 
     def _shared(self, values: list[int]) -> list[int]:
         share = self.key.share
@@ -93,13 +132,7 @@ class Serving:
     @cached_property
     def on_provisioned(self) -> list[int]:
         """Requests served by provisioned concurrency; the rest spilled over to on-demand capacity."""
-        level = self.capacity.provisioned
-        if not level:
-            return [0] * DAY
-        return [
-            n if peak <= level else n * level // peak
-            for n, peak in zip(self.served, self.concurrency, strict=True)
-        ]
+        return [fate.on_warm for fate in self.fates] if self.capacity.provisioned else [0] * DAY
 
     @cached_property
     def busy_on_provisioned_us(self) -> list[int]:
@@ -108,27 +141,8 @@ class Serving:
 
     @cached_property
     def cold_starts(self) -> list[int]:
-        """New execution environments: on-demand peaks above what was warm in the last WARM_MINUTES."""
-        if self.key.shape != "serverless":
-            return [0] * DAY
-        level = self.capacity.provisioned
-        demanded = [max(0, peak - level) for peak in self.concurrency]
-        before = self._on_demand_before()
-        colds = []
-        window: deque[int] = deque(before, maxlen=WARM_MINUTES)
-        for minute, peak in enumerate(demanded):
-            if minute == self.key.born:
-                window.clear()
-            spilled = self.served[minute] - self.on_provisioned[minute]
-            colds.append(min(max(0, peak - max(window, default=0)), max(spilled, 0)))
-            window.append(peak)
-        return colds
-
-    def _on_demand_before(self) -> list[int]:
-        key = self.key
-        wanted = demand(key.traffic, key.seed, key.day - 1, key.since_day).wanted[-WARM_MINUTES:]
-        limit = self.capacity.max_concurrency
-        return [max(0, min(limit, peak) - self.capacity.provisioned) for peak in self._shared(wanted)]
+        """New containers, each in the minute in which its set-up begins."""
+        return [fate.cold for fate in self.fates] if self.key.shape == "serverless" else [0] * DAY
 
     @cached_property
     def misses(self) -> list[int]:

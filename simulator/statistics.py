@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 
 from simulator.catalogue import MetricSource
 from simulator.errors import ServiceError
+from simulator.tracks import share_of_average
 from simulator.traffic import DAY
 
 PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d+)?|100)")
 SIMPLE = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
 WITHOUT_EXTREMES = ("Sum", "SampleCount", "Average")
-# Share of the average at each percentile, for quantities spread around it; clipped to what was measured.
-SPREAD = ((0.0, 0.4), (10.0, 0.6), (50.0, 0.92), (90.0, 1.45), (95.0, 1.75), (99.0, 2.2), (100.0, 2.6))
 
 
 def check_statistic(stat: str) -> None:
@@ -102,8 +100,4 @@ def _percentile(rank: float, average: float, low: float, high: float, name: str)
         if rank / 100 > 1 - slow_share:
             return high * 0.95
         average = fast
-    for (left, below), (right, above) in pairwise(SPREAD):
-        if rank <= right:
-            factor = below + (above - below) * (rank - left) / (right - left)
-            return min(max(average * factor, low), high)
-    return high
+    return min(max(average * share_of_average(rank), low), high)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 NOTHING = 1 << 60
-
+# Share of the average at each percentile, for quantities spread around it; clipped to what was measured.
+SPREAD = ((0.0, 0.4), (10.0, 0.6), (50.0, 0.92), (90.0, 1.45), (95.0, 1.75), (99.0, 2.2), (100.0, 2.6))
+MOST_OF_AVERAGE = SPREAD[-1][1]
 
 Extremes = list[int] | Callable[["Track"], list[int]]
 
@@ -104,3 +106,11 @@ def _spread(percent: int, absent: int) -> Callable[[Track], list[int]]:
         return [s // n * percent // 100 if n > 1 else s if n else absent for s, n in pairs]
 
     return of
+
+
+def share_of_average(rank: float) -> float:
+    """What share of its average a spread quantity has at a percentile (0 to 100)."""
+    for (left, below), (right, above) in pairwise(SPREAD):
+        if rank <= right:
+            return below + (above - below) * (rank - left) / (right - left)
+    return MOST_OF_AVERAGE

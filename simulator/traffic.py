@@ -1,6 +1,6 @@
 """Who calls an endpoint: closed-form traffic models, deterministic by name, integer counts per minute.
 
-A model answers "how many requests would come in this minute, how long does each take, how many run at once".
+A model answers "how many requests would come in this minute, how long does each take, do they take turns".
 Days repeat weekly, so any total over any window is a sum of a few prefix sums. Latency is constant within each
 UTC hour, so that the busy time of a share of the requests is that share of the busy time at any period.
 """
@@ -23,10 +23,13 @@ WEEKEND = 0.45
 
 @dataclass(frozen=True)
 class Demand:
-    """One UTC day of requests: per minute arrivals, wanted concurrency and errors; per hour latency in µs."""
+    """One UTC day of requests: per minute arrivals, visitors and errors; per hour latency in µs.
+
+    visitors: how many people take turns with their calls; 0 in minutes whose calls come at random.
+    """
 
     arrivals: list[int]
-    wanted: list[int]
+    visitors: list[int]
     faults: list[int]
     rejects: list[int]
     latency_us: list[int]
@@ -51,16 +54,15 @@ def _demand(traffic: Traffic, seed: int, weekday: int, weeks: int) -> Demand:
     rates = MODELS[traffic.model](traffic, rnd, weekday)
     arrivals = [int(rate * scale + rnd.random()) if rate > 0 else 0 for rate in rates]
     latency_us = [_hour_latency_us(traffic, hour, rnd) for hour in range(24)]
-    fixed = traffic.get("concurrency", 0)
-    wanted = [_peak(count, latency_us[minute // 60], fixed, rnd) for minute, count in enumerate(arrivals)]
+    visitors = [0] * DAY
     if traffic.model == "intermittent":
-        arrivals, wanted = _sessions(traffic, seed, weekday)
+        arrivals, visitors = _sessions(traffic, seed, weekday)
     fault_rate, reject_rate = traffic.get("error_rate", 0.0), traffic.get("client_error_rate", 0.0)
     if traffic.model == "failing":
         fault_rate = traffic.get("error_rate", 0.08)
     return Demand(
         arrivals=arrivals,
-        wanted=wanted,
+        visitors=visitors,
         faults=_share(arrivals, fault_rate, rnd),
         rejects=_share(arrivals, reject_rate, rnd),
         latency_us=latency_us,
@@ -70,15 +72,6 @@ def _demand(traffic: Traffic, seed: int, weekday: int, weeks: int) -> Demand:
 def _hour_latency_us(traffic: Traffic, hour: int, rnd: Random) -> int:
     busy = 1 + 0.15 * math.sin((hour - 8) * math.pi / 12)
     return max(1, int(traffic.get("latency_ms", 100) * 1000 * busy * (0.97 + 0.06 * rnd.random())))
-
-
-def _peak(count: int, latency_us: int, fixed: int, rnd: Random) -> int:
-    """Wanted concurrency at the minute's peak: never below the mean, an integer number of executions."""
-    if count == 0:
-        return 0
-    if fixed:
-        return max(1, fixed + rnd.randint(-max(1, fixed // 12), max(1, fixed // 12)))
-    return max(1, min(count, math.ceil(count * latency_us / 60e6 * (1.2 + 0.4 * rnd.random()))))
 
 
 def _share(arrivals: list[int], rate: float, rnd: Random) -> list[int]:
@@ -118,8 +111,10 @@ def _bursty(traffic: Traffic, rnd: Random, weekday: int) -> list[float]:
 
 
 def _saturating(traffic: Traffic, rnd: Random, weekday: int) -> list[float]:
-    """As many requests as keep `concurrency` executions busy most of the time, around the clock."""
-    level = traffic.get("concurrency", 20) * 60_000 / traffic.get("latency_ms", 100) * 0.8
+    """As many requests as bring about `concurrency` executions at once at each minute's peak, around the clock."""
+    # Peaks of a Poisson number lie about three times its root above it.
+    mean = ((math.sqrt(9 + 4 * traffic.get("concurrency", 20)) - 3) / 2) ** 2
+    level = mean * 60_000 / traffic.get("latency_ms", 100)
     return [level * (0.92 + 0.16 * rnd.random()) for _ in range(DAY)]
 
 
@@ -138,7 +133,7 @@ def _sessions(traffic: Traffic, seed: int, weekday: int) -> tuple[list[int], lis
     total, wider = traffic.get("sessions_per_week", 20), traffic.get("wider_per_week", 3)
     rnd = Random(f"sessions:{seed}")
     gap = 7 * DAY // max(total, 1)
-    arrivals, wanted = [0] * DAY, [0] * DAY
+    arrivals, visitors = [0] * DAY, [0] * DAY
     for number in range(total):
         # A visit lasts at most a third of its slot, so the next one always finds nothing warm.
         length = min(rnd.randint(8, 25), gap // 3)
@@ -148,9 +143,9 @@ def _sessions(traffic: Traffic, seed: int, weekday: int) -> tuple[list[int], lis
             if day != weekday:
                 continue
             wide = number < wider and step >= length // 2
-            wanted[minute] = 2 if wide else 1
-            arrivals[minute] = traffic.get("per_minute", 4) * wanted[minute]
-    return arrivals, wanted
+            visitors[minute] = 2 if wide else 1
+            arrivals[minute] = traffic.get("per_minute", 4) * visitors[minute]
+    return arrivals, visitors
 
 
 MODELS: dict[str, Callable[[Traffic, Random, int], list[float]]] = {
