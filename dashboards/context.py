@@ -1,7 +1,7 @@
 """The context every page has: navigation with its counts, scope and range pickers, age of the data, theme."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -9,9 +9,9 @@ from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from dashboards import navigation, staleness, wording
+from dashboards import looking, navigation, staleness, wording
 from dashboards.scope import RANGES, PageScope
-from fleet.queries.shell import ShardAge, Standing, standing
+from fleet.queries.shell import ShardAge, Standing
 
 THEMES = ("light", "dark")
 
@@ -65,7 +65,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 def build(request: HttpRequest) -> Shell:
     """One query (fleet.queries.shell), a second where something may be old, and the state in the URL."""
     now = timezone.now()
-    found = standing(now, timedelta(seconds=settings.STALE_AFTER_S))
+    found = looking.standing(request, now)
     scope: PageScope | None = getattr(request, "page_scope", None)
     family = request.resolver_match.namespace.partition(":")[0] if request.resolver_match else ""
     accounts = scope.filter.accounts if scope else ()

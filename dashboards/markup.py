@@ -4,6 +4,7 @@ Each escapes what it is given (format_html), and ends in a line break, so that i
 What pages repeat is kept. Only by what it was given, and typed: a text that is equal to a piece of HTML is no HTML.
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from django.utils.html import conditional_escape, format_html
@@ -77,6 +78,12 @@ def scope_option(name: str, value: str, label: str, *, is_on: bool, note: str = 
         name, value, SafeString(" checked") if is_on else "", label,
         format_html('<span class="count">{}</span>', note) if note else "",
     )  # fmt: skip
+
+
+def joined(pieces: Iterable[SafeString]) -> SafeString:
+    """Pieces one after the other."""
+    # Each is HTML that has escaped what it was given.
+    return mark_safe("".join(pieces))  # noqa: S308
 
 
 def plain_rows(table: PlainTable) -> SafeString:

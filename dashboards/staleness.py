@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.http import HttpRequest
 
-from dashboards import wording
+from dashboards import looking, wording
 from dashboards.scope import PageScope
 from dashboards.sync.words import label
 from fleet.models import Shard
@@ -30,15 +30,13 @@ def sentence(request: HttpRequest, family: str, now: datetime, *, is_any_late: b
     """
     scope: PageScope | None = getattr(request, "page_scope", None)
     shard: Shard | None = getattr(request, "page_shard", None)
-    parts = PARTS.get(family, ())
+    parts, late_after = PARTS.get(family, ()), timedelta(seconds=settings.STALE_AFTER_S)
     if family in UNMARKED or (scope is None and shard is None) or not (is_any_late or parts):
         return ""
-    found = old(
-        scope.filter if scope else ScopeFilter(),
-        now=now,
-        late_after=timedelta(seconds=settings.STALE_AFTER_S),
-        parts=parts,
-        shard_id=shard.pk if shard else None,
+    found = (
+        old(ScopeFilter(), now=now, late_after=late_after, parts=parts, shard_id=shard.pk)
+        if shard
+        else looking.old(request, scope.filter if scope else ScopeFilter(), now, parts)
     )
     if not found.count:
         return ""

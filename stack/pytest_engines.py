@@ -31,6 +31,7 @@ os.environ.update(
     FLOTILLA_HTTPS="false",
     FLOTILLA_MAIL_FROM="Flotilla <flotilla@example.com>",
     FLOTILLA_REGIONS="us-east-1,eu-central-1",
+    FLOTILLA_KEPT_S="0",
     AWS_ACCESS_KEY_ID="test",
     AWS_SECRET_ACCESS_KEY="test",
     AWS_DEFAULT_REGION="us-east-1",

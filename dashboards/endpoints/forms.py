@@ -1,5 +1,6 @@
 """The filter of the endpoints list: everything it knows stands in the query string."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.http import QueryDict
@@ -66,7 +67,7 @@ class EndpointFilters:
             _label_facet("application", found.applications, criteria.applications),
         ]
 
-    def chips(self, query: QueryDict, aliases: dict[str, str]) -> list[tuple[str, str]]:
+    def chips(self, query: QueryDict, aliases: Mapping[str, str]) -> list[tuple[str, str]]:
         """(words, query string without it) of every filter that is on."""
         criteria = self.criteria
         chosen = [("state", value, status.look(value).word) for value in criteria.states]
@@ -110,7 +111,7 @@ def _state(value: str, counts: dict[str, int], chosen: tuple[str, ...]) -> Facet
 
 
 def _options(
-    counts: dict[str, int], chosen: tuple[str, ...], labels: dict[str, str], *, dots: bool = False
+    counts: dict[str, int], chosen: tuple[str, ...], labels: Mapping[str, str], *, dots: bool = False
 ) -> list[FacetOption]:
     """Largest first; a ticked value without rows stays, so that it can be unticked."""
     values = sorted({*counts, *chosen}, key=lambda value: (-counts.get(value, 0), value))

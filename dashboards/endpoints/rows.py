@@ -7,12 +7,14 @@ from functools import lru_cache, partial
 from django.template import Context
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from dashboards import markup, status, svg
+from dashboards.endpoints import tables
 from dashboards.endpoints.tables import Cell, Line
 from dashboards.icons import icon_svg
 from dashboards.templatetags import units
+from fleet.queries.endpoint_rows import Row
 
 _ROW = (
     '<tr><td{}>{}</td><td class="name"><a class="row-link" data-row href="{}">{}</a></td>'
@@ -23,20 +25,22 @@ _kept = lru_cache(maxsize=8192, typed=True)
 """Typed: a text that is equal to a piece of HTML is no HTML."""
 
 
-def rows(lines: Iterable[Line], now: datetime) -> SafeString:
-    """The <tr> of the lines; now: aware, what a time counts up to."""
+def rows(found: Iterable[Row], now: datetime) -> SafeString:
+    """The <tr> of the rows; now: aware, what a time counts up to."""
     age = partial(units.age, Context({"now": now}))
-    found = [_row(line, age(line.state_since) if line.state_since else "") for line in lines]
-    # Each row escapes what it is made of.
-    return mark_safe("".join(found))  # noqa: S308
+    return markup.joined(
+        _row(row, age(since) if (since := tables.changing_since(row)) else "") for row in found
+    )
 
 
-def _row(line: Line, since: SafeString | str) -> SafeString:
-    row = line.row
+@lru_cache(maxsize=2048, typed=True)
+def _row(row: Row, since: SafeString | str) -> SafeString:
+    """Most rows of a look were drawn for an earlier one. Some 2 kB each."""
+    line = tables.line(row)
     return format_html(
         _ROW,
         format_html(' title="{}"', row.incident) if row.incident else "",
-        markup.state(status.look(line.state), since=since),
+        markup.state(status.look(tables.state(row)), since=since),
         reverse("endpoints:detail", args=[row.pk]),
         markup.truncated(row.name),
         markup.kind(row.kind),

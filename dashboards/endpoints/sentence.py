@@ -8,9 +8,10 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from dashboards import status, svg, wording
-from fleet.queries import overview
+from fleet.queries import shared
 from fleet.queries.endpoint_counts import Fleet
 from fleet.queries.endpoints import STATE_ORDER, State
+from fleet.queries.kept import Moment
 from fleet.queries.overview import Unreadable
 from fleet.queries.rolled import Freshness
 from fleet.queries.scope import ScopeFilter
@@ -38,13 +39,13 @@ class Sentence:
         return f"{wording.spoken(len(self.unreadable))} cannot be read: {', '.join(causes[:3])}."
 
 
-def sentence(fleet: Fleet, scope: ScopeFilter, fresh: Freshness) -> Sentence:
+def sentence(fleet: Fleet, scope: ScopeFilter, fresh: Freshness, looked: Moment) -> Sentence:
     """What stands above the table: about the whole scope, whatever search and facets narrow."""
     return Sentence(
         fleet=fleet,
         changing=fleet.states.get(State.CHANGING, 0),
-        usd=overview.month_to_date(scope, timezone.now().date(), fresh),
-        unreadable=overview.unreadable(scope),
+        usd=shared.month_to_date(scope, timezone.now().date(), fresh, looked),
+        unreadable=shared.unreadable(scope, looked),
     )
 
 

@@ -44,25 +44,20 @@ class Line:
     capacity: Cell
     no_spark: str
 
-    @property
-    def state(self) -> str:
-        """What is drawn as its state: what needs somebody first, else AWS's own word."""
-        row = self.row
-        if (row.state == State.CRITICAL and row.incident) or row.state == State.WARNING:
-            return row.state
-        if row.is_unreadable:
-            return "unreadable"
-        return State.CLOSED if row.state == State.CLOSED else row.status
 
-    @property
-    def state_since(self) -> datetime | None:
-        """Since when AWS has been changing the endpoint; its own updates of a system have no such time."""
-        is_changing = self.state == self.row.status and self.row.state == State.CHANGING
-        return (
-            self.row.status_since
-            if is_changing and self.row.status != EndpointStatus.SYSTEM_UPDATING
-            else None
-        )
+def state(row: Row) -> str:
+    """What is drawn as its state: what needs somebody first, else AWS's own word."""
+    if (row.state == State.CRITICAL and row.incident) or row.state == State.WARNING:
+        return row.state
+    if row.is_unreadable:
+        return "unreadable"
+    return State.CLOSED if row.state == State.CLOSED else row.status
+
+
+def changing_since(row: Row) -> datetime | None:
+    """Since when AWS has been changing the endpoint; its own updates of a system have no such time."""
+    is_changing = state(row) == row.status and row.state == State.CHANGING
+    return row.status_since if is_changing and row.status != EndpointStatus.SYSTEM_UPDATING else None
 
 
 def line(row: Row) -> Line:

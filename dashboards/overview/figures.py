@@ -1,14 +1,16 @@
 """The overview's figures, read once and compared: tiles, sentence and chart all take them from here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
 from dashboards import wording
-from fleet.queries import endpoint_counts, forecast, overview, rolled
+from fleet.queries import forecast, overview, shared
 from fleet.queries.cost_scope import CostFilter
 from fleet.queries.endpoint_counts import Need
 from fleet.queries.forecast import Outlook
+from fleet.queries.kept import Moment
 from fleet.queries.overview import DayCosts, TrafficOf, Trouble, Unreadable
 from fleet.queries.scope import ScopeFilter, TimeRange
 
@@ -44,8 +46,8 @@ class Figures:
     """Everything above the tables of the overview."""
 
     fleet: Need
-    troubles: list[Trouble]
-    unreadable: list[Unreadable]
+    troubles: Sequence[Trouble]
+    unreadable: Sequence[Unreadable]
     costs: DayCosts
     window: TimeRange
     cold: Share
@@ -53,17 +55,17 @@ class Figures:
     outlook: Outlook
 
     @classmethod
-    def read(cls, scope: ScopeFilter, window: TimeRange) -> "Figures":
+    def read(cls, scope: ScopeFilter, window: TimeRange, looked: Moment) -> "Figures":
         """Nine queries at most, whatever the fleet's size."""
-        fresh = rolled.freshness(scope)
+        fresh = shared.freshness(scope, looked)
         traffic = overview.traffic(scope, window, fresh)
         today, where = window.end.date(), CostFilter(scope)
         month = forecast.month_of(today)
         costs = overview.costs(scope, cost_days(window), fresh, also=forecast.reach(month, today))
         return cls(
-            fleet=endpoint_counts.need(scope),
-            troubles=overview.troubles(scope),
-            unreadable=overview.unreadable(scope),
+            fleet=shared.need(scope, looked),
+            troubles=shared.troubles(scope, looked),
+            unreadable=shared.unreadable(scope, looked),
             costs=costs,
             window=window,
             cold=_share(traffic, "cold_starts", "serverless_calls"),

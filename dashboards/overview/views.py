@@ -3,39 +3,35 @@
 from datetime import datetime, timedelta
 
 from django.http import HttpResponse
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from dashboards import access, htmx, scope
 from dashboards.htmx import HtmxHttpRequest
-from dashboards.overview import action_rows, charts, news_rows, tiles, trouble_rows
-from dashboards.overview.figures import Figures, cost_days
+from dashboards.looking import look
+from dashboards.overview import action_rows, charts, shown
+from dashboards.overview.figures import cost_days
 from fleet.models import User
-from fleet.queries import best_actions, overview, overview_news, rolled
+from fleet.queries import overview, rolled
+from fleet.queries.kept import Moment
 
 VISIT = "overview_visit"
 REMEMBERED_EVERY = timedelta(minutes=1)
-FIRST_LOOK = timedelta(days=7)
-"""What is new to somebody who never looked before."""
 
 
 @require_GET
 def page(request: HtmxHttpRequest) -> HttpResponse:
     """The first page after signing in."""
     scoped = scope.read(request, default="30d")
-    since = _visit(request)
-    figures, now = Figures.read(scoped.filter, scoped.range), timezone.now()
+    since, now, looked = _visit(request), timezone.now(), look(request)
     may_operate = access.may(request.user, User.Role.OPERATOR)
+    told = shown.figures(scoped, looked, now)
     context = {
-        "figures": figures,
-        "trouble_rows": trouble_rows.rows(figures, now, may_operate=may_operate),
-        **_actions(scoped, may_operate=may_operate),
-        **_news(scoped, since, now),
-        "tiles": tiles.tiles(figures, scoped.query),
-        "cost_src": f"{reverse('overview:costs')}?{request.GET.urlencode()}",
-        "cost_table": charts.cost_table(figures.costs),
-        "legend": charts.legend(figures.costs),
+        "figures": told.figures,
+        "figures_drawn": told.drawn,
+        "troubles": shown.troubles(scoped, told.figures, looked, now, may_operate=may_operate),
+        **_actions(scoped, looked, may_operate=may_operate),
+        **_news(scoped, since, looked, now),
         "since": since,
         "query": scoped.query,
     }
@@ -51,23 +47,25 @@ def costs(request: HtmxHttpRequest) -> HttpResponse:
     return htmx.figure(charts.cost_per_day(found, charts.incident_marks(scoped.filter, found)))
 
 
-def _actions(scoped: scope.PageScope, *, may_operate: bool) -> dict[str, object]:
-    found = best_actions.best(scoped.filter)
+def _actions(scoped: scope.PageScope, looked: Moment, *, may_operate: bool) -> dict[str, object]:
+    told = shown.actions(scoped, looked, may_operate=may_operate)
     return {
-        "best": found,
-        "action_rows": action_rows.rows(found, may_operate=may_operate),
-        "saving": action_rows.together(found),
-        "best_words": action_rows.told(found),
+        "best": told.best,
+        "action_rows": told.rows,
+        "saving": action_rows.together(told.best),
+        "best_words": action_rows.told(told.best),
         "advisor_url": action_rows.advisor_url(scoped.query),
     }
 
 
-def _news(scoped: scope.PageScope, since: datetime | None, now: datetime) -> dict[str, object]:
-    found = overview_news.news(scoped.filter, since or now - FIRST_LOOK)
+def _news(
+    scoped: scope.PageScope, since: datetime | None, looked: Moment, now: datetime
+) -> dict[str, object]:
+    told = shown.news(scoped, since, looked, now)
     return {
-        "news": found,
-        "news_rows": news_rows.rows(found, now),
-        "news_counts": news_rows.counts(found, scoped.query),
+        "news": told.news,
+        "news_rows": told.rows,
+        "news_counts": told.counts,
     }
 
 

@@ -80,15 +80,20 @@ def truncated(text: Any, tail: int = 6) -> SafeString:
 
 
 @register.simple_tag
-def facet_option(name: str, option: FacetOption) -> SafeString:
-    """A check box of a facet: {% facet_option facet.name option %}"""
-    return markup.facet_option(name, option)
+def facet_options(name: str, options: Sequence[FacetOption]) -> SafeString:
+    """Check boxes of a facet: {% facet_options facet.name facet.first %}"""
+    return markup.joined(markup.facet_option(name, option) for option in options)
 
 
 @register.simple_tag
-def scope_option(name: str, choice: Choice, note: str = "") -> SafeString:
-    """A check box of the scope picker: {% scope_option "region" choice %}"""
-    return markup.scope_option(name, choice.value, choice.label, is_on=choice.is_on, note=note)
+def scope_options(name: str, choices: Sequence[Choice], noted: bool = False) -> SafeString:
+    """Check boxes of the scope picker: {% scope_options "account" shell.accounts noted=True %} names the value too."""
+    return markup.joined(
+        markup.scope_option(
+            name, choice.value, choice.label, is_on=choice.is_on, note=choice.value if noted else ""
+        )
+        for choice in choices
+    )
 
 
 @register.simple_tag

@@ -21,9 +21,11 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, NullIf
 
-from fleet.models import DailyCost, Endpoint, MonthCost, VariantStatus
+from fleet.models import DailyCost, Endpoint, VariantStatus
+from fleet.queries import endpoint_index
+from fleet.queries.endpoint_index import Index
 from fleet.queries.endpoint_measures import Measures, measures, with_silence
-from fleet.queries.endpoints import STATE_ORDER, Criteria, selected, state_rank
+from fleet.queries.endpoints import STATE_ORDER, Criteria, state_rank
 from fleet.queries.scope import TimeRange
 from fleet.types import Confidence
 
@@ -42,6 +44,8 @@ MEASURE_OF = {
 }
 MEASURED_SORTS = frozenset(MEASURE_OF) | {"state", "cost"}
 SORTS = frozenset(DATABASE_SORTS) | MEASURED_SORTS
+_WHENEVER = frozenset({"state", "cost"})
+"""Orders that are the same in every window."""
 
 _SUMMED: dict[str, Any] = {
     "calls": F("summary__calls"),
@@ -77,23 +81,38 @@ class Order:
     costs: dict[int, Cost] | None = None
 
 
+def by_mirror(index: Index, criteria: Criteria, sort: str, descending: bool, wanted: slice) -> Order:
+    """A slice of the order by a column of the mirror, one of DATABASE_SORTS. A query for each new index."""
+
+    def read() -> QuerySet[Any, int]:
+        keys = [F(key).desc() if descending else F(key).asc() for key in DATABASE_SORTS[sort]]
+        return Endpoint.objects.order_by(*keys, "pk").values_list("pk", flat=True)
+
+    return Order(endpoint_index.page(index.ordered(index.meant(criteria), (sort, descending), read), wanted))
+
+
 def summed(
-    criteria: Criteria, window: TimeRange, today: date, sort: str, descending: bool, wanted: slice
+    index: Index,
+    criteria: Criteria,
+    window: TimeRange,
+    today: date,
+    sort: str,
+    descending: bool,
+    wanted: slice,
 ) -> Order:
-    """A slice of the order by summaries: PostgreSQL sorts, and only the slice comes over. Two queries."""
+    """A slice of the order by summaries; PostgreSQL sorts all endpoints, once for each index. One query then."""
     month = today.replace(day=1)
-    found: QuerySet[Endpoint] = selected(criteria)
-    if sort in DATABASE_SORTS:
-        ids = _by_columns(found, sort, descending)[wanted]
-    else:
-        found = found.alias(
+
+    def read() -> QuerySet[Any, int]:
+        found = Endpoint.objects.alias(
             summary=FilteredRelation("windows", condition=Q(windows__key=window.key)),
             spent=FilteredRelation("month_cost", condition=Q(month_cost__month=month)),
         )
-        ids = found.order_by(*_keys(sort, descending)).values_list("pk", flat=True)[wanted]
-    shown = list(ids)
-    spent = MonthCost.objects.filter(endpoint__in=shown, month=month)
-    return Order(shown, costs={row.endpoint_id: Cost(row.usd, row.unpriced) for row in spent})
+        return found.order_by(*_keys(sort, descending)).values_list("pk", flat=True)
+
+    # Neither state nor cost depends on the window.
+    key = (sort, descending, month) if sort in _WHENEVER else (sort, descending, window.key)
+    return Order(endpoint_index.page(index.ordered(index.meant(criteria), key, read), wanted))
 
 
 def _keys(sort: str, descending: bool) -> list[Any]:
@@ -109,19 +128,23 @@ def _keys(sort: str, descending: bool) -> list[Any]:
 
 
 def added_up(
-    criteria: Criteria, window: TimeRange, today: date, sort: str, descending: bool, wanted: slice
+    index: Index,
+    criteria: Criteria,
+    window: TimeRange,
+    today: date,
+    sort: str,
+    descending: bool,
+    wanted: slice,
 ) -> Order:
     """A slice of the order by figures added up now from buckets and daily costs."""
-    found = selected(criteria)
-    if sort in DATABASE_SORTS:
-        return Order(list(_by_columns(found, sort, descending)[wanted]))
-    listed = list(found.order_by("name", "pk").values_list("pk", "state"))
-    ids = [pk for pk, _ in listed]
-    if sort in {"state", "cost"}:
+    meant = index.meant(criteria)
+    ids = index.by_name(meant)
+    if sort in _WHENEVER:
         spent = costs(ids, today)
         usd = {pk: float(cost.usd) for pk, cost in spent.items() if cost.usd is not None}
-        ordered = _by_state(listed, usd, descending) if sort == "state" else _by_figure(ids, usd, descending)
-        return Order(ordered[wanted], costs=spent)
+        if sort == "cost":
+            return Order(_by_figure(ids, usd, descending)[wanted], costs=spent)
+        return Order(_by_state(index, meant, usd, descending)[wanted], costs=spent)
     answering = VariantStatus.objects.filter(endpoint__in=ids, removed_at=None, is_shadow=False)
     measured = measures(answering.only("pk"), window)
     if sort == "cold":
@@ -141,15 +164,16 @@ def costs(ids: Sequence[int], today: date) -> dict[int, Cost]:
     return {pk: Cost(usd, unpriced) for pk, usd, unpriced in sums}
 
 
-def _by_columns(found: QuerySet[Any], sort: str, descending: bool) -> QuerySet[Any, int]:
-    keys = [F(key).desc() if descending else F(key).asc() for key in DATABASE_SORTS[sort]]
-    return found.order_by(*keys, "pk").values_list("pk", flat=True)
-
-
-def _by_state(listed: list[tuple[int, str]], usd: dict[int, float], descending: bool) -> list[int]:
-    ranks = {state.value: n for n, state in enumerate(STATE_ORDER)}
-    ordered = sorted(listed, key=lambda item: (ranks[item[1]], -usd.get(item[0], 0.0)))
-    return [pk for pk, _ in (reversed(ordered) if descending else ordered)]
+def _by_state(index: Index, meant: int, usd: dict[int, float], descending: bool) -> list[int]:
+    """Gravest first, then dearest; the sets of the states have the places, so that no row is looked at."""
+    ordered = [
+        pk
+        for state in STATE_ORDER
+        for pk in sorted(
+            index.by_name(meant & index.sets["state"].get(state, 0)), key=lambda pk: -usd.get(pk, 0.0)
+        )
+    ]
+    return ordered[::-1] if descending else ordered
 
 
 def _by_figure(ids: list[int], figures: dict[int, float], descending: bool) -> list[int]:

@@ -1,32 +1,24 @@
 """Rows of the endpoints list: capacity, traffic, latency, errors and cost of each, None where nothing is known."""
 
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery, Sum
+from django.db import connection
+from django.db.models import BooleanField, ExpressionWrapper, OuterRef, Q, Subquery, Sum
 
 from fleet.models import Endpoint, Incident, InferenceComponent, VariantStatus
-from fleet.queries import endpoint_order
-from fleet.queries.endpoint_measures import Measures, measures, sparks, summaries, with_silence
+from fleet.queries import endpoint_index, endpoint_order
+from fleet.queries.endpoint_index import Index
+from fleet.queries.endpoint_measures import Measures, measures, sparks, with_silence
+from fleet.queries.endpoint_order import DATABASE_SORTS, Cost
 from fleet.queries.endpoint_order import MEASURED_SORTS as MEASURED_SORTS
 from fleet.queries.endpoint_order import SORTS as SORTS
-from fleet.queries.endpoint_order import Cost
-from fleet.queries.endpoints import Criteria, StateAnnotation, selected
+from fleet.queries.endpoints import Criteria, with_state
 from fleet.queries.rolled import NOT_SUMMED, Freshness
 from fleet.queries.scope import TimeRange
-
-if TYPE_CHECKING:
-    from django_stubs_ext import WithAnnotations
-
-
-class RowAnnotation(StateAnnotation):
-    """What the page's endpoints carry beside their state."""
-
-    incident: str | None
-    copies: int | None
 
 
 @dataclass(frozen=True)
@@ -48,7 +40,7 @@ class Row:
     application: str
     measures: Measures
     cost: Cost
-    spark: list[float | None]
+    spark: tuple[float | None, ...]
     max_concurrency: int | None
     instances: int | None
     desired_instances: int | None
@@ -72,42 +64,25 @@ def rows(
     offset: int,
     limit: int | None,
     fresh: Freshness = NOT_SUMMED,
+    index: Index | None = None,
 ) -> list[Row]:
     """Rows offset … offset + limit in order; sort is one of SORTS. Seven queries at most, whatever the fleet's size.
 
-    "state" means gravest first, then dearest first. limit None: all of them. Figures are those
-    of fleet.rollups where `fresh` says that these cover the window, else added up from buckets and daily costs.
+    "state" means gravest first, then dearest first. limit None: all of them. Figures are those of fleet.rollups where
+    `fresh` says that these cover the window, else added up from buckets and daily costs. index: what tells which rows
+    and in which order, the one kept by default; what stands in a row is read now.
     """
     wanted = slice(offset, None if limit is None else offset + limit)
-    order, is_rolled = _order(criteria, window, today, sort, descending, wanted, fresh)
-    shown = order.ids
-    endpoints = {endpoint.pk: endpoint for endpoint in _endpoints(criteria, shown)}
-    variants = _variants(shown)
-    if is_rolled:
-        known, spark = summaries(shown, window)
-    else:
-        of_variant = {variant.pk: variant.endpoint_id for group in variants.values() for variant in group}
-        measured = order.measures if order.measures is not None else measures(list(of_variant), window)
-        known, spark = with_silence(measured, shown, window), sparks(of_variant, window)
-    costs = order.costs if order.costs is not None else endpoint_order.costs(shown, today)
-    return [
-        _row(
-            endpoints[pk],
-            variants.get(pk, []),
-            known.get(pk, Measures()),
-            costs.get(pk, Cost()),
-            spark.get(pk, []),
-        )
-        for pk in shown
-        if pk in endpoints
-    ]
+    order, is_rolled = _order(criteria, window, today, sort, descending, wanted, fresh, index)
+    found = _read(order.ids, window, today)
+    return found if is_rolled else _added_up(found, order, window, today)
 
 
 def ids(
     criteria: Criteria, window: TimeRange, today: date, *, sort: str, descending: bool, fresh: Freshness
 ) -> list[int]:
     """The endpoints of all rows, in their order."""
-    return _order(criteria, window, today, sort, descending, slice(None), fresh)[0].ids
+    return _order(criteria, window, today, sort, descending, slice(None), fresh, None)[0].ids
 
 
 def _order(
@@ -118,72 +93,119 @@ def _order(
     descending: bool,
     wanted: slice,
     fresh: Freshness,
+    index: Index | None,
 ) -> tuple[endpoint_order.Order, bool]:
     """Which endpoints, and whether the figures that were added up before tell."""
+    index = index or endpoint_index.current()
     is_rolled = fresh.covers(window) and fresh.has_costs(today)
+    if sort in DATABASE_SORTS:
+        return endpoint_order.by_mirror(index, criteria, sort, descending, wanted), is_rolled
     found = endpoint_order.summed if is_rolled else endpoint_order.added_up
-    return found(criteria, window, today, sort, descending, wanted), is_rolled
+    return found(index, criteria, window, today, sort, descending, wanted), is_rolled
 
 
-def _endpoints(
-    criteria: Criteria, ids: Sequence[int]
-) -> "QuerySet[WithAnnotations[Endpoint, RowAnnotation]]":
-    """The endpoints of the page with their gravest open incident ("critical" sorts before "warning") and copies."""
+_IDENTITY = ("pk", "name", "kind", "status", "status_since", "state")
+_LABELS = ("owner", "team", "application")
+# Shadows are left out of capacity: their calls are copies.
+_ROWS = """
+SELECT e.*, v.max_concurrency, v.instances, v.desired,
+    w.calls, w.p99_ms,
+    CASE WHEN w.cold_starts IS NULL AND w.calls <> 0 AND w.publishes_setup THEN 0 ELSE w.cold_starts END,
+    w.cache_hits, w.cache_lookups, w.errors_5xx, w.concurrency, w.spark, m.usd, m.unpriced
+FROM unnest(%s::bigint[]) WITH ORDINALITY shown (id, place)
+JOIN ({endpoints}) e (
+    id, name, kind, status, status_since, state, incident, is_unreadable, account, region, owner, team, application,
+    copies
+) ON e.id = shown.id
+LEFT JOIN LATERAL (
+    SELECT sum(max_concurrency) AS max_concurrency, sum(current_instance_count) AS instances,
+        sum(desired_instance_count) AS desired
+    FROM fleet_variantstatus WHERE endpoint_id = shown.id AND removed_at IS NULL AND NOT is_shadow
+) v ON true
+LEFT JOIN fleet_endpointwindow w ON w.endpoint_id = shown.id AND w.key = %s
+LEFT JOIN fleet_monthcost m ON m.endpoint_id = shown.id AND m.month = %s
+ORDER BY shown.place
+"""
+_OF_ENDPOINT, _OF_VARIANTS, _OF_WINDOW = 14, 17, 24
+"""Where the columns of each end; then come the little line and the cost."""
+
+
+@lru_cache(maxsize=1)
+def _statement() -> tuple[str, tuple[Any, ...]]:
+    """Put together once: what differs between two looks is bound.
+
+    The gravest open incident of an endpoint is the first by severity: "critical" sorts before "warning".
+    """
     incidents = Incident.objects.filter(endpoint=OuterRef("pk"), resolved_at=None).order_by(
         "severity", "opened_at"
     )
     copies = InferenceComponent.objects.filter(endpoint=OuterRef("pk"), removed_at=None).order_by()
-    return (
-        selected(criteria)
-        .filter(pk__in=ids)
-        .annotate(
-            incident=Subquery(incidents.values("title")[:1]),
-            copies=Subquery(copies.values("endpoint").annotate(n=Sum("current_copies")).values("n")),
-        )
-        .select_related("shard__account")
-        .defer("document", "search_text", "tags")
+    endpoints = with_state(Endpoint.objects.order_by()).values_list(
+        *_IDENTITY,
+        Subquery(incidents.values("title")[:1]),
+        ExpressionWrapper(Q(unreadable__isnull=False), output_field=BooleanField()),
+        "shard__account__alias",
+        "shard__region",
+        *_LABELS,
+        Subquery(copies.values("endpoint").annotate(n=Sum("current_copies")).values("n")),
     )
+    inner, values = endpoints.query.sql_with_params()
+    return _ROWS.format(endpoints=inner), values
 
 
-def _variants(ids: Sequence[int]) -> dict[int, list[VariantStatus]]:
-    """Live variants that answer: a shadow's calls are copies."""
-    found: dict[int, list[VariantStatus]] = defaultdict(list)
-    for variant in VariantStatus.objects.filter(endpoint__in=ids, removed_at=None, is_shadow=False):
-        found[variant.endpoint_id].append(variant)
-    return found
+def _read(shown: Sequence[int], window: TimeRange, today: date) -> list[Row]:
+    """The rows of some endpoints in their order, with the figures of fleet.rollups. One query."""
+    if not shown:
+        return []
+    statement, values = _statement()
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [list(shown), *values, window.key, today.replace(day=1)])
+        return [_row(row) for row in cursor.fetchall()]
 
 
-def _row(
-    endpoint: "WithAnnotations[Endpoint, RowAnnotation]",
-    variants: list[VariantStatus],
-    measured: Measures,
-    cost: Cost,
-    spark: list[float | None],
-) -> Row:
+def _row(row: tuple[Any, ...]) -> Row:
+    pk, name, kind, status, since, state, incident, is_unreadable, *texts, copies = row[:_OF_ENDPOINT]
+    account, region, owner, team, application = texts
+    max_concurrency, instances, desired = row[_OF_ENDPOINT:_OF_VARIANTS]
+    spark, usd, unpriced = row[_OF_WINDOW:]
     return Row(
-        pk=endpoint.pk,
-        name=endpoint.name,
-        kind=endpoint.kind,
-        status=endpoint.status,
-        status_since=endpoint.status_since,
-        state=endpoint.state,
-        incident=endpoint.incident or "",
-        is_unreadable=endpoint.unreadable is not None,
-        account=endpoint.shard.account.alias,
-        region=endpoint.shard.region,
-        owner=endpoint.owner,
-        team=endpoint.team,
-        application=endpoint.application,
-        measures=measured,
-        cost=cost,
-        spark=spark,
-        max_concurrency=_total(variant.max_concurrency for variant in variants),
-        instances=_total(variant.current_instance_count for variant in variants),
-        desired_instances=_total(variant.desired_instance_count for variant in variants),
-        copies=endpoint.copies,
+        pk=pk,
+        name=name,
+        kind=kind,
+        status=status,
+        status_since=since,
+        state=state,
+        incident=incident or "",
+        is_unreadable=is_unreadable,
+        account=account,
+        region=region,
+        owner=owner,
+        team=team,
+        application=application,
+        measures=Measures(*row[_OF_VARIANTS:_OF_WINDOW]),
+        cost=Cost(usd, unpriced or 0),
+        spark=tuple(spark or ()),
+        max_concurrency=max_concurrency,
+        instances=instances,
+        desired_instances=desired,
+        copies=copies,
     )
 
 
-def _total(values: Any) -> int | None:
-    known = [value for value in values if value is not None]
-    return sum(known) if known else None
+def _added_up(rows: Sequence[Row], order: endpoint_order.Order, window: TimeRange, today: date) -> list[Row]:
+    """The same rows with figures from buckets and daily costs."""
+    shown = [row.pk for row in rows]
+    answering = VariantStatus.objects.filter(endpoint__in=shown, removed_at=None, is_shadow=False)
+    of_variant = dict(answering.order_by().values_list("pk", "endpoint_id"))
+    measured = order.measures if order.measures is not None else measures(list(of_variant), window)
+    known, spark = with_silence(measured, shown, window), sparks(of_variant, window)
+    costs = order.costs if order.costs is not None else endpoint_order.costs(shown, today)
+    return [
+        replace(
+            row,
+            measures=known.get(row.pk, Measures()),
+            cost=costs.get(row.pk, Cost()),
+            spark=tuple(spark.get(row.pk, ())),
+        )
+        for row in rows
+    ]

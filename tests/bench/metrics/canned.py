@@ -8,7 +8,7 @@ import re
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-QUERY = re.compile(r'"Id": ?"(m\d+)".*?"Name": ?"EndpointName", ?"Value": ?"e(\d+)"', re.DOTALL)
+QUERY = re.compile(r'"Id": ?"(m\d+)".*?"Name": ?"EndpointName", ?"Value": ?"(?:e|[a-z-]+-)(\d+)"', re.DOTALL)
 END = re.compile(r'"EndTime": ?(\d+)')
 PERIOD_S = 60
 POINTS = int(sys.argv[1])

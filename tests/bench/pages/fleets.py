@@ -44,11 +44,12 @@ def vacuum() -> None:
         cursor.execute("VACUUM ANALYZE")
 
 
-def session_cookie() -> str:
-    """A signed-in administrator's cookie, made without a password."""
+def session_cookie(username: str = "bench", role: str = User.Role.ADMIN) -> str:
+    """The cookie of somebody signed in, made without a password; an administrator may see Django's admin as well."""
+    is_admin = role == User.Role.ADMIN
     user, _ = User.objects.get_or_create(
-        username="bench",
-        defaults={"role": "admin", "is_superuser": True, "is_staff": True, "email": "b@example.com"},
+        username=username,
+        defaults={"role": role, "is_superuser": is_admin, "is_staff": is_admin, "email": "b@example.com"},
     )
     store = SessionStore()
     store[SESSION_KEY] = str(user.pk)

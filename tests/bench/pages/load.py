@@ -2,17 +2,26 @@
 
 import http.client
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 USERS = 8
 
 
-def get(port: int, url: str, headers: dict[str, str]) -> tuple[float, http.client.HTTPResponse, bytes]:
+@dataclass(frozen=True)
+class Reader:
+    """One person: what the browser sends along, and the addresses that are looked at, one after the other."""
+
+    headers: Mapping[str, str]
+    urls: Sequence[str]
+
+
+def get(port: int, url: str, headers: Mapping[str, str]) -> tuple[float, http.client.HTTPResponse, bytes]:
     """One request: milliseconds until the last byte, the answer and its body as sent."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     start = time.perf_counter()
-    connection.request("GET", url, headers=headers)
+    connection.request("GET", url, headers=dict(headers))
     answer = connection.getresponse()
     body = answer.read()
     spent = (time.perf_counter() - start) * 1000
@@ -20,16 +29,17 @@ def get(port: int, url: str, headers: dict[str, str]) -> tuple[float, http.clien
     return spent, answer, body
 
 
-def readers(port: int, urls: Sequence[str], headers: dict[str, str], each: int) -> list[float]:
-    """USERS readers take `each` pages, going round the urls from another one each; every answer's milliseconds."""
+def readers(port: int, people: Sequence[Reader], each: int, first: int = 0) -> list[float]:
+    """All of them at once and without a pause take `each` pages from their `first` on; every answer's milliseconds."""
 
-    def read(number: int) -> list[float]:
+    def read(person: Reader) -> list[float]:
         found = []
-        for n in range(each):
-            spent, answer, _ = get(port, urls[(n + number) % len(urls)], headers)
-            assert answer.status == 200, (answer.status, urls[(n + number) % len(urls)])
+        for n in range(first, first + each):
+            url = person.urls[n % len(person.urls)]
+            spent, answer, _ = get(port, url, person.headers)
+            assert answer.status == 200, (answer.status, url)
             found.append(spent)
         return found
 
-    with ThreadPoolExecutor(USERS) as pool:
-        return [spent for found in pool.map(read, range(USERS)) for spent in found]
+    with ThreadPoolExecutor(len(people)) as pool:
+        return [spent for found in pool.map(read, people) for spent in found]

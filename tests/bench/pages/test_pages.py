@@ -1,11 +1,8 @@
-"""Pages at 100 to 10,000 endpoints: time, queries, growth, eight readers beside Django's admin, weight, memory."""
+"""Pages at 100 to 10,000 endpoints: time, queries, growth and weight."""
 
 import gzip
 import math
 import re
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from statistics import median
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -20,9 +17,9 @@ from dashboards.scope import time_range
 from fleet.models import DailyCost, User
 from fleet.queries import costs, rolled
 from fleet.queries.cost_scope import CostFilter, GroupBy, Span
-from stack.layout import ROOT, free_port
-from stack.processes import Part, wait_until
+from stack.processes import Part
 from tests.bench.pages import fleets, load
+from tests.bench.pages.conftest import KEPT_S
 from tests.bench.report import Table, percentile, seconds
 
 pytestmark = [pytest.mark.bench, pytest.mark.django_db(transaction=True)]
@@ -41,13 +38,6 @@ COSTS = (
 OTHERS = (
     "/cold-starts/", "/cache/", "/scaling/", "/operations/", "/alerts/", "/sync/", "/audit/",
 )  # fmt: skip
-PEER = (
-    "/admin/fleet/endpoint/", "/admin/fleet/endpoint/?o=1", "/admin/fleet/endpoint/?o=-7",
-    "/admin/fleet/endpoint/?p=2", "/admin/fleet/endpoint/?kind__exact=serverless&team__exact=risk",
-    "/admin/fleet/endpoint/?q=model-77",
-)  # fmt: skip
-TURNS, PAGES, PEER_PAGES = 3, 8, 3
-"""Turns of the eight readers, and the pages each of them takes in one: ours, and the peer's."""
 PART = {"HX-Request": "true", "HX-Target": "endpoint-list"}
 
 
@@ -64,7 +54,7 @@ def measured(client: Client, url: str, rounds: int) -> tuple[list[float], int]:
     return [seconds(lambda: client.get(url)) * 1000 for _ in range(rounds)], queries
 
 
-def test_pages_cost_as_much_at_any_size(table: Table) -> None:
+def test_pages_cost_as_much_at_any_size(table: Table, settings: Any) -> None:
     """B4, B5, B9: each page in one process, on every size of fleet."""
     times: dict[str, dict[int, list[float]]] = {}
     asked: dict[str, dict[int, int]] = {}
@@ -74,7 +64,14 @@ def test_pages_cost_as_much_at_any_size(table: Table) -> None:
         fleets.session_cookie()
         client.force_login(User.objects.get(username="bench"))
         for url in (*OVERVIEW, *LIST, *COSTS, *OTHERS):
-            times.setdefault(url, {})[size], asked.setdefault(url, {})[size] = measured(client, url, 12)
+            # Most is asked where nothing is kept.
+            settings.KEPT_S = 0
+            cold, asked.setdefault(url, {})[size] = measured(client, url, 12)
+            if url in (*OVERVIEW, *LIST) and size == sizes(table)[-1]:
+                bench, case = "B4" if url in OVERVIEW else "B5", f"{url} p95 at {size:,}, nothing kept"
+                table.bar(bench=bench, case=case, value=percentile(cold, 0.95), unit="ms", at_most=200)
+            settings.KEPT_S = KEPT_S
+            times.setdefault(url, {})[size], _ = measured(client, url, 12)
         part = client.get("/endpoints/", headers=PART).content
         table.bar(
             bench="B5", case=f"part of the list, gzipped, {size:,} endpoints", value=len(gzip.compress(part)) / 1000,
@@ -140,89 +137,6 @@ def compare_costs(table: Table, size: int) -> None:
     )
 
 
-@pytest.fixture
-def served(spawn: Callable[..., Part], tmp_path: Path) -> tuple[int, int, Part]:
-    """Ports of the product and of the peer over the same database, each behind two workers of four threads."""
-    env = {"BENCH_STATIC": str(tmp_path / "static"), "PYTHONPATH": str(ROOT)}
-    ours = {**env, "DJANGO_SETTINGS_MODULE": "tests.bench.pages.served_settings"}
-    theirs = {**env, "DJANGO_SETTINGS_MODULE": "tests.bench.pages.peer.settings"}
-    python = sys.executable
-    static = spawn("static", python, "manage.py", "collectstatic", "--noinput", "-v", "0", env=ours)
-    assert wait_until(lambda: not static.is_running(), timeout_s=120), static.tail()
-    ports = free_port(), free_port()
-    parts = []
-    for port, name, wsgi, settings in (
-        (ports[0], "web", "config.wsgi", ours), (ports[1], "peer", "tests.bench.pages.peer.wsgi", theirs),
-    ):  # fmt: skip
-        options = ["--workers", "2", "--threads", "4", "--bind", f"127.0.0.1:{port}", "--no-control-socket"]
-        url = "/healthz" if name == "web" else "/admin/login/"
-        parts.append(
-            spawn(
-                name, python, "-m", "gunicorn", *options, "--preload", wsgi, env=settings, timeout_s=60,
-                ready=lambda port=port, url=url: answers(port, url),
-            )
-        )  # fmt: skip
-    return *ports, parts[0]
-
-
-def answers(port: int, url: str) -> bool:
-    try:
-        return load.get(port, url, {})[1].status < 500
-    except OSError:
-        return False
-
-
-def test_eight_readers_at_once_beside_djangos_admin(table: Table, served: tuple[int, int, Part]) -> None:
-    """B4, B5, B10: the readers' own milliseconds, the two servers in turn."""
-    ours, theirs, web = served
-    size = sizes(table)[-1]
-    fleets.build(size)
-    headers = {"Cookie": fleets.session_cookie(), "Accept-Encoding": "gzip"}
-    rounds: dict[str, list[float]] = {"overview": [], "list": [], "part": [], "admin": []}
-    load.readers(ours, (*OVERVIEW, *LIST), headers, 2)
-    load.readers(theirs, PEER, headers, 1)
-    turns: tuple[tuple[str, int, Sequence[str], dict[str, str]], ...] = (
-        ("overview", ours, OVERVIEW, {}), ("admin", theirs, PEER, {}),
-        ("list", ours, LIST, {}), ("part", ours, LIST, PART),
-    )  # fmt: skip
-    # Django adds the costs up for every page: at 10,000 endpoints one takes it seconds, and eight share two cores.
-    for _ in range(TURNS):
-        for name, port, urls, more in turns:
-            each = PEER_PAGES if name == "admin" else PAGES
-            rounds[name].append(percentile(load.readers(port, urls, {**headers, **more}, each), 0.95))
-    about = f"p95 of 8 readers, {size:,} endpoints"
-    for bench, name, bar, at_least in (
-        ("B4", "overview", 100, 3.0), ("B5", "list", 200, 2.0), ("B5", "part", 200, 2.0),
-    ):  # fmt: skip
-        table.add(
-            bench=bench, case=f"{name}, {about}", unit="ms", ours=rounds[name], peer_name="Django admin",
-            peer=rounds["admin"], at_least=at_least, gates=size >= 10_000,
-        )  # fmt: skip
-        table.bar(bench=bench, case=f"{name}, {about}, bar", value=rounds[name], unit="ms", at_most=bar)
-    table.bar(
-        bench="B10",
-        case=f"web process after it, {size:,} endpoints",
-        value=memory_mb(web),
-        unit="MB",
-        at_most=200,
-    )
-
-
-def memory_mb(web: Part) -> float:
-    """Resident memory of the largest of the server's processes, MB."""
-    assert web.process is not None
-    parents = {web.process.pid}
-    found = []
-    for status in Path("/proc").glob("[0-9]*/status"):
-        try:
-            fields = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
-        except OSError:
-            continue
-        if int(fields["PPid"]) in parents or int(status.parent.name) in parents:
-            found.append(int(fields.get("VmRSS", "0 kB").split()[0]) / 1000)
-    return max(found)
-
-
 @pytest.mark.parametrize(("url", "at_most"), [("/alerts/", 200), ("/", 700), ("/costs/", 700)])
 def test_a_first_load_is_light_and_stays_in_the_house(
     table: Table, served: tuple[int, int, Part], url: str, at_most: int
@@ -267,9 +181,3 @@ def weigh(port: int, url: str, cookie: str) -> tuple[float, int, set[str]]:
             else:
                 wanted.append(target.partition("#")[0])
     return total / 1000, len(seen), hosts
-
-
-@pytest.fixture(autouse=True)
-def _leave_nothing(transactional_db: None) -> Iterator[None]:
-    yield
-    fleets.clear()

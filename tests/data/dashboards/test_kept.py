@@ -1,0 +1,189 @@
+"""What the list and the overview keep for some seconds: never another's, never older than what somebody has done."""
+
+import re
+import threading
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from fleet.access import audit, ownership
+from fleet.models import Endpoint, Operation, User
+from fleet.queries.kept import Kept, Moment
+from tests.factories import (
+    AccountFactory,
+    AlertRuleFactory,
+    ChangeEventFactory,
+    EndpointFactory,
+    IncidentFactory,
+    OperationFactory,
+    ShardFactory,
+    UserFactory,
+    now,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def kept_long(settings: Any) -> None:
+    """Kept for an hour; an entry in the audit log lets go of what other tests left."""
+    settings.KEPT_S = 3600
+    audit.record(actor=None, action="test.begun", target=UserFactory())
+
+
+@pytest.fixture
+def viewer(client: Client) -> Client:
+    client.force_login(UserFactory(username="alice"))
+    return client
+
+
+def page(client: Client, address: str) -> str:
+    response = client.get(address)
+    assert response.status_code == 200
+    return " ".join(response.content.decode().split())
+
+
+def count(html: str, facet: str, value: str) -> int:
+    found = re.search(rf'name="{facet}" value="{value}".*?<span class="count">(\d+)</span>', html)
+    return int(found[1]) if found else 0
+
+
+def asked(client: Client, address: str) -> list[str]:
+    with CaptureQueriesContext(connection) as queries:
+        page(client, address)
+    return [query["sql"] for query in queries]
+
+
+def test_a_second_look_asks_for_its_rows_and_its_reader_alone(kept_long: None, viewer: Client) -> None:
+    EndpointFactory.create_batch(3)
+    # Session, person, what he sees of the audit log; rows of the list, whose figures no rollup has added up here.
+    for address, first, again in (("/endpoints/", 12, 8), ("/", 12, 3)):
+        assert len(asked(viewer, address)) >= first
+        assert len(asked(viewer, address)) <= again
+    assert len(asked(viewer, "/endpoints/?kind=serverless&q=e&page=2")) <= 8, (
+        "another filter is counted in memory"
+    )
+
+
+def test_the_counts_are_kept_but_a_row_tells_what_is_stored_now(kept_long: None, viewer: Client) -> None:
+    endpoint = EndpointFactory(name="e0")
+    assert count(page(viewer, "/endpoints/"), "state", "in-service") == 1
+    Endpoint.objects.filter(pk=endpoint.pk).update(status="Updating")
+    html = page(viewer, "/endpoints/")
+    assert count(html, "state", "in-service") == 1
+    assert ">Updating<" in html.split("<tbody>")[1]
+
+
+def test_nothing_is_kept_longer_than_the_setting_says(kept_long: None, viewer: Client, settings: Any) -> None:
+    page(viewer, "/endpoints/")
+    EndpointFactory(name="new")
+    assert 'data-announce="0 endpoints"' in page(viewer, "/endpoints/")
+    settings.KEPT_S = 0
+    assert 'data-announce="1 endpoint"' in page(viewer, "/endpoints/")
+
+
+def test_what_a_person_does_is_seen_by_everybody_at_once(kept_long: None, viewer: Client) -> None:
+    endpoint = EndpointFactory(name="e0", owner="ana")
+    incident = IncidentFactory(endpoint=endpoint)
+    operator = Client()
+    operator.force_login(UserFactory(role=User.Role.OPERATOR))
+    for reader in (viewer, operator):
+        assert count(page(reader, "/endpoints/"), "owner", "ana") == 1
+        assert "acknowledged" not in page(reader, "/")
+    answer = operator.post(
+        f"/endpoints/{endpoint.pk}/ownership/",
+        {"owner": "ben", "reason": "moved", "seen": ownership.stamp(endpoint)},
+    )
+    assert answer.status_code in {302, 303}, answer.content.decode()
+    operator.post(f"/alerts/{incident.pk}/acknowledge/", {"note": "on it"})
+    for reader in (operator, viewer):
+        html = page(reader, "/endpoints/")
+        assert (count(html, "owner", "ana"), count(html, "owner", "ben")) == (0, 1)
+        assert "acknowledged" in page(reader, "/")
+
+
+def test_the_end_of_an_operation_is_seen_at_once(kept_long: None, viewer: Client) -> None:
+    endpoint = EndpointFactory(name="e0", status="Updating")
+    operation = OperationFactory(endpoint=endpoint, state=Operation.State.RUNNING)
+    for address in ("/endpoints/", "/"):
+        assert '1<span class="sr-only"> running' in page(viewer, address)
+    assert count(page(viewer, "/endpoints/"), "state", "changing") == 1
+    Endpoint.objects.filter(pk=endpoint.pk).update(status="InService")
+    Operation.objects.filter(pk=operation.pk).update(state=Operation.State.SUCCEEDED)
+    audit.record(actor=None, action="operation.ended", target=operation)
+    html = page(viewer, "/endpoints/")
+    assert (count(html, "state", "changing"), count(html, "state", "in-service")) == (0, 1)
+    assert "> running<" not in html
+    assert "> running<" not in page(viewer, "/")
+
+
+def test_scopes_windows_roles_and_visits_are_kept_apart(kept_long: None, viewer: Client) -> None:
+    lab = ShardFactory(account=AccountFactory(account_id="444455556666", alias="lab"), region="us-east-1")
+    here, there = EndpointFactory(name="here"), EndpointFactory(name="there", shard=lab)
+    IncidentFactory(endpoint=here)
+    IncidentFactory(endpoint=there, subject="other")
+    rows = {
+        query: set(re.findall(r'title="(here|there)"', page(viewer, f"/{query}")))
+        for query in (
+            "",
+            "?account=444455556666",
+            "?region=eu-west-1",
+            "?account=444455556666&region=eu-west-1",
+        )
+    }
+    assert rows == {
+        "": {"here", "there"},
+        "?account=444455556666": {"there"},
+        "?region=eu-west-1": {"here"},
+        "?account=444455556666&region=eu-west-1": set(),
+    }
+    assert "1 or 5 minutes" in page(viewer, "/?range=24h")
+    assert "1 or 5 minutes" not in page(viewer, "/?range=7d")
+
+
+def test_what_only_an_operator_may_do_is_not_kept_for_a_viewer(kept_long: None, viewer: Client) -> None:
+    IncidentFactory(rule=AlertRuleFactory(key="serverless-full"), endpoint__name="busy")
+    operator = Client()
+    operator.force_login(UserFactory(role=User.Role.OPERATOR))
+    for reader, is_offered in ((operator, True), (viewer, False), (operator, True)):
+        assert ("Raise max" in page(reader, "/")) is is_offered
+
+
+def test_what_is_new_is_told_to_each_from_the_own_last_look(kept_long: None, viewer: Client) -> None:
+    ChangeEventFactory(at=now() - timedelta(hours=2), summary="Max 10 → 20")
+    old_hand = Client()
+    old_hand.force_login(UserFactory(overview_seen_at=now() - timedelta(hours=1)))
+    for reader, is_new in ((viewer, True), (old_hand, False), (viewer, True)):
+        assert ("Max 10 → 20" in page(reader, "/")) is is_new
+
+
+def test_a_reader_waits_only_for_what_he_may_not_be_told(settings: Any) -> None:
+    """While one makes a value anew, those who may be told the older one are; who knows of an act waits for it."""
+    settings.KEPT_S = 5
+    values: Kept[str] = Kept()
+    made = iter(("first", "second", "third"))
+    assert values.get("key", Moment(1, 0.0), lambda: next(made)) == "first"
+    inside, go_on = threading.Event(), threading.Event()
+
+    def slowly() -> str:
+        inside.set()
+        assert go_on.wait(10)
+        return next(made)
+
+    found: list[str] = []
+    maker = threading.Thread(target=lambda: found.append(values.get("key", Moment(1, 7.0), slowly)))
+    maker.start()
+    assert inside.wait(10)
+    assert values.get("key", Moment(1, 7.5), lambda: next(made)) == "first"
+    waiter = threading.Thread(
+        target=lambda: found.append(values.get("key", Moment(2, 8.0), lambda: next(made)))
+    )
+    waiter.start()
+    go_on.set()
+    maker.join(10)
+    waiter.join(10)
+    assert found == ["second", "third"]
