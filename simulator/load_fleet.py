@@ -40,7 +40,7 @@ KINDS: tuple[tuple[int, str, dict[str, Any]], ...] = (
     }),
     (6, "import", {
         "serverless": {"memory_mb": 3072, "max_concurrency": 20},
-        "traffic": {"model": "bursty", "per_minute": 900, "quiet_per_minute": 0, "latency_ms": 200},
+        "traffic": {"model": "bursty", "per_minute": 120, "quiet_per_minute": 0, "latency_ms": 200},
     }),
     (4, "warm", {
         "serverless": {"memory_mb": 3072, "max_concurrency": 20, "provisioned": 4},
