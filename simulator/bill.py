@@ -10,11 +10,12 @@ from __future__ import annotations
 from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from simulator import plans
+from simulator.charges import CREDIT, DISCOUNT, TAX, USAGE, Charge
 from simulator.instances import instance_type
 from simulator.pricebook import PriceList, Rate
 from simulator.records import Capacity, Endpoint, Variant
@@ -24,38 +25,19 @@ from simulator.world import Region, World
 
 GIB = 2**30
 HOUR = 60
-SERVICE = "Amazon SageMaker"
-USAGE, CREDIT, TAX, DISCOUNT = "Usage", "Credit", "Tax", "Enterprise Discount Program Discount"
 EPOCH_DAY = date(1970, 1, 1)
 
 Span = tuple[datetime, datetime, Capacity]
 Amounts = dict[Rate, Decimal]
 
 
-@dataclass(frozen=True)
-class Charge:
-    """One line of the bill: a resource's usage of one type in one UTC day. endpoint "" where it belongs to none.
-
-    quantity in the unit of the usage type, 0 for what is no usage; usd unrounded.
-    """
-
-    account: str
-    region: str
-    day: date
-    endpoint: str
-    usage_type: str
-    unit: str
-    quantity: Decimal
-    usd: Decimal
-    record_type: str = USAGE
-    tags: tuple[tuple[str, str], ...] = ()
-
-
 def charges(world: World, prices: PriceList, start: datetime, end: datetime) -> Iterator[Charge]:
     """Every charge for usage in [start, end), by UTC day: endpoints, jobs, other usage, then what adjusts them."""
     for first, last in _days(start, end):
-        for region in world.regions():
-            yield from region_day(region, prices, first, last)
+        for account in world.accounts.values():
+            regions = account.regions.values()
+            found = [each for region in regions for each in region_day(region, prices, first, last)]
+            yield from plans.applied(account, found, first, last)
 
 
 def document(world: World, prices: PriceList, start: datetime, end: datetime) -> list[dict[str, Any]]:
@@ -63,6 +45,7 @@ def document(world: World, prices: PriceList, start: datetime, end: datetime) ->
     return [
         {
             "account": charge.account,
+            "service": charge.service,
             "region": charge.region,
             "endpoint": charge.endpoint,
             "day": charge.day.isoformat(),
@@ -77,7 +60,7 @@ def document(world: World, prices: PriceList, start: datetime, end: datetime) ->
 
 
 def region_day(region: Region, prices: PriceList, first: datetime, last: datetime) -> list[Charge]:
-    """The charges of one region for [first, last), which lies within one UTC day."""
+    """The charges of one region for [first, last), which lies within one UTC day, before its account's Savings Plan."""
     found = []
     for endpoint in [*region.endpoints.values(), *region.retired]:
         amounts: Amounts = defaultdict(Decimal)

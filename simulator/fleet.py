@@ -45,7 +45,7 @@ def build(
     """The world a fleet document describes, with relative times counted from `epoch`."""
     world = World(clock=clock, durations=durations, epoch=epoch, bus=bus)
     for entry in document["accounts"]:
-        account = _account(entry, bus)
+        account = _account(entry, epoch, bus)
         world.accounts[account.id] = account
     for entry in document.get("endpoints", []):
         for single in repeated(entry):
@@ -78,7 +78,7 @@ def _queue(world: World, entry: dict[str, Any]) -> Queue:
     )
 
 
-def _account(entry: dict[str, Any], bus: EventBus) -> Account:
+def _account(entry: dict[str, Any], epoch: datetime, bus: EventBus) -> Account:
     account = Account(
         id=str(entry["id"]),
         alias=entry["alias"],
@@ -89,7 +89,7 @@ def _account(entry: dict[str, Any], bus: EventBus) -> Account:
         deny=list(entry.get("deny", [])),
         management=bool(entry.get("management", False)),
         allocation_tags=frozenset(entry["allocation_tags"]) if "allocation_tags" in entry else None,
-        savings_plan=entry.get("savings_plan", {}),
+        savings_plan=_savings_plan(entry.get("savings_plan", {}), epoch),
         chosen_regions=frozenset(entry.get("regions", [])),
         disabled_regions=frozenset(entry.get("disabled_regions", [])),
         missing=entry.get("missing", {}),
@@ -101,6 +101,14 @@ def _account(entry: dict[str, Any], bus: EventBus) -> Account:
     for name, billing in entry.get("billing", {}).items():
         account.region(name).billing = billing
     return account
+
+
+def _savings_plan(entry: dict[str, Any], epoch: datetime) -> dict[str, Any]:
+    return entry | {"since": _midnight(when(entry["since"], epoch))} if "since" in entry else entry
+
+
+def _midnight(at: datetime) -> datetime:
+    return at.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def repeated(entry: dict[str, Any]) -> list[dict[str, Any]]:

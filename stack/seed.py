@@ -1,9 +1,10 @@
 """Fills an empty demo: three people with known passwords, the fleet file's accounts by `manage.py accounts add`, and
-the budgets that the file names.
+the budgets and Savings Plans that the file names.
 """
 
 import json
 import sys
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,37 @@ def budgets(fleet: Path) -> int:
     return len(described)
 
 
+def commitments(fleet: Path) -> int:
+    """Enter the accounts' Savings Plans that are missing, as an administrator would; returns how many there are."""
+    from django.utils import timezone
+
+    from fleet import plan_commitments
+    from fleet.models import Account, PlanCommitment, User
+    from fleet.price_entries import Days, Who
+
+    described = [account for account in accounts_of(fleet) if "name" in account.get("savings_plan", {})]
+    who = Who(User.objects.get(username="admin"), timezone.now())
+    for account in described:
+        plan = account["savings_plan"]
+        if not PlanCommitment.objects.filter(name=plan["name"]).exists():
+            plan_commitments.add(
+                name=plan["name"],
+                account=Account.objects.get(account_id=str(account["id"])),
+                usd_per_hour=Decimal(str(plan["usd_per_hour"])),
+                years=plan["years"],
+                payment=plan["payment"],
+                days=Days((who.now - _back(plan["since"])).date()),
+                reason=plan["reason"],
+                who=who,
+            )
+    return len(described)
+
+
+def _back(since: str) -> timedelta:
+    """How long ago the fleet file's "-100d" is."""
+    return timedelta(days=int(since.removeprefix("-").removesuffix("d")))
+
+
 def _options(account: dict[str, Any]) -> list[str]:
     options = ["--account-id", str(account["id"]), "--regions", ",".join(account["regions"])]
     described = {role["name"]: role for role in account.get("roles", [])}
@@ -106,6 +138,7 @@ def main() -> None:
     tick.delay()  # The worker's first work, instead of beat's first full interval later.
     many = people()
     budgets(Path(sys.argv[1]))
+    commitments(Path(sys.argv[1]))
     print(f"{many} people, {counted} accounts")
 
 

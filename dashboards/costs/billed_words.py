@@ -15,12 +15,12 @@ CAUSES: dict[Cause, tuple[str, str]] = {
     ),
     Cause.DISCOUNT: (
         "Discount",
-        "A lower rate than the list price: a negotiated one or that of a Savings Plan.",
+        "A lower rate than the list price, or what a Savings Plan takes back of the usage that it covers.",
     ),
     Cause.CREDIT: ("Credit", "Credits that AWS took off the bill."),
     Cause.REFUND: ("Refund", "Money that AWS gave back."),
     Cause.TAX: ("Tax", "Taxes; estimates are without them."),
-    Cause.FEE: ("Fee", "Fees that no usage belongs to, such as a commitment paid by the month."),
+    Cause.FEE: ("Fee", "Fees that no usage belongs to, such as the commitment of a Savings Plan."),
     Cause.PRICE: ("Higher rate", "AWS charged a higher rate than the price list or the manual price says."),
     Cause.UNPRICED: (
         "Unpriced",

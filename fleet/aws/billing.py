@@ -1,4 +1,4 @@
-"""Cost Explorer: what an account was billed for SageMaker, by UTC day. Each request, so each page, costs money."""
+"""Cost Explorer: what an account was billed for SageMaker and its plans, by UTC day. Each page costs money."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,6 +15,9 @@ ACTION = "ce:GetCostAndUsage"
 # Where Cost Explorer is served, by partition (endpoint rules of the service "ce", botocore 1.44.5); GovCloud has none.
 HOMES = {"aws": "us-east-1", "aws-cn": "cn-northwest-1"}
 SAGEMAKER = "Amazon SageMaker"
+# Under which Cost Explorer books the fee of a Savings Plan for SageMaker: what the plan covers is taken back from the
+# service itself, so that without the fee a bill would look as if the plan cost nothing.
+PLANS = "Savings Plans for AWS Machine Learning"
 # Records whose usage types say what was used; every other kind of record changes what is paid for it
 # (AWS Cost and Usage Report, dictionary of lineItem/LineItemType).
 USAGE_RECORDS = ("Usage", "DiscountedUsage", "SavingsPlanCoveredUsage")
@@ -94,7 +97,7 @@ def _groups(
 ) -> Iterator[Group]:
     """Every group of every page. The account is filtered: a management account is shown everybody's bill."""
     account = {"Dimensions": {"Key": "LINKED_ACCOUNT", "Values": [scope.account_id]}}
-    service = {"Dimensions": {"Key": "SERVICE", "Values": [SAGEMAKER]}}
+    service = {"Dimensions": {"Key": "SERVICE", "Values": [SAGEMAKER, PLANS]}}
     token, seen = "", set()
     for _ in range(MAX_PAGES):
         ask()

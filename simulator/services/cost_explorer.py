@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from simulator import bill
-from simulator.bill import SERVICE, USAGE, Charge
+from simulator import bill, plans
 from simulator.call import Action, Call
+from simulator.charges import WITH_USAGE_TYPE, Charge
 from simulator.errors import ServiceError, validation_error
 from simulator.paging import page
 from simulator.world import Account, Region
@@ -111,12 +111,13 @@ def _seen(call: Call, period: Period) -> Iterator[Charge]:
         accounts = list(call.world.accounts.values())
     until = min(period[1], call.now - LATE)
     for account in accounts:
-        for region in account.regions.values():
-            at = period[0]
-            while at < until:
-                ends = min(datetime(at.year, at.month, at.day, tzinfo=UTC) + timedelta(days=1), until)
-                yield from charges_of(call, region, at, ends)
-                at = ends
+        at = period[0]
+        while at < until:
+            ends = min(datetime(at.year, at.month, at.day, tzinfo=UTC) + timedelta(days=1), until)
+            regions = account.regions.values()
+            found = [each for region in regions for each in charges_of(call, region, at, ends)]
+            yield from plans.applied(account, found, at, ends)
+            at = ends
 
 
 def charges_of(call: Call, region: Region, start: datetime, end: datetime) -> list[Charge]:
@@ -157,11 +158,11 @@ def _matches(charge: Charge, wanted: dict[str, Any] | None) -> bool:
 
 def _dimension(charge: Charge, key: str) -> str:
     values = {
-        "USAGE_TYPE": charge.usage_type if charge.record_type == USAGE else "NoUsageType",
+        "USAGE_TYPE": charge.usage_type if charge.record_type in WITH_USAGE_TYPE else "NoUsageType",
         "REGION": charge.region,
         "LINKED_ACCOUNT": charge.account,
         "RECORD_TYPE": charge.record_type,
-        "SERVICE": SERVICE,
+        "SERVICE": charge.service,
     }
     if key not in values:
         raise validation_error(f"The dimension {key} is invalid")

@@ -1,4 +1,4 @@
-"""Cost Explorer's two answers on Savings Plans, over its bill: one plan an account, used evenly each day."""
+"""Cost Explorer's two answers on Savings Plans, over its bill: one plan an account, as the bill has it."""
 
 from __future__ import annotations
 
@@ -8,17 +8,15 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from simulator.bill import SERVICE, USAGE
+from simulator import plans
 from simulator.call import Action, Call
+from simulator.charges import SERVICE
 from simulator.errors import ServiceError, validation_error
 from simulator.paging import page
 from simulator.services.cost_explorer import HOMES, LATE, charges_of
 from simulator.world import Account
 
 COVERAGE_PAGE = 20
-HOURS = 24
-# What a Machine Learning Savings Plan covers of a bill: instance time of hosting, jobs, notebooks and training.
-COVERED = ("Host:ml.", "Tsform:ml.", "Notebk:ml.", "Train:ml.")
 
 
 @dataclass(frozen=True)
@@ -85,20 +83,17 @@ def _days(call: Call, params: dict[str, Any], dimensions: tuple[str, ...]) -> li
 
 def _of_account(call: Call, account: Account, day: date, wanted: dict[str, list[str]]) -> Day:
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    until = min(midnight + timedelta(days=1), call.now - LATE)
+    following = midnight + timedelta(days=1)
+    until = min(following, call.now - LATE)
     spend = Decimal(0)
     if SERVICE in wanted.get("SERVICE", [SERVICE]) and midnight < until:
         for region in account.regions.values():
             if region.name in wanted.get("REGION", [region.name]):
-                spend += sum(
-                    charge.usd
-                    for charge in charges_of(call, region, midnight, until)
-                    if charge.record_type == USAGE and any(part in charge.usage_type for part in COVERED)
-                )
-    committed = HOURS * Decimal(str(account.savings_plan.get("usd_per_hour", 0)))
-    kept = 1 - Decimal(str(account.savings_plan.get("discount", 0)))
-    covered = min(spend, committed / kept)
-    return Day(day, committed, covered * kept, spend, covered)
+                charged = charges_of(call, region, midnight, until)
+                spend += sum(charge.usd for charge in charged if plans.is_eligible(charge))
+    kept = plans.kept(account)
+    covered = min(spend, plans.committed(account, midnight, max(midnight, until)) / kept)
+    return Day(day, plans.committed(account, midnight, following), covered * kept, spend, covered)
 
 
 def _sums(days: list[Day]) -> tuple[Decimal, Decimal, Decimal, Decimal]:

@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.aws, pytest.mark.django_db]
 
 DAY = timedelta(days=1)
 TENTH = Decimal("1e-9")
+USED = ("Usage", "SavingsPlanCoveredUsage")
 PLANS = ("ce:GetSavingsPlansUtilization", "ce:GetSavingsPlansCoverage")
 
 
@@ -45,7 +46,7 @@ def eligible(simulator: SimulatorProcess, first: date, until: date, account: str
         is_instance = any(
             part in row["usage_type"] for part in ("Host:ml", "Tsform:ml", "Notebk:ml", "Train:ml")
         )
-        if row["account"] == account and row["record_type"] == "Usage" and is_instance:
+        if row["account"] == account and row["record_type"] in USED and is_instance:
             found[date.fromisoformat(row["day"])] += Decimal(row["usd"])
     return found
 
@@ -94,26 +95,44 @@ def test_the_last_week_is_read_again_and_what_stands_before_it_stays(
     assert PlanDay.objects.filter(committed=12).count() == 7 + 1 if bills.now().day != 7 else True
 
 
-def test_nothing_is_asked_where_no_commitment_reaches_into_the_days(
-    bills: SimulatorProcess, reading: BillReading
-) -> None:
-    now = bills.now()
-    hold(reading.account, now, days_ago=500, days=365)
-    other = Account.objects.create(account_id="444455556666", alias="other")
-    hold(other, now)
-    billing.read(reading.account_id, now=now)
-    assert asked(bills) == dict.fromkeys(PLANS, 0)
-    assert BillReading.objects.get().plan_until is None
-
-
-def test_an_account_without_a_plan_of_its_own_has_no_utilisation(bills: SimulatorProcess) -> None:
+@pytest.fixture
+def planless(bills: SimulatorProcess) -> BillReading:
+    """The account that has no plan of its own."""
     other = Account.objects.create(
         account_id="444455556666", alias="other", role_arn="arn:aws:iam::444455556666:role/Reader"
     )
     Shard.objects.create(account=other, region="eu-west-1")
-    BillReading.objects.create(account=other, enabled=True)
+    return BillReading.objects.create(account=other, enabled=True)
+
+
+def test_nothing_is_asked_where_no_commitment_reaches_into_the_days(
+    bills: SimulatorProcess, shard: Shard, planless: BillReading
+) -> None:
+    now = bills.now()
+    hold(planless.account, now, days_ago=500, days=365)
+    hold(shard.account, now)
+    billing.read(planless.account_id, now=now)
+    assert asked(bills) == dict.fromkeys(PLANS, 0)
+    assert BillReading.objects.get().plan_until is None
+
+
+def test_a_plan_that_is_on_the_bill_is_asked_for_though_nobody_entered_it(
+    bills: SimulatorProcess, reading: BillReading
+) -> None:
+    billing.read(reading.account_id, now=bills.now())
+    assert set(PlanDay.objects.values_list("committed", flat=True)) == {Decimal(12)}
+    # What the bill takes back is what AWS says the plan covered, on every day that both tell of.
+    taken = BilledCost.objects.filter(
+        record_type="SavingsPlanNegation", day__in=PlanDay.objects.values("day")
+    )
+    assert abs(sum(taken.values_list("amount", flat=True)) + 16 * PlanDay.objects.count()) < TENTH
+
+
+def test_an_account_without_a_plan_of_its_own_has_no_utilisation(
+    bills: SimulatorProcess, planless: BillReading
+) -> None:
     hold(None, bills.now())
-    billing.read(other.pk, now=bills.now())
+    billing.read(planless.account_id, now=bills.now())
     assert BillReading.objects.get().plan_error is None
     assert set(PlanDay.objects.values_list("committed", "used", "spend")) == {(None, None, 0)}
 
@@ -136,11 +155,12 @@ def test_it_stops_at_the_limit_of_the_day(
     bills: SimulatorProcess, reading: BillReading, settings: Any
 ) -> None:
     billing.read(reading.account_id, now=bills.now())
+    PlanDay.objects.all().delete()
+    before = sum(asked(bills).values())
     settings.COST_EXPLORER_DAILY_REQUESTS = sum(CallTally.objects.values_list("calls", flat=True)) + 3
-    hold(reading.account, bills.now())
     billing.read(reading.account_id, now=bills.now())
     reading.refresh_from_db()
     assert reading.plan_error is not None
     assert reading.plan_error["kind"] == "BudgetReached"
-    assert sum(asked(bills).values()) == 1
+    assert sum(asked(bills).values()) == before + 1
     assert not PlanDay.objects.exists()
