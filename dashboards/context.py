@@ -67,7 +67,7 @@ def build(request: HttpRequest) -> Shell:
     now = timezone.now()
     found = looking.standing(request, now)
     scope: PageScope | None = getattr(request, "page_scope", None)
-    family = request.resolver_match.namespace.partition(":")[0] if request.resolver_match else ""
+    family = navigation.family_of(request)
     accounts = scope.filter.accounts if scope else ()
     regions = scope.filter.regions if scope else ()
     return Shell(

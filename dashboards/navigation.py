@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 
@@ -80,6 +81,21 @@ NAVIGATION: tuple[NavGroup, ...] = (
         ),
     ),
 )
+
+
+def stand_under(request: HttpRequest, family: str) -> None:
+    """Note that a page belongs under another entry than that of its own address."""
+    request.page_family = family  # type: ignore[attr-defined]
+
+
+def family_of(request: HttpRequest) -> str:
+    """The namespace whose entry a page lights; "" where it has none."""
+    match = request.resolver_match
+    family = match.namespace.partition(":")[0] if match else ""
+    if family == "operations" and request.path.startswith(reverse("endpoints:page")):
+        # A change is begun on its endpoint; the operation that comes of it has a page of its own.
+        return "endpoints"
+    return getattr(request, "page_family", "") or family
 
 
 def links(current_family: str, counts: dict[str, int], query: str) -> list[tuple[str, list[NavLink]]]:

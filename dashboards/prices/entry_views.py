@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from dashboards import access, client, htmx
+from dashboards import access, client, htmx, navigation
 from dashboards.prices.forms import FORMS, EntryForm
 from dashboards.settings.forms import add_refusals
 from fleet import doorbell, price_entries
@@ -25,6 +25,7 @@ def new(request: htmx.HtmxHttpRequest, what: str) -> HttpResponse:
     if what not in FORMS:
         raise Http404("Nothing of this name can be entered.")
     initial = {"first_day": timezone.now().date(), **request.GET.dict()}
+    navigation.stand_under(request, FORMS[what].page.partition(":")[0])
     form = FORMS[what](request.POST if request.method == "POST" else None, initial=initial)
     if form.is_valid() and _entered(request, form):
         return htmx.redirect(request, form.page)

@@ -38,6 +38,22 @@ def test_every_entry_of_the_navigation_opens_a_page() -> None:
     assert [reverse(item.url_name) for group in NAVIGATION for item in group.items]
 
 
+@pytest.mark.parametrize(
+    ("address", "entry"),
+    [
+        ("/costs/savings-plans/", "Costs"),
+        ("/prices/new/commitment/", "Costs"),
+        ("/prices/new/discount/", "Prices"),
+        ("/settings/tokens/", "Settings"),
+    ],
+)
+def test_a_page_lights_the_one_entry_that_it_stands_under(client: Client, address: str, entry: str) -> None:
+    client.force_login(UserFactory(role="admin"))
+    page = client.get(address).content.decode()
+    drawn = re.findall(r'<a class="ni[^>]*aria-current="page".*?</a>', page, re.DOTALL)
+    assert [entry in link for link in drawn] == [True]
+
+
 def test_people_who_are_not_signed_in_are_sent_to_the_form(client: Client) -> None:
     UserFactory()
     response = client.get("/endpoints/?kind=serverless")
