@@ -237,6 +237,7 @@ CELERY_TASK_ROUTES = {
     "fleet.read_bill": {"queue": "inventory"},
     "fleet.sync_metrics": {"queue": "metrics"},
     "fleet.backfill_metrics": {"queue": "metrics"},
+    "fleet.fetch_minutes": {"queue": "metrics"},
     "fleet.update_costs": {"queue": "analysis"},
     "fleet.update_places": {"queue": "analysis"},
     "fleet.check_scaling": {"queue": "analysis"},

@@ -15,6 +15,8 @@ from fleet.types import Kind
 
 # 200 points a series: as long as 500 queries still fit one call (100,800 points, CloudWatch API reference).
 HISTORY_SLICE = timedelta(hours=200)
+MINUTE_SLICE = timedelta(days=3)
+"""4,320 points a series of one minute: as long as all metrics of a serverless variant still fit one call."""
 INVOCATION_NAMESPACE = "AWS/SageMaker"
 INSTANCE_NAMESPACE = "/aws/sagemaker/Endpoints"
 

@@ -171,6 +171,16 @@ def count_causes(*shard_ids: int) -> None:
     cold_start_days.count(shard_ids)
 
 
+@shared_task(name="fleet.fetch_minutes", soft_time_limit=240, time_limit=300)
+def fetch_minutes(fetch_id: int) -> None:
+    """Fetch the minutes that a planner lacks, then have its forecast worked out anew."""
+    from fleet.planning import minutes as wishes
+    from fleet.sync import minutes
+
+    if minutes.fetch(fetch_id, clock=timezone.now):
+        wishes.fetched(fetch_id, now=timezone.now())
+
+
 @shared_task(name="fleet.plan_variant", soft_time_limit=240, time_limit=300)
 def plan_variant(forecast_id: int) -> None:
     """Work out the cold-start forecast that somebody waits for, one at a time: alerts share the workers."""

@@ -8,7 +8,7 @@ from django.urls import reverse
 from dashboards import wording
 from dashboards.cold_starts.tables import WHY_ESTIMATED, WHY_OUTLIERS, hour_grid
 from dashboards.endpoint import causes, figures, judged, tiles
-from dashboards.planner import outcomes, words
+from dashboards.planner import minutes, outcomes, words
 from dashboards.tables import Column, PlainTable
 from fleet.analysis import cold_starts as analysis
 from fleet.analysis import warmth
@@ -69,6 +69,7 @@ def _planned(head: Head) -> dict[str, Any]:
         "planner_url": reverse("endpoints:planner", args=[head.endpoint.pk]),
         "planned": words.opening(held.under(live)) if held is not None and live is not None else None,
         "planned_row": row,
+        "planner_price": minutes.beforehand(head.main) if head.main is not None and row is None else "",
         "outcomes": outcomes.table(told) if told else None,
     }
 

@@ -9,17 +9,20 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from dashboards import access, htmx
-from dashboards.operations import actions
+from dashboards.operations import actions, words
 from dashboards.operations.forms import NUMBER, WishForm
-from fleet.models import User
+from fleet.models import Endpoint, User
 from fleet.operations import drafts
 from fleet.operations.kinds import Observed, OperationKind
+from fleet.operations.schedule_track import COOLDOWN_S
 from fleet.operations.schedules import DAYS, ScheduleWish, Spot, Way, pattern
 
 TEMPLATE = "pages/operations/change_schedule.html"
 WAYS = [
     (Way.WEEKLY.value, "Days and hours"),
+    (Way.WEEK.value, "A level at each time"),
     (Way.ONE.value, "One scheduled action"),
+    (Way.TRACK.value, "Follow the utilisation"),
     (Way.BOUNDS.value, "Lowest and highest"),
     (Way.WAKE.value, "Wake from 0"),
     (Way.REMOVE.value, "Remove a scheduled action"),
@@ -62,6 +65,16 @@ class ScheduleForm(WishForm):
         "AWS then takes the instances away by itself. Empty: a policy or a person does.",
         **NUMBER,
     )
+    lines = forms.CharField(
+        label="Times and levels, one a line",
+        required=False,
+        max_length=10_000,
+        help_text="cron(58 7 ? * MON-FRI *) 4 sets minimum and maximum to 4 at 7:58, until the next line does.",
+        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false", "class": "mono"}),
+    )
+    goal = _text("Utilisation to keep, %", "Below it units go, above it units come.", **NUMBER)
+    out_cooldown = _text("Wait after adding, s", **NUMBER)
+    in_cooldown = _text("Wait after taking away, s", **NUMBER)
     removed = forms.CharField(label="Scheduled action", required=False, max_length=256, widget=forms.Select)
     before = forms.CharField(required=False, max_length=20_000, widget=forms.HiddenInput)
 
@@ -99,6 +112,9 @@ class ScheduleForm(WishForm):
             "to_hour": "18",
             "timezone": "UTC",
             "rest": str(spot.floor or 0),
+            "goal": "70",
+            "out_cooldown": str(COOLDOWN_S),
+            "in_cooldown": str(COOLDOWN_S),
         }
         if spot.level is not None and spot.level > spot.floor:
             first["level"] = str(spot.level)
@@ -107,6 +123,8 @@ class ScheduleForm(WishForm):
 
 _FIELDS: Mapping[Way, tuple[str, ...]] = {
     Way.WEEKLY: ("days", "from_hour", "to_hour", "level", "rest", "timezone"),
+    Way.WEEK: ("lines", "timezone"),
+    Way.TRACK: ("goal", "minimum", "maximum", "out_cooldown", "in_cooldown"),
     Way.ONE: ("name", "schedule", "minimum", "maximum", "start", "end", "timezone"),
     Way.REMOVE: ("removed",),
     Way.RESTORE: ("before",),
@@ -122,14 +140,24 @@ def change_schedule(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
     """Scheduled actions of an endpoint's instances, provisioned concurrency or inference components."""
     endpoint = access.endpoint_for(request, pk)
     seen, refusals = drafts.standing(endpoint, request.user, of_schedule=True)
-    known = {*ScheduleForm.base_fields} - {"reason", "form_token"}
-    asked = {name: request.GET[name] for name in known if name in request.GET}
+    asked = _asked(request, endpoint)
     if asked.get("way") == Way.REMOVE:
         asked["removed"] = asked.pop("name", "")
     start = ScheduleForm.start_of(seen, asked.get("target", "")) | asked
     form = ScheduleForm(actions.data(request), initial=start, spots=seen.spots)
     page = actions.Page(OperationKind.CHANGE_SCHEDULE, TEMPLATE, {"spots": seen.spots})
     return actions.answer(request, endpoint, seen, refusals, form, page)
+
+
+def _asked(request: htmx.HtmxHttpRequest, endpoint: Endpoint) -> dict[str, str]:
+    """What the address fills the form with: fields, or an operation of this endpoint to repeat or to take back."""
+    for name in ("again", "back"):
+        if name in request.GET:
+            operation = access.operation_for(request, request.GET[name])
+            if operation.endpoint_id == endpoint.pk and operation.kind == OperationKind.CHANGE_SCHEDULE:
+                return words.plan_again(operation, back=name == "back")
+    known = {*ScheduleForm.base_fields} - {"reason", "form_token"}
+    return {name: request.GET[name] for name in known if name in request.GET}
 
 
 def _choose(field: forms.Field, choices: list[tuple[str, str]]) -> None:

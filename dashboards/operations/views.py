@@ -12,6 +12,7 @@ from dashboards import access, client, files, htmx, scope
 from dashboards.operations import words
 from dashboards.operations.forms import ConfirmForm
 from dashboards.planner import outcomes
+from dashboards.planner.words import LONGEST
 from dashboards.tables import Page
 from fleet.errors import Refusal, Refused, StalePlan, TransitionLost
 from fleet.models import Operation, User
@@ -165,7 +166,15 @@ def _ways(operation: Operation) -> dict[str, Any]:
     """Where one may go from an operation: plan it again, plan the way back, or to the list."""
     again = reverse(words.FORMS[OperationKind(operation.kind)], args=[operation.endpoint_id])
     return {
-        "again_url": f"{again}?{urlencode(words.plan_again(operation))}",
-        "back_url": f"{again}?{urlencode(words.plan_again(operation, back=True))}",
+        "again_url": _address(again, operation, back=False),
+        "back_url": _address(again, operation, back=True),
         "crumbs": [{"label": "Operations", "url": reverse("operations:page")}, {"label": str(operation)}],
     }
+
+
+def _address(form: str, operation: Operation, *, back: bool) -> str:
+    """A form, filled in; by the operation's name alone where its fields would be too long for an address."""
+    address = f"{form}?{urlencode(words.plan_again(operation, back=back))}"
+    if len(address) < LONGEST:
+        return address
+    return f"{form}?{urlencode({'back' if back else 'again': operation.code})}"

@@ -40,6 +40,9 @@ _SAME_CONCURRENCY = (
     OperationKind.CHANGE_INSTANCES,
 )
 NOT_TOLD = "The level over a week cannot be told from these actions, so the month is not priced."
+NOT_TOLD_OF_POLICIES = (
+    "The policy decides on the level, so the month is not priced here; the planner forecasts it."
+)
 NOT_TOLD_OF_BOUNDS = "What scales between the bounds decides on the level, so the month is not priced."
 
 
@@ -137,7 +140,8 @@ def schedule_effect(found: Draft, now: datetime) -> Effect:
     rows = [(row.field, row.after) for row in schedule_plan.differences(change)]
     notes = tuple(warning.text for warning in schedule_plan.warnings(change, now))
     if cost is None:
-        why = NOT_TOLD_OF_BOUNDS if change.wish.way == Way.BOUNDS else NOT_TOLD
+        ways: dict[str, str] = {Way.BOUNDS: NOT_TOLD_OF_BOUNDS, Way.TRACK: NOT_TOLD_OF_POLICIES}
+        why = ways.get(change.wish.way, NOT_TOLD)
         return Effect("—", why, False, tuple(rows), notes, None, None)
     return Effect(
         cost=wording.usd_change(cost.difference),

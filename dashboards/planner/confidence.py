@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dashboards import wording
+from dashboards.planner import minutes
 from dashboards.tiles import Explain
 from dashboards.truth import METRICS_CALL
 from fleet.analysis.planner.interval import Standing
 from fleet.analysis.planner.options import OptionKind
-from fleet.analysis.planner.standing import MEASURED, UNLIKE
-from fleet.models import PlannedForecast
+from fleet.analysis.planner.standing import MEASURED
+from fleet.models import MinuteFetch, PlannedForecast
 from fleet.planning.plans import Plan
 
 METHOD = (
@@ -21,7 +22,6 @@ SOURCE = (
     "CloudWatch Invocations (Sum), ServerlessConcurrentExecutionsUtilization (Maximum), ModelSetupTime (SampleCount, "
     "Average), ModelLatency, OverheadLatency"
 )
-_UNLIKE = UNLIKE.partition("{")[0]
 _ASSUMED = (
     "A container takes one call at a time, and provisioned ones are used first: inferred, AWS does not say so.",
     "A ModelSetupTime sample is taken for a cold start: AWS nowhere says that it is emitted on cold starts only.",
@@ -31,25 +31,24 @@ _ASSUMED = (
 
 @dataclass(frozen=True)
 class Confidence:
-    """The worst word of any level but those that were live, its reasons, what the reader must know, and the basis."""
+    """The worst word of any level but those that were live, its reasons, what the reader must know, and the basis.
+
+    unlike: the reason that leaves least to rely on, "" where the replays have what was measured.
+    """
 
     word: str
     reasons: Sequence[str]
     notes: Sequence[str]
     facts: Sequence[tuple[str, str]]
+    unlike: str = ""
     assumed: Sequence[str] = _ASSUMED
 
     @property
     def is_weak(self) -> bool:
         return self.word == Standing.WEAK
 
-    @property
-    def unlike(self) -> str:
-        """The reason that leaves least to rely on, "" where the replays have what was measured."""
-        return next((reason for reason in self.reasons if reason.startswith(_UNLIKE)), "")
 
-
-def told(held: Plan, row: PlannedForecast) -> Confidence:
+def told(held: Plan, row: PlannedForecast, fetch: MinuteFetch | None) -> Confidence:
     """What may be said of all levels together."""
     guessed = [
         one
@@ -62,7 +61,8 @@ def told(held: Plan, row: PlannedForecast) -> Confidence:
         word=Standing.WEAK if weak else Standing.GOOD if guessed else Standing.MEASURED,
         reasons=list(reasons),
         notes=held.notes,
-        facts=_facts(held, row),
+        unlike=held.unlike.words() if held.unlike is not None else "",
+        facts=[*_facts(held, row), *([("Fetched for it", minutes.fact(fetch))] if fetch is not None else [])],
     )
 
 

@@ -11,16 +11,20 @@ from dashboards.tables import Column, PlainTable
 from fleet.analysis.planner import options
 from fleet.analysis.planner.tracking import ASSUMED
 from fleet.models import VariantStatus
+from fleet.operations.schedule_track import POLICY
 from fleet.operations.schedules import PROVISIONED
 from fleet.planning.plans import Plan
+from fleet.types import ServerlessCapacity
 
 SHOWN = 3
-_POLICY_NAME = "provisioned-concurrency-utilization"
 
 
 @dataclass(frozen=True)
 class TrackingRow:
-    """One policy in words; calls: what to send Application Auto Scaling, in order, as (action, JSON)."""
+    """One policy in words; calls: what its operation sends Application Auto Scaling, as (action, JSON).
+
+    form_url: the form that makes it; is_first_of_two: that one only provisions what the policy will move.
+    """
 
     name: str
     cold: tuple[str, str]
@@ -28,9 +32,11 @@ class TrackingRow:
     usd: Any
     kept: str
     calls: Sequence[tuple[str, str]]
+    form_url: str
+    is_first_of_two: bool
 
 
-def trackings(held: Plan, variant: VariantStatus) -> list[TrackingRow]:
+def trackings(held: Plan, variant: VariantStatus, live: ServerlessCapacity) -> list[TrackingRow]:
     """The cheapest SHOWN of the policies that no other one beats, and those that are on the curve of all ways."""
     found = []
     best = options.frontier(held.options)
@@ -47,7 +53,7 @@ def trackings(held: Plan, variant: VariantStatus) -> list[TrackingRow]:
         }
         policy = {
             **target,
-            "PolicyName": _POLICY_NAME,
+            "PolicyName": POLICY,
             "PolicyType": "TargetTrackingScaling",
             "TargetTrackingScalingPolicyConfiguration": one.policy.configuration(),
         }
@@ -60,6 +66,8 @@ def trackings(held: Plan, variant: VariantStatus) -> list[TrackingRow]:
                 spilled=words.spilled(option),
                 usd=option.usd,
                 kept=f"{low:.1f} – {high:.1f}",
+                form_url=words.form_url(option, held, variant.endpoint_id, live),
+                is_first_of_two=words.is_first_of_two(option, held, live),
                 calls=[(action, json.dumps(sent, indent=2)) for action, sent in calls],
             )
         )

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 
 from dashboards import access, htmx, scope
 from dashboards.endpoint import tabs
-from dashboards.planner import charts, confidence, others, rows, weekly, words
+from dashboards.planner import charts, confidence, minutes, others, rows, weekly, words
 from dashboards.planner.forms import WishesForm
 from fleet.analysis.planner.choices import Choice, Verdict, choose
 from fleet.models import Endpoint, VariantStatus
@@ -32,11 +32,13 @@ def page(request: htmx.HtmxHttpRequest, pk: int) -> HttpResponse:
     if variant is None or live is None or endpoint.closed_at:
         return htmx.page(request, "pages/planner/page.html", context, part=PART, settled=True)
     answer = forecasts.ask(variant, now=timezone.now())
-    context |= {"answer": answer, "live": live}
+    context |= {"answer": answer, "live": live, "kept": minutes.KEPT}
+    if answer.minutes is not None:
+        context["fetch"] = minutes.told(answer.minutes, variant, timezone.now())
     if answer.plan is not None:
         context |= _planned(request, endpoint, answer.plan, live) | {
-            "trackings": others.trackings(answer.plan, variant),
-            "confidence": confidence.told(answer.plan, answer.row),
+            "trackings": others.trackings(answer.plan, variant, live),
+            "confidence": confidence.told(answer.plan, answer.row, answer.minutes),
             "explain": confidence.explain(answer.plan, answer.row),
         }
     return htmx.page(request, "pages/planner/page.html", context, part=PART, settled=not answer.is_waiting)

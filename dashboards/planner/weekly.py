@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
-from urllib.parse import urlencode
-
-from django.urls import reverse
 
 from dashboards import wording
 from dashboards.cold_starts.tables import WEEKDAYS
@@ -16,10 +14,9 @@ from fleet.types import ServerlessCapacity
 
 @dataclass(frozen=True)
 class Weekly:
-    """One schedule. grid: rows of components/hour_grid.html; steps: words and form address of each scheduled action.
+    """One schedule. grid: rows of components/hour_grid.html; steps: its scheduled actions in words.
 
-    form_url: the form that makes it in one operation, "" where it takes several; is_first_of_two: that one only
-    provisions what the schedule will move.
+    form_url: the form that makes it; is_first_of_two: that one only provisions what the schedule will move.
     """
 
     name: str
@@ -27,15 +24,15 @@ class Weekly:
     grid: Sequence[dict[str, Any]]
     form_url: str
     is_first_of_two: bool
-    steps: Sequence[tuple[str, str]]
+    steps: Sequence[str]
+    cold: tuple[str, str]
+    usd: Decimal | None
 
 
 def weekly(schedule: Schedule, held: Plan, pk: int, live: ServerlessCapacity) -> Weekly:
     """A schedule in words and as a grid."""
     option = held.option_of(schedule.option)
     assert option is not None
-    address = reverse("operations:change-schedule", args=[pk])
-    is_kept = bool(live.provisioned_concurrency)
     return Weekly(
         name=words.name(option),
         gain=(
@@ -45,15 +42,12 @@ def weekly(schedule: Schedule, held: Plan, pk: int, live: ServerlessCapacity) ->
         grid=_grid(schedule.hours),
         form_url=words.form_url(option, held, pk, live),
         is_first_of_two=words.is_first_of_two(option, held, live),
-        steps=[]
-        if schedule.window is not None
-        else [
-            (
-                f"{action.schedule} UTC: {action.level} provisioned",
-                f"{address}?{urlencode(action.fields())}" if is_kept else "",
-            )
-            for action in schedule.actions
+        steps=[
+            f"{action.schedule} UTC: {action.level} provisioned"
+            for action in (() if schedule.window is not None else schedule.actions)
         ],
+        cold=words.parts(option.cold),
+        usd=option.usd,
     )
 
 

@@ -15,6 +15,8 @@ from fleet.types import ServerlessCapacity
 
 STANDINGS = {Standing.MEASURED: "Measured", Standing.GOOD: "Good", Standing.WEAK: "Weak"}
 NO_DIFFERENCE = "no clear difference"
+LONGEST = 3500
+"""Longest address of a filled-in form: servers take a line of 4,094 bytes and more."""
 UNPRICED = "price not known"
 
 
@@ -131,24 +133,26 @@ def _dearer(options: Sequence[Option], live: Option) -> str:
 
 
 def form_url(option: Option, held: Plan, endpoint_id: int, live: ServerlessCapacity) -> str:
-    """The form of the operation that makes an option live, filled in; "" where no one operation does.
+    """The form of the operation that makes an option live, filled in; "" where none is needed or allowed.
 
-    A schedule moves what is provisioned already: without any, that is planned first.
+    Schedules and policies move what is provisioned already: without any, that is planned first.
     """
-    schedule = held.schedule_of(option)
-    if schedule is not None and schedule.window is not None and live.provisioned_concurrency:
-        fields = schedule.window.fields()
-        return f"{reverse('operations:change-schedule', args=[endpoint_id])}?{urlencode(fields)}"
-    if schedule is not None and not live.provisioned_concurrency:
-        return _concurrency_url(endpoint_id, live, min(schedule.hours))
+    moving = held.moving(option)
+    if moving is not None:
+        if option.top > live.max_concurrency:
+            return ""
+        if not live.provisioned_concurrency:
+            return _concurrency_url(endpoint_id, live, moving.least)
+        address = f"{reverse('operations:change-schedule', args=[endpoint_id])}?{urlencode(moving.fields)}"
+        return address if len(address) < LONGEST else ""
     if option.is_today or option.level is None or option.level > live.max_concurrency:
         return ""
     return _concurrency_url(endpoint_id, live, option.level)
 
 
 def is_first_of_two(option: Option, held: Plan, live: ServerlessCapacity) -> bool:
-    """Whether its form only provisions what a schedule will then move."""
-    return held.schedule_of(option) is not None and not live.provisioned_concurrency
+    """Whether its form only provisions what a schedule or a policy will then move."""
+    return held.moving(option) is not None and not live.provisioned_concurrency
 
 
 def _concurrency_url(endpoint_id: int, live: ServerlessCapacity, level: int) -> str:

@@ -9,7 +9,7 @@ from dashboards.tables import Column, PlainTable
 from dashboards.tiles import Explain, Tile
 from fleet.costs.observer import BILL_PRICE_SOURCE, PRICE_SOURCE
 from fleet.models import VariantStatus
-from fleet.queries.observer import HISTORY, PARTS, PROBE, READINGS_PER_DAY, Observer, read
+from fleet.queries.observer import HISTORY, MINUTES, ONCE, PARTS, PROBE, READINGS_PER_DAY, Observer, read
 from fleet.queries.scope import ScopeFilter
 
 Why = VariantStatus.Cadence
@@ -22,6 +22,7 @@ EVERY = {
     Why.GONE: "once more",
     PROBE: "each five or fifteen minutes",
     PARTS: "each hour",
+    MINUTES: "once",
     HISTORY: "once",
 }
 REASON = {
@@ -33,10 +34,11 @@ REASON = {
     Why.GONE: "deleted: its last hour is read to the end",
     PROBE: "one metric of an idle variant, to wake it when traffic comes",
     PARTS: "containers and inference components one by one",
+    MINUTES: "minutes before the first reading, where somebody opened the planner",
     HISTORY: "hours before the first connection",
 }
 LABEL = {Why.NEW: "New", Why.MOVING: "Moving", Why.BUSY: "Busy", Why.IDLE: "Idle", Why.SILENT: "Silent",
-         Why.GONE: "Gone", PROBE: "Probes", PARTS: "Parts", HISTORY: "History"}  # fmt: skip
+         Why.GONE: "Gone", PROBE: "Probes", PARTS: "Parts", MINUTES: "Minutes", HISTORY: "History"}  # fmt: skip
 
 
 def cadence(variant: VariantStatus) -> str:
@@ -183,7 +185,7 @@ def cadences(found: Observer) -> PlainTable:
             LABEL[row.why],
             EVERY[row.why],
             REASON[row.why],
-            wording.count(row.variants) if row.why not in {PROBE, PARTS, HISTORY} else "",
+            wording.count(row.variants) if row.why not in {PROBE, PARTS, *ONCE} else "",
             wording.count(row.metrics),
             wording.usd(row.usd).removeprefix("$"),
         )

@@ -97,7 +97,11 @@ ACT: tuple[Statement, ...] = (
             ),
             Permission("application-autoscaling:PutScheduledAction", "schedules"),
             Permission("application-autoscaling:DeleteScheduledAction", "removing a schedule"),
-            Permission("application-autoscaling:PutScalingPolicy", "waking an endpoint from 0 instances"),
+            Permission(
+                "application-autoscaling:PutScalingPolicy",
+                "policies that follow utilisation, and waking an endpoint from 0 instances",
+            ),
+            Permission("application-autoscaling:DeleteScalingPolicy", "the way back from a policy"),
             Permission("cloudwatch:DescribeAlarms", "waking an endpoint from 0 instances"),
             Permission("cloudwatch:PutMetricAlarm", "waking an endpoint from 0 instances"),
         ),

@@ -10,7 +10,7 @@ from fleet.costs.instances import LOCAL_DISK_NOTE, UNKNOWN_VOLUME_NOTE, has_loca
 from fleet.costs.periods import HOURS_PER_MONTH
 from fleet.costs.price_book import VOLUME, PriceBook
 from fleet.costs.serverless import BILLED_NOTE
-from fleet.costs.traffic import Traffic, Weekly, expected_share
+from fleet.costs.traffic import HourLevels, Schedule, Traffic, expected_share
 from fleet.types import Capacity, Confidence, CostComponent, CostLine, ServerlessCapacity
 
 _MONTH_S = HOURS_PER_MONTH * 3600
@@ -57,8 +57,8 @@ def compare(
     traffic: Traffic,
     book: PriceBook,
     *,
-    schedule: Weekly | None = None,
-    schedule_before: Weekly | None = None,
+    schedule: Schedule | None = None,
+    schedule_before: Schedule | None = None,
 ) -> Comparison:
     """Monthly cost of two capacities under the same traffic, USD unrounded, with the figures it rests on.
 
@@ -73,7 +73,7 @@ def compare(
 
 
 def today(
-    region: str, capacity: Capacity, traffic: Traffic, book: PriceBook, schedule: Weekly | None = None
+    region: str, capacity: Capacity, traffic: Traffic, book: PriceBook, schedule: Schedule | None = None
 ) -> list[CostLine]:
     """Cost lines of what is there now: instance-hours that ran where they are known, else those of its capacity."""
     if capacity.serverless or traffic.instance_hours is None:
@@ -90,7 +90,7 @@ def monthly(
     book: PriceBook,
     *,
     level_today: int | None = None,
-    schedule: Weekly | None = None,
+    schedule: Schedule | None = None,
 ) -> list[CostLine]:
     """Cost lines of one capacity for one month of 730 hours, on all the time or by a weekly schedule.
 
@@ -98,6 +98,9 @@ def monthly(
     """
     if capacity.serverless:
         return _serverless(region, capacity.serverless, traffic, book, level_today, schedule)
+    if isinstance(schedule, HourLevels):
+        mean_h, note = schedule.mean * HOURS_PER_MONTH, _mean_note(schedule)
+        return instance_lines(region, capacity.instance_type, mean_h, capacity.volume_gb, book, note)
     count = capacity.instance_count
     on = Decimal(1) if schedule is None else schedule.share
     rest = 0 if schedule is None else schedule.rest or 0
@@ -142,7 +145,7 @@ def _serverless(
     traffic: Traffic,
     book: PriceBook,
     level_today: int | None,
-    schedule: Weekly | None,
+    schedule: Schedule | None,
 ) -> list[CostLine]:
     item, level, busy_s = (
         str(capacity.memory_mb),
@@ -167,14 +170,20 @@ def _serverless(
     return found
 
 
-def _kept(level: int, schedule: Weekly | None) -> tuple[Decimal, str]:
+def _kept(level: int, schedule: Schedule | None) -> tuple[Decimal, str]:
     """Unit-seconds kept warm in a month, and how they come about."""
     if schedule is None:
         return level * _MONTH_S, f"{level} × 730 h"
+    if isinstance(schedule, HourLevels):
+        return schedule.mean * _MONTH_S, _mean_note(schedule)
     rest = schedule.floor(level)
     on = schedule.share
     note = f"{level} × {_hours(on)} h + {rest} × {_hours(1 - on)} h"
     return (level * on + rest * (1 - on)) * _MONTH_S, note
+
+
+def _mean_note(schedule: HourLevels) -> str:
+    return f"{schedule.mean.quantize(Decimal('0.01')).normalize():f} on average × 730 h"
 
 
 def _hours(part: Decimal) -> str:

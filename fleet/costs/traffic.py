@@ -53,6 +53,10 @@ class Weekly:
             return local.weekday() in self.weekdays
         return local.hour < self.end_hour and (local.weekday() - 1) % 7 in self.weekdays
 
+    def units(self, level: int, at: datetime) -> int:
+        """Units of provisioned concurrency in the hour that begins `at`, UTC, with `level` of them inside."""
+        return level if self.covers(at) else self.floor(level)
+
     def floor(self, level: int) -> int:
         """Units of provisioned concurrency outside it, with `level` of them inside."""
         return min(level, FLOOR_OF_A_SCHEDULE) if self.rest is None else self.rest
@@ -62,6 +66,26 @@ class Weekly:
         """Part of a week in which it is on, 0 to 1."""
         hours = (self.end_hour - self.start_hour) % 24 or 24
         return Decimal(hours * len(self.weekdays)) / HOURS_PER_WEEK
+
+
+@dataclass(frozen=True)
+class HourLevels:
+    """A level of its own for each of the 168 hours of the week, UTC, Monday 0:00 first."""
+
+    levels: tuple[int, ...]
+
+    def units(self, level: int, at: datetime) -> int:
+        """The level of the hour that begins `at`, UTC; `level`, the highest, does not matter."""
+        return self.levels[24 * at.weekday() + at.hour]
+
+    @property
+    def mean(self) -> Decimal:
+        """The level on average over a week."""
+        return Decimal(sum(self.levels)) / HOURS_PER_WEEK
+
+
+Schedule = Weekly | HourLevels
+"""What moves a level over the week."""
 
 
 @dataclass(frozen=True)
@@ -151,11 +175,11 @@ def random_peak(load: float) -> int:
 
 
 def served_warm(
-    level: int, hours: Sequence[UseHour], scale: Decimal, schedule: Weekly | None = None
+    level: int, hours: Sequence[UseHour], scale: Decimal, schedule: Schedule | None = None
 ) -> Decimal:
     """Part of the execution seconds (0 to 1) that `level` units would serve, replayed hour by hour.
 
-    Outside a schedule FLOOR_OF_A_SCHEDULE units stay. 0 without any execution.
+    Outside a weekly schedule FLOOR_OF_A_SCHEDULE units stay. 0 without any execution.
     """
     times = float(scale)
     total = sum((hour.load for hour in hours), 0.0)
@@ -163,14 +187,14 @@ def served_warm(
         return Decimal(0)
     served = 0.0
     for hour in hours:
-        on = schedule is None or schedule.covers(hour.at)
-        units = level if schedule is None or on else schedule.floor(level)
-        served += hour.load * (1 - blocked(units, hour.load * times))
+        units = level if schedule is None else schedule.units(level, hour.at)
+        load = hour.load
+        served += load * (1 - blocked(units, load * times))
     return min(Decimal(1), Decimal(repr(served / total)))
 
 
 def expected_share(
-    level: int, traffic: Traffic, level_today: int | None, schedule: Weekly | None = None
+    level: int, traffic: Traffic, level_today: int | None, schedule: Schedule | None = None
 ) -> tuple[Decimal | None, str]:
     """Part of the calls (0 to 1) that `level` units would serve, and in words where that comes from.
 

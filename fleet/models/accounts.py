@@ -160,7 +160,7 @@ class CallTally(models.Model):
 
 
 class MetricSpend(models.Model):
-    """Metrics asked of CloudWatch by one shard, UTC day and reason: a VariantStatus.Cadence, "probe" or "history"."""
+    """Metrics asked of CloudWatch by one shard, UTC day and reason: a VariantStatus.Cadence or of fleet.sync.budget."""
 
     shard = models.ForeignKey(Shard, on_delete=models.CASCADE, related_name="metric_spends")
     day = models.DateField(db_index=True)

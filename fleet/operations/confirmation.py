@@ -46,14 +46,19 @@ def stale(planned: dict[str, Any], seen: Observed) -> list[Refusal]:
 
 
 def _stale_schedule(planned: dict[str, Any], seen: Observed) -> list[Refusal]:
-    """Of a schedule its target and actions count: auto scaling itself goes on changing the endpoint."""
-    now = next((spot.version() for spot in seen.spots if spot.key == planned["key"]), None)
+    """Of a schedule its target and actions count, and policies if it changes them: auto scaling goes on at its own."""
+    with_policies = "policies" in planned
+    now = next(
+        (spot.version(with_policies=with_policies) for spot in seen.spots if spot.key == planned["key"]), None
+    )
     if now == planned:
         return []
     if now is None:
         what = "what it schedules is gone"
     elif now["actions"] != planned["actions"]:
         what = "a scheduled action was written or deleted"
+    elif with_policies and now["policies"] != planned["policies"]:
+        what = "a scaling policy was written or deleted"
     else:
         what = f"the scalable target is {_bounds(now)}, it was {_bounds(planned)}"
     return [Refusal("", "stale", f"The schedule changed since this plan was made: {what}. Plan again.")]

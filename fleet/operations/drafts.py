@@ -56,7 +56,7 @@ class Draft:
     def version(self) -> dict[str, Any]:
         """What must still hold when the plan is confirmed and carried out."""
         if isinstance(self.change, ScheduleChange):
-            return self.seen.version() | {"schedule": self.change.spot.version()}
+            return self.seen.version() | {"schedule": self.change.version()}
         if isinstance(self.change, InstancesChange):
             spot = self.change.spot
             return self.seen.version() | {"instance_type": spot.instance_type, "instance_count": spot.level}

@@ -195,6 +195,7 @@ _LEFT_BY = {
     "put-scheduled-action": "scheduled action {name} was written",
     "delete-scheduled-action": "scheduled action {name} was deleted",
     "put-scaling-policy": "scaling policy {name} was written",
+    "delete-scaling-policy": "scaling policy {name} was deleted",
     "put-wake-alarm": "alarm {name} was written",
 }
 """What a step of a schedule leaves behind, as a person reads it."""

@@ -3,11 +3,12 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from fleet.errors import Refusal
-from fleet.operations import expressions
+from fleet.operations import expressions, schedule_track, schedule_week
 from fleet.operations.guards import leave, there, whole_number
 from fleet.operations.kinds import Context, Observed
 from fleet.operations.schedule_levels import Found, bounds, wake
@@ -91,6 +92,12 @@ def _weekly(wish: ScheduleWish, spot: Spot, now: datetime) -> Found:
     return _written(wish, spot, actions), []
 
 
+def _week(wish: ScheduleWish, spot: Spot, now: datetime) -> Found:
+    actions, problems = schedule_week.read(wish, spot)
+    problems += _zone(wish.timezone)
+    return (None, problems) if problems else (_written(wish, spot, actions), [])
+
+
 def _one(wish: ScheduleWish, spot: Spot, now: datetime) -> Found:
     expression = " ".join(wish.schedule.split())
     minimum, problems = _bound(wish.minimum, "minimum", "Minimum", spot)
@@ -118,6 +125,7 @@ def _restore(wish: ScheduleWish, spot: Spot, now: datetime) -> Found:
         before: dict[str, Any] = json.loads(wish.before)
         actions = tuple(TimedAction(**row) for row in before["actions"])
         bounds = (before["minimum"], before["maximum"])
+        policies, dropped = schedule_track.restored(before, spot)
     except (ValueError, TypeError, KeyError):
         return None, [Refusal("", "not-restorable", "What was there before cannot be read. Plan it by hand.")]
     if bounds == (None, None):
@@ -130,20 +138,28 @@ def _restore(wish: ScheduleWish, spot: Spot, now: datetime) -> Found:
     gone = {action.name for action in spot.actions} - {action.name for action in actions}
     fresh = tuple(action for action in actions if action not in spot.actions)
     changed = bounds if bounds != (spot.minimum, spot.maximum) else None
-    return ScheduleChange(spot, wish, put=fresh, delete=tuple(sorted(gone)), bounds=changed), []
+    found = ScheduleChange(spot, wish, put=fresh, delete=tuple(sorted(gone)), bounds=changed)
+    return replace(found, policies=policies, dropped=dropped), []
 
 
 def _written(wish: ScheduleWish, spot: Spot, actions: Iterable[TimedAction]) -> ScheduleChange:
-    """The actions that are not there yet; a missing target is registered round every level, so that none moves now."""
-    fresh = tuple(action for action in actions if action not in spot.actions)
-    bounds = None
+    """The actions that are not there yet; a missing target is registered round every level, so that none moves now.
+
+    A week takes the place of the one that Flotilla wrote before.
+    """
+    actions = tuple(actions)
+    fresh, names = tuple(one for one in actions if one not in spot.actions), {one.name for one in actions}
+    bounds, gone = None, tuple[str, ...]()
+    if wish.way != Way.ONE:
+        old = (one.name for one in spot.actions if schedule_week.is_ours(one.name))
+        gone = tuple(name for name in old if name not in names)
     if not spot.is_registered:
         levels = [spot.level if spot.level is not None else spot.floor]
         levels += [
             bound for action in fresh for bound in (action.minimum, action.maximum) if bound is not None
         ]
         bounds = (max(min(levels), spot.floor), max(levels))
-    return ScheduleChange(spot, wish, put=fresh, bounds=bounds)
+    return ScheduleChange(spot, wish, put=fresh, delete=gone, bounds=bounds)
 
 
 def _bound(text: str, field: str, label: str, spot: Spot) -> tuple[int | None, list[Refusal]]:
@@ -231,7 +247,7 @@ def _times(wish: ScheduleWish, action: TimedAction, now: datetime) -> list[Refus
 
 def _against_aws(change: ScheduleChange, seen: Observed, context: Context) -> list[Refusal]:
     spot, found = change.spot, []
-    if change.bounds and not spot.is_registered:
+    if (change.bounds and not spot.is_registered) or change.wish.way in (Way.WEEK, Way.TRACK):
         if seen.status != EndpointStatus.IN_SERVICE:
             text = f"{seen.endpoint} is {seen.status}; a scalable target is registered only while it is InService."
             found.append(Refusal("", "not-in-service", text))
@@ -255,14 +271,17 @@ def _against_aws(change: ScheduleChange, seen: Observed, context: Context) -> li
 
 
 def _nothing_new(change: ScheduleChange) -> list[Refusal]:
-    if change.put or change.delete or change.bounds or change.leaves or change.wakes:
+    moves = change.put or change.delete or change.bounds or change.policies or change.dropped
+    if moves or change.leaves or change.wakes:
         return []
     return [Refusal("", "no-change", "Nothing would change: the scheduled actions are like this already.")]
 
 
 _CHECKS: Mapping[Way, Callable[[ScheduleWish, Spot, datetime], Found]] = {
     Way.WEEKLY: _weekly,
+    Way.WEEK: _week,
     Way.ONE: _one,
+    Way.TRACK: lambda wish, spot, _: schedule_track.check(wish, spot),
     Way.REMOVE: _remove,
     Way.RESTORE: _restore,
     Way.BOUNDS: lambda wish, spot, _: bounds(wish, spot),

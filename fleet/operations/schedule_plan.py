@@ -5,11 +5,12 @@ from datetime import datetime
 from fleet.costs import compare
 from fleet.costs.price_book import PriceBook
 from fleet.costs.traffic import Traffic
-from fleet.operations import expressions, schedule_wake
+from fleet.operations import expressions, schedule_track, schedule_wake
 from fleet.operations.cost_change import CostChange, told
 from fleet.operations.kinds import Observed, OperationKind, Route
 from fleet.operations.plan import Plan, StepPlan
 from fleet.operations.preview import Call, Difference, Warning, arguments
+from fleet.operations.schedule_week import is_ours, pattern
 from fleet.operations.schedules import (
     COPIES,
     DAYS,
@@ -19,7 +20,6 @@ from fleet.operations.schedules import (
     Spot,
     TimedAction,
     Way,
-    pattern,
 )
 from fleet.types import Capacity, ServerlessCapacity
 
@@ -29,6 +29,7 @@ _SUMMARIES = {
     Way.LEAVE: "scalable target deregistered",
     Way.WAKE: "a step policy that wakes it from 0",
 }
+_ROUTE_REASON = "Application Auto Scaling carries {} out. The endpoint itself is not updated."
 _NAMESPACE = {"ServiceNamespace": "sagemaker"}
 
 
@@ -36,10 +37,10 @@ def build(change: ScheduleChange, seen: Observed, cost: CostChange | None, now: 
     """The plan of a schedule that passed the guards."""
     return Plan(
         kind=OperationKind.CHANGE_SCHEDULE,
-        title=f"Change schedule of {seen.endpoint}",
+        title=f"Change {'policy' if change.wish.way == Way.TRACK else 'schedule'} of {seen.endpoint}",
         summary=summary(change),
         route=Route.SCALING,
-        route_reason="Application Auto Scaling carries a schedule out. The endpoint itself is not updated.",
+        route_reason=_ROUTE_REASON.format("a policy" if change.wish.way == Way.TRACK else "a schedule"),
         differences=differences(change),
         unchanged=(),
         warnings=warnings(change, now),
@@ -58,6 +59,11 @@ def summary(change: ScheduleChange) -> str:
         wish = change.wish
         hours = f"from {wish.from_hour}:00 to {wish.to_hour}:00 {wish.timezone}"
         return f"{spot.unit} {wish.level}, {DAYS[wish.days][0]} {hours}, else {wish.rest}"
+    if way is Way.WEEK and change.put:
+        levels = [action.minimum or 0 for action in change.actions_after() if is_ours(action.name)]
+        return f"{spot.unit}: {len(levels)} scheduled actions a week, level {min(levels)} to {max(levels)}"
+    if way is Way.TRACK:
+        return schedule_track.summary(change)
     if way is Way.ONE and change.put:
         return f"{spot.unit}: {change.put[0].words()}"
     if way is Way.BOUNDS and change.bounds:
@@ -78,6 +84,7 @@ def differences(change: ScheduleChange) -> tuple[Difference, ...]:
         found.append(Difference("Scalable target", before, f"{change.bounds[0]} – {change.bounds[1]}"))
     if change.wakes:
         found.append(Difference("Step policy", "none", "adds 1 instance when requests wait at none"))
+    found += schedule_track.differences(change)
     then = {action.name: action for action in change.actions_after()}
     today = {action.name: action for action in spot.actions}
     for name in dict.fromkeys([*(action.name for action in change.put), *sorted({*then, *today})]):
@@ -156,6 +163,8 @@ def cost_change(
     before, after = pattern(spot.actions, spot.level, now), pattern(change.actions_after(), spot.level, now)
     if spot.dimension == COPIES or before is None or after is None:
         return None
+    if change.wish.way == Way.TRACK or change.policies:
+        return None
     if change.wish.way == Way.BOUNDS:
         after = _within(change, before)
     if after is None:
@@ -223,6 +232,7 @@ def _steps(change: ScheduleChange, seen: Observed) -> tuple[StepPlan, ...]:
         )
     if change.wakes:
         steps += schedule_wake.steps(target, seen.endpoint)
+    steps += schedule_track.steps(change, target)
     if change.leaves:
         steps.append(
             StepPlan(
@@ -238,12 +248,14 @@ def _steps(change: ScheduleChange, seen: Observed) -> tuple[StepPlan, ...]:
 def _wanted(change: ScheduleChange) -> dict[str, object]:
     """What must be live at the end: of the actions that are touched; others are nobody's promise."""
     requests: dict[str, object] = {action.name: action.request() for action in change.put}
+    held = change.bounds if change.wish.way in (Way.BOUNDS, Way.TRACK) else None
     return {
         **_target(change.spot),
         "schedule": requests | dict.fromkeys(change.delete),
         "is_registered": not change.leaves,
-        "bounds": list(change.bounds) if change.bounds and change.wish.way == Way.BOUNDS else None,
+        "bounds": list(held) if held else None,
         "policy": schedule_wake.POLICY if change.wakes else None,
+        "policies": schedule_track.wanted(change),
     }
 
 
@@ -268,6 +280,7 @@ def _calls(change: ScheduleChange, seen: Observed) -> tuple[Call, ...]:
     ]
     if change.wakes:
         calls += schedule_wake.calls(spot, seen.endpoint)
+    calls += schedule_track.calls(change, where)
     if change.leaves:
         calls.append(_call("DeregisterScalableTarget", where))
     elif change.bounds is None:

@@ -2,7 +2,7 @@
 
 from fleet.analysis.scaling_policies import facts
 from fleet.models import Endpoint, InferenceComponent, ScalableTarget, VariantStatus
-from fleet.operations.schedules import COPIES, INSTANCES, PROVISIONED, Spot, from_document
+from fleet.operations.schedules import COPIES, INSTANCES, PROVISIONED, HeldPolicy, Spot, from_document
 from fleet.types import Kind
 
 
@@ -67,7 +67,7 @@ def _spot(
     most: int | None,
     machine: VariantStatus | None = None,
 ) -> Spot:
-    held = list(target.policies.all()) if target else []
+    held = sorted(target.policies.all(), key=lambda policy: policy.name) if target else []
     actions = (from_document(row.document) for row in target.scheduled_actions.all()) if target else ()
     return Spot(
         resource_id=resource,
@@ -80,6 +80,7 @@ def _spot(
         maximum=target.max_capacity if target else None,
         policies=tuple(policy.name for policy in held),
         wakes=any(facts.policy(row.name, row.policy_type, row.configuration).wakes for row in held),
+        held=tuple(HeldPolicy(row.name, row.policy_type, row.configuration) for row in held),
         actions=tuple(sorted(actions, key=lambda action: action.name)),
         instance_type=machine.instance_type if machine else "",
         volume_gb=machine.volume_gb if machine else None,

@@ -26,6 +26,8 @@ def read_schedule(run: Run) -> Outcome:
     moved = sorted(name for name in {*planned, *actions} if planned.get(name) != actions.get(name))
     if moved:
         raise StalePlan(f"scheduled action {moved[0]} was written or deleted")
+    if "policies" in before:
+        wake_steps.unmoved(run, before["policies"])
     return Done(f"As previewed: target {_shown(bounds)}, {len(actions)} scheduled actions")
 
 
@@ -98,6 +100,7 @@ STEPS: dict[str, Callable[[Run], Outcome]] = {
     "put-scheduled-action": put_scheduled_action,
     "delete-scheduled-action": delete_scheduled_action,
     "put-scaling-policy": lambda run: wake_steps.put_policy(run, _write),
+    "delete-scaling-policy": lambda run: wake_steps.delete_policy(run, _write),
     "put-wake-alarm": lambda run: wake_steps.put_alarm(run, _write),
     "prove-schedule": prove_schedule,
 }
@@ -121,8 +124,10 @@ def _write(run: Run, send: Callable[[], str]) -> None:
 
 
 def _has_the_rest(run: Run, wanted: dict[str, Any], bounds: Bounds | None) -> bool:
-    """Bounds and policy, where the plan asked for them; a plan of an earlier version has neither."""
+    """Bounds and policies, where the plan asked for them; a plan of an earlier version has neither."""
     if wanted.get("bounds") and bounds != tuple(wanted["bounds"]):
+        return False
+    if not wake_steps.are_as_wanted(run, wanted.get("policies") or {}):
         return False
     name = wanted.get("policy")
     return not name or wake_steps.policy(run, name) is not None

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from fleet.costs.traffic import Weekly
+from fleet.costs.traffic import Schedule, Weekly
 from fleet.operations import expressions
 
 INSTANCES = "sagemaker:variant:DesiredInstanceCount"
@@ -32,11 +32,14 @@ _WEEKLY = re.compile(r"cron\(0 (\d{1,2}) \? \* (\S+) \*\)", re.ASCII)
 class Way(StrEnum):
     """What a wish asks for. RESTORE puts back what an earlier operation found; LEAVE deregisters the target.
 
-    WAKE adds the step policy that brings the first of 0 instances back.
+    WAKE adds the step policy that brings the first of 0 instances back. WEEK is a week of any number of scheduled
+    actions, TRACK a policy that follows the utilisation of provisioned concurrency.
     """
 
     WEEKLY = "weekly"
+    WEEK = "week"
     ONE = "one"
+    TRACK = "track"
     REMOVE = "remove"
     BOUNDS = "bounds"
     LEAVE = "leave"
@@ -103,12 +106,28 @@ def _utc(value: str | None) -> str:
 
 
 @dataclass(frozen=True)
+class HeldPolicy:
+    """A scaling policy. kind: AWS's policy type; configuration: AWS's document for that type."""
+
+    name: str
+    kind: str
+    configuration: Mapping[str, Any]
+
+    def has(self, wanted: "HeldPolicy") -> bool:
+        """Whether every field of another one's document is equal here; AWS may add defaults of its own."""
+        return self.kind == wanted.kind and all(
+            self.configuration.get(key) == value for key, value in wanted.configuration.items()
+        )
+
+
+@dataclass(frozen=True)
 class Spot:
     """One capacity of an endpoint that Application Auto Scaling can set.
 
     level: what it is now, None = not known. floor: the lowest AWS accepts. most: the highest, None = no bound is known.
     minimum, maximum: of the registered target, None when none is registered. instance_type, volume_gb: of a variant on
-    instances. policies: names of the target's policies. wakes: one of them brings the first of 0 back.
+    instances. policies: names of the target's policies, held: the same with their documents. wakes: one of them brings
+    the first of 0 back.
     """
 
     resource_id: str
@@ -124,6 +143,7 @@ class Spot:
     instance_type: str = ""
     volume_gb: int | None = None
     wakes: bool = False
+    held: tuple[HeldPolicy, ...] = ()
 
     @property
     def key(self) -> str:
@@ -144,14 +164,18 @@ class Spot:
     def is_registered(self) -> bool:
         return self.minimum is not None and self.maximum is not None
 
-    def version(self) -> dict[str, Any]:
-        """What must still hold when the plan is confirmed and its first step runs; what a way back restores."""
-        return {
+    def version(self, *, with_policies: bool = False) -> dict[str, Any]:
+        """What must still hold when the plan is confirmed and its first step runs; what a way back restores.
+
+        with_policies: of a change that writes or deletes policies; any other leaves them to themselves.
+        """
+        found: dict[str, Any] = {
             "key": self.key,
             "minimum": self.minimum,
             "maximum": self.maximum,
             "actions": [asdict(action) for action in self.actions],
         }
+        return found | ({"policies": [asdict(policy) for policy in self.held]} if with_policies else {})
 
 
 @dataclass(frozen=True)
@@ -159,7 +183,7 @@ class ScheduleWish:
     """What a person typed, as text. target: a Spot's key, "" = the first. before: JSON of Spot.version to restore.
 
     back_after: hours after which what is woken goes back to 0, "" = not by the clock. `end` then is the time that the
-    plan showed.
+    plan showed. lines: the actions of a WEEK, one a line. goal: the utilisation that a TRACK keeps, in percent.
     """
 
     way: str
@@ -178,11 +202,15 @@ class ScheduleWish:
     end: str = ""
     before: str = ""
     back_after: str = ""
+    lines: str = ""
+    goal: str = ""
+    out_cooldown: str = ""
+    in_cooldown: str = ""
 
 
 @dataclass(frozen=True)
 class ScheduleChange:
-    """A checked wish: scheduled actions to write and to delete by name.
+    """A checked wish: scheduled actions to write and to delete by name, and policies to write and those to drop.
 
     bounds: what the target is registered with first, None = left as it is. leaves: the target itself goes, with all
     that hangs on it. wakes: the step policy that brings the first instance back is written, with its alarm.
@@ -195,6 +223,12 @@ class ScheduleChange:
     bounds: tuple[int, int] | None = None
     leaves: bool = False
     wakes: bool = False
+    policies: tuple[HeldPolicy, ...] = ()
+    dropped: tuple[str, ...] = ()
+
+    def version(self) -> dict[str, Any]:
+        """Of its capacity, what must still hold; see Spot.version."""
+        return self.spot.version(with_policies=bool(self.policies or self.dropped))
 
     def actions_after(self) -> tuple[TimedAction, ...]:
         """Every scheduled action of the target once the change is made."""
@@ -209,7 +243,7 @@ class Pattern:
     """A level that is known for every hour of the week. weekly None: `level` all the time."""
 
     level: int
-    weekly: Weekly | None = None
+    weekly: Schedule | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -8,12 +8,13 @@ from typing import Any
 from fleet.analysis.planner.interval import Range, Standing
 from fleet.analysis.planner.options import Option, OptionKind
 from fleet.analysis.planner.sizes import SizeSeen
+from fleet.analysis.planner.standing import Unlike
 from fleet.analysis.planner.timetable import WeekAction, Window
 from fleet.analysis.planner.tracking import Policy
 from fleet.planning.plans import Plan, Schedule, Tracking
 from fleet.types import Confidence, CostComponent, CostLine, ServerlessCapacity
 
-VERSION = 1
+VERSION = 2
 """Of what is kept: a forecast of another one is worked out again."""
 Document = Mapping[str, Any]
 
@@ -45,6 +46,7 @@ def from_json(document: Document) -> Plan | None:
             "schedules": tuple(map(_read_schedule, document["schedules"])),
             "trackings": tuple(map(_tracking, document["trackings"])),
             "sizes": tuple(map(_size, document["sizes"])),
+            "unlike": Unlike(**document["unlike"]) if document["unlike"] else None,
         }
     )
 

@@ -14,8 +14,8 @@ from fleet.analysis.planner.levels import forecast
 from fleet.analysis.planner.rates import Tariff
 from fleet.analysis.planner.rows import Observation, observe
 from fleet.doorbell import ring_after_commit
-from fleet.models import PlannedForecast, VariantStatus
-from fleet.planning import documents, plans
+from fleet.models import MinuteFetch, PlannedForecast, VariantStatus
+from fleet.planning import documents, minutes, plans
 from fleet.planning.missing import Missing, missing
 from fleet.planning.plans import Plan
 from fleet.queries import planning as queries
@@ -43,7 +43,7 @@ class Answer:
 
     plan: the newest there is, None where none could be made; is_fresh False: what the variant holds has changed since,
     or it is old, and a new one is on its way (is_waiting). missing: why none can be made. failure: why the last attempt
-    gave none.
+    gave none. minutes: the fetch of those from before the first reading, None where none was needed.
     """
 
     plan: Plan | None
@@ -51,26 +51,40 @@ class Answer:
     is_fresh: bool
     missing: tuple[Missing, ...] = ()
     failure: str = ""
+    minutes: MinuteFetch | None = None
+
+    @property
+    def is_fetching(self) -> bool:
+        """Whether older minutes are on their way, after which a forecast of all of them is worked out."""
+        return self.minutes is not None and self.minutes.is_waited_for
 
     @property
     def is_waiting(self) -> bool:
-        return self.row.is_waited_for
+        return self.is_fetching or self.row.is_waited_for
 
 
 def ask(variant: VariantStatus, *, now: datetime) -> Answer:
-    """The newest answer about a variant. One that is not fresh is asked for anew, once, however many look."""
-    row = queries.stored(variant)
+    """The newest answer about a variant. One that is not fresh is asked for anew, once, however many look.
+
+    Minutes that were never read are fetched first: the forecast follows when that has ended, however it ended.
+    """
+    row, fetch = queries.stored(variant), minutes.stored(variant)
+    is_new = row is None
     if row is None:
-        row, _ = PlannedForecast.objects.get_or_create(variant=variant, defaults={"asked_at": now})
-        ring_after_commit(TASK, row.pk)
-        return _answer(row, variant, now)
+        row, is_new = PlannedForecast.objects.get_or_create(variant=variant, defaults={"asked_at": now})
     is_lost = row.is_waited_for and not _is_claimed(row, now) and now - row.asked_at >= RING_AGAIN
-    if is_lost or (not row.is_waited_for and not _holds(row, variant, now)):
+    is_wanted = is_new or is_lost or (not row.is_waited_for and not _holds(row, variant, fetch, now))
+    if is_wanted or (fetch is not None and (fetch.is_waited_for or minutes.is_due(fetch, now))):
+        fetch = minutes.ask(variant, fetch, now=now)
+    if is_wanted:
         # Of two who look at once, one moves the row on and rings.
-        if PlannedForecast.objects.filter(pk=row.pk, asked_at=row.asked_at).update(asked_at=now):
-            ring_after_commit(TASK, row.pk)
+        moved = is_new or PlannedForecast.objects.filter(pk=row.pk, asked_at=row.asked_at).update(
+            asked_at=now
+        )
         row.asked_at = now
-    return _answer(row, variant, now)
+        if moved and not (fetch is not None and fetch.is_waited_for):
+            ring_after_commit(TASK, row.pk)
+    return _answer(row, variant, fetch, now)
 
 
 def work_out(pk: int, *, clock: Callable[[], datetime], effort: Effort | None = None) -> bool:
@@ -100,21 +114,23 @@ def plan_of(row: PlannedForecast) -> Plan | None:
     return documents.from_json(row.document)
 
 
-def _answer(row: PlannedForecast, variant: VariantStatus, now: datetime) -> Answer:
+def _answer(row: PlannedForecast, variant: VariantStatus, fetch: MinuteFetch | None, now: datetime) -> Answer:
     lacks = tuple(Missing(what, takes) for what, takes in row.missing)
     held, live = plan_of(row), queries.capacity_now(variant)
     if held is not None and live is not None:
         held = held.under(live)
-    return Answer(held, row, _holds(row, variant, now), lacks, row.failure)
+    return Answer(held, row, _holds(row, variant, fetch, now), lacks, row.failure, fetch)
 
 
 def _is_claimed(row: PlannedForecast, now: datetime) -> bool:
     return row.claimed_until is not None and row.claimed_until > now
 
 
-def _holds(row: PlannedForecast, variant: VariantStatus, now: datetime) -> bool:
+def _holds(row: PlannedForecast, variant: VariantStatus, fetch: MinuteFetch | None, now: datetime) -> bool:
     """Whether the row's answer still is the answer."""
     if row.answered_at is None or now - row.answered_at >= FRESH_FOR:
+        return False
+    if fetch is not None and fetch.ended_at is not None and fetch.ended_at > row.answered_at:
         return False
     if row.failure:
         return now - row.answered_at < TRY_AGAIN

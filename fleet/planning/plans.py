@@ -1,16 +1,17 @@
 """A forecast as pages read it: every way to run a variant, with what it rests on. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from fleet.analysis.planner import options
+from fleet.analysis.planner import options, timetable
 from fleet.analysis.planner.interval import Range
 from fleet.analysis.planner.levels import Forecast
 from fleet.analysis.planner.options import Option
 from fleet.analysis.planner.rows import Observation
 from fleet.analysis.planner.schedule import Schedules, WeeklyPlan
 from fleet.analysis.planner.sizes import Comparison, SizeSeen
+from fleet.analysis.planner.standing import Unlike
 from fleet.analysis.planner.timetable import WeekAction, Window
 from fleet.analysis.planner.tracking import Policy, TrackingPlan
 from fleet.types import CostLine, ServerlessCapacity
@@ -20,8 +21,8 @@ from fleet.types import CostLine, ServerlessCapacity
 class Schedule:
     """A weekly schedule that pays. option: its name among the plan's. hours: level by hour of week, UTC, Monday first.
 
-    window: the one-click form of it, None where it has more than two levels; actions: what makes it then. fixed_level:
-    the best level all week, at usd_per_cold for a cold start; gain: the share by which the schedule beats it.
+    window: it in plain words, None where it has more than two levels; actions: what makes it then. fixed_level: the
+    best level all week, at usd_per_cold for a cold start; gain: the share by which the schedule beats it.
     """
 
     option: str
@@ -32,6 +33,12 @@ class Schedule:
     fixed_level: int
     gain: float
 
+    @property
+    def moving(self) -> "Moving":
+        """The one operation that makes it."""
+        fields = timetable.week_fields(self.actions) if self.window is None else self.window.fields()
+        return Moving(fields, min(self.hours), max(self.hours))
+
 
 @dataclass(frozen=True)
 class Tracking:
@@ -40,6 +47,20 @@ class Tracking:
     option: str
     policy: Policy
     mean_level: tuple[float, float]
+
+    @property
+    def moving(self) -> "Moving":
+        """The one operation that makes it."""
+        return Moving(self.policy.fields(), self.policy.minimum, self.policy.maximum)
+
+
+@dataclass(frozen=True)
+class Moving:
+    """What the form "change schedule" takes to move the level over time, and between which levels it then lies."""
+
+    fields: Mapping[str, str]
+    least: int
+    most: int
 
 
 @dataclass(frozen=True)
@@ -57,8 +78,8 @@ class Plan:
 
     live: what the variant held when the window ended. lines: of each level with a price, by its name. schedules: those
     that pay; schedule_words: what was found, or why none. trackings: policies that no other one beats. sizes: memory
-    sizes that ever ran; size_words: what they say. timeout_s: seconds an idle container is kept, an estimate;
-    is_timeout_known False: hardly more than an assumption.
+    sizes that ever ran; size_words: what they say. unlike: how far its replays are from what was measured. timeout_s:
+    seconds an idle container is kept, an estimate; is_timeout_known False: hardly more than an assumption.
     """
 
     live: ServerlessCapacity
@@ -78,6 +99,7 @@ class Plan:
     trackings: tuple[Tracking, ...] = ()
     sizes: tuple[SizeSeen, ...] = ()
     size_words: str = ""
+    unlike: Unlike | None = None
 
     @property
     def today(self) -> Option | None:
@@ -86,20 +108,20 @@ class Plan:
 
     @property
     def first_step(self) -> Option | None:
-        """Of what one form makes and what clearly avoids cold starts against today, the cheapest for each avoided."""
+        """Of levels and schedules that clearly avoid cold starts against today, the cheapest for each avoided."""
         live = self.today
         if live is None:
             return None
         priced = [
             (price, one)
-            for one in options.frontier(one for one in self.options if self._has_form(one))
+            for one in options.frontier(one for one in self.options if self._is_plain(one))
             if one is not live and (price := options.avoided(one, live).usd_each) is not None
         ]
         return min(priced, key=lambda pair: pair[0])[1] if priced else None
 
-    def _has_form(self, option: Option) -> bool:
-        schedule = self.schedule_of(option)
-        return option.level is not None or (schedule is not None and schedule.window is not None)
+    def _is_plain(self, option: Option) -> bool:
+        """A level or a schedule: how a policy moves is assumed in part, so it is not what is advised first."""
+        return option.level is not None or self.schedule_of(option) is not None
 
     def is_of(self, live: ServerlessCapacity) -> bool:
         """Whether it was worked out for this memory and limit: its prices and its levels then still hold."""
@@ -117,6 +139,11 @@ class Plan:
     def schedule_of(self, option: Option) -> Schedule | None:
         """The schedule behind an option, None for a level."""
         return next((one for one in self.schedules if one.option == option.name), None)
+
+    def moving(self, option: Option) -> Moving | None:
+        """What makes an option whose level changes over time; None for a level."""
+        found: Iterable[Schedule | Tracking] = (*self.schedules, *self.trackings)
+        return next((one.moving for one in found if one.option == option.name), None)
 
     def option_of(self, name: str) -> Option | None:
         """The option of this name."""
@@ -145,6 +172,7 @@ def plan(seen: Observation, live: ServerlessCapacity, forecast: Forecast, found:
         trackings=tuple(Tracking(one.option.name, one.policy, one.mean_level) for one in trackings),
         sizes=found.sizes.sizes,
         size_words=found.sizes.sentence,
+        unlike=forecast.unlike,
     )
 
 

@@ -67,13 +67,12 @@ def _option(operation: Operation, held: Plan, variant: VariantStatus) -> tuple[O
     """The option that the operation makes live, with its lowest and highest level; None where none was forecast."""
     wanted = operation.parameters
     if operation.kind == OperationKind.CHANGE_SCHEDULE:
-        for schedule in held.schedules:
-            window = schedule.window
-            if window is not None and all(
-                wanted.get(name) == value for name, value in window.fields().items()
+        for one in held.options:
+            moving = held.moving(one)
+            if moving is not None and all(
+                _plain(wanted.get(name, "")) == value for name, value in moving.fields.items()
             ):
-                option = held.option_of(schedule.option)
-                return (option, min(schedule.hours), max(schedule.hours)) if option is not None else None
+                return one, moving.least, moving.most
         return None
     if operation.kind != OperationKind.CHANGE_CONCURRENCY:
         return None
@@ -83,6 +82,11 @@ def _option(operation: Operation, held: Plan, variant: VariantStatus) -> tuple[O
     level = int(wanted["provisioned_concurrency"] or 0)
     option = held.of_level(level)
     return (option, level, level) if option is not None else None
+
+
+def _plain(typed: str) -> str:
+    """A field as a forecast has it: a browser ends the lines of a text in its own way."""
+    return "\n".join(typed.splitlines())
 
 
 def due(now: datetime) -> list[int]:

@@ -20,6 +20,9 @@ from fleet.types import Kind
 HISTORY = "history"
 PROBE = "probe"
 PARTS = "parts"
+MINUTES = "minutes"
+ONCE = frozenset({HISTORY, MINUTES})
+"""Reasons that are paid once, so that no day to come is like theirs."""
 BILLS = "ce:"
 """How the actions of Cost Explorer begin, each request of which is billed."""
 NOTHING = (0, 0)
@@ -117,7 +120,7 @@ class Observer:
     @property
     def steady(self) -> int:
         """Asked today without history, which is paid once."""
-        return sum(row.metrics for row in self.cadences if row.why != HISTORY)
+        return sum(row.metrics for row in self.cadences if row.why not in ONCE)
 
     @property
     def elapsed(self) -> Decimal:
@@ -205,6 +208,13 @@ def _asked(scope: ScopeFilter, since: date) -> dict[int, tuple[int, int]]:
     return {pk: (metrics, bills) for pk, metrics, bills in groups}
 
 
+def left_usd(account: Account, *, now: datetime) -> Decimal:
+    """What is left of the account's CloudWatch budget of this UTC day. One query."""
+    rows = CallTally.objects.filter(shard__account=account, day=now.astimezone(UTC).date())
+    asked = rows.aggregate(metrics=Sum("metrics_requested", default=0))["metrics"]
+    return max(Decimal(0), _limit(account) - asked * USD_PER_METRIC)
+
+
 def _limit(account: Account) -> Decimal:
     own = account.cloudwatch_daily_usd
     return Decimal(settings.CLOUDWATCH_DAILY_USD) if own is None else own
@@ -219,7 +229,7 @@ def _cadences(scope: ScopeFilter, day: date) -> list[CadenceSpend]:
         .annotate(n=Count("pk"))
         .values_list("metrics_why", "n")
     )
-    order = [*VariantStatus.Cadence.values, PROBE, PARTS, HISTORY]
+    order = [*VariantStatus.Cadence.values, PROBE, PARTS, MINUTES, HISTORY]
     return [
         CadenceSpend(why, live.get(why, 0), spent.get(why, 0))
         for why in order
@@ -234,7 +244,7 @@ def _spent(scope: ScopeFilter, day: date) -> Mapping[str, int]:
 
 def _steady(scope: ScopeFilter, day: date) -> int | None:
     spent = _spent(scope, day)
-    return sum(n for why, n in spent.items() if why != HISTORY) if spent else None
+    return sum(n for why, n in spent.items() if why not in ONCE) if spent else None
 
 
 def _polled(scope: ScopeFilter, apart: Sequence[int]) -> dict[int, int]:

@@ -160,7 +160,28 @@ def _schedule_rows(wanted: dict[str, Any], endpoint: Endpoint) -> list[CompareRo
         action = live.get(name)
         words = _action_words(action.schedule, action.document) if action else "none"
         rows.append(_row(name, _action_words(request["Schedule"], request) if request else "none", words))
+    return rows + _policy_rows(wanted.get("policies") or {}, target)
+
+
+def _policy_rows(wanted: dict[str, Any], target: ScalableTarget | None) -> list[CompareRow]:
+    """Each policy that was touched: its document, field by field of what was asked."""
+    live = {row.name: row.configuration for row in target.policies.all()} if target and wanted else {}
+    rows = []
+    for name, document in wanted.items():
+        asked = document["configuration"] if document else None
+        found = live.get(name)
+        if asked is not None and found is not None:
+            found = {key: found.get(key) for key in asked}
+        rows.append(CompareRow(name, _policy_words(asked), _policy_words(found), asked == found))
     return rows
+
+
+def _policy_words(document: dict[str, Any] | None) -> str:
+    if document is None:
+        return "none"
+    return ", ".join(
+        f"{key} {value}" for key, value in sorted(document.items()) if not isinstance(value, dict)
+    )
 
 
 def _action_words(schedule: str, document: dict[str, Any]) -> str:

@@ -9,7 +9,15 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Min, QuerySet
 
-from fleet.models import Endpoint, FineBucket, HourBucket, PlannedForecast, PredictionCheck, VariantStatus
+from fleet.models import (
+    Endpoint,
+    FineBucket,
+    HourBucket,
+    MinuteFetch,
+    PlannedForecast,
+    PredictionCheck,
+    VariantStatus,
+)
 from fleet.queries import cold_starts, scaling_history
 from fleet.queries.scope import ScopeFilter, TimeRange
 from fleet.types import Capacity, MetricRow, ServerlessCapacity
@@ -63,14 +71,30 @@ def capacity_now(variant: VariantStatus) -> ServerlessCapacity | None:
 def inputs(variant: VariantStatus, now: datetime) -> Inputs | None:
     """Minutes of up to two weeks that ended with the last whole hour read; None before the first reading.
 
-    Seven queries, nine where something scales the variant.
+    Eight queries, ten where something scales the variant.
     """
     if variant.metrics_until is None:
         return None
     end = _floor(min(variant.metrics_until, now))
+    return stretch(variant, min(end, max(_useful_from(variant, end), _read_since(variant, end))), end)
+
+
+def unread(variant: VariantStatus, now: datetime) -> tuple[datetime, datetime] | None:
+    """The part of the planner's window whose minutes were never read, whole hours; None where there is none.
+
+    Nothing is missing before the first regular reading, which brings the newest of them.
+    """
+    if variant.metrics_until is None:
+        return None
+    end = _floor(min(variant.metrics_until, now))
+    start, until = _floor(_useful_from(variant, end)), _read_since(variant, end)
+    return (start, until) if start < until else None
+
+
+def _useful_from(variant: VariantStatus, end: datetime) -> datetime:
+    """The start of the longest window that a forecast could rest on."""
     begun = min((one.start for one in _capacities(variant, end - LONGEST)), default=end)
-    start = min(end, max(end - LONGEST, begun, variant.endpoint.created_at, _read_since(variant, end)))
-    return stretch(variant, start, end)
+    return max(end - LONGEST, begun, variant.endpoint.created_at)
 
 
 def stretch(variant: VariantStatus, start: datetime, end: datetime) -> Inputs:
@@ -92,11 +116,15 @@ def _floor(at: datetime) -> datetime:
 
 
 def _read_since(variant: VariantStatus, end: datetime) -> datetime:
-    """From when on minutes were read: some hours before the endpoint was first seen, or the first stored minute."""
+    """From when on minutes were read: some hours before the endpoint was first seen, or what was fetched beyond.
+
+    A minute that is stored was read, whatever brought it.
+    """
     seen = _floor(variant.endpoint.first_seen_at - timedelta(hours=settings.FINE_HISTORY_HOURS))
     stored = FineBucket.objects.filter(variant=variant.pk, at__gte=end - LONGEST, at__lt=end)
     first = stored.aggregate(first=Min("at"))["first"]
-    return seen if first is None else min(seen, _floor(first))
+    fetched = MinuteFetch.objects.filter(variant=variant).values_list("done_from", flat=True).first()
+    return min(at for at in (seen, first and _floor(first), fetched) if at is not None)
 
 
 def _rows(variant: VariantStatus, start: datetime, end: datetime) -> list[MetricRow]:

@@ -17,6 +17,8 @@ ACTION = "cloudwatch:GetMetricData"
 PROBE = "probe"
 HISTORY = "history"
 PARTS = "parts"
+MINUTES = "minutes"
+"""One-minute metrics of one variant from before it was first read, for its planner."""
 _LOCK = 7_405_317
 
 

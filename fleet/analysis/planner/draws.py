@@ -65,6 +65,11 @@ class Draws:
     begun: Sequence[Sequence[int]]
     are_bursts_untold: bool
 
+    @property
+    def rotation(self) -> float:
+        """The weight of "any idle container", 0 to 1."""
+        return sum(weight for habit, weight in self.habit_weights.items() if not habit.is_most_recent)
+
 
 def make(observation: Observation, levels: Sequence[int], effort: Effort, chance: random.Random) -> Draws:
     """Run all draws; the same observation and random state give the same answer."""

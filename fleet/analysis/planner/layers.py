@@ -27,6 +27,23 @@ def begun(buckets: Iterable[Bucket], timeout_s: float) -> list[list[int]]:
     return found
 
 
+def needed(buckets: Sequence[Bucket], first: int, within_s: int) -> tuple[float, ...]:
+    """When each container, the first one first, was last needed before a bucket: the ends of earlier buckets.
+
+    None from before a change of level or limit, when compute was started anew, nor from longer ago than within_s.
+    """
+    found: list[float] = []
+    start = buckets[first]
+    for bucket in reversed(buckets[:first]):
+        if bucket.until_s < start.at_s - within_s or (bucket.level, bucket.limit) != (
+            start.level,
+            start.limit,
+        ):
+            break
+        found += [float(bucket.until_s)] * max(0, (bucket.peak or 0) - len(found))
+    return tuple(found)
+
+
 def above(layers: Iterable[Sequence[int]], levels: Sequence[int]) -> dict[int, int]:
     """How many of the layers that begin lie above each level: its cold starts."""
     count = Counter(layer for anew in layers for layer in anew)

@@ -11,7 +11,7 @@ from fleet.analysis.planner.draws import Draws, Effort
 from fleet.analysis.planner.interval import Range, Standing
 from fleet.analysis.planner.rates import Tariff
 from fleet.analysis.planner.rows import Observation
-from fleet.analysis.planner.standing import rotation, standing
+from fleet.analysis.planner.standing import Unlike, standing, unlike
 from fleet.costs.lines import total
 from fleet.costs.periods import HOURS_PER_MONTH
 from fleet.types import CostLine
@@ -42,7 +42,10 @@ class LevelForecast:
 
 @dataclass(frozen=True)
 class Forecast:
-    """All levels of one variant over one window, with what they rest on. calls, hours: of the window."""
+    """All levels of one variant over one window, with what they rest on. calls, hours: of the window.
+
+    unlike: how far the replays are from what was measured, None where they have it or nothing can be compared.
+    """
 
     levels: tuple[LevelForecast, ...]
     calls: int
@@ -53,6 +56,7 @@ class Forecast:
     notes: tuple[str, ...]
     seed: int
     draws: Draws = field(repr=False, compare=False)
+    unlike: Unlike | None = None
 
     @property
     def per_month(self) -> float:
@@ -96,10 +100,11 @@ def forecast(
         hours=observation.hours,
         timeout_s=_timeout(found),
         is_timeout_known=found.timeout.is_known,
-        reuse_of_most_recent=1 - rotation(found),
+        reuse_of_most_recent=1 - found.rotation,
         notes=tuple(_notes(observation, found)),
         seed=seed,
         draws=found,
+        unlike=unlike(observation, found),
     )
 
 

@@ -11,7 +11,6 @@ from fleet.analysis.planner.interval import Range
 from fleet.analysis.planner.pool import Held
 from fleet.analysis.planner.rates import Tariff
 from fleet.analysis.planner.rows import Observation
-from fleet.analysis.planner.standing import rotation
 from fleet.costs.periods import HOURS_PER_MONTH
 from fleet.types import CostLine
 
@@ -64,7 +63,7 @@ def cold(observation: Observation, found: Draws, course: Course) -> Range:
         course.need,
         observation.calls,
         is_untold=found.are_bursts_untold,
-        is_rotating=rotation(found) > 0.5,
+        is_rotating=found.rotation > 0.5,
     )
 
 

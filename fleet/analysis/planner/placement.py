@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from math import exp, log, sqrt
 from typing import NamedTuple
 
-from fleet.analysis.planner import extent
+from fleet.analysis.planner import extent, layers
 from fleet.analysis.planner.extent import Edge, Shape
-from fleet.analysis.planner.pool import Habit, PlacedCall, Pool, Stretch, serve
+from fleet.analysis.planner.pool import Habit, PlacedCall, Pool, Stretch, begun, serve
 from fleet.analysis.planner.rows import Bucket, Observation
-from fleet.analysis.planner.sampling import Span
+from fleet.analysis.planner.sampling import RUN_IN_S, Span
 
 TRIES = 24
 _NARROWEST_S = 0.1
@@ -56,7 +56,8 @@ def place(observation: Observation, span: Span, belief: Belief, chance: random.R
     Up to 24 placements are tried per bucket, half of them only if none of the believed width comes near its peak; the
     one nearest to its peak and set-ups is kept. What is not reported is not matched.
     """
-    pool, debt = Pool(), _Debt()
+    needed = layers.needed(observation.buckets, span.first, RUN_IN_S) if span.first == span.counted else ()
+    pool, debt = begun(needed, observation.buckets[span.first].level, belief.habit), _Debt()
     placed: list[PlacedCall] = []
     buckets = observation.buckets[span.first : span.last]
     shapes = extent.shapes(buckets)
@@ -77,7 +78,7 @@ def place(observation: Observation, span: Span, belief: Belief, chance: random.R
             debt.settle(0, bucket.setups, 0)
         before = bucket
     counted = observation.buckets[span.counted]
-    return Stretch(placed, float(counted.at_s), counted.level, counted.limit)
+    return Stretch(placed, float(counted.at_s), counted.level, counted.limit, needed)
 
 
 def _lengths(

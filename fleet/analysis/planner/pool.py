@@ -58,13 +58,10 @@ def serve(
     one is set up. Above the limit a call is throttled. from_s: where the peak begins to count calls still running.
     """
     warm, busy, idle = pool.warm, pool.busy, pool.idle
-    timeout_s, is_most_recent = habit
-    peak = spilled = throttled = 0
+    peak = 0 if from_s is None else _running(pool, from_s, habit.timeout_s)
+    spilled = throttled = 0
     warm_s = 0.0
     cold: list[PlacedCall] = []
-    if from_s is not None:
-        _advance(pool, from_s, timeout_s)
-        peak = len(warm) + len(busy)
     for call in calls:
         at, service, setup = call
         while warm and warm[0] <= at:
@@ -82,22 +79,29 @@ def serve(
             warm_s += service
             continue
         spilled += 1
-        oldest = at - timeout_s
-        if idle and idle[-1] >= oldest:
-            if is_most_recent or len(idle) == 1:
-                idle.pop()
-            else:
-                del idle[: bisect_left(idle, oldest)]
-                idle.pop(int(chance.random() * len(idle)))
+        if idle and _takes(idle, at - habit.timeout_s, habit, chance):
             heappush(busy, at + service)
         else:
-            idle.clear()
             cold.append(call)
             heappush(busy, at + setup + service)
     return Tally(peak, cold, spilled, throttled, warm_s)
 
 
-def _advance(pool: Pool, now: float, timeout_s: float) -> None:
+def _takes(idle: list[float], oldest: float, habit: Habit, chance: random.Random) -> bool:
+    """Take one of the idle containers that live still; False where all of them are gone."""
+    if idle[-1] < oldest:
+        idle.clear()
+        return False
+    if habit.is_most_recent or len(idle) == 1:
+        idle.pop()
+    else:
+        del idle[: bisect_left(idle, oldest)]
+        idle.pop(int(chance.random() * len(idle)))
+    return True
+
+
+def _running(pool: Pool, now: float, timeout_s: float) -> int:
+    """Let the pool come up to a time; how many containers are at work then."""
     warm, busy, idle = pool.warm, pool.busy, pool.idle
     while warm and warm[0] <= now:
         heappop(warm)
@@ -105,16 +109,30 @@ def _advance(pool: Pool, now: float, timeout_s: float) -> None:
         idle.append(heappop(busy))
     if idle and idle[0] < now - timeout_s:
         del idle[: bisect_left(idle, now - timeout_s)]
+    return len(warm) + len(busy)
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Calls of some hours on end; those before counted_from_s only warm the pool up. level, limit: live then."""
+    """Calls of some hours on end; those before counted_from_s only warm the pool up. level, limit: live then.
+
+    needed: by container, the first one first, when it was last at work before the calls begin (epoch seconds).
+    """
 
     calls: Sequence[PlacedCall]
     counted_from_s: float
     level: int
     limit: int
+    needed: Sequence[float] = ()
+
+
+def begun(needed: Sequence[float], level: int, habit: Habit) -> Pool:
+    """The pool that earlier traffic leaves behind at a level, by what it needed: see Stretch.
+
+    Where any idle container is taken, busy traffic has just used all of them.
+    """
+    idle = sorted(needed[level:])
+    return Pool(idle=idle if habit.is_most_recent else idle[-1:] * len(idle))
 
 
 Held = Callable[[float], tuple[int, float]]
@@ -144,7 +162,7 @@ class Replay(NamedTuple):
 def replay(
     stretches: Iterable[Stretch], level: int | Held | None, habit: Habit, chance: random.Random
 ) -> Replay:
-    """Run placed calls at a level (None: the one that was live), each stretch from an empty pool.
+    """Run placed calls at a level (None: the one that was live), each stretch from the pool it began with.
 
     When a level falls, provisioned containers at work finish their call; when it rises, new ones are warm at once.
     """
@@ -153,8 +171,9 @@ def replay(
     cold: list[PlacedCall] = []
     hours: dict[int, HourTally] = {}
     for stretch in stretches:
-        pool = Pool()
+        pool: Pool | None = None
         for part, held in _parts(stretch, level):
+            pool = pool or begun(stretch.needed, held, habit)
             found = serve(pool, part, held, stretch.limit, habit, chance)
             if part[0][0] < stretch.counted_from_s:
                 continue

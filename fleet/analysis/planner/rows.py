@@ -133,16 +133,7 @@ def observe(
     unique = {row.at: row for row in rows if start <= row.at < end}
     ordered = [unique[at] for at in sorted(unique)]
     has_setups = publishes_setups or any(row.get("setup_count") is not None for row in ordered)
-    found, uneven = [], 0
-    for row in ordered:
-        capacity = next(
-            (one for one in held if one.start <= row.at and (one.end is None or row.at < one.end)), None
-        )
-        if capacity is not None:
-            bucket, is_even = _bucket(row, capacity, changes, has_setups)
-            uneven += not is_even
-            if bucket.calls or bucket.setups or bucket.peak:
-                found.append(bucket)
+    found, uneven = _buckets(ordered, held, changes, has_setups)
     service_s, service_spread = _service(ordered)
     setup_s, setup_spread = _setup(ordered)
     overheads = [
@@ -160,6 +151,24 @@ def observe(
         uneven_peaks=uneven,
         changes=len(changes),
     )
+
+
+def _buckets(
+    rows: Sequence[MetricRow], held: Sequence[Capacity], changes: Sequence[datetime], has_setups: bool
+) -> tuple[list[Bucket], int]:
+    """Buckets in which anything happened, of a known capacity, and how many of all had a peak that was not whole."""
+    found, uneven = [], 0
+    for row in rows:
+        capacity = next(
+            (one for one in held if one.start <= row.at and (one.end is None or row.at < one.end)), None
+        )
+        if capacity is None:
+            continue
+        bucket, is_even = _bucket(row, capacity, changes, has_setups)
+        uneven += not is_even
+        if bucket.calls or bucket.setups or bucket.peak:
+            found.append(bucket)
+    return found, uneven
 
 
 def _bucket(

@@ -1,7 +1,9 @@
 """How well a level can be told from the rows, and why not, in sentences for people."""
 
+from dataclasses import dataclass
 from statistics import median
 
+from fleet.analysis.planner import outcomes
 from fleet.analysis.planner.draws import Draws
 from fleet.analysis.planner.interval import Standing
 from fleet.analysis.planner.rows import Observation
@@ -20,12 +22,24 @@ ROTATION = (
     "Idle containers seem to be taken in turn, not the last one first: a small level may raise cold starts."
 )
 YOUNG = "The window is shorter than a day."
-UNLIKE = (
-    "Replayed as it ran, the window has about {replayed:,} cold starts where {seen:,} were measured: containers come"
-    " and go otherwise than is taken for granted here, so what is said of other ways may be as far off."
-)
 _APART, _SLACK = 2, 10
 """A replay says something else than what was measured from so many times and so many cold starts apart."""
+
+
+@dataclass(frozen=True)
+class Unlike:
+    """Cold starts of the window, replayed at the one level that was live and as measured, where they are far apart."""
+
+    replayed: int
+    seen: int
+
+    def words(self) -> str:
+        """A sentence for people."""
+        return (
+            f"Replayed as it ran, the window has about {self.replayed:,} cold starts where {self.seen:,} were measured:"
+            " containers come and go otherwise than is taken for granted here, so what is said of other ways may be as"
+            " far off."
+        )
 
 
 def standing(observation: Observation, draws: Draws, level: int) -> tuple[Standing, tuple[str, ...]]:
@@ -48,9 +62,11 @@ def doubts(observation: Observation, draws: Draws, level: int) -> tuple[Standing
         reasons.append(HIDDEN if level < min(observation.levels) else FEW_SILENCES)
     if draws.are_bursts_untold:
         reasons.append(SHORT_BURSTS)
-    if rotation(draws) > 0.5:
+    if draws.rotation > 0.5:
         reasons.append(ROTATION)
-    reasons += _unlike(observation, draws)
+    found = unlike(observation, draws)
+    if found is not None:
+        reasons.append(found.words())
     return (Standing.WEAK if reasons else Standing.GOOD), tuple(reasons)
 
 
@@ -58,17 +74,12 @@ def _lower_bound(observation: Observation) -> tuple[str, ...]:
     return (SATURATED.format(count=observation.saturated),) if observation.saturated else ()
 
 
-def _unlike(observation: Observation, draws: Draws) -> tuple[str, ...]:
-    """Why nothing rests on the replays where they do not have what was measured at the one level that was live."""
+def unlike(observation: Observation, draws: Draws) -> Unlike | None:
+    """Where the replays do not have what was measured; None where they do, or no one level was live all the time."""
     seen, live = observation.setups, next(iter(observation.levels))
     if seen is None or len(observation.levels) != 1 or any(live not in one.levels for one in draws.each):
-        return ()
-    replayed = round(median(one.levels[live].cold / one.share for one in draws.each))
+        return None
+    replayed = round(median(outcomes.scaled_cold(draws, outcomes.of_level(draws, live))))
     if seen / _APART - _SLACK <= replayed <= seen * _APART + _SLACK:
-        return ()
-    return (UNLIKE.format(replayed=replayed, seen=seen),)
-
-
-def rotation(draws: Draws) -> float:
-    """The weight of "any idle container", 0 to 1."""
-    return sum(weight for habit, weight in draws.habit_weights.items() if not habit.is_most_recent)
+        return None
+    return Unlike(replayed, seen)

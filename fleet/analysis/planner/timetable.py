@@ -93,6 +93,12 @@ class WeekAction:
         }
 
 
+def week_fields(found: Sequence[WeekAction]) -> dict[str, str]:
+    """The fields of the operation "change schedule" that write all of these actions at once, filled in."""
+    lines = "\n".join(f"{one.schedule} {one.level}" for one in found)
+    return {"way": "week", "lines": lines, "timezone": "UTC"}
+
+
 def actions(hours: Sequence[int], early_s: float = 0.0) -> tuple[WeekAction, ...]:
     """The fewest scheduled actions that make these levels, in order of the day; rises come early by whole minutes.
 

@@ -18,7 +18,7 @@ from fleet.analysis.planner.interval import Range
 from fleet.analysis.planner.levels import Forecast
 from fleet.analysis.planner.options import Option, OptionKind
 from fleet.analysis.planner.outcomes import Course
-from fleet.analysis.planner.pool import Habit, PlacedCall, Pool, Replay, Stretch, serve
+from fleet.analysis.planner.pool import Habit, PlacedCall, Replay, Stretch, begun, serve
 from fleet.analysis.planner.rates import Tariff
 from fleet.analysis.planner.rows import Observation
 from fleet.analysis.planner.schedule import FLOOR, rise_s
@@ -61,6 +61,17 @@ class Policy:
     def words(self) -> str:
         """ "target tracking at 70%, level 1 to 6"."""
         return f"target tracking at {self.target:.0%}, level {self.minimum} to {self.maximum}"
+
+    def fields(self) -> dict[str, str]:
+        """The fields of the operation "change schedule" that write the policy, filled in."""
+        return {
+            "way": "track",
+            "goal": f"{100 * self.target:.0f}",
+            "minimum": str(self.minimum),
+            "maximum": str(self.maximum),
+            "out_cooldown": str(self.out_cooldown_s),
+            "in_cooldown": str(self.in_cooldown_s),
+        }
 
     def configuration(self) -> dict[str, Any]:
         """What PutScalingPolicy is sent as TargetTrackingScalingPolicyConfiguration."""
@@ -175,7 +186,7 @@ class _Run:
         self.calls = self.spilled = self.throttled = 0
         self.warm_s = self.above_minimum_s = 0.0
         self.cold: list[PlacedCall] = []
-        self.pool, self.level = Pool(), policy.minimum
+        self.pool, self.level = begun(stretch.needed, policy.minimum, habit), policy.minimum
         self.asked: tuple[float, int] | None = None
         self.high: list[float] = []
         self.low: list[float] = []

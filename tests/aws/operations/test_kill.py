@@ -1,5 +1,6 @@
 """kill -9 of a real Celery worker while it hangs in each call of each step: every operation ends once, applied."""
 
+import json
 import os
 import signal
 import sys
@@ -12,6 +13,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from fleet.analysis.planner.tracking import Policy
 from fleet.aws import autoscaling
 from fleet.models import Account, Endpoint, Operation, OperationStep, Shard, User
 from fleet.operations import recover
@@ -30,6 +32,11 @@ IN_PLACE, NEW_CONFIG = ConcurrencyWish("30", "5"), ConcurrencyWish("30", "", Rou
 CONVERSION = ConversionWish("ml.m5.large", "1")
 WEEKLY = ScheduleWish("weekly", days="daily", from_hour="8", to_hour="18", level="4", rest="1")
 REMOVAL = ScheduleWish("remove")
+WEEK = ScheduleWish("week", lines="cron(58 7 ? * MON-FRI *) 4\ncron(0 18 ? * MON-FRI *) 1")
+FOLLOW = ScheduleWish("track", goal="70", minimum="1", maximum="6")
+NO_POLICY = {"minimum": 1, "maximum": 5, "actions": [], "policies": []}
+UNFOLLOW = ScheduleWish("restore", before=json.dumps(NO_POLICY))
+MOVING = (WEEKLY, REMOVAL, WEEK, FOLLOW, UNFOLLOW)
 HANG_S = 300
 
 
@@ -71,6 +78,11 @@ POINTS = (
     Point("weekly-put-first", WEEKLY, "PutScheduledAction", resource="endpoint/{name}/*"),
     Point("weekly-put-second", WEEKLY, "PutScheduledAction", skip=1, resource="endpoint/{name}/*"),
     Point("removal-delete", REMOVAL, "DeleteScheduledAction", resource="endpoint/{name}/*"),
+    Point("week-register", WEEK, "RegisterScalableTarget", resource="endpoint/{name}/*"),
+    Point("week-put-second", WEEK, "PutScheduledAction", skip=1, resource="endpoint/{name}/*"),
+    Point("follow-register", FOLLOW, "RegisterScalableTarget", resource="endpoint/{name}/*"),
+    Point("follow-put", FOLLOW, "PutScalingPolicy", resource="endpoint/{name}/*"),
+    Point("unfollow-delete", UNFOLLOW, "DeleteScalingPolicy", resource="endpoint/{name}/*"),
 )
 ANSWERED = (
     Point("place-answered-send", IN_PLACE, "update-capacity"),
@@ -81,11 +93,14 @@ ANSWERED = (
     Point("weekly-answered-register", WEEKLY, "register-scaling"),
     Point("weekly-answered-proof", WEEKLY, "prove-schedule"),
     Point("removal-answered-delete", REMOVAL, "delete-scheduled-action"),
+    Point("week-answered-register", WEEK, "register-scaling"),
+    Point("follow-answered-put", FOLLOW, "put-scaling-policy"),
+    Point("unfollow-answered-delete", UNFOLLOW, "delete-scaling-policy"),
 )
 """Points between AWS's answer and the commit that notes it; `action` is the step's."""
 SCALED = ("convert-deregister", "convert-answered-deregister")
 """Endpoints with a scalable target of provisioned concurrency."""
-WARM = tuple(point.name for point in POINTS + ANSWERED if point.wish in (WEEKLY, REMOVAL)) + SCALED
+WARM = tuple(point.name for point in POINTS + ANSWERED if point.wish in MOVING) + SCALED
 """Endpoints with provisioned concurrency."""
 GATE = 20_261_121
 SLOW_POINTS = tuple(p for p in POINTS if p.name.endswith(("send", "wait", "create")))
@@ -154,7 +169,8 @@ def _operations(aws: SimulatorProcess, points: tuple[Point, ...]) -> list[int]:
     shard = Shard.objects.create(account=account, region="us-east-1")
     run_inventory(shard.pk, now=aws.now())
     removed = [point.name for point in points if point.wish is REMOVAL]
-    scaled = list(Endpoint.objects.filter(name__in=[*SCALED, *removed]))
+    followed = [point.name for point in points if point.wish is UNFOLLOW]
+    scaled = list(Endpoint.objects.filter(name__in=[*SCALED, *removed, *followed]))
     for endpoint in scaled:
         variant = endpoint.variants.get().name
         resource = f"endpoint/{endpoint.name}/variant/{variant}"
@@ -164,6 +180,11 @@ def _operations(aws: SimulatorProcess, points: tuple[Point, ...]) -> list[int]:
         if endpoint.name in removed:
             autoscaling.put_scheduled_action(
                 shard.scope, resource, PROVISIONED_DIMENSION, "noon", {"Schedule": "rate(1 day)"}
+            )
+        if endpoint.name in followed:
+            policy = Policy(0.7, 1, 5).configuration()
+            autoscaling.put_scaling_policy(
+                shard.scope, resource, PROVISIONED_DIMENSION, "mine", "TargetTrackingScaling", policy
             )
     if scaled:
         run_inventory(shard.pk, now=aws.now())
@@ -243,9 +264,13 @@ def _expected(points: tuple[Point, ...]) -> Counter[tuple[str, str]]:
     for point in points:
         if point.wish is IN_PLACE:
             wanted[point.name, "UpdateEndpointWeightsAndCapacities"] = 1
-        elif point.wish is WEEKLY:
+        elif point.wish in (WEEKLY, WEEK):
             wanted[point.name, "RegisterScalableTarget"] = 1
             wanted[point.name, "PutScheduledAction"] = 2
+        elif point.wish is FOLLOW:
+            wanted[point.name, "RegisterScalableTarget"] = wanted[point.name, "PutScalingPolicy"] = 1
+        elif point.wish is UNFOLLOW:
+            wanted[point.name, "DeleteScalingPolicy"] = 1
         elif point.wish is REMOVAL:
             wanted[point.name, "DeleteScheduledAction"] = 1
         else:

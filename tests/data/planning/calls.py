@@ -31,6 +31,23 @@ def bursts(of: Endpoint, start: datetime, hours: int, *, provisioned: int = 0, a
     """Store the minutes and hours of one burst an hour; the number of cold starts there really were."""
     first = start.timestamp() + 90
     calls = [Call(first + 3600 * hour + n / 5, 0.6, 6.0) for hour in range(hours) for n in range(at_once)]
+    return _served(of, calls, provisioned)
+
+
+def office_weeks(of: Endpoint, *, provisioned: int) -> int:
+    """Store two weeks that end now: six at once twice an hour on weekday mornings, three in the afternoon."""
+    calls = []
+    for back in range(14 * 24, 0, -1):
+        hour = rows.hour() - timedelta(hours=back)
+        at_once = 0 if hour.weekday() > 4 else 6 if 8 <= hour.hour < 12 else 3 if 12 <= hour.hour < 18 else 0
+        for burst in (130, 1930):
+            first = hour.timestamp() + burst
+            calls += [Call(first + n / 5, 0.6, 6.0) for n in range(at_once)]
+    return _served(of, calls, provisioned)
+
+
+def _served(of: Endpoint, calls: list[Call], provisioned: int) -> int:
+    """Store what a pool makes of the calls; the number of cold starts."""
     truth = serve(calls, Rules(600, max_concurrency=LIMIT, provisioned=provisioned))
     variant = rows.variant(of)
     FineBucket.objects.bulk_create(

@@ -9,8 +9,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from fleet.models import Endpoint, Operation, PlannedForecast, Prediction
-from fleet.planning import forecasts
+from dashboards import wording
+from dashboards.planner import words
+from fleet.models import Endpoint, MinuteFetch, Operation, PlannedForecast, Prediction
+from fleet.planning import forecasts, minutes
 from tests.data.dashboards import rows
 from tests.data.planning import calls
 
@@ -159,3 +161,99 @@ def test_cold_start_pages_lead_here_and_say_the_first_step(operator: Client, end
     tab = text(operator, reverse("endpoints:tab", args=[endpoint.pk, "cold-starts"]) + "?range=7d")
     assert "Fewer cold starts: what would it cost?" in tab
     assert "Nothing provisioned today" in tab
+
+
+def test_two_weeks_of_office_hours_are_offered_as_a_schedule_with_its_price_and_planned_with_one_form(
+    operator: Client,
+) -> None:
+    endpoint = calls.serverless(provisioned=1)
+    calls.office_weeks(endpoint, provisioned=1)
+    calls.planned(endpoint)
+    answer = operator.get(address(endpoint))
+    page = rows.words(answer.content.decode())
+    held = answer.context["plan"]
+    offered = {one.name: one for one in answer.context["weekly"]}
+    assert {schedule.window is None for schedule in held.schedules} == {True, False}, page
+    for schedule in held.schedules:
+        option = held.option_of(schedule.option)
+        one = offered[words.name(option)]
+        assert f"cold starts and {wording.usd(option.usd)} a month" in page
+        assert schedule.gain > 0.05
+        fixed = held.of_level(schedule.fixed_level)
+        assert option.usd is not None
+        assert 0 < option.usd < held.of_level(max(schedule.hours)).usd, (
+            "cheaper than its highest level all week"
+        )
+        assert option.cold.likely < held.of_level(0).cold.likely
+        assert fixed is not None
+        monday = schedule.hours[:24]
+        assert monday[9] > monday[3] == min(schedule.hours) == 1, "Application Auto Scaling keeps one"
+
+        form = operator.get(one.form_url)
+        fields = form.context["form"]
+        sent = {name: str(fields[name].value() or "") for name in fields.fields} | {"reason": "office hours"}
+        planned = operator.post(form.request["PATH_INFO"], sent)
+        assert planned.status_code in (302, 303), rows.words(planned.content.decode())[:600]
+        operation = Operation.objects.latest("pk")
+        assert (operation.kind, operation.parameters["way"]) == (
+            "change-schedule", "weekly" if schedule.window else "week",
+        )  # fmt: skip
+        writes = [step for step in operation.plan["steps"] if step["action"] == "put-scheduled-action"]
+        assert len(writes) == (2 if schedule.window else len(schedule.actions))
+        assert operation.monthly_cost_change_usd is not None
+        kept = Prediction.objects.get(operation=operation)
+        assert (kept.option, kept.level_low, kept.level_high) == (option.name, 1, max(schedule.hours))
+        assert "What the planner forecast" in text(operator, planned["Location"])
+
+
+def test_a_policy_is_planned_with_one_form_and_its_forecast_kept(operator: Client) -> None:
+    endpoint = calls.serverless(provisioned=1)
+    calls.bursts(endpoint, rows.hour() - timedelta(hours=48), 48, provisioned=1)
+    calls.planned(endpoint)
+    (first, *_) = operator.get(address(endpoint)).context["trackings"]
+    form = operator.get(first.form_url)
+    fields = form.context["form"]
+    sent = {name: str(fields[name].value() or "") for name in fields.fields} | {"reason": "follow it"}
+    planned = operator.post(form.request["PATH_INFO"], sent)
+    assert planned.status_code in (302, 303), rows.words(planned.content.decode())[:600]
+    operation = Operation.objects.get()
+    assert [step["action"] for step in operation.plan["steps"]] == [
+        "read-schedule", "register-scaling", "put-scaling-policy", "prove-schedule",
+    ]  # fmt: skip
+    assert Prediction.objects.get().option == first.name[0].lower() + first.name[1:]
+    shown = text(operator, planned["Location"])
+    assert "PutScalingPolicy" in shown
+    assert "TargetTrackingScalingPolicyConfiguration" in shown
+
+
+def test_what_is_not_provisioned_yet_is_provisioned_first(operator: Client, endpoint: Endpoint) -> None:
+    (first, *_) = operator.get(address(endpoint)).context["trackings"]
+    assert first.is_first_of_two
+    assert "change-concurrency" in first.form_url
+    assert "provisioned_concurrency=1" in first.form_url
+
+
+def test_minutes_that_are_missing_are_said_with_progress_price_and_what_keeps_them(operator: Client) -> None:
+    endpoint = calls.serverless()
+    endpoint.first_seen_at = rows.hour() - timedelta(hours=10)
+    endpoint.save()
+    calls.bursts(endpoint, rows.hour() - timedelta(hours=30), 30)
+    tab = text(operator, reverse("endpoints:tab", args=[endpoint.pk, "cold-starts"]) + "?range=7d")
+    assert "Opening it reads up to 14 days of minutes once: at most 80 metrics" in tab
+    page = text(operator, address(endpoint))
+    assert "Reading minutes from before the first look: 0 days of 12.6 days." in page
+    assert "asks CloudWatch for 80 metrics, $0.000800" in page
+    assert "http-equiv" in operator.get(address(endpoint)).content.decode()
+    row = MinuteFetch.objects.get()
+    until = row.wanted_until - timedelta(days=6)
+    MinuteFetch.objects.update(done_from=until)
+    assert "6 days of 12.6 days" in text(operator, address(endpoint))
+    MinuteFetch.objects.update(
+        stop="budget", failure="The budget is spent.", ended_at=timezone.now(), metrics=32
+    )
+    minutes.fetched(row.pk, now=timezone.now())
+    forecasts.work_out(PlannedForecast.objects.get().pk, clock=timezone.now, effort=calls.QUICK)
+    page = text(operator, address(endpoint))
+    assert "are missing. The budget is spent. The rest is fetched after 00:00 UTC" in page
+    assert "32 metrics, $0.000320" in page
+    assert "Every way" in page

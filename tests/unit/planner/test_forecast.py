@@ -11,7 +11,7 @@ from fleet.analysis.planner.draws import Effort
 from fleet.analysis.planner.interval import Range, Standing
 from fleet.analysis.planner.levels import Forecast, forecast, ladder
 from fleet.analysis.planner.rows import Observation, observe
-from fleet.analysis.planner.standing import UNLIKE
+from fleet.analysis.planner.standing import Unlike
 from fleet.types import Confidence, CostComponent, MetricRow
 from simulator.request_pool import Call, Rules, Truth, published, serve
 from simulator.request_traffic import START_S, endpoint
@@ -181,11 +181,11 @@ def test_replays_that_do_not_have_what_was_measured_are_said_to_be_far_off() -> 
     told_less = observe(metric_rows(rows), [capacity(RULES)], SINCE, SINCE + timedelta(days=DAYS))
     assert told_less.setups == 24 * DAYS
 
-    def doubts(seen: Observation) -> list[str]:
-        one = said(seen, [0, 1]).level(1)
-        assert one is not None
-        return [reason for reason in one.reasons if reason.startswith(UNLIKE.partition("{")[0])]
-
-    assert doubts(observed(pool, DAYS)) == []
-    (why,) = doubts(told_less)
-    assert f"{24 * DAYS} were measured" in why
+    assert said(observed(pool, DAYS), [0, 1]).unlike is None
+    found = said(told_less, [0, 1])
+    assert isinstance(found.unlike, Unlike)
+    assert found.unlike.seen == 24 * DAYS
+    one = found.level(1)
+    assert one is not None
+    assert found.unlike.words() in one.reasons
+    assert f"{24 * DAYS} were measured" in found.unlike.words()
