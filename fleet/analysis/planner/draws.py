@@ -66,6 +66,11 @@ class Draws:
     are_bursts_untold: bool
 
     @property
+    def is_thick(self) -> bool:
+        """Whether calls come so thick that pools began with what was needed before, instead of a run-in."""
+        return any(one.needed for draw in self.each for one in draw.stretches)
+
+    @property
     def rotation(self) -> float:
         """The weight of "any idle container", 0 to 1."""
         return sum(weight for habit, weight in self.habit_weights.items() if not habit.is_most_recent)

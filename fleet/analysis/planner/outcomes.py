@@ -7,7 +7,7 @@ from statistics import fmean, median
 
 from fleet.analysis.planner import interval
 from fleet.analysis.planner.draws import Draws, Level, again
-from fleet.analysis.planner.interval import Range
+from fleet.analysis.planner.interval import FEW, Range
 from fleet.analysis.planner.pool import Held
 from fleet.analysis.planner.rates import Tariff
 from fleet.analysis.planner.rows import Observation
@@ -71,14 +71,16 @@ def scaled_cold(found: Draws, course: Course) -> list[float]:
     """Cold starts of the whole window, draw by draw.
 
     What a draw did not look at is filled in by the layer estimate of those hours, corrected by how the replays compare
-    with it where both are known: it varies far less from hour to hour than cold starts per call do.
+    with it where both are known: it varies far less from hour to hour than cold starts per call do. Where
+    calls come so thick that the draws see few cold starts, what these say is drawn to the estimate itself.
     """
-    seen, needed = sum(one.cold for one in course.each), sum(course.needs)
+    prior = FEW if found.is_thick else 0
+    seen, needed = sum(one.cold for one in course.each) + prior, sum(course.needs) + prior
     scaled = []
     for draw, one, need in zip(found.each, course.each, course.needs, strict=True):
         if draw.share >= 1:
             scaled.append(float(one.cold))
-        elif needed:
+        elif any(course.needs):
             scaled.append(one.cold + max(0, course.need - need) * seen / needed)
         else:
             scaled.append(one.cold / draw.share)

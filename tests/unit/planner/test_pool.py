@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from fleet.analysis.planner.pool import Habit, Pool, Stretch, replay, serve
+from fleet.analysis.planner import layers
+from fleet.analysis.planner.pool import Habit, Pool, Stretch, begun, replay, serve
+from fleet.analysis.planner.rows import Bucket
 from simulator.request_pool import MOST_RECENT
 from simulator.request_pool import serve as really
 from simulator.request_traffic import KINDS, endpoint
@@ -57,3 +59,43 @@ def test_calls_of_the_run_in_warm_the_pool_but_are_not_counted() -> None:
     stretch = Stretch([(0.0, 2.0, 5.0), (100.0, 2.0, 5.0)], 50.0, 0, 10)
     found = replay([stretch], 0, HABIT, random.Random(1))
     assert (found.calls, len(found.cold)) == (1, 0)
+
+
+def _bucket(at_s: int, peak: int | None, level: int = 0) -> Bucket:
+    return Bucket(at_s, 60, 10, peak, 0, 0.2, None, level, 50)
+
+
+def test_what_was_needed_before_a_bucket_is_told_container_by_container() -> None:
+    buckets = [_bucket(0, 9), _bucket(600, 5), _bucket(1200, 2), _bucket(1260, 3), _bucket(1320, 1)]
+    assert layers.needed(buckets, 4, 1200) == (1320.0, 1320.0, 1320.0, 660.0, 660.0)
+    assert layers.needed(buckets, 0, 1200) == ()
+    changed = [_bucket(0, 9), _bucket(60, 4, level=2), _bucket(120, 1, level=2)]
+    assert layers.needed(changed, 2, 1200) == (120.0,) * 4, "a change of level starts compute anew"
+    untold = [_bucket(0, 2), _bucket(60, None), _bucket(120, 1)]
+    assert layers.needed(untold, 2, 1200) == (60.0, 60.0)
+
+
+def test_a_pool_begins_with_what_is_idle_above_the_level() -> None:
+    needed = (300.0, 300.0, 120.0, 60.0)
+    assert begun(needed, 0, Habit(600, True)).idle == [60.0, 120.0, 300.0, 300.0]
+    assert begun(needed, 2, Habit(600, True)).idle == [60.0, 120.0]
+    assert begun(needed, 2, Habit(600, False)).idle == [120.0, 120.0]
+    assert begun(needed, 9, Habit(600, True)).idle == []
+
+
+@pytest.mark.parametrize("level", [0, 3, 8])
+def test_busy_traffic_starts_as_many_containers_from_what_was_needed_as_after_a_run_in(level: int) -> None:
+    """Ten minutes of 600 calls a minute after half an hour of them, with a pool of its own before or told by peaks."""
+    chance, habit, cold_run, cold_told = random.Random(3), Habit(600, True), 0, 0
+    for _ in range(6):
+        calls = sorted((chance.uniform(0, 2400), chance.expovariate(2), 4.0) for _ in range(24_000))
+        pool, peaks = Pool(), []
+        for minute in range(40):
+            part = [call for call in calls if 60 * minute <= call[0] < 60 * minute + 60]
+            peaks.append(_bucket(60 * minute, serve(pool, part, 0, 50, habit, chance, 60.0 * minute).peak))
+        counted = [call for call in calls if call[0] >= 1800]
+        after = replay([Stretch(calls, 1800.0, 0, 50)], level, habit, chance)
+        needed = layers.needed(peaks, 30, 1200)
+        told = replay([Stretch(counted, 1800.0, 0, 50, needed)], level, habit, chance)
+        cold_run, cold_told = cold_run + len(after.cold), cold_told + len(told.cold)
+    assert abs(cold_run - cold_told) <= 6, "one a stretch"

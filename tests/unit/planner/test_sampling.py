@@ -35,4 +35,22 @@ def test_a_draw_of_a_busy_endpoint_stays_near_what_it_may_look_at() -> None:
         looked_at = sum(
             bucket.calls for span in hours.spans for bucket in found.buckets[span.first : span.last]
         )
-        assert looked_at <= 2 * (900 * (LEAST_BLOCK_S + RUN_IN_S) // 60)
+        assert looked_at <= 12_000 + 900 * LEAST_BLOCK_S // 60
+
+
+@pytest.mark.parametrize("calls_a_minute", [700, 3200, 9000])
+def test_however_thick_calls_come_a_draw_looks_at_one_block_more_than_it_may(calls_a_minute: int) -> None:
+    found = seen(calls_a_minute)
+    longest_s = block_s(found, 12_000)
+    for hours in draws(found, 12_000, 4, random.Random(1)):
+        looked_at = sum(
+            bucket.calls for span in hours.spans for bucket in found.buckets[span.first : span.last]
+        )
+        assert looked_at <= 12_000 + calls_a_minute * longest_s // 60
+        assert hours.share == pytest.approx(looked_at / found.calls), "no run-in: all of it is counted"
+
+
+def test_traffic_in_which_the_run_in_is_no_burden_keeps_it() -> None:
+    found = seen(100)
+    spans = [span for hours in draws(found, 12_000, 4, random.Random(1)) for span in hours.spans]
+    assert any(span.counted - span.first == RUN_IN_S // 60 for span in spans)
