@@ -7,13 +7,22 @@ from typing import Any
 
 from django.db.models import F, Q
 
+from fleet.analysis.cache_forecast.fit import CAN_FORECAST, Standing
+from fleet.analysis.cache_forecast.options import gain, gaining
 from fleet.models import CacheJudgement, Endpoint, Shard, VariantStatus
 from fleet.queries import cache_forecast
 from fleet.queries.cache_forecast import Outlook
 from fleet.types import Kind
 
+_GAIN = (
+    "gain", "gain_low", "gain_high", "gain_instance_type", "gain_instance_count", "gain_endpoints", "gain_change_usd",
+)  # fmt: skip
 EVERY = timedelta(minutes=30)
 """How old a judgement grows before the next one: stored hours are its input, the newest of which still grows."""
+FORECAST_EVERY = timedelta(days=1)
+"""How old a forecast grows: it rests on seven days, of which one more hour changes little."""
+PORTION = 250
+"""Variants judged and kept at a time: a task that runs out of time loses no more than that."""
 TOGETHER = 8
 """Shards judged by one task, and the most that one tick asks for."""
 
@@ -23,10 +32,8 @@ def overdue(now: datetime) -> list[int]:
 
     At most TOGETHER.
     """
-    old = Q(cache_judgement=None) | Q(cache_judgement__judged_at__lt=now - EVERY)
-    old |= Q(cache_judgement__judged_at__lt=F("endpoint__modified_at"))
     due = VariantStatus.objects.filter(
-        old,
+        _old(now),
         endpoint__kind=Kind.MULTI_MODEL,
         endpoint__closed_at=None,
         endpoint__shard__enabled=True,
@@ -37,15 +44,48 @@ def overdue(now: datetime) -> list[int]:
 
 
 def judge(shard_ids: Sequence[int], *, now: datetime) -> int:
-    """Judge every model cache of the shards; how many."""
+    """Judge the model caches of the shards that are due; how many. What is done is kept portion by portion."""
     shards = Shard.objects.in_bulk(list(shard_ids))
-    outlooks: list[Outlook] = []
-    for shard_id, variants in groupby(
-        cache_forecast.live(shard_ids), key=lambda variant: variant.endpoint.shard_id
+    judged = 0
+    for shard_id, found in groupby(
+        cache_forecast.live(shard_ids, _old(now)), key=lambda variant: variant.endpoint.shard_id
     ):
-        outlooks += cache_forecast.of_shard(shards[shard_id], list(variants), now)
-    _keep(outlooks, now)
-    return len(outlooks)
+        variants = list(found)
+        for first in range(0, len(variants), PORTION):
+            _judge(shards[shard_id], variants[first : first + PORTION], now)
+        judged += len(variants)
+    return judged
+
+
+def _old(now: datetime) -> Q:
+    old = Q(cache_judgement=None) | Q(cache_judgement__judged_at__lt=now - EVERY)
+    return old | Q(cache_judgement__judged_at__lt=F("endpoint__modified_at"))
+
+
+def _judge(shard: Shard, variants: Sequence[VariantStatus], now: datetime) -> None:
+    """Verdicts of all; forecasts, which cost ten times that, of those whose verdict moved or whose forecast is old."""
+    kept = CacheJudgement.objects.filter(variant__in=variants).select_related("variant__endpoint")
+    held = {each.variant_id: each for each in kept if _still_holds(each, now)}
+    said = cache_forecast.verdicts([each for each in variants if each.pk in held], now) if held else {}
+    same = [each for pk, each in held.items() if said[pk][0] == each.verdict]
+    for each in same:
+        each.judged_at, each.since = now, said[each.variant_id][1]
+    CacheJudgement.objects.bulk_update(same, ["judged_at", "since"], batch_size=500)
+    done = {each.variant_id for each in same}
+    others = [each for each in variants if each.pk not in done]
+    if others:
+        _keep(cache_forecast.of_shard(shard, others, now), now)
+
+
+def _still_holds(kept: CacheJudgement, now: datetime) -> bool:
+    """Whether a forecast is of today and of the endpoint as it is. What was missing for one is looked at each time."""
+    at = kept.forecast_at
+    return (
+        at is not None
+        and at > now - FORECAST_EVERY
+        and at >= kept.variant.endpoint.modified_at
+        and kept.standing in CAN_FORECAST
+    )
 
 
 def judge_endpoint(endpoint: Endpoint, *, now: datetime) -> None:
@@ -60,7 +100,10 @@ def judge_endpoint(endpoint: Endpoint, *, now: datetime) -> None:
 def _keep(outlooks: Sequence[Outlook], now: datetime) -> None:
     names = [field.name for field in CacheJudgement._meta.concrete_fields]
     CacheJudgement.objects.bulk_create(
-        [CacheJudgement(variant=each.variant, judged_at=now, **_figures(each)) for each in outlooks],
+        [
+            CacheJudgement(variant=each.variant, judged_at=now, forecast_at=now, **_figures(each))
+            for each in outlooks
+        ],
         update_conflicts=True,
         unique_fields=["variant"],
         update_fields=[name for name in names if name not in {"id", "variant"}],
@@ -85,4 +128,26 @@ def _figures(found: Outlook) -> dict[str, Any]:
         "best_low": forecast.low if forecast else None,
         "best_high": forecast.high if forecast else None,
         "best_change_usd": best.change if best else None,
+        **_gain(found),
+    }
+
+
+def _gain(found: Outlook) -> dict[str, Any]:
+    """What the cache would gain, by which its row is sorted."""
+    option = gaining(found.fit, found.options, found.best)
+    added = gain(found.fit, option) if option else None
+    if option is None or added is None or option.forecast is None:
+        return dict.fromkeys(_GAIN) | {
+            "gain": 0.0 if found.fit.standing is Standing.FITS else None,
+            "gain_instance_type": "",
+        }
+    now = option.forecast.hit - added if option.forecast.hit is not None else 0.0
+    return {
+        "gain": added,
+        "gain_low": max(0.0, option.forecast.low - now),
+        "gain_high": option.forecast.high - now,
+        "gain_instance_type": option.instance_type,
+        "gain_instance_count": option.instance_count,
+        "gain_endpoints": option.endpoints,
+        "gain_change_usd": option.change,
     }

@@ -34,7 +34,7 @@ GPU = "Its models live in the memory of a GPU, whose size is not known here: no 
 
 @dataclass(frozen=True)
 class Row:
-    """One option. state, word: a key of dashboards.status and its word; form_url "" = no single operation makes it."""
+    """One option. state, word: a key of dashboards.status and its word; form_url "" = today's."""
 
     key: str
     label: str
@@ -101,9 +101,12 @@ def hit_words(forecast: HitForecast | None) -> tuple[str, str]:
 
 
 def form_url(endpoint_id: int, option: Option) -> str:
-    """The operation's form with the option filled in; "" where no single change of the endpoint makes it."""
+    """The operation's form with the option filled in; "" for what runs today."""
     if not option.has_operation:
         return ""
+    if option.way is Way.SPLIT:
+        count = {"instance_count": option.instance_count}
+        return f"{reverse('operations:split-models', args=[endpoint_id])}?{urlencode(count)}"
     wanted = {"instance_type": option.instance_type, "instance_count": option.instance_count}
     return f"{reverse('operations:change-instances', args=[endpoint_id])}?{urlencode(wanted)}"
 

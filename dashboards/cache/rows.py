@@ -17,11 +17,13 @@ from fleet.queries.cache import CacheRow
 _ROW = (
     '<tr><th scope="row" class="name card-wide"><a class="row-link" data-row href="{}">{}</a>'
     '<span class="sub">{} · {}{}</span></th><td class="num" data-label="Hit ratio">{}</td>'
-    '<td class="num" data-label="Look-ups">{}</td><td class="num" data-label="Unloads / h">{}</td>'
+    '<td class="num" data-label="Look-ups">{}</td><td class="num" data-label="Unloads / h">{}{}</td>'
     '<td class="num" data-label="Loaded">{}</td><td class="num" data-label="Wait, %">{}</td>'
-    '<td class="num" data-label="Memory, %">{}</td><td data-label="Instances">{}</td><td>{}{}</td>'
+    '<td class="num" data-label="Memory, %">{}{}</td><td data-label="Instances">{}</td><td>{}{}</td>'
+    '<td class="num" data-label="Would gain">{}</td>'
     '<td class="words card-wide" data-label="What helps">{}</td></tr>\n'
 )
+_UNGAINED = "No forecast: the endpoint's Cache tab says what it would take"
 _NO_HITS = "No ModelCacheHit sample in this window"
 SHORT = {
     Standing.FITS: "All called models fit",
@@ -51,12 +53,15 @@ def _cells(row: CacheRow, query: str) -> tuple[object, ...]:
         units.amount(use.hit_ratio, _NO_HITS),
         units.count(use.look_ups, _NO_HITS),
         units.amount(use.unloads_per_hour, "Nothing reported in this window", digits=1),
+        _loads(row),
         units.amount(use.loaded_models, "LoadedModelCount was not reported", digits=0),
         units.percent(use.wait_share, "ModelLoadingWaitTime was not reported", unit=False),
         units.amount(row.memory_pct, "MemoryUtilization was not reported", digits=0),
+        _disk(row),
         _instances(row),
         verdict(row.verdict),
         _since(row),
+        _gain(row),
         _help(row),
     )
 
@@ -67,6 +72,35 @@ def _since(row: CacheRow) -> SafeString:
         format_html('<span class="sub">since {}</span>', f"{since:%a %-d %b %H:%M}")
         if since
         else SafeString("")
+    )
+
+
+def _loads(row: CacheRow) -> SafeString:
+    use = row.use
+    if use.loads is None or not use.hours:
+        return SafeString("")
+    return format_html('<span class="sub">loads {}</span>', wording.amount(use.loads / use.hours, 1))
+
+
+def _disk(row: CacheRow) -> SafeString:
+    if row.disk_pct is None:
+        return SafeString("")
+    return format_html('<span class="sub">disk {}</span>', f"{row.disk_pct:.0f}")
+
+
+def _gain(row: CacheRow) -> SafeString:
+    """What the option named beside it would add to the hit ratio."""
+    kept = row.judgement
+    if kept is None or kept.gain is None:
+        return units.amount(None, _UNGAINED)
+    if not kept.gain_instance_type or kept.gain_low is None or kept.gain_high is None:
+        return units.amount(kept.gain, _UNGAINED, digits=2)
+    return format_html(
+        '<span class="num" title="{}">+{}</span><span class="sub">{}</span>{}',
+        f"{kept.gain:.4f}",
+        f"{kept.gain:.2f}",
+        f"{kept.gain_low:.2f} – {kept.gain_high:.2f}",
+        _gainer(kept),
     )
 
 
@@ -87,6 +121,18 @@ def _help(row: CacheRow) -> SafeString | str:
     if kept.standing == Standing.FORECAST:
         return "Nothing is needed" if row.verdict is not Verdict.THRASHING else "No single way surely ends it"
     return format_html('<span class="muted">{}</span>', SHORT.get(Standing(kept.standing), ""))
+
+
+def _gainer(kept: CacheJudgement) -> SafeString:
+    """The option that would gain what is shown, with its price, where it is not the one under What helps."""
+    gains = (kept.gain_instance_type, kept.gain_instance_count, kept.gain_endpoints)
+    if gains == (kept.best_instance_type, kept.best_instance_count, kept.best_endpoints):
+        return SafeString("")
+    setup = f"{kept.gain_instance_count} × {kept.gain_instance_type}"
+    if (kept.gain_endpoints or 1) > 1:
+        setup = f"{kept.gain_endpoints} endpoints of {setup}"
+    change = f"{wording.usd_change(kept.gain_change_usd)} a month"
+    return format_html('<span class="sub">{}</span><span class="sub">{}</span>', setup, change)
 
 
 def help_words(kept: CacheJudgement) -> str:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from dashboards import access, client, htmx, scope
-from dashboards.operations import words
+from dashboards.operations import instance_words, words
 from dashboards.operations.forms import ConcurrencyForm, ConversionForm, MemoryForm, WishForm
 from fleet.errors import Refusal, Refused
 from fleet.models import Endpoint, User
@@ -135,7 +135,9 @@ def _effect(found: drafts.Draft, seen: Observed, page: Page) -> words.Effect:
     if page.kind is OperationKind.CHANGE_SCHEDULE:
         return words.schedule_effect(found, timezone.now())
     if page.kind is OperationKind.CHANGE_INSTANCES:
-        return words.instances_effect(found)
+        return instance_words.instances_effect(found)
+    if page.kind in (OperationKind.SPLIT_MODELS, OperationKind.DELETE_SPLIT):
+        return instance_words.split_effect(found)
     return words.effect(found, seen)
 
 

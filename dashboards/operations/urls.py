@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dashboards.operations import actions, instances, schedules, views
+from dashboards.operations import actions, instances, schedules, splits, views
 
 app_name = "operations"
 urlpatterns = [
@@ -15,5 +15,7 @@ urlpatterns = [
     path("endpoints/<int:pk>/change-memory/", actions.change_memory, name="change-memory"),
     path("endpoints/<int:pk>/change-schedule/", schedules.change_schedule, name="change-schedule"),
     path("endpoints/<int:pk>/change-instances/", instances.change_instances, name="change-instances"),
+    path("endpoints/<int:pk>/split-models/", splits.split_models, name="split-models"),
+    path("endpoints/<int:pk>/delete-split/", splits.delete_split, name="delete-split"),
     path("endpoints/<int:pk>/convert/", actions.convert, name="convert"),
 ]

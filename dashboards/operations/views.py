@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from dashboards import access, client, files, htmx, scope
-from dashboards.operations import words
+from dashboards.operations import instance_words, words
 from dashboards.operations.forms import ConfirmForm
 from dashboards.planner import outcomes
 from dashboards.planner.words import LONGEST
@@ -159,6 +159,7 @@ def _context(request: htmx.HtmxHttpRequest, operation: Operation, form: ConfirmF
         else f"You are signed in as {request.user.role}; this needs {spec.role}.",
         **_ways(operation),
         **outcomes.of_operation(operation),
+        **instance_words.split_result(operation),
     }
 
 

@@ -9,12 +9,11 @@ from typing import Any
 from dashboards import wording
 from fleet.costs.periods import HOURS_PER_MONTH
 from fleet.models import Operation, OperationStep
-from fleet.operations import instance_changes, schedule_plan
+from fleet.operations import schedule_plan
 from fleet.operations.drafts import Draft
 from fleet.operations.kinds import (
     ConcurrencyChange,
     Conversion,
-    InstancesChange,
     MemoryChange,
     Observed,
     OperationKind,
@@ -32,12 +31,16 @@ FORMS = {
     OperationKind.CONVERT: "operations:convert",
     OperationKind.CHANGE_SCHEDULE: "operations:change-schedule",
     OperationKind.CHANGE_INSTANCES: "operations:change-instances",
+    OperationKind.SPLIT_MODELS: "operations:split-models",
+    OperationKind.DELETE_SPLIT: "operations:delete-split",
 }
 """The form that plans each kind."""
 _SAME_CONCURRENCY = (
     OperationKind.CHANGE_MEMORY,
     OperationKind.CHANGE_SCHEDULE,
     OperationKind.CHANGE_INSTANCES,
+    OperationKind.SPLIT_MODELS,
+    OperationKind.DELETE_SPLIT,
 )
 NOT_TOLD = "The level over a week cannot be told from these actions, so the month is not priced."
 NOT_TOLD_OF_POLICIES = (
@@ -97,38 +100,12 @@ def effect(found: Draft, seen: Observed) -> Effect:
         return Effect("", "", False, tuple(facts), tuple(notes), held, ledger.quota)
     return Effect(
         cost=wording.usd_change(cost.difference),
-        cost_note=_before_after(cost.before, cost.after, cost.difference),
+        cost_note=before_after(cost.before, cost.after, cost.difference),
         is_less=cost.difference is not None and cost.difference < 0,
         facts=tuple(facts),
         notes=tuple(notes),
         quota_used=held,
         quota=ledger.quota,
-    )
-
-
-def instances_effect(found: Draft) -> Effect:
-    """Words for a draft of other instances."""
-    change, cost = found.change, found.cost
-    if not isinstance(change, InstancesChange):
-        return Effect("", "", False, (), (), None, None)
-    option = change.option
-    held = option.held + change.instance_count
-    facts = [
-        ("Way", "new endpoint config"),
-        ("Memory of one", wording.UNKNOWN if option.memory_mb is None else f"{option.memory_mb:,} MB"),
-        ("vCPUs of one", wording.count(option.vcpus)),
-        ("Account's quota", f"{held} of {'?' if option.quota is None else option.quota} {option.name}"),
-    ]
-    notes = [warning.text for warning in instance_changes.warnings(change, found.seen)]
-    difference = cost.difference if cost else None
-    return Effect(
-        cost=wording.usd_change(difference),
-        cost_note=_before_after(cost.before, cost.after, difference) if cost else "",
-        is_less=difference is not None and difference < 0,
-        facts=tuple(facts),
-        notes=tuple(notes),
-        quota_used=None,
-        quota=None,
     )
 
 
@@ -145,7 +122,7 @@ def schedule_effect(found: Draft, now: datetime) -> Effect:
         return Effect("—", why, False, tuple(rows), notes, None, None)
     return Effect(
         cost=wording.usd_change(cost.difference),
-        cost_note=_before_after(cost.before, cost.after, cost.difference),
+        cost_note=before_after(cost.before, cost.after, cost.difference),
         is_less=cost.difference is not None and cost.difference < 0,
         facts=tuple(rows),
         notes=notes,
@@ -169,7 +146,8 @@ def sentence(detail: Detail, now: datetime) -> Sentence:
             "InService proves nothing by itself; Flotilla compared what is live with what was asked.",
         )
     if operation.verdict == Verdict.APPLIED:
-        how = "." if operation.kind == OperationKind.CHANGE_SCHEDULE else " after it reported InService."
+        is_config = operation.kind not in (OperationKind.CHANGE_SCHEDULE, OperationKind.DELETE_SPLIT)
+        how = " after it reported InService." if is_config else "."
         return Sentence(operation.verdict_detail, f"Read back from AWS{how}")
     first, _, rest = operation.verdict_detail.partition(". ")
     return Sentence(f"{first.rstrip('.')}.", rest)
@@ -194,6 +172,10 @@ def plan_again(operation: Operation, *, back: bool = False) -> dict[str, Any]:
     """Query string of a form that starts from this operation's wish, or from what was there before it."""
     if operation.kind == OperationKind.CHANGE_SCHEDULE:
         return _schedule_again(operation, back=back)
+    if operation.kind == OperationKind.SPLIT_MODELS:
+        return operation.parameters | {"models": "\n".join(operation.parameters["models"])}
+    if operation.kind == OperationKind.DELETE_SPLIT:
+        return {}
     source = operation.observed if back else operation.parameters
     names: tuple[str, ...] = ("max_concurrency", "provisioned_concurrency")
     if not back:
@@ -263,7 +245,8 @@ def _of(held: int, quota: int | None) -> str:
     return f"{held:,} of {quota:,}" if quota is not None else f"{held:,}, quota not known"
 
 
-def _before_after(before: Decimal | None, after: Decimal | None, difference: Decimal | None) -> str:
+def before_after(before: Decimal | None, after: Decimal | None, difference: Decimal | None) -> str:
+    """ "$1.00 → $2.00 a month", or why not."""
     if difference is None:
         return "A price or the traffic is missing, so the change cannot be told."
     return f"{wording.usd(before)} → {wording.usd(after)} a month"
@@ -295,7 +278,7 @@ def cost_panel(operation: Operation) -> dict[str, Any]:
         if "warm_hour_before" in stored
         else "",
         "is_less": (money(stored.get("difference")) or 0) < 0,
-        "note": _before_after(
+        "note": before_after(
             money(stored.get("before")), money(stored.get("after")), money(stored.get("difference"))
         ),
     }

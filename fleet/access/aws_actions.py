@@ -85,6 +85,21 @@ ACT: tuple[Statement, ...] = (
         _ENDPOINTS,
     ),
     Statement(
+        "SplitModels",
+        (
+            Permission(
+                "sagemaker:CreateEndpoint", "a second endpoint for some models of a multi-model endpoint"
+            ),
+            Permission(
+                "sagemaker:DeleteEndpoint", "the way back of a split: deleting the endpoint that it made"
+            ),
+            Permission(
+                "sagemaker:DeleteEndpointConfig", "the way back of a split: its config stays otherwise"
+            ),
+        ),
+        _ENDPOINTS,
+    ),
+    Statement(
         "ChangeScaling",
         (
             Permission(

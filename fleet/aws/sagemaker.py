@@ -1,4 +1,4 @@
-"""SageMaker: endpoints, configs, models, inference components, tags; and the three writes that operations use."""
+"""SageMaker: endpoints, configs, models, inference components, tags; and the writes that operations use."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -126,6 +126,27 @@ def update_weights_and_capacities(scope: AwsScope, name: str, desired: Sequence[
         DesiredWeightsAndCapacities=[dict(item) for item in desired],
     )
     return _request_id(answer)
+
+
+def create_endpoint(scope: AwsScope, name: str, config_name: str, tags: Sequence[Mapping[str, str]]) -> str:
+    """CreateEndpoint on a config, with tags (Key, Value). Raises Conflict when the name exists already.
+
+    botocore repeats a call whose answer was lost, so Conflict may mean that our own first attempt worked.
+    """
+    parameters: dict[str, Any] = {"EndpointName": name, "EndpointConfigName": config_name}
+    if tags:
+        parameters["Tags"] = [dict(tag) for tag in tags]
+    return _request_id(call(scope, SERVICE, "create_endpoint", **parameters))
+
+
+def delete_endpoint(scope: AwsScope, name: str) -> str:
+    """DeleteEndpoint. Raises NotFound when it is gone, Conflict while it changes or goes already."""
+    return _request_id(call(scope, SERVICE, "delete_endpoint", EndpointName=name))
+
+
+def delete_endpoint_config(scope: AwsScope, name: str) -> str:
+    """DeleteEndpointConfig; only of a config that no endpoint is on. Raises NotFound when it is gone."""
+    return _request_id(call(scope, SERVICE, "delete_endpoint_config", EndpointConfigName=name))
 
 
 def _request_id(answer: Mapping[str, Any]) -> str:

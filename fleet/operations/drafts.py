@@ -7,7 +7,16 @@ from typing import Any
 
 from fleet.errors import Refusal
 from fleet.models import Endpoint, Operation, User
-from fleet.operations import guards, instance_changes, observe, schedule_guards, schedule_plan
+from fleet.operations import (
+    guards,
+    instance_changes,
+    observe,
+    schedule_guards,
+    schedule_plan,
+    split_facts,
+    splits,
+    unsplits,
+)
 from fleet.operations.cost_change import CostChange, cost_change
 from fleet.operations.kinds import (
     NOTHING_SEEN,
@@ -21,6 +30,9 @@ from fleet.operations.kinds import (
     InstancesWish,
     MemoryWish,
     Observed,
+    SplitChange,
+    SplitWish,
+    UnsplitWish,
     Usage,
     Wish,
 )
@@ -49,7 +61,7 @@ class Draft:
     @property
     def variant(self) -> str:
         """The variant that is changed."""
-        if isinstance(self.change, ScheduleChange | InstancesChange):
+        if isinstance(self.change, ScheduleChange | InstancesChange | SplitChange):
             return self.change.spot.variant
         return self.seen.variant
 
@@ -57,7 +69,7 @@ class Draft:
         """What must still hold when the plan is confirmed and carried out."""
         if isinstance(self.change, ScheduleChange):
             return self.seen.version() | {"schedule": self.change.version()}
-        if isinstance(self.change, InstancesChange):
+        if isinstance(self.change, InstancesChange | SplitChange):
             spot = self.change.spot
             return self.seen.version() | {"instance_type": spot.instance_type, "instance_count": spot.level}
         return self.seen.version()
@@ -73,6 +85,10 @@ def draft(
         return _schedule(endpoint, wish, seen, context, now)
     if isinstance(wish, InstancesWish):
         return _instances(endpoint, wish, seen, context, now)
+    if isinstance(wish, SplitWish):
+        return _split(endpoint, wish, seen, context, now)
+    if isinstance(wish, UnsplitWish):
+        return _unsplit(endpoint, seen, context, now)
     if isinstance(wish, ConcurrencyWish):
         change, refusals = guards.concurrency(wish, seen, context)
     elif isinstance(wish, MemoryWish):
@@ -112,6 +128,25 @@ def _instances(
     )
 
 
+def _split(endpoint: Endpoint, wish: SplitWish, seen: Observed, context: Context, now: datetime) -> Draft:
+    facts = split_facts.of(endpoint, wish.name.strip())
+    change, refusals = splits.check(wish, seen, context, is_taken=facts.is_taken, hosted=facts.hosted)
+    if change is None:
+        return Draft(seen, context, tuple(refusals))
+    book = observe.price_book(seen.region, endpoint.shard.account_id)
+    traffic = observe.traffic(endpoint, replace(seen, variant=change.spot.variant), now)
+    return Draft(seen, context, (), change, splits.cost_change(change, seen, traffic, book, now=now))
+
+
+def _unsplit(endpoint: Endpoint, seen: Observed, context: Context, now: datetime) -> Draft:
+    change, refusals = unsplits.check(seen, context, split_facts.origin(endpoint, now))
+    if change is None:
+        return Draft(seen, context, tuple(refusals))
+    book = observe.price_book(seen.region, endpoint.shard.account_id)
+    traffic = observe.traffic(endpoint, seen, now)
+    return Draft(seen, context, (), change, unsplits.cost_change(seen, traffic, book, now=now))
+
+
 def standing(
     endpoint: Endpoint, actor: User, *, of_schedule: bool = False
 ) -> tuple[Observed, tuple[Refusal, ...]]:
@@ -125,6 +160,20 @@ def standing_of_instances(endpoint: Endpoint, actor: User) -> tuple[Observed, tu
     """The same for a change of the instances that an endpoint runs on."""
     seen = observe.observe(endpoint)
     return seen, tuple(instance_changes.standing(seen, observe.context(endpoint, actor)))
+
+
+def standing_of_split(endpoint: Endpoint, actor: User) -> tuple[Observed, tuple[Refusal, ...]]:
+    """The same for a second endpoint that takes some of the models."""
+    seen = observe.observe(endpoint)
+    return seen, tuple(splits.standing(seen, observe.context(endpoint, actor)))
+
+
+def standing_of_unsplit(
+    endpoint: Endpoint, actor: User, now: datetime
+) -> tuple[Observed, tuple[Refusal, ...]]:
+    """The same for deleting what a split made."""
+    seen, origin = observe.observe(endpoint), split_facts.origin(endpoint, now)
+    return seen, tuple(unsplits.check(seen, observe.context(endpoint, actor), origin)[1])
 
 
 def ledger_only(endpoint: Endpoint, actor: User) -> Draft:

@@ -30,6 +30,8 @@ log = structlog.get_logger(__name__)
 
 SYNC_TASK = "fleet.sync_inventory"
 LONGEST_PAUSE_S = 300
+SENDING = ("update-", "create-endpoint", "delete-endpoint")
+"""How the names of steps begin after which AWS's lists show something else."""
 MOST_STUMBLES = 5
 FAILURES = "failures"
 
@@ -117,7 +119,7 @@ def _run(lease: _Lease, now: datetime) -> float | None:
         with transaction.atomic():
             lease.renew()
             _close_step(step, OperationStep.State.DONE, outcome.read_back)
-            if step.action.startswith("update-"):
+            if step.action.startswith(SENDING):
                 # The mirror should show AWS's Updating soon, not at its next turn.
                 ring_after_commit(SYNC_TASK, operation.endpoint.shard_id)
     raise RuntimeError(f"op-{operation.code} has no step that ends it")
@@ -212,6 +214,10 @@ def _what_was_done(operation: Operation) -> str:
         left.append(
             f"the endpoint config {operation.plan['wanted']['config_name']} was created and is not used"
         )
+    if "create-endpoint" in done:
+        return "The new endpoint was made; the one of before is as it was."
+    if "delete-endpoint" in done:
+        return "The endpoint was deleted; its config may be left."
     if not left:
         return "Nothing was changed."
     return f"The endpoint is as it was; {' and '.join(left)}."

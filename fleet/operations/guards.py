@@ -4,12 +4,10 @@ What is checked again when a finished plan is confirmed stands in fleet.operatio
 """
 
 import re
-from dataclasses import asdict
 
 from fleet.costs.options import MEMORY_SIZES_MB
 from fleet.errors import Refusal
 from fleet.operations.kinds import (
-    Change,
     ConcurrencyChange,
     ConcurrencyWish,
     Context,
@@ -21,7 +19,6 @@ from fleet.operations.kinds import (
     Observed,
     Route,
 )
-from fleet.operations.schedules import ScheduleChange
 from fleet.types import MAX_SERVERLESS_CONCURRENCY, EndpointStatus, Kind, ServerlessCapacity
 
 _WHOLE_NUMBER = re.compile(r"[+-]?\d{1,9}", re.ASCII)
@@ -280,18 +277,3 @@ def against_instance_quota(option: InstanceOption, count: int, seen: Observed) -
         )
         return [Refusal("instance_count", "instance-quota", text)]
     return []
-
-
-def changed_fields(change: Change) -> dict[str, object]:
-    """The change as JSON for the operation's row."""
-    if isinstance(change, ConcurrencyChange):
-        return {
-            "max_concurrency": change.max_concurrency,
-            "provisioned_concurrency": change.provisioned_concurrency,
-            "route": change.route.value,
-        }
-    if isinstance(change, MemoryChange):
-        return {"memory_mb": change.memory_mb}
-    if isinstance(change, ScheduleChange):
-        return {key: value for key, value in asdict(change.wish).items() if value}
-    return {"instance_type": change.option.name, "instance_count": change.instance_count}

@@ -20,6 +20,8 @@ class OperationKind(StrEnum):
     CONVERT = "convert-serverless-to-real-time"
     CHANGE_SCHEDULE = "change-schedule"
     CHANGE_INSTANCES = "change-instances"
+    SPLIT_MODELS = "split-models"
+    DELETE_SPLIT = "delete-split"
 
 
 @dataclass(frozen=True)
@@ -37,19 +39,22 @@ KINDS: Mapping[OperationKind, KindSpec] = {
     OperationKind.CONVERT: KindSpec("Convert to real-time", "operator", is_irreversible=True),
     OperationKind.CHANGE_SCHEDULE: KindSpec("Change schedule", "operator", is_irreversible=False),
     OperationKind.CHANGE_INSTANCES: KindSpec("Change instances", "operator", is_irreversible=False),
+    OperationKind.SPLIT_MODELS: KindSpec("Split models", "operator", is_irreversible=False),
+    OperationKind.DELETE_SPLIT: KindSpec("Delete endpoint", "operator", is_irreversible=True),
 }
 
 
 class Route(StrEnum):
     """How a change is made. AUTO lets the plan of concurrency choose between the next two; SCALING leaves it to
 
-    Application Auto Scaling.
+    Application Auto Scaling. NEW_ENDPOINT: the endpoint itself stays, another one is made beside it, or goes again.
     """
 
     AUTO = "auto"
     IN_PLACE = "in-place"
     NEW_CONFIG = "new-config"
     SCALING = "scaling"
+    NEW_ENDPOINT = "new-endpoint"
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,21 @@ class InstancesWish:
     accept_unpriced: bool = False
 
 
-Wish = ConcurrencyWish | MemoryWish | ConversionWish | ScheduleWish | InstancesWish
+@dataclass(frozen=True)
+class SplitWish:
+    """A second multi-model endpoint as typed. models: what callers send as TargetModel, one a line."""
+
+    name: str
+    instance_count: str
+    models: str
+
+
+@dataclass(frozen=True)
+class UnsplitWish:
+    """The endpoint that a split made is to go again: there is nothing to type but its name, at confirmation."""
+
+
+Wish = ConcurrencyWish | MemoryWish | ConversionWish | ScheduleWish | InstancesWish | SplitWish | UnsplitWish
 
 
 @dataclass(frozen=True)
@@ -239,4 +258,39 @@ class InstancesChange:
     instance_count: int
 
 
-Change = ConcurrencyChange | MemoryChange | Conversion | ScheduleChange | InstancesChange
+@dataclass(frozen=True)
+class SplitChange:
+    """A checked wish: the new endpoint's name, its instances of today's type, and the models that callers move."""
+
+    spot: Spot
+    option: InstanceOption
+    name: str
+    instance_count: int
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SplitOrigin:
+    """The split that made an endpoint. calls: in the last hour, None = not read."""
+
+    code: str
+    endpoint: str
+    calls: float | None
+
+
+@dataclass(frozen=True)
+class UnsplitChange:
+    """A checked wish to delete what a split made."""
+
+    origin: SplitOrigin
+
+
+Change = (
+    ConcurrencyChange
+    | MemoryChange
+    | Conversion
+    | ScheduleChange
+    | InstancesChange
+    | SplitChange
+    | UnsplitChange
+)

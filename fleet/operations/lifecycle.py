@@ -12,7 +12,7 @@ from fleet.doorbell import ring_after_commit
 from fleet.errors import Refusal, Refused, StalePlan, TransitionLost
 from fleet.models import Endpoint, Operation, OperationStep, Shard, User
 from fleet.models.operations import new_code
-from fleet.operations import confirmation, guards, instance_changes, observe, schedule_plan
+from fleet.operations import confirmation, instance_changes, kept, observe, schedule_plan, splits, unsplits
 from fleet.operations.drafts import Draft, draft
 from fleet.operations.kinds import (
     KINDS,
@@ -24,6 +24,10 @@ from fleet.operations.kinds import (
     MemoryWish,
     OperationKind,
     Route,
+    SplitChange,
+    SplitWish,
+    UnsplitChange,
+    UnsplitWish,
     Wish,
 )
 from fleet.operations.plan import Plan, build
@@ -133,6 +137,10 @@ def wish_of(operation: Operation) -> Wish:
         return InstancesWish(
             stored["instance_type"], str(stored["instance_count"]), bool(stored.get("accept_unpriced"))
         )
+    if operation.kind == OperationKind.SPLIT_MODELS:
+        return SplitWish(stored["name"], str(stored["instance_count"]), "\n".join(stored["models"]))
+    if operation.kind == OperationKind.DELETE_SPLIT:
+        return UnsplitWish()
     provisioned = stored["provisioned_concurrency"]
     return ConcurrencyWish(
         str(stored["max_concurrency"]),
@@ -146,6 +154,10 @@ def _planned(found: Draft, change: Change, code: str, now: datetime) -> Plan:
         return schedule_plan.build(change, found.seen, found.cost, now)
     if isinstance(change, InstancesChange):
         return instance_changes.build(change, found.seen, code, found.cost)
+    if isinstance(change, SplitChange):
+        return splits.build(change, found.seen, code, found.cost)
+    if isinstance(change, UnsplitChange):
+        return unsplits.build(change, found.seen, found.cost)
     return build(change, found.seen, code, found.cost, found.usage)
 
 
@@ -168,7 +180,7 @@ def _store(
     now: datetime,
 ) -> Operation:
     assert found.change is not None
-    parameters = guards.changed_fields(found.change)
+    parameters = kept.changed_fields(found.change)
     if isinstance(wish, ConversionWish | InstancesWish):
         parameters["accept_unpriced"] = wish.accept_unpriced
     operation = Operation.objects.create(

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from fleet.errors import AwsError, Throttled, Unavailable
 from fleet.models import Operation, OperationStep
 from fleet.types import AwsScope
 
@@ -59,3 +60,20 @@ Outcome = Done | Wait | Ended
 def take_back(run: Run) -> None:
     """AWS refused the first update ever sent, so nothing is under way: the note that one may be goes."""
     run.step.parameters = {key: value for key, value in run.step.parameters.items() if key != SENT_AT}
+
+
+def noted(run: Run, send: Callable[[], str]) -> None:
+    """Send, with a note first: once AWS may have it, no refusal of a repeat can end the operation as refused."""
+    was_sent_before = SENT_AT in run.step.parameters
+    run.hold()
+    run.step.parameters = {**run.step.parameters, SENT_AT: run.now.isoformat()}
+    run.step.save(update_fields=["parameters"])
+    try:
+        run.step.request_id = send()
+    except (Throttled, Unavailable):
+        # One of the tries inside may have arrived; the note stays.
+        raise
+    except AwsError:
+        if not was_sent_before:
+            take_back(run)
+        raise

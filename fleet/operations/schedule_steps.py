@@ -7,10 +7,10 @@ from typing import Any
 from django.conf import settings
 
 from fleet.aws import autoscaling
-from fleet.errors import AwsError, NotFound, StalePlan, Throttled, Unavailable
+from fleet.errors import NotFound, StalePlan
 from fleet.models import Operation
 from fleet.operations import wake_steps
-from fleet.operations.runs import SENT_AT, Done, Ended, Outcome, Run, Wait, take_back
+from fleet.operations.runs import Done, Ended, Outcome, Run, Wait, noted
 from fleet.operations.schedules import TimedAction, from_document
 
 Bounds = tuple[int, int]
@@ -37,7 +37,7 @@ def register_scaling(run: Run) -> Outcome:
     if _bounds(run) == wanted:
         return Done(f"Registered already: {_shown(wanted)}")
     resource_id, dimension = _target(run)
-    _write(
+    noted(
         run,
         lambda: autoscaling.register_scalable_target(
             run.act_scope, resource_id, dimension, minimum=wanted[0], maximum=wanted[1]
@@ -56,7 +56,7 @@ def put_scheduled_action(run: Run) -> Outcome:
         return Done("There already, every field equal")
     resource_id, dimension = _target(run)
     document = {key: _sent(key, value) for key, value in request.items()}
-    _write(
+    noted(
         run, lambda: autoscaling.put_scheduled_action(run.act_scope, resource_id, dimension, name, document)
     )
     if not _is_there(run, name, request):
@@ -71,7 +71,7 @@ def delete_scheduled_action(run: Run) -> Outcome:
         return Done("It is gone already")
     resource_id, dimension = _target(run)
     try:
-        _write(run, lambda: autoscaling.delete_scheduled_action(run.act_scope, resource_id, dimension, name))
+        noted(run, lambda: autoscaling.delete_scheduled_action(run.act_scope, resource_id, dimension, name))
     except NotFound:
         # Another attempt of ours, or somebody else, was quicker; the read back below decides.
         run.step.request_id = ""
@@ -99,28 +99,11 @@ STEPS: dict[str, Callable[[Run], Outcome]] = {
     "register-scaling": register_scaling,
     "put-scheduled-action": put_scheduled_action,
     "delete-scheduled-action": delete_scheduled_action,
-    "put-scaling-policy": lambda run: wake_steps.put_policy(run, _write),
-    "delete-scaling-policy": lambda run: wake_steps.delete_policy(run, _write),
-    "put-wake-alarm": lambda run: wake_steps.put_alarm(run, _write),
+    "put-scaling-policy": lambda run: wake_steps.put_policy(run, noted),
+    "delete-scaling-policy": lambda run: wake_steps.delete_policy(run, noted),
+    "put-wake-alarm": lambda run: wake_steps.put_alarm(run, noted),
     "prove-schedule": prove_schedule,
 }
-
-
-def _write(run: Run, send: Callable[[], str]) -> None:
-    """Send, with a note first: once AWS may have it, no refusal of a repeat can end the operation as refused."""
-    was_sent_before = SENT_AT in run.step.parameters
-    run.hold()
-    run.step.parameters = {**run.step.parameters, SENT_AT: run.now.isoformat()}
-    run.step.save(update_fields=["parameters"])
-    try:
-        run.step.request_id = send()
-    except (Throttled, Unavailable):
-        # One of the tries inside may have arrived; the note stays.
-        raise
-    except AwsError:
-        if not was_sent_before:
-            take_back(run)
-        raise
 
 
 def _has_the_rest(run: Run, wanted: dict[str, Any], bounds: Bounds | None) -> bool:

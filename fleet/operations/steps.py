@@ -7,7 +7,7 @@ from django.conf import settings
 from fleet.aws import autoscaling, sagemaker
 from fleet.errors import AwsError, Conflict, NotFound, StalePlan, Throttled, Unavailable
 from fleet.models import Operation
-from fleet.operations import schedule_steps
+from fleet.operations import schedule_steps, split_steps
 from fleet.operations.documents import differences, flattened
 from fleet.operations.runs import SENT_AT, Done, Ended, Outcome, Run, Wait, take_back
 from fleet.operations.verdicts import Reading, Standing, moved_since, read
@@ -133,8 +133,9 @@ STEPS: dict[str, Callable[[Run], Outcome]] = {
     "wait": wait,
     "prove": prove,
     **schedule_steps.STEPS,
+    **split_steps.STEPS,
 }
-AFTER_SENDING = frozenset({"wait", "prove", "prove-schedule"})
+AFTER_SENDING = frozenset({"wait", "prove", "prove-schedule"}) | split_steps.AFTER_SENDING
 """Steps after the update was sent: no failure of a read can end the operation there, for AWS goes on regardless."""
 
 

@@ -1,6 +1,6 @@
 """Model cache of multi-model endpoints over a scope. AWS publishes no per-model figures, so none appear here."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -105,15 +105,18 @@ def page(
     names: dict[int, str] = dict(live.values_list("pk", "endpoint__name"))
     found = summed(live, window) if is_summed else by_variant(names, window, usage.bucket_model(window))
     now = {pk: found.get(pk, EMPTY) for pk in names}
-    worst = _ordered(now, names, "hits")
-    ordered = (
-        worst if (sort, descending) == ("hits", False) else _ordered(now, names, sort, descending, worst)
-    )
+    kept = _kept(live)
+    worst = _by_figure(_figures("hits", now, kept), sorted(names, key=names.__getitem__))
+    ordered = worst
+    if sort == "name":
+        ordered = sorted(worst, key=names.__getitem__, reverse=descending)
+    elif (sort, descending) != ("hits", False):
+        ordered = _by_figure(_figures(sort, now, kept), worst, descending)
     first = min(offset, max(len(ordered) - 1, 0) // size * size)
     shown = ordered[first : first + size]
     # Whether a change explains the misses is told by the endpoint, so those that may thrash are read as well.
-    kept, uncounted = _kept(live)
-    bad = [pk for pk in worst if _verdict(kept.get(pk), now[pk].use) is Verdict.THRASHING]
+    verdicts = {pk: each.verdict for pk, each in kept.items()}
+    bad = [pk for pk in worst if _verdict(verdicts.get(pk), now[pk].use) is Verdict.THRASHING]
     rows, knows_before = _rows(live, {*shown, *bad}, now, window), _knows_before(live, window)
     return CachePage(
         rows=[rows[pk] for pk in shown if pk in rows],
@@ -126,7 +129,7 @@ def page(
             ((names[pk], ratio) for pk in worst if (ratio := now[pk].use.hit_ratio) is not None), None
         ),
         data_until=live.aggregate(until=Min("metrics_until"))["until"],
-        uncounted=uncounted,
+        uncounted=sum(each.hosted is None for each in kept.values()),
     )
 
 
@@ -135,11 +138,19 @@ def judgement(variant_id: int) -> CacheJudgement | None:
     return _judged([variant_id]).first()
 
 
-def _kept(live: QuerySet[VariantStatus]) -> tuple[dict[int, str], int]:
-    """Kept verdicts by variant, and of how many variants nobody has entered how many models they host."""
+class _Kept(NamedTuple):
+    """What every judged variant is read with: hosted None = nobody has entered it."""
+
+    verdict: str
+    hosted: int | None
+    gain: float | None
+
+
+def _kept(live: QuerySet[VariantStatus]) -> dict[int, _Kept]:
+    """Kept judgements by variant."""
     all_judged = CacheJudgement.objects.filter(variant__in=live.order_by().values("pk")).order_by()
-    rows = list(all_judged.values_list("variant_id", "verdict", "hosted"))
-    return {pk: word for pk, word, _ in rows}, sum(hosted is None for _, _, hosted in rows)
+    rows = all_judged.values_list("variant_id", *_Kept._fields)
+    return {pk: _Kept(*figures) for pk, *figures in rows}
 
 
 def _judged(variant_ids: Iterable[int]) -> QuerySet[CacheJudgement]:
@@ -161,20 +172,19 @@ def _rows(
     }
 
 
-def _ordered(
-    found: Mapping[int, Sums],
-    names: Mapping[int, str],
-    sort: str,
-    descending: bool = False,
-    base: Iterable[int] = (),
+def _figures(sort: str, found: Mapping[int, Sums], kept: Mapping[int, _Kept]) -> dict[int, float | None]:
+    """A column's figure by variant."""
+    if sort == "gain":
+        return {pk: kept[pk].gain if pk in kept else None for pk in found}
+    return {pk: FIGURES[sort](sums) for pk, sums in found.items()}
+
+
+def _by_figure(
+    figures: Mapping[int, float | None], base: Sequence[int], descending: bool = False
 ) -> list[int]:
-    """Variants by a column, those without a figure last whichever way round; equal ones as in `base`, or by name."""
-    order = list(base) or sorted(found, key=lambda pk: names[pk])
-    if sort == "name":
-        return sorted(order, key=lambda pk: names[pk], reverse=descending)
-    figures = {pk: FIGURES[sort](found[pk]) for pk in order}
-    known = {pk: figure for pk, figure in figures.items() if figure is not None}
-    return sorted(known, key=known.__getitem__, reverse=descending) + [pk for pk in order if pk not in known]
+    """Variants by a figure, those without one last whichever way round; equal ones as in `base`."""
+    known = {pk: figure for pk in base if (figure := figures[pk]) is not None}
+    return sorted(known, key=known.__getitem__, reverse=descending) + [pk for pk in base if pk not in known]
 
 
 def _knows_before(live: QuerySet[VariantStatus], window: TimeRange) -> bool:

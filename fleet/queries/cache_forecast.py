@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from fleet.analysis.cache import Stretch, Verdict, course
+from django.db.models import Q
+
+from fleet.analysis.cache import Verdict, course
 from fleet.analysis.cache_forecast.fit import Fit, fit
 from fleet.analysis.cache_forecast.observed import observe
 from fleet.analysis.cache_forecast.options import Host, Option, Setup, best, options
@@ -16,6 +18,7 @@ from fleet.queries import cost_options, instance_ledger, instance_sizes, prices
 from fleet.types import CostComponent, Kind, MetricRow
 
 WINDOW = timedelta(days=7)
+EVERY_ONE = Q()
 _COLUMNS = (
     "cache_hit_sum", "cache_hit_count", "unload_count", "load_count", "loaded_models", "load_ms_avg",
     "download_ms_avg", "loading_wait_ms_sum", "model_latency_ms_sum", "memory_pct", "cpu_pct",
@@ -52,7 +55,7 @@ def outlook(variant: VariantStatus, entered: HostedModelCount | None, now: datet
     return _outlooks(variant.endpoint.shard, [variant], counts, now)[0]
 
 
-def live(shard_ids: Iterable[int]) -> list[VariantStatus]:
+def live(shard_ids: Iterable[int], only: Q = EVERY_ONE) -> list[VariantStatus]:
     """Variants of open multi-model endpoints of some shards, by shard. One query."""
     found = VariantStatus.objects.filter(
         endpoint__shard__in=list(shard_ids),
@@ -61,7 +64,17 @@ def live(shard_ids: Iterable[int]) -> list[VariantStatus]:
         removed_at=None,
         is_shadow=False,
     )
-    return list(found.select_related("endpoint").order_by("endpoint__shard_id", "pk"))
+    return list(found.filter(only).select_related("endpoint").order_by("endpoint__shard_id", "pk"))
+
+
+def verdicts(variants: Sequence[VariantStatus], now: datetime) -> dict[int, tuple[Verdict, datetime | None]]:
+    """The verdict that holds and when it began, without any forecast: a tenth of its cost. Two queries."""
+    ids = [variant.pk for variant in variants]
+    rows, held = _rows(ids, now - WINDOW, now), _held_since(ids)
+    return {
+        variant.pk: _verdict(rows.get(variant.pk, []), _changes(variant, held.get(variant.pk), now))
+        for variant in variants
+    }
 
 
 def of_shard(shard: Shard, variants: Sequence[VariantStatus], now: datetime) -> list[Outlook]:
@@ -76,9 +89,7 @@ def _outlooks(
 ) -> list[Outlook]:
     ids = [variant.pk for variant in variants]
     rows = _rows(ids, now - WINDOW, now)
-    periods = dict(
-        CapacityPeriod.objects.filter(variant__in=ids, end=None).values_list("variant_id", "start")
-    )
+    periods = _held_since(ids)
     hosts = hosts_of(shard)
     return [
         _outlook(variant, rows.get(variant.pk, []), periods.get(variant.pk), counts, hosts, now)
@@ -117,7 +128,7 @@ def _outlook(
 ) -> Outlook:
     start = now - WINDOW
     held = held_since if held_since and held_since > start else None
-    changes = [at for at in (held, variant.endpoint.modified_at) if at]
+    changes = _changes(variant, held_since, now)
     count = variant.current_instance_count
     seen = observe(
         [row for row in rows if held is None or row.at >= held],
@@ -126,7 +137,7 @@ def _outlook(
         changed_at=changes,
     )
     found = fit(seen)
-    last = _last(course(rows, changed_at=changes))
+    said, since = _verdict(rows, changes)
     setup = _setup(variant, rows)
     offered = [] if setup is None else options(found, setup, hosts.get(_processor(variant), ()))
     return Outlook(
@@ -134,17 +145,33 @@ def _outlook(
         fit=found,
         start=start,
         end=now,
-        verdict=last.verdict if last else Verdict.NO_DATA,
-        since=last.since if last and rows and last.since > rows[0].at else None,
+        verdict=said,
+        since=since,
         held_since=held,
         setup=setup,
         options=offered,
-        best=best(found, offered, last is not None and last.verdict is Verdict.THRASHING),
+        best=best(found, offered, said is Verdict.THRASHING),
     )
 
 
-def _last(stretches: Sequence[Stretch]) -> Stretch | None:
-    return stretches[-1] if stretches else None
+def _held_since(variant_ids: Sequence[int]) -> dict[int, datetime]:
+    """Since when each variant has the instances of today."""
+    open_ones = CapacityPeriod.objects.filter(variant__in=variant_ids, end=None)
+    return dict(open_ones.values_list("variant_id", "start"))
+
+
+def _changes(variant: VariantStatus, held_since: datetime | None, now: datetime) -> list[datetime]:
+    held = held_since if held_since and held_since > now - WINDOW else None
+    return [at for at in (held, variant.endpoint.modified_at) if at]
+
+
+def _verdict(rows: Sequence[MetricRow], changes: Sequence[datetime]) -> tuple[Verdict, datetime | None]:
+    """The verdict that holds, and when it began; None = before the rows."""
+    stretches = course(rows, changed_at=changes)
+    if not stretches:
+        return Verdict.NO_DATA, None
+    last = stretches[-1]
+    return last.verdict, last.since if rows and last.since > rows[0].at else None
 
 
 def _processor(variant: VariantStatus) -> str:

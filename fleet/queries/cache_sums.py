@@ -34,7 +34,7 @@ FIGURES: Mapping[str, Callable[[Sums], float | None]] = {
     "memory": lambda found: found.memory_pct,
 }
 """Column key of the page to a figure."""
-SORTS = ("name", *FIGURES)
+SORTS = ("name", *FIGURES, "gain")
 
 
 _SUMS = {

@@ -113,6 +113,8 @@ def _in(scope: ScopeFilter) -> QuerySet[Operation]:
 def _compare(wanted: dict[str, Any], endpoint: Endpoint, variant: VariantStatus | None) -> list[CompareRow]:
     if "schedule" in wanted:
         return _schedule_rows(wanted, endpoint)
+    if "new_endpoint" in wanted or "deleted_endpoint" in wanted:
+        return _split_rows(wanted, endpoint)
     rows = [_row("Endpoint config", wanted.get("config_name"), endpoint.config_name)]
     if "instance_count" in wanted:
         shown = f"{wanted['instance_count']} × {wanted['instance_type']}"
@@ -141,6 +143,21 @@ def _read_at(wanted: dict[str, Any], endpoint: Endpoint) -> datetime | None:
         return endpoint.described_at
     read = (endpoint.shard.sections.get("scaling") or {}).get("ok_at")
     return datetime.fromisoformat(read) if read else None
+
+
+def _split_rows(wanted: dict[str, Any], endpoint: Endpoint) -> list[CompareRow]:
+    """The endpoint that a split made or its way back deleted, as the mirror has it."""
+    name = wanted.get("new_endpoint") or wanted["deleted_endpoint"]
+    found = Endpoint.objects.filter(shard=endpoint.shard_id, name=name, closed_at=None).first()
+    if "deleted_endpoint" in wanted:
+        return [_row(name, "deleted", found.status if found else "deleted")]
+    variant = VariantStatus.objects.filter(endpoint=found, removed_at=None).first() if found else None
+    live = f"{variant.current_instance_count} × {variant.instance_type}" if variant else None
+    return [
+        _row("Endpoint config", wanted["config_name"], found.config_name if found else None),
+        _row("Capacity", f"{wanted['instance_count']} × {wanted['instance_type']}", live),
+        CompareRow("Status", "InService", found.status if found else "not seen yet", None),
+    ]
 
 
 def _schedule_rows(wanted: dict[str, Any], endpoint: Endpoint) -> list[CompareRow]:

@@ -17,7 +17,7 @@ from fleet.sync import accounts, permissions
 from fleet.types import AwsScope
 
 BY_CALL, BY_SIMULATION, NOT_PROVEN = "call", "simulation", "not proven"
-_PROBES = {"ChangeEndpoints": "endpoint/flotilla-permission-check"}
+_PROBES = dict.fromkeys(("ChangeEndpoints", "SplitModels"), "endpoint/flotilla-permission-check")
 _CHANGES = {"sagemaker:UpdateEndpoint", "sagemaker:UpdateEndpointWeightsAndCapacities"}
 _CONFIG_PROBE = "endpoint-config/flotilla-permission-check"
 
@@ -120,7 +120,7 @@ def _acts(account: Account, shard: Shard, report: Document) -> None:
         target = f"arn:{account.partition}:sagemaker:{shard.region}:{account.account_id}"
         by_resource: dict[str, list[str]] = {}
         for permission in statement.permissions:
-            is_config = permission.action == "sagemaker:CreateEndpointConfig"
+            is_config = permission.action.endswith("EndpointConfig")
             resource = "*" if probe is None else f"{target}:{_CONFIG_PROBE if is_config else probe}"
             by_resource.setdefault(resource, []).append(permission.action)
         for resource, actions in by_resource.items():

@@ -88,8 +88,8 @@ class Option:
 
     @property
     def has_operation(self) -> bool:
-        """Whether a single change of the endpoint makes it."""
-        return self.endpoints == 1 and self.way is not Way.TODAY
+        """Whether there is an operation for it: all but what runs today, which needs none."""
+        return self.way is not Way.TODAY
 
 
 def options(found: Fit, setup: Setup, hosts: Iterable[Host]) -> list[Option]:
@@ -133,6 +133,31 @@ def best(found: Fit, offered: Sequence[Option], is_thrashing: bool) -> Option | 
     hits = found.observation.hit_ratio or 0.0
     gaining = [option for option in helping if _low(option) > hits + MARGIN]
     return max(gaining, key=lambda option: (_low(option), -(option.change or 0)), default=None)
+
+
+def gaining(found: Fit, offered: Sequence[Option], chosen: Option | None) -> Option | None:
+    """The one whose gain ranks a cache among others: what was chosen, unless that only saves.
+
+    Else the cheapest that surely gains, else the one that gains most; None where nothing is forecast or has a price.
+    """
+    if chosen is not None and chosen.way is not Way.SMALLER and gain(found, chosen) is not None:
+        return chosen
+    helping = [
+        option
+        for option in offered
+        if option.way not in (Way.TODAY, Way.SMALLER) and option.change is not None and gain(found, option)
+    ]
+    hits = found.observation.hit_ratio or 0.0
+    sure = [option for option in helping if _low(option) > hits + MARGIN]
+    if sure:
+        return min(sure, key=lambda option: (option.endpoints, option.change or 0, option.key))
+    return max(helping, key=lambda option: (gain(found, option) or 0.0, -(option.change or 0)), default=None)
+
+
+def gain(found: Fit, option: Option) -> float | None:
+    """What an option adds to the hit ratio; None where only a range, or nothing, can be told."""
+    hits, forecast = found.observation.hit_ratio, option.forecast
+    return None if hits is None or forecast is None or forecast.hit is None else forecast.hit - hits
 
 
 def _low(option: Option) -> float:

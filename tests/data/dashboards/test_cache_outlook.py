@@ -1,7 +1,7 @@
 """What would help a model cache: the tab's options, the number that is asked for, the fleet's page, kept judgements."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -88,6 +88,8 @@ def test_the_number_of_hosted_models_is_asked_for_kept_and_opens_the_forecast(op
     assert "Thrashing" in found
     assert "Larger size 2 × ml.c5.2xlarge" in found
     assert "Models on two endpoints 2 endpoints of 1 × ml.c5.xlarge" in found
+    split = reverse("operations:split-models", args=[endpoint.pk])
+    assert f'href="{split}?instance_count=1"' in html
     assert "nothing serves if it fails" in found
     form = reverse("operations:change-instances", args=[endpoint.pk])
     assert f'href="{form}?instance_type=ml.c5.2xlarge&amp;instance_count=2"' in html
@@ -171,6 +173,70 @@ def test_judgements_are_kept_for_the_fleets_page_and_renewed_when_old_or_changed
     assert "All called models fit" in page
     assert "ml.c5." in page.partition("What helps")[2]
     assert "Of 1 endpoint nobody has entered how many models it hosts" in page
+
+
+def test_what_each_cache_would_gain_is_kept_shown_and_sorted_by(operator: Client) -> None:
+    shard = rows.shard(region="us-east-1")
+    bad = persona("bad-mme", where=shard)
+    # It does not thrash, and yet more memory would spare it one load in ten.
+    fair = persona("fair-mme", where=shard, columns={"cache_hit_sum": 880.0, "unload_count": 110.0})
+    fits = persona("fits-mme", where=shard, columns={"unload_count": None, "cache_hit_sum": 995.0})
+    persona("unasked-mme", where=shard)
+    for endpoint in (bad, fair, fits):
+        HostedModelCount.objects.create(endpoint=endpoint, count=400, set_at=rows.now())
+    assert cache_judging.judge([shard.pk], now=rows.now()) == 4
+
+    kept = {
+        each.variant.endpoint.name: each
+        for each in CacheJudgement.objects.select_related("variant__endpoint")
+    }
+    assert kept["fits-mme"].gain == 0.0
+    assert kept["unasked-mme"].gain is None
+    most, some = kept["bad-mme"], kept["fair-mme"]
+    assert most.best_hit is not None
+    assert most.gain == pytest.approx(most.best_hit - 0.62)
+    assert (most.gain_instance_type, most.gain_change_usd) == (most.best_instance_type, most.best_change_usd)
+    assert some.verdict == "healthy"
+    assert some.gain is not None
+    assert some.gain_high is not None
+    assert 0.02 < some.gain <= some.gain_high <= 0.12 + 1e-9
+
+    def order(descending: bool) -> list[str]:
+        url = reverse("cache:page") + ("?sort=-gain" if descending else "?sort=gain")
+        table = rows.words(operator.get(url).content.decode()).partition("What helps")[2]
+        return sorted(kept, key=table.index)
+
+    assert order(descending=True) == ["bad-mme", "fair-mme", "fits-mme", "unasked-mme"]
+    assert order(descending=False) == ["fits-mme", "fair-mme", "bad-mme", "unasked-mme"]
+    page = rows.words(operator.get(reverse("cache:page")).content.decode())
+    assert f"+{some.gain:.2f} {some.gain_low:.2f} – {some.gain_high:.2f}" in page
+    assert f"{some.gain_instance_count} × {some.gain_instance_type}" in page
+
+
+def test_a_forecast_is_renewed_daily_and_at_once_where_the_verdict_moved() -> None:
+    endpoint = persona()
+    HostedModelCount.objects.create(endpoint=endpoint, count=400, set_at=rows.now())
+    now, hour = rows.now(), timedelta(hours=1)
+
+    def judged(at: datetime) -> CacheJudgement:
+        assert cache_judging.judge([endpoint.shard_id], now=at) == 1
+        found = CacheJudgement.objects.get()
+        assert found.judged_at == at
+        return found
+
+    first = judged(now)
+    assert cache_judging.judge([endpoint.shard_id], now=now) == 0, "nothing is due"
+    HourBucket.objects.update(cache_hit_sum=700.0)
+    later = judged(now + hour)
+    assert (later.forecast_at, later.gain, later.verdict) == (now, first.gain, "thrashing")
+    next_day = judged(now + 25 * hour)
+    assert next_day.forecast_at == now + 25 * hour
+    assert next_day.gain is not None
+    assert first.gain is not None
+    assert next_day.gain < first.gain
+    HourBucket.objects.update(cache_hit_sum=990.0)
+    healthy = judged(now + 26 * hour)
+    assert (healthy.verdict, healthy.forecast_at) == ("healthy", now + 26 * hour)
 
 
 def test_judging_takes_as_many_queries_for_five_endpoints_as_for_one(
