@@ -59,6 +59,22 @@ def test_the_list_says_who_is_needed_and_the_incident_shows_the_facts_of_its_mai
     assert "Mail to ana@example.com" in page
 
 
+@pytest.mark.parametrize(
+    ("rule", "words", "tail"),
+    [
+        ("serverless-full", "Open endpoint", "/"),
+        ("cache-thrash", "Open its cache", "/tab/cache/"),
+        ("cold-start-share", "Open its planner", "/planner/"),
+    ],
+)
+def test_an_incident_leads_to_where_its_answer_is(
+    incident: Incident, rule: str, words: str, tail: str
+) -> None:
+    Incident.objects.update(rule=AlertRule.objects.get(key=rule))
+    page = body(signed_in("operator"), "alerts:detail", incident.pk)
+    assert f'href="/endpoints/{incident.endpoint_id}{tail}">{words}</a>' in page
+
+
 def test_the_chart_has_the_values_the_limit_and_the_time_past_it(incident: Incident) -> None:
     client = signed_in("viewer")
     figure = client.get(reverse("alerts:chart", args=[incident.pk])).json()
