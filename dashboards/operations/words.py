@@ -278,7 +278,9 @@ def cost_panel(operation: Operation) -> dict[str, Any]:
         if "warm_hour_before" in stored
         else "",
         "is_less": (money(stored.get("difference")) or 0) < 0,
-        "note": before_after(
+        "note": NOT_TOLD_OF_POLICIES
+        if operation.parameters.get("way") == Way.TRACK
+        else before_after(
             money(stored.get("before")), money(stored.get("after")), money(stored.get("difference"))
         ),
     }

@@ -122,7 +122,8 @@ def _less(avoided_starts: float, live: Option) -> str:
 
 def _dearer(options: Sequence[Option], live: Option) -> str:
     """That today's level pays for nothing, where a cheaper one shows no clear difference."""
-    for option in frontier(options):
+    # How a policy moves is assumed in part: it is no ground for calling what is live not worth it.
+    for option in frontier(one for one in options if one.kind is not OptionKind.TRACKING):
         found = avoided(option, live)
         if option is not live and found.usd is not None and found.usd < 0 and not found.is_clear:
             return (

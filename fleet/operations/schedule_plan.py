@@ -98,7 +98,7 @@ def warnings(change: ScheduleChange, now: datetime) -> tuple[Warning, ...]:
     """What a schedule brings with it."""
     spot, found = change.spot, []
     kept = [action.name for action in change.actions_after() if action not in change.put]
-    if change.put and kept and change.wish.way != Way.RESTORE:
+    if (change.put or change.policies) and kept and change.wish.way != Way.RESTORE:
         text = f"Other scheduled actions stay and set their own levels: {', '.join(kept)}."
         found.append(Warning("other-actions", text))
     if spot.policies and change.put and change.wish.way != Way.WAKE:

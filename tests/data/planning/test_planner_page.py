@@ -223,6 +223,7 @@ def test_a_policy_is_planned_with_one_form_and_its_forecast_kept(operator: Clien
     assert Prediction.objects.get().option == first.name[0].lower() + first.name[1:]
     shown = text(operator, planned["Location"])
     assert "PutScalingPolicy" in shown
+    assert "The policy decides on the level" in shown
     assert "TargetTrackingScalingPolicyConfiguration" in shown
 
 

@@ -74,7 +74,9 @@ def test_the_next_week_takes_the_place_of_the_one_before_and_leaves_what_others_
     change = checked(WEEK, spot)
     assert change.delete == ("level-3-at-0800", "weekly-on")
     assert "other-actions" in [warning.code for warning in schedule_plan.warnings(change, NOON)]
-    assert checked(FOLLOW, spot).delete == ("level-3-at-0800", "weekly-on"), "they would pin the level"
+    follows = checked(FOLLOW, spot)
+    assert follows.delete == ("level-3-at-0800", "weekly-on"), "they would pin the level"
+    assert "other-actions" in [warning.code for warning in schedule_plan.warnings(follows, NOON)]
     followed = replace(spot, policies=("mine",), maximum=9)
     assert {action.maximum for action in checked(WEEK, followed).put} == {9}, "policies stay free to go above"
 
