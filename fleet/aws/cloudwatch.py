@@ -99,7 +99,7 @@ def get_metric_data(
     when a page lacks its results or a series stays incomplete.
     """
     bundles = [query if isinstance(query, Bundle) else _alone(query) for query in queries]
-    series: dict[int, Series] = {}
+    series = [NOTHING] * (len(bundles) * _PLACES)
     waiting = _cut(bundles, start, end)
 
     def send(item: _Call) -> str:
@@ -109,12 +109,10 @@ def get_metric_data(
 
     while waiting:
         waiting = _round(waiting, send, reserve, scope)
-    found = series.get
-    return [
-        found(number, NOTHING)
-        for first, bundle in zip(range(0, len(bundles) * _PLACES, _PLACES), bundles, strict=True)
-        for number in range(first, first + len(bundle.metrics))
-    ]
+    found: list[Series] = []
+    for place, bundle in enumerate(bundles):
+        found += series[place * _PLACES : place * _PLACES + len(bundle.metrics)]
+    return found
 
 
 def _round(
@@ -229,14 +227,15 @@ def _template(metrics: tuple[tuple[str, str, str, int], ...], period_s: int, fir
     )
 
 
-def _keep(scope: AwsScope, results: Sequence[Mapping[str, Any]], series: dict[int, Series]) -> None:
+def _keep(scope: AwsScope, results: Sequence[Mapping[str, Any]], series: list[Series]) -> None:
+    """Put each series to its place, behind what an earlier page brought of it."""
+    if not FAILED.isdisjoint([row.get("StatusCode") for row in results]):
+        raise _failed(scope, next(row for row in results if row.get("StatusCode") in FAILED))
     known: object = None
     seconds: list[int] = []
     # What Series(…) calls itself; there are thousands of them in each answer.
     new = tuple.__new__
     for row in results:
-        if row.get("StatusCode") in FAILED:
-            raise _failed(scope, row)
         stamps, values = row.get("Timestamps"), row.get("Values")
         if not stamps and not values:
             continue
@@ -245,10 +244,10 @@ def _keep(scope: AwsScope, results: Sequence[Mapping[str, Any]], series: dict[in
         if stamps != known:
             known, seconds = stamps, _seconds(stamps)
         number = int(row["Id"][1:])
-        before = series.get(number)
+        before = series[number]
         series[number] = (
             new(Series, (seconds, values))
-            if before is None
+            if before is NOTHING
             else Series(before.stamps + seconds, before.values + values)
         )
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice, repeat
-from operator import itemgetter
+from operator import itemgetter, mul
 from typing import Any
 
 from django.db.models import QuerySet
@@ -238,6 +238,11 @@ def _one(metric: Metric, parts: Sequence[Series]) -> Series:
 
 def _rows(variant_id: int, scales: Sequence[float], found: Sequence[Series]) -> Iterator[Row]:
     """(variant, bucket start, value per metric…) for every bucket in which any of them was reported."""
+    first = found[0].stamps if found else []
+    if len(first) == 1 and all(stamps is first for stamps, _ in found):
+        # One bucket that each metric has: what a tick brings of most variants that are busy.
+        values = [figures[0] for _, figures in found]
+        return iter([(variant_id, first[0], *map(mul, values, scales))])
     grid: list[int] = []
     for stamps, _ in found:
         if stamps is not grid and stamps and stamps != grid:
