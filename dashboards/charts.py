@@ -125,7 +125,7 @@ def panels(x: X, stack: Sequence[Panel], *, marks: Sequence[Mark] = (), gap: flo
         figure.add_traces([_bar(x, bars, panel.unit, name) for bars in panel.bars])
         figure.add_traces([_line(x, line, panel.unit, name) for line in panel.lines])
         for threshold in panel.thresholds:
-            _add_threshold(figure, threshold, name)
+            _add_threshold(figure, threshold, name, panel.maximum)
         for line in panel.lines:
             _add_end_label(figure, x, line, name)
     layout["xaxis"] = {"anchor": "y" if len(stack) == 1 else f"y{len(stack)}"}
@@ -184,7 +184,7 @@ def _band(x: X, band: Band, unit: str, axis: str) -> list[go.Scatter]:
 
 
 def _axis(unit: str, maximum: float | None = None) -> dict[str, Any]:
-    axis: dict[str, Any] = {"rangemode": "tozero", "nticks": 5}
+    axis: dict[str, Any] = {"rangemode": "tozero", "nticks": 5, "separatethousands": True}
     if unit == "$":
         axis |= {"tickprefix": "$", "tickformat": ",~r"}
     elif unit == "%":
@@ -208,15 +208,17 @@ def _domains(stack: Sequence[Panel], gap: float) -> list[tuple[float, float]]:
     return domains
 
 
-def _add_threshold(figure: go.Figure, threshold: Threshold, axis: str) -> None:
+def _add_threshold(figure: go.Figure, threshold: Threshold, axis: str, maximum: float | None) -> None:
+    """Its label stands above the level, or below one near the top of the plot, where the lines run."""
     shade = colour(threshold.tint)
+    side = "top" if maximum is not None and threshold.value > maximum / 2 else "bottom"
     figure.add_shape(
         type="line", xref="paper", x0=0, x1=1, yref=axis, y0=threshold.value, y1=threshold.value,
         line={"color": shade, "width": 1, "dash": "dash"},
     )  # fmt: skip
     figure.add_annotation(
         xref="paper", x=0.005, yref=axis, y=threshold.value, text=plain(threshold.label), showarrow=False,
-        xanchor="left", yanchor="bottom", font={"color": shade, "size": 11},
+        xanchor="left", yanchor=side, font={"color": shade, "size": 11},
     )  # fmt: skip
 
 

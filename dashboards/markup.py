@@ -66,7 +66,8 @@ def _facet_option(
         '<label class="check"><input type="checkbox" name="{}" value="{}"{}><span class="label{}">{}{}{}</span>'
         '<span class="count">{}</span></label>\n',
         name, value, SafeString(" checked") if is_on else "", f" tone-{tone}" if tone else "", before, after,
-        label if icon or dot else truncated(label), count,
+        # What people wrote as words wraps; a name from AWS is cut in its middle.
+        label if icon or dot or " " in label else truncated(label), count,
     )  # fmt: skip
 
 
