@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from dashboards.costs import drawing, explain, groups
 from dashboards.costs.drawing import Drawing
@@ -150,7 +150,7 @@ class Figures:
     def total(self) -> Decimal | None:
         """The table's total in cents."""
         amount = self.window.amount
-        return None if amount is None else amount.quantize(CENT)
+        return None if amount is None else amount.quantize(CENT, ROUND_HALF_UP)
 
     @property
     def lines_url(self) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.http import QueryDict
@@ -63,7 +63,9 @@ def context(
     shares = read(head.endpoint.pk, names, span, basis)
     return {
         "share_rows": _rows(shares),
-        "share_total": None if shares.sums.amount is None else shares.sums.amount.quantize(CENT),
+        "share_total": None
+        if shares.sums.amount is None
+        else shares.sums.amount.quantize(CENT, ROUND_HALF_UP),
         "shares": shares,
         "share_days": span_words(span, activity.window.end.date()),
         "share_choices": [(LABELS[each], _link(query, each), each is basis) for each in choices],

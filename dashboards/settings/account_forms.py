@@ -26,7 +26,7 @@ def region_choices(account: Account) -> list[tuple[str, str]]:
 def _regions_field() -> forms.MultipleChoiceField:
     return forms.MultipleChoiceField(
         label="Regions", required=False, widget=forms.CheckboxSelectMultiple,
-        help_text="“off”: not switched on in this account; opt in in AWS first.",
+        help_text="“off” beside a region: the account has not opted in to it; do that in AWS first.",
     )  # fmt: skip
 
 

@@ -33,7 +33,8 @@ def steps(account: Account | None, current: str) -> list[dict[str, Any]]:
     names = [name for name, _ in TITLES]
     made = []
     for number, (name, title) in enumerate(TITLES):
-        is_open = account is not None and (name != "first-sync" or not account.is_draft)
+        # Permissions are looked at all along; the steps before the first sync are closed once it is added.
+        is_open = account is not None and (name == "check" or account.is_draft == (name != "first-sync"))
         if name == "roles" and account is not None and not account.role_arn:
             continue
         made.append(

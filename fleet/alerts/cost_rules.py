@@ -28,7 +28,7 @@ COST_RULES: tuple[RuleSpec, ...] = (
         "cost-rise",
         "Cost rose unexpectedly",
         AlertRule.Severity.WARNING,
-        "A day, or the week that ends with it, costs {least_usd} $ a day above the expected and {opens} times the "
+        "A day, or the week that ends with it, costs ${least_usd} a day above the expected and {opens} times the "
         "usual scatter",
         "Each endpoint, account and the fleet, the newest complete UTC day; an endpoint that began within the week "
         "counts from nothing; an account whose endpoints' own rises explain it is not told again",

@@ -1,5 +1,6 @@
 """Accounts: set up step by step, changed, disabled, enabled; each change audited, each error beside its field."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -205,6 +206,16 @@ def test_pages_for_everybody_never_show_the_external_id(client: Client, account:
     for name in ("account", "set-up-check", "set-up-first-sync"):
         assert viewer.get(url(name, account)).status_code == 403
     assert viewer.get(url("role-text", account, "terraform")).status_code == 403
+
+
+def test_the_first_sync_of_an_account_that_is_added_links_to_no_step_that_is_closed(
+    client: Client, account: Account
+) -> None:
+    page = client.get(url("set-up-first-sync", account)).content.decode()
+    steps = page.partition('aria-label="Steps of the set-up"')[2].partition("</nav>")[0]
+    links = re.findall(r'href="([^"]+)"', steps)
+    assert links == [url("set-up-check", account)]
+    assert {client.get(link).status_code for link in links} == {200}
 
 
 def test_an_endpoint_of_a_read_only_account_says_so_where_actions_are_offered(

@@ -119,6 +119,17 @@ def test_components_share_by_what_their_copies_reserved_over_time(reader: Client
     assert got["Unallocated"] == pytest.approx(whole * Decimal("13.5") / 24)
 
 
+def test_half_a_cent_goes_the_same_way_in_the_parts_and_in_their_sum(reader: Client) -> None:
+    found = gpus(Kind.INFERENCE_COMPONENT)
+    component(found, "chat", (0, 24, 4))
+    # With $138.048 and a third of a cent: $140.005 in all, which is halfway between two cents.
+    cost(
+        found, "1.953666666667", component=CostComponent.STORAGE, item="gp3", usd="0.14", unit="GB-month",
+        day=midnight().date(),
+    )  # fmt: skip
+    assert shares(reader, found, "components")["chat"] == Decimal("140.005")
+
+
 def test_components_share_by_calls_or_evenly_when_asked_to(reader: Client) -> None:
     found = gpus(Kind.INFERENCE_COMPONENT)
     component(found, "chat", (0, None, 1))

@@ -67,7 +67,7 @@ def test_the_sentence_counts_who_needs_somebody_and_what_cannot_be_read(viewer: 
     html = page(viewer)
     assert "Two of 4 endpoints" in html
     assert "one cannot be read" in html
-    assert "sagemaker:DescribeEndpoint" in html
+    assert "sagemaker:<wbr>DescribeEndpoint" in html
 
 
 def test_yesterday_is_compared_with_the_same_weekday(viewer: Client) -> None:
