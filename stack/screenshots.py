@@ -7,11 +7,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
@@ -22,9 +22,42 @@ from stack.seed import LOGINS
 from stack.supervisor import say
 
 READY = "Flotilla is ready"
-_START_S = 240
-_JUDGEMENT_S = 120
-_INCIDENTS = 8
+_START_S = 900
+_PLANNING_S = 120
+
+
+@dataclass(frozen=True)
+class Awaited:
+    """What pictures without it would leave out: a question whose answer is a boolean, and how long it may take."""
+
+    words: str
+    query: LiteralString
+    patience_s: float
+
+
+AWAITED = (
+    Awaited(
+        "the whole history",
+        "SELECT bool_and(backfill_done_until >= backfill_until) FROM fleet_shard WHERE enabled",
+        600,
+    ),
+    Awaited(
+        # While history comes in it looks every few minutes, and hourly from the look on that had all of it.
+        "the advisor's first look at all of it",
+        "SELECT bool_or(ended_at >= begun_at AND due_at > ended_at + interval '20 minutes') FROM fleet_advisorrun",
+        600,
+    ),
+    Awaited(
+        "the first incidents",
+        "SELECT count(*) >= 8 FROM fleet_incident WHERE endpoint_id IS NOT NULL",
+        120,
+    ),
+    Awaited(
+        "the bill",
+        "SELECT bool_and(ok_at IS NOT NULL) FROM fleet_billreading WHERE enabled",
+        120,
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +76,10 @@ SHOTS = (
     Shot("endpoint-chat-faq", "/endpoints/?q=chat-faq", "chat-faq"),
     Shot("endpoint-persona-mme", "/endpoints/?q=persona-mme", "persona-mme"),
     Shot("conversion", "/endpoints/?q=intent-router", "intent-router", deed="plan-conversion"),
+    Shot("planner", "/endpoints/?q=address-parser", "address-parser", deed="plan-capacity"),
+    Shot("advisor", "/advisor/"),
     Shot("costs", "/costs/"),
+    Shot("savings-plans", "/costs/savings-plans/?one_year=25"),
     Shot("cold-starts", "/cold-starts/"),
     Shot("cache", "/cache/"),
     Shot("operations", "/operations/"),
@@ -107,29 +143,28 @@ def _address(layout: Layout) -> Iterator[str]:
         wait_until(lambda: READY in output.read_text() or process.poll() is not None, _START_S, every_s=0.5)
         if READY not in output.read_text():
             raise StackError(f"the demo did not start:\n{output.read_text()}")
-        _wait_for_incidents(Layout(layout.root, state))
+        _wait(Layout(layout.root, state))
         yield f"http://127.0.0.1:{port}"
     finally:
         process.send_signal(signal.SIGINT)
         process.wait()
 
 
-def _wait_for_incidents(layout: Layout) -> None:
-    """The first judgement of the rules comes with a tick after the history; pictures without incidents lie."""
+def _wait(layout: Layout) -> None:
+    """Wait for what a demo has a few minutes after its start, and say what did not come: such pictures lie."""
     import psycopg
 
-    say("waiting for the first incidents ...")
     url = postgres.embedded(layout).url
+    for awaited in AWAITED:
+        say(f"waiting for {awaited.words} ...")
 
-    def judged() -> bool:
-        with psycopg.connect(url) as connection:
-            row = connection.execute(
-                "SELECT count(*) FROM fleet_incident WHERE endpoint_id IS NOT NULL"
-            ).fetchone()
-        return bool(row and row[0] >= _INCIDENTS)
+        def is_there(query: LiteralString = awaited.query) -> bool:
+            with psycopg.connect(url) as connection:
+                row = connection.execute(query).fetchone()
+            return bool(row and row[0])
 
-    if not wait_until(judged, _JUDGEMENT_S, every_s=2):
-        say(f"fewer than {_INCIDENTS} incidents within {_JUDGEMENT_S} s; photographing what there is")
+        if not wait_until(is_there, awaited.patience_s, every_s=2):
+            say(f"{awaited.words}: not within {awaited.patience_s:.0f} s; photographing what there is")
 
 
 def _photograph(browser: Browser, url: str, look: Look, shots: list[Shot], folder: Path) -> None:
@@ -154,8 +189,8 @@ def _photograph(browser: Browser, url: str, look: Look, shots: list[Shot], folde
         path = folder / f"{shot.name}-{look.suffix}.png"
         answer = page.goto(shot.path)
         _follow(page, shot)
-        if shot.deed == "plan-conversion":
-            _plan_conversion(page)
+        if shot.deed:
+            _DEEDS[shot.deed](page)
         page.wait_for_load_state("networkidle")
         page.screenshot(path=path, full_page=True)
         say(f"{path.name:<32} {answer.status if answer else '-'} {_remarks(page, errors)}")
@@ -177,6 +212,18 @@ def _plan_conversion(page: Page) -> None:
     page.get_by_label("Instances", exact=True).fill("4")
     page.get_by_label("Reason").fill("Always warm")
     page.get_by_role("button", name="Preview conversion").click()
+
+
+def _plan_capacity(page: Page) -> None:
+    """The planner's page, once a worker has answered it."""
+    page.goto(page.url.partition("?")[0] + "planner/")
+    page.locator("#planner-answer:not([data-poll])").wait_for(timeout=_PLANNING_S * 1000)
+
+
+_DEEDS: dict[str, Callable[[Page], None]] = {
+    "plan-conversion": _plan_conversion,
+    "plan-capacity": _plan_capacity,
+}
 
 
 def _note(message: ConsoleMessage, errors: list[str]) -> None:
