@@ -38,8 +38,6 @@ def test_on_call_fixes_cold_starts_in_five_clicks(demo: Demo, sign_in: SignIn) -
     eventually(lambda: page.goto("/cold-starts/?sort=-cold") and planner.count() == 1, within_s=120)
     page.goto("/")
     click(page.get_by_role("link", name="Cold starts").first)
-    if not planner.count():
-        page.goto("/cold-starts/?sort=-cold")
     click(planner)
     answered(page)
     expect(page.locator("main")).to_contain_text("How sure this is")
@@ -53,7 +51,12 @@ def test_on_call_fixes_cold_starts_in_five_clicks(demo: Demo, sign_in: SignIn) -
     click(page.get_by_role("button", name="Change concurrency"))
     assert click.number == 5
     expect(page.get_by_role("heading", level=1)).to_contain_text("Applied", timeout=SETTLES_MS)
-    assert len(demo.simulator("GET", "/_calls")["writes"]) == before + 1
+    writes = demo.simulator("GET", "/_calls")["writes"]
+    assert len(writes) == before + 1
+    (sent,) = writes[-1]["params"]["DesiredWeightsAndCapacities"]
+    assert sent["ServerlessUpdateConfig"]["ProvisionedConcurrency"] == wanted
+    (live,) = [each for each in demo.simulator("GET", "/_holdings")["endpoints"] if each["name"] == NAME]
+    assert [each["provisioned"] for each in live["variants"]] == [wanted], "AWS keeps warm what was asked"
     expect(page.locator("main")).to_contain_text("held against what comes 1, 7 and 14 days after")
 
 
