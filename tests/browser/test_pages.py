@@ -72,6 +72,8 @@ PARTS = (
     ("search-rt", "planner"),
     ("chat-faq", "change-memory"),
     ("ranker", "change-schedule"),
+    ("ranker", "change-schedule/?way=track&goal=70&minimum=1&maximum=6"),
+    ("ranker", "change-schedule/?way=week&lines=cron(58 7 ? * MON-FRI *) 4%0Acron(0 18 ? * * *) 1"),
     ("search-rt", "change-schedule"),
     ("search-rt", "change-schedule/?way=one"),
 )

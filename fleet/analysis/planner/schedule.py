@@ -5,7 +5,7 @@ What a cold start is worth in dollars is the user's to say; it is asked for, or 
 
 import random
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
 from math import exp
@@ -101,7 +101,7 @@ def find(
                 continue
             plan = _replayed(observation, forecast, tariff, whole, value, hours, window, gains)
             if plan is not None and plan.objective_usd < plan.fixed_usd:
-                found[hours] = plan
+                found[hours] = _named(plan, found.values())
     return Schedules(tuple(found.values()), _sentence(found.values(), values), seen.count)
 
 
@@ -116,6 +116,15 @@ def values(curve: Sequence[Option]) -> tuple[Decimal, ...]:
     if len(found) > _MOST_VALUES:
         found = [found[place * (len(found) - 1) // (_MOST_VALUES - 1)] for place in range(_MOST_VALUES)]
     return tuple(found)
+
+
+def _named(plan: WeeklyPlan, others: Collection[WeeklyPlan]) -> WeeklyPlan:
+    """A plan under a name of its own: pages and predictions tell ways apart by it."""
+    if all(other.option.name != plan.option.name for other in others):
+        return plan
+    name = f"{plan.option.name}, {plan.option.mean_level:.2f} on average"
+    number = sum(other.option.name.startswith(name) for other in others)
+    return replace(plan, option=replace(plan.option, name=f"{name} ({number + 1})" if number else name))
 
 
 def _gains(

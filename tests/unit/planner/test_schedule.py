@@ -166,3 +166,15 @@ def test_the_values_worth_trying_are_the_prices_of_the_steps_of_the_curve() -> N
     first = options.avoided(curve[1], curve[0])
     assert first.usd is not None
     assert first.usd / Decimal(str(first.cold)) in tried
+
+
+def test_two_schedules_of_one_plan_never_share_their_name() -> None:
+    read, found = seen("diurnal", 401)
+    curve = options.frontier(options.of_levels(found, 0))
+    (first, *_) = schedule.find(read, found, tariff(), [*schedule.values(curve), WORTH]).plans
+    taken: list[schedule.WeeklyPlan] = []
+    for _ in range(4):
+        taken.append(schedule._named(first, taken))
+    names = [plan.option.name for plan in taken]
+    assert names[0] == first.option.name
+    assert len(set(names)) == 4
