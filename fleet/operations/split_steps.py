@@ -48,7 +48,8 @@ def prove_created(run: Run) -> Outcome:
     if found.status != EndpointStatus.IN_SERVICE:
         return _not_made(run, found)
     counts = [variant.current_instance_count for variant in found.variants if not variant.is_shadow]
-    text = f"InService on {found.config_name} with {counts[0] if counts else 'no'} instances"
+    count = counts[0] if counts else None
+    text = f"InService on {found.config_name} with {count or 'no'} instance{'' if count == 1 else 's'}"
     if found.config_name != wanted["config_name"] or counts != [wanted["instance_count"]]:
         detail = f"Somebody else changed {name} meanwhile: it is {text}, which is not what was asked."
         return Ended(_STATES.FAILED, _VERDICTS.OVERWRITTEN, detail, text)

@@ -64,6 +64,7 @@ PARTS = (
     ("persona-mme", "tab/cache"),
     ("persona-mme", "hosted-models"),
     ("persona-mme", "change-instances/?instance_type=ml.r5.xlarge&instance_count=2"),
+    ("persona-mme", "split-models/?instance_count=1"),
     ("vision-rt", "tab/built-from"),
     ("shadow-ranker-rt", "tab/ownership"),
     ("address-parser", "planner"),
