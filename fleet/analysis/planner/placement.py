@@ -186,7 +186,8 @@ def _times(bucket: Bucket, guess: _Guess, belief: Belief, attempt: int, chance: 
     else:
         step = uniform() if belief.width_s is None else (attempt - half + uniform()) / half
         width = period_s * exp(step * log(_NARROWEST_S / period_s))
-        if belief.width_s is None or attempt % 2:
+        # A peak in the middle of even traffic is some calls that chanced to come together, not all of them.
+        if belief.width_s is None or attempt % 2 or shape.is_filled:
             together = min(calls, max(2, (bucket.peak or 2) + int(3 * uniform()) - 1))
     low, high = shape.window(period_s, width)
     if guess.begins is not None and attempt % 2 == 0:
