@@ -77,7 +77,8 @@ def _stale_after(key: str, tile: Tile, head: Head) -> timedelta:
     """Metrics follow the variant's cadence; parts are read and cost lines worked out once an hour."""
     if key in {"containers", "components"}:
         return max(head.stale_after, PARTS_STALE_AFTER)
-    return COSTS_STALE_AFTER if tile.label.startswith("Cost") else head.stale_after
+    is_cost = key == "cost" or tile.label.startswith("Cost")
+    return COSTS_STALE_AFTER if is_cost else head.stale_after
 
 
 def _not_asked(tile: Tile) -> Tile:

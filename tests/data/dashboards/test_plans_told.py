@@ -52,7 +52,7 @@ def test_aws_own_figures_stand_beside_those_worked_out(
     section = words.partition("What AWS says")[2]
     assert "4.80 3.60 75 % 12.00 6.00 50 % +$1.20" in section
     # $0.0765 × 48 h; what it buys of $9.792 is the night's $0.102 in every hour.
-    assert "Worked out here from the hours, at 1 year, 25 % off" in section
+    assert "Worked out here from the hours of all accounts, at 1 year, 25 % off" in section
     assert "3.67 3.67 100 % 9.79 4.90 50 % +$1.22" in section
     assert "also those for other services" in section
 
