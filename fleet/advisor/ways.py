@@ -1,6 +1,6 @@
 """Prices the ways to host one endpoint for the advisor: fleet.costs.options at three multiples of its traffic."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -27,7 +27,8 @@ def priced(site: Site, traffic: Traffic, about: Circumstances, book: PriceBook) 
     narrowed = replace(about, machines=shortlist(site, traffic, about, book))
     found = offers(site, traffic, narrowed, book)
     ranged = {id(offer) for offer in _ranged(found)}
-    return tuple(_way(offer, id(offer) in ranged, site, traffic, book) for offer in found)
+    scaled = (traffic.scaled(LESS), traffic.scaled(MORE))
+    return tuple(_way(offer, id(offer) in ranged, site, scaled, book) for offer in found)
 
 
 def shortlist(site: Site, traffic: Traffic, about: Circumstances, book: PriceBook) -> list[Machine]:
@@ -37,39 +38,43 @@ def shortlist(site: Site, traffic: Traffic, about: Circumstances, book: PriceBoo
     than the traffic's peak (times the models that could share) are of no use. Today's type is always among them.
     """
     useful = max(1, traffic.peak or 1) * max(1, about.models or 1)
-    kept: dict[str, Machine] = {}
+    today, need, kept = site.capacity.instance_type, about.need, dict[str, Machine]()
     for prices in (book, book.without_plans()) if _rates(book) else (book,):
         best = 0
-        for _, at_once, machine in sorted(
-            _by_price(site, about, prices, useful), key=lambda row: (row[0], -row[1])
-        ):
-            if at_once > best or machine.name == site.capacity.instance_type:
+        hours = _instance_hours(site, about.machines, prices)
+        rows = [
+            (usd, -min(useful, slots(machine, need)), n)
+            for n, (machine, usd) in enumerate(zip(about.machines, hours, strict=True))
+            if usd is not None and (machine.name == today or fits(machine, need))
+        ]
+        for _, at_once, n in sorted(rows):
+            machine = about.machines[n]
+            if -at_once > best or machine.name == today:
                 kept[machine.name] = machine
-            best = max(best, at_once if fits(machine, about.need) else 0)
+            best = max(best, -at_once if fits(machine, need) else 0)
     return list(kept.values())
 
 
-def _by_price(
-    site: Site, about: Circumstances, book: PriceBook, useful: int
-) -> Iterable[tuple[Decimal, int, Machine]]:
-    """USD of an instance-hour with its volume, executions at once as far as they are of use, and the machine."""
-    for machine in about.machines:
-        if machine.name != site.capacity.instance_type and not fits(machine, about.need):
-            continue
-        usd = _instance_hour(site, machine.name, book)
-        if usd is not None:
-            yield usd, min(useful, slots(machine, about.need)), machine
+def _instance_hours(site: Site, machines: Sequence[Machine], book: PriceBook) -> list[Decimal | None]:
+    """USD of an instance-hour with its volume, None = unpriced; kept with the book, which many endpoints share."""
+    volume = site.capacity.volume_gb or 0
+    found = []
+    for machine in machines:
+        key = (site.region, machine.name, volume)
+        if key not in book.instance_hours:
+            book.instance_hours[key] = _instance_hour(site.region, machine.name, volume, book)
+        found.append(book.instance_hours[key])
+    return found
 
 
-def _instance_hour(site: Site, name: str, book: PriceBook) -> Decimal | None:
+def _instance_hour(region: str, name: str, volume_gb: int, book: PriceBook) -> Decimal | None:
     if book.discounts.held:
-        lines = compare.instance_lines(site.region, name, Decimal(1), site.capacity.volume_gb, book, "")
-        return cost(lines)
-    point = book.find(site.region, CostComponent.INSTANCE_TIME, name)
-    disk = book.find(site.region, CostComponent.STORAGE, VOLUME)
+        return cost(compare.instance_lines(region, name, Decimal(1), volume_gb, book, ""))
+    point = book.find(region, CostComponent.INSTANCE_TIME, name)
+    disk = book.find(region, CostComponent.STORAGE, VOLUME)
     if point is None or disk is None or has_local_disk(name):
         return None if point is None else point.usd
-    return point.usd + (site.capacity.volume_gb or 0) * disk.usd / HOURS_PER_MONTH
+    return point.usd + volume_gb * disk.usd / HOURS_PER_MONTH
 
 
 def _rates(book: PriceBook) -> bool:
@@ -78,18 +83,22 @@ def _rates(book: PriceBook) -> bool:
 
 
 def _ranged(found: Sequence[Offer]) -> list[Offer]:
-    """Offers that are priced with less and with more traffic, too: today's, and what advice can lead to."""
+    """Offers that are priced with less and with more traffic, too: today's, and what advice can lead to.
+
+    On-demand serverless is not among them: it moves with the traffic, whatever rules it out.
+    """
     kept: list[Offer] = []
     for family in Family:
         alike = [each for each in found if each.option.family is family and each.usd is not None]
         kept += [each for each in alike if not each.is_today and not each.why_not][:1]
-        kept += [each for each in alike if not each.is_today][:1]
     item = next((each.option.item for each in found if each.is_today), "")
     kept += [each for each in found if each.option.family is Family.ASYNCHRONOUS and each.option.item == item]
     return [*kept, *(each for each in found if each.is_today)]
 
 
-def _way(offer: Offer, is_ranged: bool, site: Site, traffic: Traffic, book: PriceBook) -> PricedWay:
+def _way(
+    offer: Offer, is_ranged: bool, site: Site, scaled: tuple[Traffic, Traffic], book: PriceBook
+) -> PricedWay:
     option = offer.option
     less = more = offer.usd
     is_fixed = offer.is_today and option.family not in (Family.SERVERLESS, Family.PROVISIONED)
@@ -97,8 +106,7 @@ def _way(offer: Offer, is_ranged: bool, site: Site, traffic: Traffic, book: Pric
         # On demand every call costs the same, so the month moves with the traffic.
         less, more, is_ranged = offer.usd * LESS, offer.usd * MORE, True
     elif is_ranged and not is_fixed and offer.usd is not None:
-        less = cost(option_lines(option, site, traffic.scaled(LESS), book))
-        more = cost(option_lines(option, site, traffic.scaled(MORE), book))
+        less, more = (cost(option_lines(option, site, each, book)) for each in scaled)
     return PricedWay(
         option.family,
         option.item,

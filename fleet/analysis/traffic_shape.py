@@ -3,6 +3,7 @@
 None is an hour of which nothing is known, never an hour without calls. The limits are our choice, docs/advisor.md.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +14,9 @@ DAY_H, WEEK_H = 24, 168
 SATURDAY = 5
 _HOUR = [at % DAY_H for at in range(WEEK_H)]
 _WEEKDAY = [at // DAY_H for at in range(WEEK_H)]
+_WORKDAY_HOUR = [at % DAY_H + DAY_H * (at >= SATURDAY * DAY_H) for at in range(WEEK_H)]
+Week = list[list[float]]
+"""Known calls by their hour of the week, 0 = Monday 0:00 UTC."""
 LEAST_HOURS = 24
 """Known hours below which no shape is named."""
 LEAST_COVERAGE = 0.5
@@ -117,10 +121,13 @@ def shape(calls: Sequence[float | None], start: datetime) -> Shape:
         return Shape(Pattern.DEAD, Pattern.DEAD, _trust(known, calls, 1.0), len(known), len(calls), 0.0)
     first = start.astimezone(UTC)
     offset = first.weekday() * DAY_H + first.hour
-    timed = [((offset + n) % WEEK_H, each) for n, each in enumerate(calls) if each is not None]
+    week: Week = [[] for _ in range(WEEK_H)]
+    for at, each in enumerate(calls, offset):
+        if each is not None:
+            week[at % WEEK_H].append(each)
     busy = sum(1 for each in known if each) / len(known)
     peak = max(known) / mean
-    explained, growth = _explained(timed), _growth(calls)
+    explained, growth = _explained(week, known, mean), _growth(calls)
     base, margin = _base(busy, peak, explained)
     is_growing = growth is not None and growth >= GROWTH_PER_WEEK
     return Shape(
@@ -134,8 +141,8 @@ def shape(calls: Sequence[float | None], start: datetime) -> Shape:
         explained,
         growth,
         mean,
-        _busy_hours(timed, mean),
-        _quiet_days(timed),
+        _busy_hours(week, mean),
+        _quiet_days(week),
     )
 
 
@@ -183,38 +190,50 @@ def _trust(known: Sequence[float], calls: Sequence[float | None], margin: float)
     return coverage * length * (0.5 + 0.5 * min(1.0, max(0.0, margin)))
 
 
-def _explained(known: Sequence[tuple[int, float]]) -> float | None:
+def _explained(week: Week, known: Sequence[float], mean: float) -> float | None:
     """How much of the variation (0 to 1) the same hour of other days, or of other weeks, foretells; the better one.
 
     Days are tried all alike, then workdays apart from weekends, then each by its weekday. Every hour is foretold by the
     median of the others, itself left out, so that noise explains nothing. None with less than three days.
     """
-    keys = [_HOUR]
+    if len(known) < 3 * DAY_H:
+        return None
+    keys: list[Sequence[int]] = [_HOUR]
     if len(known) >= WEEK_H:
-        keys.append([at % DAY_H + DAY_H * (at >= SATURDAY * DAY_H) for at in range(WEEK_H)])
+        keys.append(_WORKDAY_HOUR)
     if len(known) >= 2 * WEEK_H:
-        keys.append(list(range(WEEK_H)))
-    return max(_foretold(known, key) for key in keys) if len(known) >= 3 * DAY_H else None
+        keys.append(range(WEEK_H))
+    spread = sum([(each - mean) ** 2 for each in known])
+    return max(_foretold(week, key, mean, spread) for key in keys)
 
 
-def _foretold(known: Sequence[tuple[int, float]], key: Sequence[int]) -> float:
-    mean = fmean([each for _, each in known])
-    spread = left = 0.0
-    for alike in _places(known, key).values():
-        ranked = sorted(alike)
-        for place, each in enumerate(ranked):
-            spread += (each - mean) ** 2
-            left += (each - _middle_without(ranked, place, mean)) ** 2
-    return max(0.0, 1 - left / spread) if spread else 0.0
+def _foretold(week: Week, key: Sequence[int], mean: float, spread: float) -> float:
+    """Part of the spread around the mean that medians of alike hours explain, each hour left out of its own."""
+    if not spread:
+        return 0.0
+    left = sum(_missed(sorted(alike), mean) for alike in _places(week, key).values())
+    return max(0.0, 1 - left / spread)
 
 
-def _middle_without(ranked: Sequence[float], place: int, otherwise: float) -> float:
-    """Median of sorted values but the one at `place`; `otherwise` when nothing is left."""
-    left = len(ranked) - 1
-    if not left:
-        return otherwise
-    low, high = (left - 1) // 2, left // 2
-    return (ranked[low + (low >= place)] + ranked[high + (high >= place)]) / 2
+def _missed(ranked: Sequence[float], otherwise: float) -> float:
+    """Squares by which the median of the others misses each of some sorted values; alone it is `otherwise`.
+
+    Without a value below the middle the median moves up, without one above it moves down: three medians are all.
+    """
+    others = len(ranked) - 1
+    if not others:
+        return (ranked[0] - otherwise) ** 2
+    low, high = (others - 1) // 2, others // 2
+    below = (ranked[low + 1] + ranked[high + 1]) / 2
+    above = (ranked[low] + ranked[high]) / 2
+    missed = 0.0
+    for each in ranked[: low + 1]:
+        missed += (each - below) ** 2
+    if high > low:
+        missed += (ranked[high] - (ranked[low] + ranked[high + 1]) / 2) ** 2
+    for each in ranked[high + 1 :]:
+        missed += (each - above) ** 2
+    return missed
 
 
 def _growth(calls: Sequence[float | None]) -> float | None:
@@ -239,22 +258,23 @@ def _growth(calls: Sequence[float | None]) -> float | None:
     return 7 * slope / middle if agree >= GROWTH_AGREEMENT else 0.0
 
 
-def _places(known: Sequence[tuple[int, float]], key: Sequence[int]) -> dict[int, list[float]]:
-    """Calls by the key of their hour of the week, 0 = Monday 0:00 UTC."""
-    places: dict[int, list[float]] = {}
-    for at, each in known:
-        places.setdefault(key[at], []).append(each)
+def _places(week: Week, key: Sequence[int]) -> dict[int, list[float]]:
+    """Calls by the key of their hour of the week, 0 = Monday 0:00 UTC; keys without a known hour are left out."""
+    places: dict[int, list[float]] = defaultdict(list)
+    for place, each in zip(key, week, strict=True):
+        if each:
+            places[place] += each
     return places
 
 
-def _means(known: Sequence[tuple[int, float]], key: Sequence[int]) -> dict[int, float]:
-    return {place: fmean(part) for place, part in sorted(_places(known, key).items())}
+def _means(week: Week, key: Sequence[int]) -> dict[int, float]:
+    return {place: fmean(part) for place, part in sorted(_places(week, key).items())}
 
 
-def _busy_hours(known: Sequence[tuple[int, float]], mean: float) -> tuple[int, ...]:
-    return tuple(hour for hour, found in _means(known, _HOUR).items() if found >= mean / 2)
+def _busy_hours(week: Week, mean: float) -> tuple[int, ...]:
+    return tuple(hour for hour, found in _means(week, _HOUR).items() if found >= mean / 2)
 
 
-def _quiet_days(known: Sequence[tuple[int, float]]) -> tuple[int, ...]:
-    means = _means(known, _WEEKDAY)
+def _quiet_days(week: Week) -> tuple[int, ...]:
+    means = _means(week, _WEEKDAY)
     return tuple(day for day, found in means.items() if found < max(means.values()) / 10)

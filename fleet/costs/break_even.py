@@ -7,11 +7,10 @@ from decimal import Decimal
 from enum import StrEnum
 
 from fleet.costs import compare
-from fleet.costs.lines import total
 from fleet.costs.periods import HOURS_PER_MONTH
 from fleet.costs.price_book import PriceBook
 from fleet.costs.traffic import SECONDS_PER_HOUR, Traffic, UseHour
-from fleet.types import Capacity, CostLine, Kind, ServerlessCapacity
+from fleet.types import Capacity, CostComponent, CostLine, Kind, ServerlessCapacity
 
 SCALES = tuple(Decimal(n) / 10 for n in range(51))
 """Multiples of the observed traffic that curves are drawn at: from none to five times as much."""
@@ -118,7 +117,13 @@ def today_lines(site: Site, traffic: Traffic, book: PriceBook) -> list[CostLine]
 
 def cost(found: Sequence[CostLine]) -> Decimal | None:
     """USD a month; None while a line has no amount, except storage of unknown size, which is left out."""
-    return None if compare.is_open(found) else total(found).amount
+    known: list[Decimal] = []
+    for line in found:
+        if line.amount is not None:
+            known.append(line.amount)
+        elif line.component is not CostComponent.STORAGE:
+            return None
+    return sum(known, Decimal(0)) if known else None
 
 
 def pricer(site: Site, traffic: Traffic, book: PriceBook, today: Option | None = None) -> Pricer:
@@ -206,8 +211,12 @@ def _queue_hours(option: Option, traffic: Traffic) -> tuple[Decimal | None, str]
     """Instance-hours with a queue in front: in every hour with a call as many as its seconds need, else none."""
     if traffic.busy_s is None or not traffic.window.hours:
         return None, ""
-    times = float(traffic.scale) / option.slots
-    ran = sum(_begun(hour, hour.load * times, traffic.scale, option.slots) for hour in traffic.hours)
+    times, ran = float(traffic.scale) / option.slots, 0
+    for hour in traffic.hours:
+        near = hour.load * times
+        # Most hours fill less than one instance, and are far enough from a whole one.
+        is_plain = _CLOSE < near < 1 - _CLOSE
+        ran += 1 if is_plain else _begun(hour, near, traffic.scale, option.slots)
     month = ran * HOURS_PER_MONTH / traffic.window.hours
     return month, f"{ran} instance-hours in {float(traffic.window.hours):.4g} h, none in hours without a call"
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 
 from fleet.costs.break_even import Family, Option, Site, cost, instances, option_lines, today_lines
 from fleet.costs.lines import worst
@@ -57,9 +58,9 @@ class Offer:
     is_today: bool = False
     count: int | None = None
 
-    @property
+    @cached_property
     def usd(self) -> Decimal | None:
-        """USD a month; None without a price or traffic."""
+        """USD a month; None without a price or traffic. Kept, because sorting and ranking ask for it again."""
         return cost(self.lines)
 
     @property

@@ -5,6 +5,8 @@ A missing price is a result (None), never zero. Where prices come from is decide
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from functools import cached_property
 
 from fleet.costs.discounts import Discounts
 from fleet.types import CostComponent, PricePoint
@@ -45,6 +47,11 @@ class PriceBook:
     unusable: Mapping[Key, str] = field(default_factory=dict)
     discounts: Discounts = field(default_factory=Discounts)
 
+    @cached_property
+    def instance_hours(self) -> dict[tuple[str, str, int], Decimal | None]:
+        """Room for what an hour of an instance type costs with a volume of so many GB, by region, type and GB."""
+        return {}
+
     @classmethod
     def layered(cls, *layers: Iterable[PricePoint]) -> "PriceBook":
         """Prices of all layers; a later layer wins: `PriceBook.layered(snapshot, price_list)`."""
@@ -63,6 +70,10 @@ class PriceBook:
 
     def without_plans(self) -> "PriceBook":
         """The same book for use that Savings Plans do not name."""
+        return self._plain
+
+    @cached_property
+    def _plain(self) -> "PriceBook":
         return replace(self, discounts=replace(self.discounts, takes_plans=False))
 
     def instance_types(self, region: str) -> list[str]:

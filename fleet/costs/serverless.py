@@ -73,8 +73,13 @@ def execution_s(row: MetricRow) -> Decimal:
 
     0 where no latency is reported; calls that are not reported add nothing.
     """
-    latency_s = exact(row.get("model_latency_ms_sum") or 0) / 1000
-    return latency_s + exact(row.get("invocations") or 0) * BEGUN_S if latency_s else latency_s
+    return billed_s(row.get("model_latency_ms_sum"), row.get("invocations"))
+
+
+def billed_s(latency_ms: float | None, calls: float | None) -> Decimal:
+    """The same from the two figures."""
+    latency_s = exact(latency_ms or 0) / 1000
+    return latency_s + exact(calls or 0) * BEGUN_S if latency_s else latency_s
 
 
 def _add(size: _Size, piece: Piece, observed: Observed) -> None:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -19,15 +19,17 @@ FLOOR_OF_A_SCHEDULE = 1
 
 @dataclass(frozen=True)
 class UseHour:
-    """One hour with calls: seconds of execution that began in it. Hours without a call need no row."""
+    """One hour with calls: seconds of execution that began in it. Hours without a call need no row.
+
+    load: executions at once on average (Little's law), kept, because every way that is priced asks every hour.
+    """
 
     at: datetime
     busy_s: Decimal
+    load: float = field(init=False, repr=False, compare=False)
 
-    @cached_property
-    def load(self) -> float:
-        """Executions at once on average (Little's law): kept, because every way that is priced asks every hour."""
-        return float(self.busy_s) / SECONDS_PER_HOUR
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "load", float(self.busy_s) / SECONDS_PER_HOUR)
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ class Traffic:
     @cached_property
     def _most_load(self) -> float:
         """Executions at once on average in the busiest hour of what was observed: asked for by every way there is."""
-        return max(hour.load for hour in self.hours)
+        return max([hour.load for hour in self.hours])
 
     def per_month(self, observed: Decimal | None) -> Decimal | None:
         """A quantity of the window, scaled to 730 hours of this traffic; None when it or the window is."""
@@ -143,7 +145,11 @@ class Traffic:
         """`times` as much traffic in the same shape. Raises ValueError on a negative number."""
         if times < 0:
             raise ValueError(f"traffic cannot be negative: {times}")
-        return replace(self, scale=self.scale * times)
+        found = replace(self, scale=self.scale * times)
+        if self.hours:
+            # As busy as observed, whatever its scale: what is kept of it is the same.
+            found.__dict__["_most_load"] = self._most_load
+        return found
 
 
 def blocked(level: int, load: float) -> float:
@@ -182,7 +188,7 @@ def served_warm(
     Outside a weekly schedule FLOOR_OF_A_SCHEDULE units stay. 0 without any execution.
     """
     times = float(scale)
-    total = sum((hour.load for hour in hours), 0.0)
+    total = sum([hour.load for hour in hours], 0.0)
     if not total or not times:
         return Decimal(0)
     served = 0.0
