@@ -13,6 +13,7 @@ from fleet.models import (
     Account,
     Advice,
     Budget,
+    ConsolidationSet,
     Endpoint,
     Incident,
     Notification,
@@ -91,6 +92,13 @@ def advice_for(request: HttpRequest, pk: int) -> Advice:
     advice = Advice.objects.select_related("endpoint__shard__account", "assigned_to", "dismissed_by")
     found = get_object_or_404(advice, pk=pk)
     staleness.remember(request, found.endpoint.shard)
+    return found
+
+
+def sharing_set_for(request: HttpRequest, pk: int) -> ConsolidationSet:
+    """One set of endpoints that could share one, as long as it is true."""
+    found = get_object_or_404(ConsolidationSet.objects.select_related("shard__account"), pk=pk, gone_at=None)
+    staleness.remember(request, found.shard)
     return found
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from dashboards.advisor.choices import YES_NO, flag
 from dashboards.forms import style
 from dashboards.wording import plural
 from fleet.advice.choices import MAX_REASON
@@ -13,7 +14,6 @@ from fleet.analysis.traffic_shape import LatencyClass, Pattern, PayloadClass
 from fleet.errors import Refused
 from fleet.models import User
 
-YES_NO = (("", "Not known"), ("yes", "Yes"), ("no", "No"))
 MOST_MODELS = 100_000
 EXCLUSIONS = (
     ("GPUs", "GPUs"),
@@ -38,17 +38,13 @@ class DismissForm(forms.Form):
     )  # fmt: skip
     until = forms.DateField(
         label="Until", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        help_text="It comes back that day. Empty: until its rule changes.",
+        help_text="It comes back that day. Empty: until its rule or what it is about changes.",
     )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["until"].error_messages["invalid"] = "Give a date, such as 2027-01-31."
         style(self)
-
-    def refuse(self, refused: Refused) -> None:
-        """Put refusals beside their fields, those of no field on top."""
-        refuse(self, refused)
 
 
 class AssignForm(forms.Form):
@@ -148,16 +144,16 @@ class WorkloadForm(forms.Form):
         found = self.cleaned_data
         said = any(found.get(name) for name in self.fields)
         return Answers(
-            is_offline=_flag(found.get("is_offline")),
-            is_queueable=_flag(found.get("is_queueable")),
+            is_offline=flag(found.get("is_offline")),
+            is_queueable=flag(found.get("is_queueable")),
             payload=PayloadClass(found["payload"]) if found.get("payload") else None,
             latency=LatencyClass(found["latency"]) if found.get("latency") else None,
             pattern=Pattern(found["pattern"]) if found.get("pattern") else None,
-            tolerates_cold=_flag(found.get("tolerates_cold")),
+            tolerates_cold=flag(found.get("tolerates_cold")),
             excluded=tuple(found.get("excluded") or ()) if said else None,
             models=found.get("models"),
-            is_chain=_flag(found.get("is_chain")),
-            are_alike=_flag(found.get("are_alike")),
+            is_chain=flag(found.get("is_chain")),
+            are_alike=flag(found.get("are_alike")),
             figures=self._figures(),
         )
 
@@ -190,7 +186,3 @@ def refuse(form: forms.Form, refused: Refused) -> None:
 def chosen(values: Iterable[str]) -> list[int]:
     """Primary keys of ticked rows; what is none is left out."""
     return [int(value) for value in values if value.isascii() and value.isdigit() and len(value) < 19]
-
-
-def _flag(value: str | None) -> bool | None:
-    return {"yes": True, "no": False}.get(value or "")

@@ -16,9 +16,13 @@ _ROW = (
     '<tr><td class="pick">{}</td><th scope="row" class="name card-wide"><a class="row-link" data-row href="{}">{}</a>'
     '<span class="sub">{}</span></th>'
     '<td class="card-wide" data-label="Endpoint">{}<span class="sub">{} · {}</span></td>'
-    '<td class="num" data-label="Sure, $ a month">{}</td><td class="num" data-label="Up to, $ a month">{}</td>'
-    '<td data-label="Risk">{}</td><td data-label="Effort">{}</td><td data-label="State">{}</td></tr>\n'
+    '{}<td data-label="Risk">{}</td><td data-label="Effort">{}</td><td data-label="State">{}</td></tr>\n'
 )
+_SAVES = (
+    '<td class="num" data-label="Saves for sure, $ a month">{}</td>'
+    '<td class="num" data-label="Saves up to, $ a month">{}</td>'
+)
+_COSTS = '<td class="num" colspan="2" data-label="$ a month">{}</td>'
 _PICK = '<input class="form-check-input" type="checkbox" form="bulk" name="advice" value="{}" aria-label="Choose: {}">'
 
 
@@ -39,12 +43,19 @@ def _cells(row: Advice, labels: dict[str, str], query: str, *, may_choose: bool)
         markup.truncated(endpoint.name),
         status.KIND_LABELS.get(endpoint.kind, endpoint.kind),
         f"{endpoint.shard.account.alias} {endpoint.shard.region}",
-        units.amount(row.saving_low, NO_SAVING),
-        units.amount(row.saving_high, NO_SAVING),
+        money(row),
         risk(row),
         words.EFFORTS.get(row.effort, ""),
         state(row),
     )
+
+
+def money(row: Advice) -> SafeString:
+    """The cells of what it saves; what costs more, or may, says so in words instead of a negative saving."""
+    if row.saving_low is not None and row.saving_low < 0:
+        return format_html(_COSTS, words.saving_range(row.saving_low, row.saving_high))
+    low, high = (units.amount(each, NO_SAVING) for each in (row.saving_low, row.saving_high))
+    return format_html(_SAVES, low, high)
 
 
 def risk(row: Advice) -> SafeString:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from dashboards import wording
 from dashboards.advisor import words
+from dashboards.advisor.forms import DismissForm
 from dashboards.tiles import Explain
 from fleet.models import ConsolidationSet, Endpoint
 
@@ -22,10 +23,20 @@ class Shown:
     saving: str
     hits: str
     explain: Explain
+    dismissing: DismissForm
+    is_refused: bool
 
 
-def shown(row: ConsolidationSet, endpoints: Mapping[int, Endpoint]) -> Shown:
-    """endpoints: of the page's sets by id."""
+def prefix(pk: int) -> str:
+    """What the names of a set's form begin with: a page has many."""
+    return f"set-{pk}"
+
+
+def shown(
+    row: ConsolidationSet, endpoints: Mapping[int, Endpoint], refused: tuple[int, DismissForm] | None = None
+) -> Shown:
+    """endpoints: of the page's sets by id. refused: a set's primary key and its form, which says what was wrong."""
+    is_refused = refused is not None and refused[0] == row.pk
     members = [endpoints[pk] for pk in row.members if pk in endpoints]
     hits = "every model stays loaded" if row.fits_all else (
         f"{wording.percent(row.hit_ratio)} of calls find their model loaded "
@@ -45,4 +56,6 @@ def shown(row: ConsolidationSet, endpoints: Mapping[int, Endpoint]) -> Shown:
             source="docs/advisor.md", basis="estimated", as_of=row.last_seen_at, window="14 days of whole hours",
             call="read from stored figures",
         ),
+        refused[1] if refused and is_refused else DismissForm(prefix=prefix(row.pk)),
+        is_refused,
     )  # fmt: skip

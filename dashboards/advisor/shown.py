@@ -69,7 +69,7 @@ def _tiles(row: Advice) -> list[Tile]:
     )  # fmt: skip
     return [
         Tile(
-            "Saving",
+            "Saving" if words.saves(row.saving_high) or not saving else "Cost",
             saving or None,
             unit="a month" if saving else "",
             reason="No saving is claimed",

@@ -23,7 +23,7 @@ def tiles(found: Counted, run: AdvisorRun | None) -> list[Tile]:
         ),
         Tile(
             "Saving together",
-            words.saving_range(found.low, found.high) or None,
+            words.together(found.low, found.high) or None,
             unit="a month" if found.low is not None else "",
             note=f"of {wording.plural(found.saving, 'endpoint')}" if found.saving else "",
             reason="No advice in this list claims a saving",

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from dashboards import access, files, htmx, scope
-from dashboards.advisor import ledger_rows, rows, sets, shown, tabs, tiles
+from dashboards.advisor import evidence_chart, ledger_rows, rows, sets, shown, tabs, tiles, words
 from dashboards.advisor.filters import AdviceFilters
 from dashboards.advisor.forms import AssignForm, DismissForm
 from dashboards.htmx import HtmxHttpRequest
@@ -23,31 +23,39 @@ def page(request: HtmxHttpRequest) -> HttpResponse:
     """Advice for the scope, the surest saving first, with what the best of each endpoint would save together."""
     scoped = scope.read(request, has_range=False)
     filters = AdviceFilters.read(request.GET, request.user)
-    found, run, last = queries.counted(filters.criteria), queries.last_run(), advice_ledger.unreliable()
-    pager = Page.read(request.GET, found.total)
+    found, run = queries.counted(filters.criteria), queries.last_run()
+    context = {
+        "found": found,
+        "run": run,
+        "tiles": tiles.tiles(found, run),
+        "together": words.together(found.low, found.high),
+        "filters": filters,
+        "facets": filters.facets(found),
+        "chips": filters.chips(request.GET, found.aliases),
+        "query": scoped.query,
+        "tabs": tabs.links("page", scoped.query),
+        "bulk": actions_forms(),
+        "csv_url": files.url(request, "advisor:csv"),
+        "wants_rail": True,
+        **_lines(request, filters, found.total, scoped.query),
+    }
+    return htmx.page(request, "pages/advisor/page.html", context, part="advice-list")
+
+
+def _lines(request: HtmxHttpRequest, filters: AdviceFilters, total: int, query: str) -> dict[str, object]:
+    """The rows of the page that is asked for."""
+    pager, last = Page.read(request.GET, total), advice_ledger.unreliable()
     lines = queries.rows(
         filters.criteria, sort=filters.sort.key, descending=filters.sort.descending, offset=pager.offset,
         limit=pager.size, last=last,
     )  # fmt: skip
     may_choose = access.may(request.user, User.Role.OPERATOR)
-    context = {
-        "found": found,
-        "run": run,
-        "rows": rows.rows(lines, scoped.query, may_choose=may_choose),
-        "tiles": tiles.tiles(found, run),
-        "filters": filters,
-        "facets": filters.facets(found),
-        "chips": filters.chips(request.GET, found.aliases),
+    return {
         "pager": pager,
-        "query": scoped.query,
-        "tabs": tabs.links("page", scoped.query),
+        "rows": rows.rows(lines, query, may_choose=may_choose),
         "may_choose": may_choose,
-        "bulk": actions_forms(),
-        "csv_url": files.url(request, "advisor:csv"),
         "unreliable": last,
-        "wants_rail": True,
     }
-    return htmx.page(request, "pages/advisor/page.html", context, part="advice-list")
 
 
 @require_GET
@@ -55,7 +63,9 @@ def as_csv(request: HtmxHttpRequest) -> StreamingHttpResponse:
     """Every advice that the filter means, in the table's order."""
     scope.read(request, has_range=False)
     filters = AdviceFilters.read(request.GET, request.user)
-    found = queries.every(filters.criteria, sort=filters.sort.key, descending=filters.sort.descending)
+    found = queries.every(
+        filters.criteria, sort=filters.sort.key, descending=filters.sort.descending, last=advice_ledger.unreliable()
+    )  # fmt: skip
     return files.as_csv("advice", map(records.advice, found))
 
 
@@ -67,19 +77,28 @@ def detail(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 def sharing(request: HtmxHttpRequest) -> HttpResponse:
-    """Sets of endpoints that could share one multi-model endpoint."""
+    """Sets of endpoints that could share one multi-model endpoint; ?state=dismissed: those that were put aside."""
+    return sets_page(request)
+
+
+def sets_page(
+    request: HtmxHttpRequest, refused: tuple[int, DismissForm] | None = None, status: int = 200
+) -> HttpResponse:
+    """The sets; refused: the form of one of them (by primary key) that was refused."""
     scoped = scope.read(request, has_range=False)
-    pager = Page.asked(request.GET)
-    found = advice_sets.page(scoped.filter, offset=pager.offset, size=pager.size)
+    pager, is_dismissed = Page.asked(request.GET), request.GET.get("state") == "dismissed"
+    found = advice_sets.page(scoped.filter, offset=pager.offset, size=pager.size, is_dismissed=is_dismissed)
     context = {
         "found": found,
-        "sets": [sets.shown(each, found.endpoints) for each in found.rows],
+        "is_dismissed": is_dismissed,
+        "may_decide": access.may(request.user, User.Role.OPERATOR),
+        "sets": [sets.shown(each, found.endpoints, refused) for each in found.rows],
         "pager": Page.read(request.GET, found.total),
         "run": queries.last_run(),
         "query": scoped.query,
         "tabs": tabs.links("sharing", scoped.query),
     }
-    return htmx.page(request, "pages/advisor/sharing.html", context)
+    return htmx.page(request, "pages/advisor/sharing.html", context, status=status)
 
 
 @require_GET
@@ -112,6 +131,7 @@ def answer(
     listed = f"{reverse('advisor:page')}?{scoped.query}" if scoped.query else reverse("advisor:page")
     context = {
         **shown.context(row),
+        "chart": evidence_chart.drawn(row),
         "dismissing": dismissing or DismissForm(),
         "assigning": assigning or AssignForm(people=people(), initial={"assigned_to": row.assigned_to_id}),
         "may_decide": access.may(request.user, User.Role.OPERATOR),

@@ -76,8 +76,38 @@ def rule_label(slug: str) -> str:
 
 
 def saving_range(low: Decimal | None, high: Decimal | None) -> str:
-    """ "$12.40 – $18.10", "$12.40" where both are the same to the cent, "" where no saving is claimed."""
+    """What it does to a month, from the least to the most; "" where no saving is claimed. "a month" may follow.
+
+    "$12.40 – $18.10", "up to $18.10", "costs $81.91 more", "saves up to $18.10 or costs up to $5.00 more".
+    """
     if low is None or high is None:
         return ""
+    if low < 0 < high:
+        return f"saves up to {wording.usd(high)} or costs up to {wording.usd(-low)} more"
+    if low < 0:
+        return f"costs {_between(-high, -low)} more" if high else f"costs up to {wording.usd(-low)} more"
+    if not low:
+        return f"up to {wording.usd(high)}" if high else "costs the same"
+    return _between(low, high)
+
+
+def together(low: Decimal | None, high: Decimal | None) -> str:
+    """What several pieces of advice save together, each of which may save: "$50.00 – $70.00", "up to $70.00"."""
+    return saving_range(None if low is None else max(low, Decimal(0)), high)
+
+
+def promise(usd: Decimal) -> str:
+    """What changes promised together: "promised $30.00 a month for sure", "were to cost $41.00 a month more"."""
+    if usd < 0:
+        return f"were to cost {wording.usd(-usd)} a month more"
+    return f"promised {wording.usd(usd)} a month for sure"
+
+
+def saves(high: Decimal | None) -> bool:
+    """Whether an advice with this highest saving can save anything; without a figure it does not."""
+    return high is not None and high > 0
+
+
+def _between(low: Decimal, high: Decimal) -> str:
     one, other = wording.usd(low), wording.usd(high)
     return one if one == other else f"{one} – {other}"

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from dashboards.advisor import goals
 from dashboards.cache import hosted
 from dashboards.cost_options import what_if
 from dashboards.endpoint import data_sizes, ownership, views
@@ -13,6 +14,7 @@ urlpatterns = [
     path("<int:pk>/ownership/", ownership.change, name="ownership"),
     path("<int:pk>/data-sizes/", data_sizes.change, name="data_sizes"),
     path("<int:pk>/hosted-models/", hosted.change, name="hosted_models"),
+    path("<int:pk>/goals/", goals.change, name="goals"),
     path("<int:pk>/what-if/", what_if.page, name="what_if"),
     path("<int:pk>/planner/", planner.page, name="planner"),
     path("<int:pk>/planner/chart/", planner.chart, name="planner_chart"),

@@ -1,20 +1,19 @@
 """Rows of "Best actions", written without a template."""
 
-from decimal import Decimal
-
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from dashboards import markup, wording
+from dashboards.advisor import words
 from dashboards.scaling.findings import form_url
 from fleet.models import Advice
 from fleet.queries.best_actions import BestActions
 
 _ROW = (
     '<tr><td class="what card-wide"><a class="row-link" href="{}">{}</a><span class="sub">{}</span>'
-    '<span class="sub">{}</span></td><td class="num" data-label="Saves a month">{}</td>'
+    '<span class="sub">{}</span></td><td class="num" data-label="A month">{}</td>'
     '<td class="action"><a class="btn btn-sm" href="{}">Review<span class="sr-only"> {}</span></a></td></tr>\n'
 )
 _LONGEST = 70
@@ -27,7 +26,7 @@ def rows(found: BestActions, *, may_operate: bool) -> SafeString:
 
 def together(found: BestActions) -> str:
     """ "$690 – $812", "up to $312", "" where no action has a figure: USD a month of those shown."""
-    return _saving(found.low, found.high) if found.saving else ""
+    return words.together(found.low, found.high) if found.saving else ""
 
 
 def told(found: BestActions) -> str:
@@ -50,20 +49,12 @@ def _row(advice: Advice, *, may_operate: bool) -> tuple[object, ...]:
     form = form_url(endpoint.pk, advice.operation_kind, advice.operation_fields) if may_operate else ""
     why = advice.why if len(advice.why) <= _LONGEST else Truncator(advice.why).chars(_LONGEST)
     name = format_html("{} {}", markup.truncated(endpoint.name), markup.kind(endpoint.kind))
-    saves = _saving(advice.saving_low, advice.saving_high) if advice.saving_high else ""
     return (
         page,
         advice.title,
         name,
         why,
-        saves,
+        words.saving_range(advice.saving_low, advice.saving_high),
         form or advisor_url("") or page,
         f"{advice.title}, {endpoint.name}",
     )
-
-
-def _saving(low: Decimal | None, high: Decimal | None) -> str:
-    if low is None or low <= 0:
-        return f"up to {wording.usd(high)}"
-    least, most = wording.usd(low), wording.usd(high)
-    return least if least == most else f"{least} – {most}"

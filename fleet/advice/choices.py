@@ -29,16 +29,8 @@ def dismiss(
 
     Raises Refused without a reason, for a day that is not ahead or beyond LONGEST, and for people below operator.
     """
-    _operator(actor)
-    refusals = []
-    if not reason.strip():
-        refusals.append(Refusal("reason", "missing", "Say why, so that the next one need not ask."))
-    if until is not None and until <= now.date():
-        refusals.append(Refusal("until", "past", "Give a day after today."))
-    elif until is not None and until > now.date() + LONGEST:
-        refusals.append(Refusal("until", "far", "Give a day within a year, or none."))
-    if refusals:
-        raise Refused(refusals)
+    operator(actor)
+    check(reason, until, now)
     with transaction.atomic():
         rows = _locked(pks, (*Advice.WAITING, State.DISMISSED))
         for row in rows:
@@ -55,7 +47,7 @@ def dismiss(
 
 def reopen(pks: Sequence[int], *, actor: User, now: datetime, address: str | None = None) -> int:
     """Take dismissals back, or what counts as done; how many were. Raises Refused for people below operator."""
-    _operator(actor)
+    operator(actor)
     with transaction.atomic():
         rows = _locked(pks, (State.DISMISSED, State.DONE))
         for row in rows:
@@ -69,7 +61,7 @@ def assign(
     pks: Sequence[int], to: User | None, *, actor: User, now: datetime, address: str | None = None
 ) -> int:
     """Give advice to somebody, None = to nobody; how many were. Raises Refused for a person who may not sign in."""
-    _operator(actor)
+    operator(actor)
     if to is not None and not to.is_active:
         raise Refused([Refusal("assigned_to", "inactive", f"{to.get_username()} can no longer sign in.")])
     with transaction.atomic():
@@ -82,9 +74,23 @@ def assign(
     return len(rows)
 
 
-def _operator(actor: User) -> None:
+def operator(actor: User) -> None:
+    """Raises Refused for people below operator, who decide on nothing."""
     if not may(actor, User.Role.OPERATOR):
         raise Refused([Refusal("", "role", "Deciding on advice needs the role operator.")])
+
+
+def check(reason: str, until: date | None, now: datetime) -> None:
+    """Raises Refused for a dismissal without a reason, and for a day that is not ahead or beyond LONGEST."""
+    refusals = []
+    if not reason.strip():
+        refusals.append(Refusal("reason", "missing", "Say why, so that the next one need not ask."))
+    if until is not None and until <= now.date():
+        refusals.append(Refusal("until", "past", "Give a day after today."))
+    elif until is not None and until > now.date() + LONGEST:
+        refusals.append(Refusal("until", "far", "Give a day within a year, or none."))
+    if refusals:
+        raise Refused(refusals)
 
 
 def _locked(pks: Sequence[int], states: Sequence[str]) -> list[Advice]:

@@ -1,6 +1,6 @@
 """When the advisor looks at the fleet, and one look from its first endpoint to its last."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -13,7 +13,7 @@ from fleet.advisor.engine import Review
 from fleet.analysis.consolidation import Candidate
 from fleet.doorbell import ring_after_commit
 from fleet.models import Advice, AdvisorRun, Endpoint, Shard, User
-from fleet.queries import advice_evidence, usage
+from fleet.queries import advice_evidence, advice_ledger, usage
 from fleet.queries.advice_evidence import Known
 
 log = structlog.get_logger(__name__)
@@ -50,14 +50,15 @@ def ask(*, actor: User, now: datetime, address: str | None = None) -> None:
 def look(now: Callable[[], datetime], *, chunk: int = CHUNK) -> AdvisorRun:
     """Judge every open endpoint and keep what comes out, a chunk at a time; what is read is stored rows only."""
     begun = now()
-    about = advice_evidence.surroundings(begun)
+    about, demoted = advice_evidence.surroundings(begun), advice_ledger.unreliable()
     ids = list(Endpoint.objects.filter(closed_at=None).order_by("shard", "pk").values_list("pk", flat=True))
     advice = failed = 0
     could_share: list[tuple[Candidate, Endpoint]] = []
     for first in range(0, len(ids), chunk):
         known = advice_evidence.of(ids[first : first + chunk], begun, about)
-        reviews, broken = judge(known)
+        reviews, broken = judge(known, demoted)
         advice += store.write(reviews, begun).advice
+        store.keep(known, begun)
         failed += broken
         could_share += [
             (found, each.endpoint) for each in known if (found := sets.candidate(each)) is not None
@@ -79,13 +80,24 @@ def look(now: Callable[[], datetime], *, chunk: int = CHUNK) -> AdvisorRun:
     return AdvisorRun.objects.get(pk=THE_ONE)
 
 
-def judge(found: Sequence[Known]) -> tuple[dict[int, Review], int]:
-    """What the rules say of some endpoints, and on how many a rule broke: of those, what was said before stays."""
+def renew(endpoint: Endpoint, now: datetime) -> None:
+    """Judge one open endpoint at once: somebody said what its rules rest on. Some forty queries."""
+    known = advice_evidence.of([endpoint.pk], now, advice_evidence.surroundings(now, endpoint.shard))
+    reviews, _ = judge(known, advice_ledger.unreliable())
+    store.write(reviews, now)
+    store.keep(known, now)
+
+
+def judge(found: Sequence[Known], demoted: Collection[str] = ()) -> tuple[dict[int, Review], int]:
+    """What the rules say of some endpoints, and on how many a rule broke: of those, what was said before stays.
+
+    demoted: rules whose advice comes after what is as urgent.
+    """
     reviews: dict[int, Review] = {}
     broken = 0
     for known in found:
         try:
-            reviews[known.endpoint.pk] = engine.review(known.evidence)
+            reviews[known.endpoint.pk] = engine.review(known.evidence, demoted=demoted)
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             broken += 1
             log.exception("advice.rule_broke", endpoint=known.endpoint.pk, error=str(error))

@@ -57,6 +57,7 @@ def renew(candidates: Iterable[tuple[Candidate, Endpoint]], about: Around, now: 
     result = consolidation.find([each for each, _ in found], hosts, proven_images=about.multi_model_images)
     rows = [_row(each, shards, now) for each in result.proposals]
     with transaction.atomic():
+        _end_dismissals({row.key: row.members for row in rows}, now)
         ConsolidationSet.objects.bulk_create(
             rows, update_conflicts=True, unique_fields=["key"], update_fields=list(_RENEWED)
         )
@@ -64,6 +65,18 @@ def renew(candidates: Iterable[tuple[Candidate, Endpoint]], about: Around, now: 
         back.update(gone_at=None, first_seen_at=now)
         ConsolidationSet.objects.filter(last_seen_at__lt=now, gone_at=None).update(gone_at=now)
     return len(rows)
+
+
+def _end_dismissals(members: Mapping[str, list[int]], now: datetime) -> None:
+    """Dismissals that are over: their day has come, or the set found now has a member that it had not then."""
+    held = ConsolidationSet.objects.filter(dismissed_at__isnull=False).select_for_update()
+    over = [
+        row.pk
+        for row in held
+        if (row.dismissed_until and row.dismissed_until <= now.date())
+        or not set(members.get(row.key, ())) <= set(row.members)
+    ]
+    ConsolidationSet.objects.filter(pk__in=over).update(dismissed_at=None)
 
 
 def _per_hour(evidence: Evidence) -> float | None:

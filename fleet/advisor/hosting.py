@@ -159,7 +159,7 @@ def fits_another(e: Evidence) -> Outcome:
     need = Needs()
     need.history(e)
     if flow.result is None:
-        need.of(None, flow.missing[0], "answer it on the endpoint's Options, or wait for the figure")
+        need.of(None, flow.missing[0], "say it on the endpoint's Advice tab, or wait for the figure")
     if need.gap or flow.result in (None, today):
         return need.gap
     found = {each.option: each for each in fitness(answers, e)}

@@ -17,6 +17,7 @@ ROOM = 0.8
 FULL = 90.0
 NEAR_IMAGE_LIMIT = 0.8
 MIB = 1024 * 1024
+MODEL_SIZE = ("size of the model", "the artefact's size in S3: one object, and s3:ListBucket for its bucket")
 
 
 def lower(e: Evidence) -> Outcome:
@@ -53,11 +54,7 @@ def lower(e: Evidence) -> Outcome:
         saved,
         proposal=Proposal(OperationKind.CHANGE_MEMORY, {"memory_mb": str(size)}),
         missing=(words.unknown(words.WAYS) if saved == NO_SAVING else ())
-        + (
-            words.unknown(("size of the model", "the artefact's size in S3"))
-            if main.model_bytes is None
-            else ()
-        ),
+        + (words.unknown(MODEL_SIZE) if main.model_bytes is None else ()),
         to=f"{size} MB",
     )
 
@@ -96,7 +93,7 @@ def below_model(e: Evidence) -> Outcome:
     if main is None or main.memory_mb is None:
         return None
     need = Needs()
-    model_bytes = need.of(main.model_bytes, "size of the model", "the artefact's size in S3")
+    model_bytes = need.of(main.model_bytes, *MODEL_SIZE)
     if need.gap:
         return need.gap
     if model_bytes <= main.memory_mb * MIB:
@@ -125,7 +122,11 @@ def large_image(e: Evidence) -> Outcome:
     if main is None:
         return None
     need = Needs()
-    size = need.of(main.image_bytes, "size of the container image", "ecr:DescribeImages for its repository")
+    size = need.of(
+        main.image_bytes,
+        "size of the container image",
+        "ecr:DescribeImages for its repository; of AWS's own images nobody may ask",
+    )
     if need.gap:
         return need.gap
     if size < NEAR_IMAGE_LIMIT * MAX_IMAGE_BYTES:

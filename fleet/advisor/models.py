@@ -145,12 +145,7 @@ def slack(e: Evidence) -> Outcome:
     if hits < ALL_HITS or cache.verdict is not Verdict.HEALTHY:
         return None
     if memory >= NO_SLACK_MEMORY and (main.instance_count or 0) > 1:
-        return advise(
-            (Decision.CARE, Severity.NOTE, Effort.MEDIUM, Risk.LOW),
-            "Keep memory to spare for a lost instance",
-            "When an instance or its zone fails, its models move to the others, which have no room for them.",
-            lines, REVERT, steps=("Compare larger types and more instances on the endpoint's Cache tab.",),
-        )  # fmt: skip
+        return _nothing_to_spare(lines)
     machine = main.machine
     if memory > SLACK_MEMORY or machine is None or not machine.smaller:
         return None
@@ -169,6 +164,15 @@ def slack(e: Evidence) -> Outcome:
         missing=words.unknown(words.COSTS) if saved == NO_SAVING else (),
         to=machine.smaller,
     )
+
+
+def _nothing_to_spare(lines: list[Line]) -> Outcome:
+    return advise(
+        (Decision.CARE, Severity.NOTE, Effort.MEDIUM, Risk.LOW),
+        "Keep memory to spare for a lost instance",
+        "When an instance or its zone fails, its models move to the others, which have no room for them.",
+        lines, REVERT, steps=("Compare larger types and more instances on the endpoint's Cache tab.",),
+    )  # fmt: skip
 
 
 def never_called(e: Evidence) -> Outcome:

@@ -45,7 +45,7 @@ class Rule:
             return None
         found = self.find(evidence)
         if isinstance(found, Gap):
-            return replace(found, rule=self.slug)
+            return Gap(found.missing, self.slug)
         if found is None:
             return None
         low, high = (

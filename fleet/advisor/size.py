@@ -52,15 +52,7 @@ def oversized(e: Evidence) -> Outcome:
         f"Use {smaller} instead of {main.instance_type}",
         f"CPU stayed below {words.percent(cpu)} in 95 of 100 hours, memory below {words.percent(memory)}: "
         "the next smaller size would still have room. Compare latency after the change.",
-        [
-            Line("CPU, 95 of 100 hours", words.percent(cpu), words.window(e, "CPUUtilization ÷ vCPUs")),
-            Line("Most memory", words.percent(memory), words.window(e, "MemoryUtilization")),
-            *(
-                [Line("Most GPU", words.percent(gpu), words.window(e, "GPUUtilization"))]
-                if main.machine.gpus != 0
-                else []
-            ),
-        ],
+        _in_use(e, cpu, memory, gpu if main.machine.gpus != 0 else None),
         f"Change it back to {main.instance_type}.",
         saved,
         proposal=change_instances(smaller, main.instance_count),
@@ -68,6 +60,16 @@ def oversized(e: Evidence) -> Outcome:
         missing=words.unknown(words.COSTS) if saved == NO_SAVING else (),
         to=smaller,
     )
+
+
+def _in_use(e: Evidence, cpu: float, memory: float, gpu: float | None) -> list[Line]:
+    found = [
+        Line("CPU, 95 of 100 hours", words.percent(cpu), words.window(e, "CPUUtilization ÷ vCPUs")),
+        Line("Most memory", words.percent(memory), words.window(e, "MemoryUtilization")),
+    ]
+    if gpu is not None:
+        found.append(Line("Most GPU", words.percent(gpu), words.window(e, "GPUUtilization")))
+    return found
 
 
 def undersized(e: Evidence) -> Outcome:

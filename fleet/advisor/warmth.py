@@ -123,14 +123,9 @@ def schedule(e: Evidence) -> Outcome:
     start, end = hours[0], hours[-1] + 1
     on = "every day" if days == "daily" else DAYS[days][0]
     fields = {
-        "way": "weekly",
-        "days": days,
-        "from_hour": str(start),
-        "to_hour": str(end),
-        "level": str(level),
-        "rest": "1",
+        "way": "weekly", "days": days, "from_hour": str(start), "to_hour": str(end), "level": str(level), "rest": "1",
         "timezone": "UTC",
-    }
+    }  # fmt: skip
     return advise(
         (Decision.WARMTH, Severity.ADVICE, Effort.SMALL, Risk.LOW),
         f"Keep {level} units warm only from {start}:00 to {end}:00 UTC, {on}",

@@ -38,10 +38,14 @@ def is_aws_s_own(image: Image) -> bool:
     return image.registry in _aws_registries()
 
 
-def check_image(scope: AwsScope, image: Image) -> None:
-    """Ask ECR for the image. Raises NotFound when repository, tag or digest is gone."""
+def check_image(scope: AwsScope, image: Image) -> int | None:
+    """Ask ECR for the image: its bytes, packed as it is pulled, of a manifest list those of its largest manifest; None
+    where ECR names none. Raises NotFound when repository, tag or digest is gone.
+
+    Source: API DescribeImages, ImageDetail, imageSizeInBytes (botocore 1.44.5).
+    """
     wanted = {"imageDigest": image.digest} if image.digest else {"imageTag": image.tag or "latest"}
-    call(
+    answer = call(
         replace(scope, region=image.region),
         "ecr",
         "describe_images",
@@ -50,6 +54,8 @@ def check_image(scope: AwsScope, image: Image) -> None:
         repositoryName=image.repository,
         imageIds=[wanted],
     )
+    found = (each.get("imageSizeInBytes") for each in answer["imageDetails"])
+    return max((int(size) for size in found if size is not None), default=None)
 
 
 def check_role(scope: AwsScope, arn: str) -> None:
@@ -57,7 +63,15 @@ def check_role(scope: AwsScope, arn: str) -> None:
     call(scope, "iam", "get_role", expect="Role", RoleName=arn.rpartition("/")[2])
 
 
-def artefact_exists(scope: AwsScope, url: str) -> bool:
+@dataclass(frozen=True)
+class Artefact:
+    """Whether an artefact exists; size_bytes: of one object, None for a folder, and where S3 names none."""
+
+    is_there: bool
+    size_bytes: int | None = None
+
+
+def artefact(scope: AwsScope, url: str) -> Artefact:
     """Whether this object, or anything in the folder of this name, exists. Raises NotFound when the bucket is gone.
 
     Listing one key tells missing from forbidden. S3 lists keys in order: the object itself comes before those whose
@@ -66,15 +80,18 @@ def artefact_exists(scope: AwsScope, url: str) -> bool:
     bucket, _, key = url.removeprefix("s3://").partition("/")
     first = _first_key(scope, bucket, key)
     if first is None:
-        return False
+        return Artefact(False)
+    name, size = first
+    if name == key:
+        return Artefact(True, size)
     folder = f"{key.removesuffix('/')}/" if key else ""
-    return first == key or first.startswith(folder) or _first_key(scope, bucket, folder) is not None
+    return Artefact(name.startswith(folder) or _first_key(scope, bucket, folder) is not None)
 
 
-def _first_key(scope: AwsScope, bucket: str, prefix: str) -> str | None:
-    """The first key that begins so; None when there is none."""
+def _first_key(scope: AwsScope, bucket: str, prefix: str) -> tuple[str, int | None] | None:
+    """The first key that begins so, with its bytes; None when there is none."""
     answer = call(scope, "s3", "list_objects_v2", expect="KeyCount", Bucket=bucket, Prefix=prefix, MaxKeys=1)
-    return next((str(found["Key"]) for found in answer.get("Contents", ())), None)
+    return next(((str(found["Key"]), found.get("Size")) for found in answer.get("Contents", ())), None)
 
 
 @cache

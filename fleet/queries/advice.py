@@ -11,7 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce
 
 from fleet.models import Advice, AdvisorRun, Endpoint
 from fleet.queries.endpoints import NO_TEAM
@@ -44,8 +45,9 @@ WITH told AS MATERIALIZED (
     SELECT coalesce({names}) AS value, {every} - grouping({names}) AS facet, failed, count(*) AS n
     FROM judged WHERE failed IN (0, {bits}) GROUP BY GROUPING SETS ({sets})
 ), best AS (
-    SELECT DISTINCT ON (endpoint_id) saving_low, saving_high FROM judged WHERE failed = 0 AND saving_high > 0
-    ORDER BY endpoint_id, saving_low DESC, saving_high DESC
+    SELECT DISTINCT ON (endpoint_id) greatest(saving_low, 0) AS saving_low, saving_high
+    FROM judged WHERE failed = 0 AND saving_high > 0
+    ORDER BY endpoint_id, judged.saving_low DESC, judged.saving_high DESC
 )
 SELECT facet, value, sum(n)::int, a.alias, sum(n) FILTER (WHERE failed = 0)::int, NULL::numeric, NULL::numeric
 FROM counted LEFT JOIN fleet_account a ON facet = {account} AND a.account_id = value
@@ -158,15 +160,16 @@ def rows(
 def ordered(
     found: QuerySet[Advice], sort: str, descending: bool, last: Sequence[str] = ()
 ) -> QuerySet[Advice]:
-    """By a column of SORTS; what has no saving comes last either way."""
+    """By a column of SORTS. Sorted by saving, what saves nothing comes last either way, the gravest of it first."""
     column = F(SORTS[sort])
-    way = column.desc(nulls_last=True) if descending else column.asc(nulls_last=True)
-    first: list[Any] = []
-    if sort == "saving" and last:
-        first = [
-            Case(When(rule__in=list(last), then=Value(1)), default=Value(0), output_field=IntegerField())
-        ]
-    return found.order_by(*first, way, "severity", "risk", "pk")
+    if sort != "saving":
+        way = column.desc(nulls_last=True) if descending else column.asc(nulls_last=True)
+        return found.order_by(way, "severity", "risk", "pk")
+    demoted = [Case(When(rule__in=list(last), then=Value(1)), default=Value(0))] if last else []
+    saving = Case(When(saving_high__gt=0, then=column))
+    way = saving.desc(nulls_last=True) if descending else saving.asc(nulls_last=True)
+    cheapest_first = Coalesce(column, Value(Decimal(0))).desc()
+    return found.order_by(*demoted, way, "severity", cheapest_first, "risk", "pk")
 
 
 def every(criteria: Criteria, *, sort: str, descending: bool, last: Sequence[str] = ()) -> Iterator[Advice]:

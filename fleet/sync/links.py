@@ -51,6 +51,7 @@ class Answer:
     action: str = ""
     code: str = ""
     detail: str = ""
+    size_bytes: int | None = None
 
 
 NOT_ECR = Answer(State.UNKNOWN, detail="The image is not in Amazon ECR, so AWS cannot be asked for it.")
@@ -170,10 +171,10 @@ def _answer(scope: AwsScope, target: Target) -> Answer:
     action = _ACTIONS[Kind(target.kind)]
     try:
         if target.kind == Kind.ARTEFACT:
-            is_there = aws_links.artefact_exists(scope, target.name)
-            return Answer(
-                State.FOUND if is_there else State.GONE, action, "", "" if is_there else "No such key"
-            )
+            found = aws_links.artefact(scope, target.name)
+            if not found.is_there:
+                return Answer(State.GONE, action, "", "No such key")
+            return Answer(State.FOUND, action, size_bytes=found.size_bytes)
         if target.kind == Kind.ROLE:
             aws_links.check_role(scope, target.name)
             return Answer(State.FOUND, action)
@@ -182,14 +183,14 @@ def _answer(scope: AwsScope, target: Target) -> Answer:
             return NOT_ECR
         if aws_links.is_aws_s_own(image):
             return AWS_OWNED
-        aws_links.check_image(scope, image)
+        size_bytes = aws_links.check_image(scope, image)
     except NotFound as error:
         return Answer(State.GONE, action, error.code, error.message)
     except (CredentialsInvalid, Throttled, Unavailable):
         raise
     except AwsError as error:
         return Answer(State.UNKNOWN, error.action or action, error.code, error.message)
-    return Answer(State.FOUND, action)
+    return Answer(State.FOUND, action, size_bytes=size_bytes)
 
 
 def _write(shard: Shard, answers: dict[Target, Answer], now: datetime, fence: int) -> None:
@@ -219,11 +220,12 @@ def _write(shard: Shard, answers: dict[Target, Answer], now: datetime, fence: in
                     detail=answer.detail,
                     checked_at=now,
                     gone_since=gone_since,
+                    size_bytes=answer.size_bytes,
                 )
             )
         LinkCheck.objects.bulk_create(
             rows,
             update_conflicts=True,
             unique_fields=["shard", "kind", "target"],
-            update_fields=["state", "action", "code", "detail", "checked_at", "gone_since"],
+            update_fields=["state", "action", "code", "detail", "checked_at", "gone_since", "size_bytes"],
         )

@@ -191,7 +191,7 @@ READS = (
     ),
     _Read(
         "s3:ListBucket",
-        lambda scope: links.artefact_exists(scope, f"s3://{_PROBE}-{scope.account_id}/"),
+        lambda scope: links.artefact(scope, f"s3://{_PROBE}-{scope.account_id}/"),
     ),
     _Read("tag:GetResources", tags.endpoint_tags),
     _Read(

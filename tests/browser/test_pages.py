@@ -37,6 +37,7 @@ PATHS = (
     "/batch/",
     "/batch/1/",
     "/endpoints/1/data-sizes/",
+    "/endpoints/1/goals/",
     "/endpoints/1/what-if/?hosting=serverless&memory_mb=2048&max_concurrency=10&days=weekdays",
     "/endpoints/1/what-if/?hosting=instances&instance_type=ml.c5.large&instance_count=2",
     "/orphans/",

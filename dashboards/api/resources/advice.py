@@ -29,7 +29,7 @@ class AdviceQuery(Listing, EndpointSelection):
 
 
 class AdviceOut(Schema):
-    """One advice on one endpoint. Savings are a month of 730 hours; `saving_low` is the sure one."""
+    """One advice on one endpoint. Savings are a month of 730 hours; `saving_low` is the sure one, below 0 it costs."""
 
     id: int
     endpoint: EndpointRef
@@ -43,6 +43,9 @@ class AdviceOut(Schema):
     why: str
     saving_low: Money
     saving_high: Money
+    effect: Literal["saves", "costs", "either", "none"] = Field(
+        description="What it does to the month: advice may cost more, for the sake of health."
+    )
     is_irreversible: bool
     undo: str
     operation: str | None = Field(description="Kind of the operation that carries it out.")

@@ -1,6 +1,7 @@
 """What is the same for many endpoints: prices, machines, quotas, images in common. Read once for a run."""
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -18,6 +19,7 @@ from fleet.models import ConsolidationSet, Container, Endpoint, PlanCommitment, 
 from fleet.queries import cost_options, instance_sizes, prices, quotas
 from fleet.queries.quotas import Line
 from fleet.queries.scope import ScopeFilter
+from fleet.serverless_quotas import INSTANCES
 from fleet.types import CostComponent, Kind
 
 APPLICATION_SHOWN = 20
@@ -76,12 +78,17 @@ class Around:
     _books: dict[int, PriceBook] = field(default_factory=dict)
     _priced: dict[str, list[options.Machine]] = field(default_factory=dict)
     _machines: dict[tuple[str, str], Machine] = field(default_factory=dict)
+    _by_processor: dict[tuple[str, str], list[options.Machine]] = field(default_factory=dict)
+    _refused: dict[int, set[str]] | None = None
+    _rates: dict[tuple[str, str], Decimal] | None = None
 
     def book(self, account: int) -> PriceBook:
         """Today's prices of every region with the agreements of one account (primary key)."""
         if account not in self._books:
             held = (*self.agreed.agreements.get(None, ()), *self.agreed.agreements.get(account, ()))
-            self._books[account] = replace(self.base, discounts=agreements.on(held, self.today))
+            found = agreements.on(held, self.today)
+            # Accounts without an agreement share a book, and what is kept of it.
+            self._books[account] = replace(self.base, discounts=found) if found.held else self.base
         return self._books[account]
 
     def priced(self, region: str) -> list[options.Machine]:
@@ -90,14 +97,29 @@ class Around:
             self._priced[region] = cost_options.machines(region, self.base)
         return self._priced[region]
 
+    def plan_rate(self, region: str, name: str) -> Decimal | None:
+        """USD an hour of an instance type under a Savings Plan, the lowest that was entered for any account."""
+        if self._rates is None:
+            self._rates = {}
+            for held in self.agreed.agreements.values():
+                for each in agreements.on(held, self.today).held:
+                    key, usd = (each.region, each.item), each.usd_per_hour
+                    if usd is not None and each.component is CostComponent.INSTANCE_TIME:
+                        self._rates[key] = min(usd, self._rates.get(key, usd))
+        return self._rates.get((region, name))
+
     def open_machines(self, shard: int, region: str, instance_type: str) -> list[options.Machine]:
         """Those that the account may run and whose processor is that of `instance_type` ("" = serverless)."""
         wanted = cost_options.processor(instance_type) if instance_type else "x86"
-        return [each for each in self.allowed(shard, region) if cost_options.processor(each.name) == wanted]
+        if (region, wanted) not in self._by_processor:
+            self._by_processor[region, wanted] = [
+                each for each in self.priced(region) if cost_options.processor(each.name) == wanted
+            ]
+        return self._allowed(shard, self._by_processor[region, wanted])
 
     def allowed(self, shard: int, region: str) -> list[options.Machine]:
         """Those that the account may run there: of no type is the quota known to be 0."""
-        return [each for each in self.priced(region) if self._is_allowed(shard, each.name)]
+        return self._allowed(shard, self.priced(region))
 
     def machine(self, region: str, name: str) -> Machine:
         """What is known of an instance type, with its nearest newer and smaller relations that the region sells."""
@@ -105,9 +127,14 @@ class Around:
             self._machines[region, name] = _machine(name, region, self.priced(region), self.base)
         return self._machines[region, name]
 
-    def _is_allowed(self, shard: int, name: str) -> bool:
-        line = self.quotas.get((shard, f"instances:{name}"))
-        return line is None or line.reported is None or line.reported > 0
+    def _allowed(self, shard: int, found: list[options.Machine]) -> list[options.Machine]:
+        if self._refused is None:
+            self._refused = defaultdict(set)
+            for (where, subject), line in self.quotas.items():
+                if line.reported is not None and line.reported <= 0:
+                    self._refused[where].add(subject)
+        refused = self._refused.get(shard)
+        return [each for each in found if f"{INSTANCES}{each.name}" not in refused] if refused else found
 
 
 def read(now: datetime, shard: Shard | None = None) -> Around:
@@ -136,8 +163,8 @@ def read(now: datetime, shard: Shard | None = None) -> Around:
 
 
 def _sets(shard: Shard | None) -> dict[int, SharedSet]:
-    """By member. Two queries."""
-    rows = ConsolidationSet.objects.filter(gone_at=None)
+    """By member, none of those that somebody dismissed. Two queries."""
+    rows = ConsolidationSet.objects.filter(gone_at=None, dismissed_at=None)
     found = list(rows if shard is None else rows.filter(shard=shard))
     wanted = {pk for row in found for pk in row.members}
     names = dict(Endpoint.objects.filter(pk__in=wanted).values_list("pk", "name")) if wanted else {}

@@ -1,30 +1,27 @@
 """One endpoint's rows put together as the evidence that rules judge."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from fleet import serverless_quotas as subjects
-from fleet.advisor.evidence import Calls, Commitment, Evidence, Hosting, Payload
+from fleet.advisor.evidence import Calls, Evidence, Hosting, Payload
 from fleet.advisor.evidence_parts import (
     Application,
-    CoHosts,
     QuotaLeft,
     Recommendation,
     Scaling,
     Stage,
 )
-from fleet.costs.lines import QUANTUM
-from fleet.costs.periods import HOURS_PER_MONTH, exact
-from fleet.models import Endpoint, VariantStatus
+from fleet.models import Endpoint, EndpointGoal, VariantStatus
 from fleet.queries import hosting, serverless_fit
 from fleet.queries.advice_evidence import caches, measured, priced, scaled
-from fleet.queries.advice_evidence.around import Around, covers_plans
-from fleet.queries.advice_evidence.hours import HOURS, WINDOW, Hours
+from fleet.queries.advice_evidence.around import Around
+from fleet.queries.advice_evidence.hours import WINDOW, Hours
 from fleet.queries.advice_evidence.measured import Known
 from fleet.queries.advice_evidence.mirror import Mirror, ModelRow
-from fleet.queries.advice_evidence.priced import Priced
 from fleet.queries.serverless_fit import Use
 from fleet.types import Kind
 
@@ -43,88 +40,145 @@ def evidence(
     end: datetime,
 ) -> Evidence:
     """Everything that is known of one endpoint over [start, end); what is not stays unknown."""
-    variants = list(rows.variants.get(endpoint.pk, ()))
-    kind, main = Kind(endpoint.kind), variants[0] if len(variants) == 1 else None
+    variants, kind = tuple(rows.variants.get(endpoint.pk, ())), Kind(endpoint.kind)
     found = [by_variant.get(each.pk, NOTHING) for each in variants]
+    known = [Known.of(endpoint, row, start) for row in variants]
     hourly = measured.added(
-        [
-            measured.hourly_calls(each, Known.of(endpoint, row, start), kind)
-            for each, row in zip(found, variants, strict=True)
-        ]
+        [measured.hourly_calls(each, since, kind) for each, since in zip(found, known, strict=True)]
     )
-    calls = measured.calls_of(found, hourly, endpoint, variants[0], end) if variants else Calls()
     models = [rows.models.get((endpoint.shard_id, each.model_name)) for each in variants]
+    subject = Subject(endpoint, kind, variants, found, models, rows, around, start, end)
+    calls = measured.calls_of(found, hourly, endpoint, variants[0], end) if variants else Calls()
     exclusions = _exclusions(endpoint, models)
     return Evidence(
-        endpoint=endpoint.name,
-        kind=kind,
-        region=endpoint.shard.region,
-        account_id=endpoint.shard.account.account_id,
-        status=endpoint.status,
-        window_days=WINDOW / timedelta(days=1),
-        age_days=(end - endpoint.created_at) / timedelta(days=1),
-        hosting=tuple(
-            _hosting(each, model, endpoint, around) for each, model in zip(variants, models, strict=True)
-        ),
         calls=calls,
         shape=measured.traffic_shape(hourly, start) if hourly else None,
-        payload=_payload(rows.request_kb.get(endpoint.pk)),
-        scaling=_scaling(endpoint, rows, end),
-        quota=_quota(endpoint, main, around),
-        ownership=scaled.ownership(endpoint, end.date()),
-        deployment=scaled.deployment(endpoint.document, rows.updates.get(endpoint.pk, 0)),
-        application=_application(endpoint, around),
-        recommendation=_recommendation(models),
         exclusions=exclusions,
-        **_of_main(endpoint, main, found, models, calls, exclusions, rows, full, around, start, end),
+        **_identity(subject),
+        **_surroundings(subject),
+        **_said(rows.goals.get(endpoint.pk), rows.request_kb.get(endpoint.pk)),
+        **_of_main(subject, calls, exclusions, full),
     )
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One endpoint with its live variants, and for each of them what it did and its model; and all that is around."""
+
+    endpoint: Endpoint
+    kind: Kind
+    variants: Sequence[VariantStatus]
+    hours: Sequence[Hours]
+    models: Sequence[ModelRow | None]
+    rows: Mirror
+    around: Around
+    start: datetime
+    end: datetime
+
+    @property
+    def main(self) -> VariantStatus | None:
+        """Its variant, where it has one: its figures belong to one machine."""
+        return self.variants[0] if len(self.variants) == 1 else None
+
+
+def _identity(of: Subject) -> dict[str, Any]:
+    endpoint = of.endpoint
+    return {
+        "endpoint": endpoint.name,
+        "kind": of.kind,
+        "region": endpoint.shard.region,
+        "account_id": endpoint.shard.account.account_id,
+        "status": endpoint.status,
+        "window_days": WINDOW / timedelta(days=1),
+        "age_days": (of.end - endpoint.created_at) / timedelta(days=1),
+        "hosting": tuple(_hosting(of, *each) for each in zip(of.variants, of.models, strict=True)),
+        "ownership": scaled.ownership(endpoint, of.end.date()),
+    }
+
+
+def _surroundings(of: Subject) -> dict[str, Any]:
+    """What scales, updates and limits it, and what it belongs to."""
+    pk, rows = of.endpoint.pk, of.rows
+    return {
+        "scaling": _scaling(of.endpoint, rows, of.end),
+        "quota": _quota(of.endpoint, of.main, of.around),
+        "deployment": scaled.deployment(
+            of.endpoint.document, rows.updates.get(pk, 0), rows.failed.get(pk, 0)
+        ),
+        "application": _application(of.endpoint, rows, of.around),
+        "recommendation": _recommendation(of.models),
+    }
+
+
+def _said(goal: EndpointGoal | None, request_kb: Decimal | None) -> dict[str, Any]:
+    """What people said: sizes of requests, and what callers need."""
+    largest = goal.largest_kb if goal else None
+    payload = Payload(
+        mean_bytes=None if request_kb is None else float(request_kb * KB),
+        largest_bytes=None if largest is None else float(largest * KB),
+        source="" if request_kb is None and largest is None else "told by a person",
+    )
+    if goal is None:
+        return {"payload": payload}
+    return {
+        "payload": payload,
+        "latency_goal_ms": None if goal.latency_ms is None else float(goal.latency_ms),
+        "is_queueable": goal.is_queueable,
+        "is_offline": goal.is_offline,
+    }
 
 
 def _of_main(
-    endpoint: Endpoint,
-    main: VariantStatus | None,
-    found: Sequence[Hours],
-    models: Sequence[ModelRow | None],
-    calls: Calls,
-    exclusions: tuple[str, ...] | None,
-    rows: Mirror,
-    full: Mapping[int, float],
-    around: Around,
-    start: datetime,
-    end: datetime,
+    of: Subject, calls: Calls, exclusions: tuple[str, ...] | None, full: Mapping[int, float]
 ) -> dict[str, Any]:
     """What is only known of an endpoint with one variant: its figures belong to one machine."""
+    main, rows = of.main, of.rows
     if main is None:
         return {}
-    hours, kind = found[0], Kind(endpoint.kind)
-    traffic = measured.priced_traffic(hours, kind, main, start, end)
-    image = _only_image(models[0])
-    money = priced.of(endpoint, main, traffic, measured.highest_memory(hours), image, exclusions, around)
+    hours = of.hours[0]
     known: dict[str, Any] = {"use": measured.use_of(hours, main), "stages": _stages(rows, main)}
-    if money is not None:
-        known |= {
-            "month": money.month,
-            "ways": money.ways,
-            "commitment": _commitment(endpoint, hours, money, around),
-        }
-        known["cohosts"] = _cohosts(endpoint, money.month.total, around)
-    if kind is Kind.SERVERLESS:
-        publishes = rows.publishes.get(endpoint.pk, False)
+    known |= _money(of, main, hours, exclusions)
+    if of.kind is Kind.SERVERLESS:
+        publishes = rows.publishes.get(of.endpoint.pk, False)
         known["plan"] = rows.plans.get(main.pk)
         known["cold"] = measured.cold_of(
             hours, main, calls, publishes=publishes, full_minutes=full.get(main.pk)
         )
-    if kind is Kind.ASYNCHRONOUS:
-        known["queue"] = measured.queue_of(hours, endpoint.config.document if endpoint.config else {})
-    if kind is Kind.MULTI_MODEL:
+    if of.kind is Kind.ASYNCHRONOUS:
+        config = of.endpoint.config
+        known["queue"] = measured.queue_of(hours, config.document if config else {})
+    if of.kind is Kind.MULTI_MODEL:
         known["cache"] = caches.cache(
-            rows.caches.get(main.pk), rows.judged.get(main.pk), hours, models[0], main.current_instance_count
+            rows.caches.get(main.pk),
+            rows.judged.get(main.pk),
+            hours,
+            of.models[0],
+            main.current_instance_count,
         )
     return known
 
 
-def _hosting(variant: VariantStatus, model: ModelRow | None, endpoint: Endpoint, around: Around) -> Hosting:
-    region = endpoint.shard.region
+def _money(
+    of: Subject, main: VariantStatus, hours: Hours, exclusions: tuple[str, ...] | None
+) -> dict[str, Any]:
+    """Its month, the ways to host it, and what a commitment or a shared endpoint would do to it."""
+    traffic = measured.priced_traffic(hours, of.kind, main, of.start, of.end)
+    image, memory = _only_image(of.models[0]), measured.highest_memory(hours)
+    money = priced.of(of.endpoint, main, traffic, memory, image, exclusions, of.around)
+    if money is None:
+        return {}
+    return {
+        "month": money.month,
+        "ways": money.ways,
+        "commitment": priced.commitment(of.endpoint, main, hours, money, of.around),
+        "cohosts": priced.cohosts(of.endpoint, money.month.total, of.around),
+    }
+
+
+def _hosting(of: Subject, variant: VariantStatus, model: ModelRow | None) -> Hosting:
+    shard = of.endpoint.shard
+    containers = model.containers if model else ()
+    sizes = [of.rows.sizes.get((shard.pk, each.image)) for each in containers]
     return Hosting(
         variant=variant.name,
         instance_type=variant.instance_type,
@@ -133,9 +187,11 @@ def _hosting(variant: VariantStatus, model: ModelRow | None, endpoint: Endpoint,
         max_concurrency=variant.max_concurrency,
         provisioned_concurrency=variant.provisioned_concurrency or 0,
         volume_gb=variant.volume_gb,
-        machine=around.machine(region, variant.instance_type) if variant.instance_type else None,
+        machine=of.around.machine(shard.region, variant.instance_type) if variant.instance_type else None,
         model=variant.model_name,
-        images=tuple(image for _, image, _ in model.containers) if model else (),
+        images=tuple(each.image for each in containers),
+        image_bytes=max((size for size in sizes if size is not None), default=None),
+        model_bytes=of.rows.sizes.get((shard.pk, containers[0].artefact)) if len(containers) == 1 else None,
     )
 
 
@@ -165,13 +221,7 @@ def _exclusions(endpoint: Endpoint, models: Sequence[ModelRow | None]) -> tuple[
 
 def _only_image(model: ModelRow | None) -> str:
     """The image of a model with one container, else ""."""
-    return model.containers[0][1] if model and len(model.containers) == 1 else ""
-
-
-def _payload(request_kb: Decimal | None) -> Payload:
-    if request_kb is None:
-        return Payload()
-    return Payload(mean_bytes=float(request_kb * KB), source="told by a person")
+    return model.containers[0].image if model and len(model.containers) == 1 else ""
 
 
 def _quota(endpoint: Endpoint, main: VariantStatus | None, around: Around) -> QuotaLeft:
@@ -188,11 +238,12 @@ def _quota(endpoint: Endpoint, main: VariantStatus | None, around: Around) -> Qu
     return QuotaLeft(*concurrency, *endpoints, *instances)
 
 
-def _application(endpoint: Endpoint, around: Around) -> Application | None:
+def _application(endpoint: Endpoint, rows: Mirror, around: Around) -> Application | None:
     if not endpoint.application:
         return None
     members = around.applications.get(endpoint.application, ())
-    return Application(endpoint.application, tuple(name for name in members if name != endpoint.name))
+    others = tuple(name for name in members if name != endpoint.name)
+    return Application(endpoint.application, others, rows.in_step.get(endpoint.pk))
 
 
 def _recommendation(models: Sequence[ModelRow | None]) -> Recommendation | None:
@@ -208,38 +259,4 @@ def _recommendation(models: Sequence[ModelRow | None]) -> Recommendation | None:
 def _stages(rows: Mirror, main: VariantStatus) -> tuple[Stage, ...]:
     return tuple(
         Stage(each.name, each.latency_ms, each.calls, each.cpu) for each in rows.stages.get(main.pk, ())
-    )
-
-
-def _commitment(endpoint: Endpoint, hours: Hours, money: Priced, around: Around) -> Commitment:
-    """What ran in every known hour at its on-demand price; covered: all of it where a rate is held, else nothing.
-
-    Where the account holds a plan but no rate is entered, what it covers is not known.
-    """
-    minutes = [each for each in hours.minutes if each is not None]
-    point = money.instance_price
-    if not covers_plans(Kind(endpoint.kind)) or point is None or len(minutes) < HOURS / 2:
-        return Commitment()
-    steady = (exact(min(minutes)) / 60 * HOURS_PER_MONTH * point.list_usd).quantize(QUANTUM)
-    holds = bool(around.with_plans & {None, endpoint.shard.account_id})
-    covered = steady if point.has_rate else (None if holds else Decimal(0))
-    return Commitment(steady_usd=steady, covered_usd=covered)
-
-
-def _cohosts(endpoint: Endpoint, month: Decimal | None, around: Around) -> CoHosts | None:
-    """The set that the last look found it in; of its money this endpoint's part, by what it costs today."""
-    found = around.sets.get(endpoint.pk)
-    if found is None or month is None or not found.before:
-        return None
-    part = month / found.before
-    return CoHosts(
-        members=found.names,
-        is_same_image=True,
-        instance_type=found.instance_type,
-        instance_count=found.instance_count,
-        usd_today=month,
-        usd_together=found.after * part,
-        saving_low=found.saving_low * part,
-        hit_ratio=found.hit_ratio,
-        missing=found.checks,
     )

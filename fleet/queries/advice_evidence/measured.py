@@ -1,6 +1,7 @@
 """From one variant's hours to the figures of its evidence: calls, shape, use, cold starts, queue, traffic."""
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from fleet.costs.traffic import Traffic
 from fleet.models import Endpoint, VariantStatus
 from fleet.queries import hosting, instance_sizes, workload
 from fleet.queries.advice_evidence.hours import HOUR, HOURS, Hours
-from fleet.types import Kind, MetricRow
+from fleet.types import Kind
 
 PRICED_HOURS = 168
 """The last seven days, which the Options tab replays too."""
@@ -165,29 +166,20 @@ def priced_traffic(
     hours: Hours, kind: Kind, variant: VariantStatus, start: datetime, end: datetime
 ) -> Traffic:
     """The last PRICED_HOURS as the Options tab replays them."""
-    rows = [
-        row
-        for n, at in enumerate(hours.at)
-        if at >= HOURS - PRICED_HOURS and (row := _row(hours, n, kind, variant.pk, start + at * HOUR))
-    ]
-    return workload.traffic(rows, kind, end, max_concurrency=variant.max_concurrency)
-
-
-def _row(hours: Hours, n: int, kind: Kind, variant: int, at: datetime) -> MetricRow:
+    first = bisect_left(hours.at, HOURS - PRICED_HOURS)
     calls = "processed" if kind is Kind.ASYNCHRONOUS else "invocations"
-    values = {
-        calls: hours.calls[n], "model_latency_ms_sum": hours.busy_ms[n], "instance_minutes": hours.minutes[n],
-        "provisioned_invocations": hours.warm[n], "spillover_invocations": hours.spilled[n],
-        "concurrency_utilization_max": hours.used[n],
+    columns = {
+        calls: hours.calls[first:], "model_latency_ms_sum": hours.busy_ms[first:],
+        "instance_minutes": hours.minutes[first:], "provisioned_invocations": hours.warm[first:],
+        "spillover_invocations": hours.spilled[first:], "concurrency_utilization_max": hours.used[first:],
     }  # fmt: skip
-    return MetricRow(variant, at, 3600, values)
+    at = [start + n * HOUR for n in hours.at[first:]]
+    return workload.of_columns(at, columns, kind, end, max_concurrency=variant.max_concurrency)
 
 
 def highest_memory(hours: Hours) -> float | None:
     """Most memory in use in the priced hours, percent; None = not reported."""
-    return _most(
-        value for at, value in zip(hours.at, hours.memory_pct, strict=True) if at >= HOURS - PRICED_HOURS
-    )
+    return _most(hours.memory_pct[bisect_left(hours.at, HOURS - PRICED_HOURS) :])
 
 
 def busiest(parts: Sequence[Hours]) -> float | None:
@@ -203,7 +195,7 @@ def _high(values: Sequence[float]) -> float | None:
 
 
 def _most(values: Iterable[float | None]) -> float | None:
-    return max((value for value in values if value is not None), default=None)
+    return max([value for value in values if value is not None], default=None)
 
 
 def _sum(values: Iterable[float | None]) -> float | None:

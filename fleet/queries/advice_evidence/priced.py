@@ -4,18 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from fleet.advisor.evidence import Month, PricedWay
+from fleet.advisor.evidence import Commitment, Month, PricedWay
+from fleet.advisor.evidence_parts import CoHosts
 from fleet.advisor.ways import priced
 from fleet.costs import compare
 from fleet.costs.break_even import Site
-from fleet.costs.lines import merge, worst
+from fleet.costs.lines import QUANTUM, merge, worst
 from fleet.costs.options import Circumstances, Need
+from fleet.costs.periods import HOURS_PER_MONTH, exact
 from fleet.costs.price_book import PriceBook
 from fleet.costs.traffic import Traffic
 from fleet.models import Endpoint, VariantStatus
 from fleet.queries import cost_options, instance_sizes
-from fleet.queries.advice_evidence.around import Around
-from fleet.types import CostComponent
+from fleet.queries.advice_evidence.around import Around, covers_plans
+from fleet.queries.advice_evidence.hours import HOURS, Hours
+from fleet.types import CostComponent, Kind
 
 
 @dataclass(frozen=True)
@@ -97,4 +100,43 @@ def _hour_price(region: str, name: str, book: PriceBook) -> HourPrice | None:
     return HourPrice(
         point.usd,
         any(each.usd_per_hour is not None and (each.region, each.item) == (region, name) for each in held),
+    )
+
+
+def commitment(
+    endpoint: Endpoint, main: VariantStatus, hours: Hours, money: Priced, around: Around
+) -> Commitment:
+    """What ran in every known hour at its on-demand price; covered: all of it where a rate is held, else nothing.
+
+    Where the account holds a plan but no rate is entered, what it covers is not known. What a plan would take off is
+    known where its rate for the type was entered for any account.
+    """
+    minutes = [each for each in hours.minutes if each is not None]
+    point = money.instance_price
+    if not covers_plans(Kind(endpoint.kind)) or point is None or len(minutes) < HOURS / 2:
+        return Commitment()
+    steady = (exact(min(minutes)) / 60 * HOURS_PER_MONTH * point.list_usd).quantize(QUANTUM)
+    holds = bool(around.with_plans & {None, endpoint.shard.account_id})
+    covered = steady if point.has_rate else (None if holds else Decimal(0))
+    rate = around.plan_rate(endpoint.shard.region, main.instance_type)
+    off = None if rate is None or not point.list_usd else 1 - rate / point.list_usd
+    return Commitment(steady_usd=steady, covered_usd=covered, plan_discount=off)
+
+
+def cohosts(endpoint: Endpoint, month: Decimal | None, around: Around) -> CoHosts | None:
+    """The set that the last look found it in; of its money this endpoint's part, by what it costs today."""
+    found = around.sets.get(endpoint.pk)
+    if found is None or month is None or not found.before:
+        return None
+    part = month / found.before
+    return CoHosts(
+        members=found.names,
+        is_same_image=True,
+        instance_type=found.instance_type,
+        instance_count=found.instance_count,
+        usd_today=month,
+        usd_together=found.after * part,
+        saving_low=found.saving_low * part,
+        hit_ratio=found.hit_ratio,
+        missing=found.checks,
     )

@@ -91,7 +91,7 @@ def ownership(endpoint: Endpoint, today: date) -> Ownership:
     )
 
 
-def deployment(document: Mapping[str, Any], updates: int) -> Deployment | None:
+def deployment(document: Mapping[str, Any], updates: int, failed: int = 0) -> Deployment | None:
     """How the last update reached it (DescribeEndpoint, LastDeploymentConfig); None while it was never described."""
     if not document:
         return None
@@ -102,5 +102,6 @@ def deployment(document: Mapping[str, Any], updates: int) -> Deployment | None:
     return Deployment(
         traffic="ROLLING" if rolling else str(routing.get("Type") or ""),
         alarms=len(rollback.get("Alarms") or ()),
-        updates=updates,
+        updates=max(updates, failed),
+        failed=failed,
     )

@@ -12,7 +12,10 @@ EFFORTS = ("small", "medium", "large")
 
 
 class AdviceRecord(Place):
-    """One advice on one endpoint. id: its own; savings in USD a month of 730 h, null = none claimed."""
+    """One advice on one endpoint. id: its own; savings in USD a month of 730 h, null = none claimed.
+
+    A saving below 0 is what it costs more. effect: "saves", "costs", "either" as the traffic goes, "none" claimed.
+    """
 
     id: int
     endpoint_id: int
@@ -29,6 +32,7 @@ class AdviceRecord(Place):
     why: str
     saving_low_usd: Decimal | None
     saving_high_usd: Decimal | None
+    effect: str
     is_irreversible: bool
     undo: str
     operation: str | None
@@ -61,6 +65,7 @@ def advice(row: Advice) -> AdviceRecord:
         "why": row.why,
         "saving_low_usd": row.saving_low,
         "saving_high_usd": row.saving_high,
+        "effect": effect(row.saving_low, row.saving_high),
         "is_irreversible": row.is_irreversible,
         "undo": row.undo,
         "operation": row.operation_kind or None,
@@ -72,3 +77,12 @@ def advice(row: Advice) -> AdviceRecord:
         "first_seen_at": row.first_seen_at,
         "last_seen_at": row.last_seen_at,
     }
+
+
+def effect(low: Decimal | None, high: Decimal | None) -> str:
+    """What an advice does to the month, in one word, from its lowest and highest saving."""
+    if low is None or high is None:
+        return "none"
+    if low < 0 < high:
+        return "either"
+    return "costs" if low < 0 else "saves"

@@ -115,6 +115,10 @@ def test_what_exists_is_found_and_what_the_fleet_lost_is_gone(
         "s3://sim-models/beta-realtime/model.tar.gz": "gone",
     }
     assert set(LinkCheck.objects.filter(kind="role").values_list("state", flat=True)) == {"found"}
+    # The listing that told it is there told its bytes, too; of what is gone there are none.
+    sizes = dict(LinkCheck.objects.values_list("target", "size_bytes"))
+    assert 40_000_000 <= (sizes["s3://sim-models/alpha-serverless/model.tar.gz"] or 0) < 900_000_000
+    assert sizes["s3://sim-models/beta-realtime/model.tar.gz"] is None
 
 
 def test_registries_that_refuse_do_not_hide_the_images_of_ones_that_answer(
@@ -131,7 +135,8 @@ def test_registries_that_refuse_do_not_hide_the_images_of_ones_that_answer(
     simulator.reset_calls()
     run_inventory(shard.pk, now=now + QUARTER)
     rows = {row.target: row for row in LinkCheck.objects.filter(kind="image")}
-    assert rows[own].state == "found"
+    assert (rows[own].state, rows[own].size_bytes) == ("found", 1_500_000_000)
+    assert {rows[image].size_bytes for image in images} == {None}
     assert {rows[image].state for image in images} == {"unknown"}
     for n, image in enumerate(images[:4]):
         assert f"repository/theirs-{n}" in rows[image].detail

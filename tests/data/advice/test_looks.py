@@ -8,10 +8,21 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from fleet.advice import runs, store
+from fleet.advice import runs, set_choices, store
 from fleet.advisor import engine
 from fleet.advisor.engine import Review
-from fleet.models import Advice, AdvisorRun, AuditEntry, Endpoint, HourBucket, Shard, VariantStatus
+from fleet.models import (
+    Advice,
+    AdvisorRun,
+    AuditEntry,
+    ConsolidationSet,
+    Container,
+    Endpoint,
+    HostedModel,
+    HourBucket,
+    Shard,
+    VariantStatus,
+)
 from fleet.queries import advice_evidence
 from tests.data.advice import cast
 from tests.data.dashboards import rows
@@ -210,8 +221,6 @@ def test_asking_during_a_look_starts_no_second_one(place: Shard) -> None:
 
 
 def test_endpoints_alike_are_offered_to_share(place: Shard) -> None:
-    from fleet.models import ConsolidationSet, Container, HostedModel
-
     for name in ("a", "b", "c"):
         found = cast.idle(place, name)
         variant = rows.variant(found)
@@ -234,6 +243,20 @@ def test_endpoints_alike_are_offered_to_share(place: Shard) -> None:
     assert shared.saving_high is not None
     parts = [sum(each.saving_low or 0 for each in told), sum(each.saving_high or 0 for each in told)]
     assert parts == [pytest.approx(shared.saving_low), pytest.approx(shared.saving_high)]
+    # Put aside, nobody is told; a member that was not in it then ends that, and so does its day.
+    admin, now = rows.user("admin", None), timezone.now()
+    assert set_choices.dismiss(
+        shared.pk, reason="no", until=now.date() + timedelta(days=1), actor=admin, now=now
+    )
+    look()
+    assert not Advice.objects.filter(rule="share-multi-model", gone_at=None).exists()
+    assert ConsolidationSet.objects.get(gone_at=None).dismissed_at is not None
+    ConsolidationSet.objects.update(members=shared.members[:2])
+    look()
+    assert ConsolidationSet.objects.get(gone_at=None).dismissed_at is None
+    ConsolidationSet.objects.update(dismissed_at=now, dismissed_until=now.date())
+    look()
+    assert ConsolidationSet.objects.get(gone_at=None).dismissed_at is None
     Endpoint.objects.update(closed_at=timezone.now())
     look()
     assert ConsolidationSet.objects.get().gone_at is not None

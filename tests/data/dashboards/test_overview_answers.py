@@ -1,5 +1,6 @@
 """The overview's answers: what happened since the last look, the best actions, the button that helps."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -8,6 +9,8 @@ import pytest
 from django.test import Client
 
 from fleet.models import Advice, ChangeEvent, CostRise, RiseCheck, User
+from fleet.queries import best_actions
+from fleet.queries.scope import ScopeFilter
 from tests.data.dashboards import rows
 from tests.factories import (
     ChangeEventFactory,
@@ -117,6 +120,34 @@ def test_the_three_best_actions_are_priced_and_lead_to_their_form(viewer: Client
     alice.role = User.Role.OPERATOR
     alice.save()
     assert form in page(viewer)
+
+
+def test_a_cheap_form_comes_before_a_week_s_work_and_costs_only_for_health(
+    viewer: Client, alice: User
+) -> None:
+    def advise(name: str, low: str | None, high: str | None, **fields: Any) -> None:
+        ends = {end: None if usd is None else Decimal(usd) for end, usd in (("low", low), ("high", high))}
+        Advice.objects.create(
+            endpoint=EndpointFactory(name=name), rule=fields.pop("rule", f"rule-{name}"), version=1, title=f"Do {name}",
+            why="why", saving_low=ends["low"], saving_high=ends["high"], first_seen_at=now(), last_seen_at=now(),
+            **{"decision": "size", "severity": 2, "effort": 0, "risk": 0, **fields},
+        )  # fmt: skip
+
+    advise("move", "100", "100", effort=2, risk=1)
+    advise("form", "40", "40")
+    advise("comfort", "-3", "-3")
+    advise("warm", "-81.91", "-81.91", severity=1)
+    html = page(viewer)
+    actions = html[html.index('id="best-actions"') : html.index('id="overview-changes"')]
+    assert re.findall(r">Do ([\w-]+)<", actions) == ["form", "move", "warm"]
+    assert "Two actions would save $140.00 a month" in rows.words(html)
+    assert "costs $81.91 more" in rows.words(actions)
+    # Members of one set tell one change.
+    for name in ("a", "b", "c"):
+        advise(name, "500", "500", rule="share-multi-model", decision="sharing", effort=2, risk=1)
+    first, *others = (each.title for each in best_actions.best(ScopeFilter()).actions)
+    assert first in {"Do a", "Do b", "Do c"}
+    assert others == ["Do form", "Do move"]
 
 
 def test_a_row_of_trouble_ends_in_the_button_that_helps(viewer: Client, alice: User) -> None:

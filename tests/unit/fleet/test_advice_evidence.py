@@ -14,7 +14,7 @@ from fleet.queries.advice_evidence import build, measured, scaled
 from fleet.queries.advice_evidence.around import Around
 from fleet.queries.advice_evidence.hours import HOURS, WINDOW, Hours, Sums
 from fleet.queries.advice_evidence.measured import Known
-from fleet.queries.advice_evidence.mirror import Mirror, ModelRow, Move
+from fleet.queries.advice_evidence.mirror import ContainerRow, Mirror, ModelRow, Move
 from fleet.queries.prices import Histories
 from fleet.types import CostComponent, Kind
 
@@ -163,7 +163,7 @@ def test_several_variants_have_calls_but_no_machine() -> None:
 
 def test_what_serverless_excludes_is_read_from_the_documents() -> None:
     config = EndpointConfig(document={"ProductionVariants": [{"InstanceType": "ml.g4dn.xlarge"}]})
-    model = ModelRow({"EnableNetworkIsolation": True}, (("", "image", "SingleModel"),))
+    model = ModelRow({"EnableNetworkIsolation": True}, (ContainerRow("", "image", "SingleModel"),))
     rows = replace(EMPTY, variants={7: [variant(instance_type="ml.g4dn.xlarge")]}, models={(1, "m"): model})
     found = build.evidence(endpoint(Kind.REAL_TIME, config=config), rows, {}, {}, AROUND, START, END)
     assert found.exclusions == ("GPUs", "Network isolation")
