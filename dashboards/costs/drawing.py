@@ -93,7 +93,8 @@ def read(
             for key in in_order(sums)
         ]
     else:
-        found = cost_cube.series(wanted.where, by, planned, list(labels), cube)
+        totals = _totals(wanted, planned, fresh, today) if cube and cube.groups > len(labels) else ()
+        found = cost_cube.series(wanted.where, by, planned, list(labels), cube, totals)
         layers = [
             Layer(f"series-{n}", f"series-{n}", label, found[key])
             for n, (key, label) in enumerate(labels.items(), start=1)
@@ -110,8 +111,7 @@ def _fixed(
     """Kinds and components have their own colours and are never too many; days of whole places are at hand."""
     where = wanted.where
     grain = grain_of(wanted.span)
-    of_places = fresh.has_costs(today) and where.is_of_places and place_q(where.scope) is not None
-    if of_places:
+    if _is_of_places(wanted, fresh, today):
         sums = costs.place_bars(where, wanted.span, grain, by)
         firsts = [bar.first for bar in buckets(wanted.span)]
         return {key: [sums[key].get(first) for first in firsts] for key in sums}
@@ -120,6 +120,21 @@ def _fixed(
         return {key or OTHER: values for key, values in found.items()}
     of = costs.kind_of if by is GroupBy.KIND else costs.component_of
     return costs.stacked(costs.days(where, wanted.span), of, list(wanted.span.days))
+
+
+def _is_of_places(wanted: Wanted, fresh: Freshness, today: date) -> bool:
+    """Whether the sums of days by place are those of the page."""
+    is_of_places = wanted.where.is_of_places and place_q(wanted.where.scope) is not None
+    return is_of_places and fresh.has_costs(today)
+
+
+def _totals(wanted: Wanted, planned: Plan, fresh: Freshness, today: date) -> Sequence[Decimal | None]:
+    """What the whole days of each bar cost, () where no sums of days by place tell. One query."""
+    has_whole = planned.kept or planned.draws_differences
+    if not (has_whole and planned.compared and _is_of_places(wanted, fresh, today)):
+        return ()
+    sums = costs.place_totals(wanted.where, planned.compared, grain_of(wanted.span))
+    return [sums.get(bar.first) for bar in buckets(wanted.span)]
 
 
 def bar_words(drawing: Drawing, bar: Bucket) -> str:

@@ -28,8 +28,9 @@ WEEK = timedelta(days=7)
 
 def plan(span: Span, today: date, fresh: Freshness) -> Plan:
     """What a page of `span` reads: its whole days are compared, because today is not over."""
-    kept = cost_spans.key_of(span, today) if fresh.spans_on == today else ""
-    return Plan.of(span, today, is_rolled=fresh.has_periods, kept=kept)
+    has_sums = fresh.spans_on == today
+    kept = cost_spans.key_of(span, today) if has_sums else ""
+    return Plan.of(span, today, is_rolled=fresh.has_periods, kept=kept, has_sums=has_sums)
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ from fleet.models.scaling import (
     ScheduledAction,
 )
 from fleet.models.scaling_findings import ScalingCheck, ScalingFinding
-from fleet.models.spans import CostBars, CostSpan, UseSpan
+from fleet.models.spans import CostBars, CostSpan, CostToDate, UseSpan, UseToDate
 from fleet.models.tokens import ApiToken
 
 __all__ = [
@@ -87,6 +87,7 @@ __all__ = [
     "CostPeriod",
     "CostRise",
     "CostSpan",
+    "CostToDate",
     "CostWindow",
     "DailyCost",
     "DataAssumption",
@@ -144,6 +145,7 @@ __all__ = [
     "TransformJob",
     "UsePeriod",
     "UseSpan",
+    "UseToDate",
     "User",
     "VariantStatus",
 ]

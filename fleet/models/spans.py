@@ -85,3 +85,71 @@ class CostBars(models.Model):
 
     def __str__(self) -> str:
         return f"{self.variant_id} {self.key} {self.component}"
+
+
+class CostToDate(models.Model):
+    """What one variant spent on one component and item since 1 January, up to each day of the month that begins so.
+
+    Any span is the difference of two of its days. amount, known, unpriced, no_data: of the days before the month: their
+    sum, and how many lines had an amount, no price, no data. *_days: what the days of the month add, up to each of
+    them; None where none of them has such a line. A line that has ended keeps its sums to the end of its last year.
+    """
+
+    month = models.DateField()
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="+")
+    variant = models.ForeignKey(VariantStatus, on_delete=models.CASCADE, related_name="+")
+    component = models.CharField(max_length=32)
+    item = models.CharField(max_length=64)
+    amount = models.DecimalField(max_digits=24, decimal_places=12)
+    known = models.PositiveIntegerField()
+    unpriced = models.PositiveIntegerField()
+    no_data = models.PositiveIntegerField()
+    amount_days = ArrayField(models.DecimalField(max_digits=24, decimal_places=12), null=True)
+    known_days = ArrayField(models.SmallIntegerField(), null=True)
+    unpriced_days = ArrayField(models.SmallIntegerField(), null=True)
+    no_data_days = ArrayField(models.SmallIntegerField(), null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["month", "variant", "component", "item"], name="one_cost_to_date_per_variant_month"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.variant_id} {self.month:%Y-%m} {self.component}"
+
+
+class UseToDate(models.Model):
+    """What one variant did since 1 January, up to each day of a month, as in CostToDate; figures as in UsePeriod.
+
+    *_n: how many days had the figure.
+    """
+
+    month = models.DateField()
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="+")
+    variant = models.ForeignKey(VariantStatus, on_delete=models.CASCADE, related_name="+")
+    calls = models.FloatField()
+    calls_n = models.PositiveIntegerField()
+    calls_days = ArrayField(models.FloatField(), null=True)
+    calls_n_days = ArrayField(models.SmallIntegerField(), null=True)
+    compute_s = models.FloatField()
+    compute_s_n = models.PositiveIntegerField()
+    compute_s_days = ArrayField(models.FloatField(), null=True)
+    compute_s_n_days = ArrayField(models.SmallIntegerField(), null=True)
+    idle_usd = models.DecimalField(max_digits=24, decimal_places=12)
+    idle_usd_n = models.PositiveIntegerField()
+    idle_usd_days = ArrayField(models.DecimalField(max_digits=24, decimal_places=12), null=True)
+    idle_usd_n_days = ArrayField(models.SmallIntegerField(), null=True)
+    spare_usd = models.DecimalField(max_digits=24, decimal_places=12)
+    spare_usd_n = models.PositiveIntegerField()
+    spare_usd_days = ArrayField(models.DecimalField(max_digits=24, decimal_places=12), null=True)
+    spare_usd_n_days = ArrayField(models.SmallIntegerField(), null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["month", "variant"], name="one_use_to_date_per_variant_month")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.variant_id} {self.month:%Y-%m}"

@@ -7,19 +7,19 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from django.db import connection
 
-from fleet.queries import cost_sql
-from fleet.queries.cost_cover import Piece, before, buckets, cover
-from fleet.queries.cost_scope import OF_LINES, CostFilter, GroupBy, Grouping, Span
+from fleet.queries import cost_sql, to_date_sql
+from fleet.queries.cost_cover import buckets
+from fleet.queries.cost_plan import Plan as Plan
+from fleet.queries.cost_plan import ends
+from fleet.queries.cost_scope import OF_LINES, CostFilter, GroupBy, Grouping
 
-NOW, COMPARED, BEFORE = 0, 1, 2
-"""What a piece counts for: the span alone, the span and its comparison, or the span before."""
 TOP = 8
 """As many groups are drawn by themselves."""
 
@@ -32,66 +32,6 @@ class Order(StrEnum):
 
 
 _ORDERS = {Order.COST: "amount", Order.CHANGE: "COALESCE(compared, 0) - COALESCE(before, 0)"}
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Which days are added up and which are compared: the whole days of the span with those of the span before.
-
-    compared None: the span holds nothing but today, which is not over. kept: the key of the span where the sums of
-    its whole days are kept (fleet.queries.cost_spans), "" where they are added up.
-    """
-
-    span: Span
-    compared: Span | None
-    before: Span | None
-    is_rolled: bool = True
-    kept: str = ""
-
-    @classmethod
-    def of(cls, span: Span, today: date, *, is_rolled: bool = True, kept: str = "") -> "Plan":
-        """The plan of a span as `today` has it."""
-        compared = Span(span.first, span.last - timedelta(days=1)) if span.last >= today else span
-        if compared.last < compared.first:
-            return cls(span, None, None, is_rolled)
-        return cls(span, compared, before(compared), is_rolled, kept)
-
-    @property
-    def pieces(self) -> list[tuple[Piece, int]]:
-        """Every piece to read with what it counts for; each day is in one of them once."""
-        found = []
-        for days, slot in ((self.compared, COMPARED), (self._rest, NOW), (self.before, BEFORE)):
-            if days is not None:
-                found += [(piece, slot) for piece in cover(days, is_rolled=self.is_rolled)]
-        return found
-
-    @property
-    def whole(self) -> list[tuple[Piece, int]]:
-        """The pieces of whole days: what is kept of a kept span."""
-        return [(piece, slot) for piece, slot in self.pieces if slot != NOW]
-
-    @property
-    def read(self) -> list[tuple[Piece, int]]:
-        """The pieces to read: of a kept span today alone."""
-        return [(piece, slot) for piece, slot in self.pieces if slot == NOW] if self.kept else self.pieces
-
-    @property
-    def of_use(self) -> list[tuple[Piece, int]]:
-        """The pieces to read of what endpoints did, which is not compared."""
-        return [(piece, NOW) for piece, slot in self.read if slot != BEFORE]
-
-    @property
-    def bars(self) -> list[Span | None]:
-        """The whole days of each bar of the span's chart; None: the bar is today alone."""
-        last = (self.compared or self.span).last
-        spans = (bar.span for bar in buckets(self.span))
-        return [Span(span.first, min(span.last, last)) if span.first <= last else None for span in spans]
-
-    @property
-    def _rest(self) -> Span | None:
-        if self.compared is None:
-            return self.span
-        return Span(self.span.last, self.span.last) if self.compared.last < self.span.last else None
 
 
 @dataclass(frozen=True)
@@ -179,7 +119,7 @@ def rows(
     Groups that only the span before has are among them: they are gone. Groups without an amount stand last.
     """
     template = cost_sql.ROWS.replace("{gaps}", cost_sql.GAPS)
-    sql, values = cost_sql.statement(template, where, by, plan.read, kept=plan.kept)
+    sql, values = cost_sql.statement(template, where, by, plan.read, kept=plan.kept, marks=plan.differences)
     values |= {"offset": offset, "until": 2**31 if limit is None else offset + limit, "top": TOP}
     values |= {"with_gaps": with_gaps, "with_unread": not where.has_lines}
     found = _fetch(sql.format(order=_ORDERS[order], direction="ASC" if ascending else "DESC"), values)
@@ -194,31 +134,92 @@ def rows(
 
 
 def series(
-    where: CostFilter, by: Grouping, plan: Plan, keys: Sequence[str], cube: Cube | None = None
+    where: CostFilter,
+    by: Grouping,
+    plan: Plan,
+    keys: Sequence[str],
+    cube: Cube | None = None,
+    totals: Sequence[Decimal | None] = (),
 ) -> dict[str | None, list[Decimal | None]]:
-    """Amounts by group aligned with the span's bars (cost_cover.buckets); None is all groups but `keys`. One query.
+    """Amounts by group aligned with the span's bars (cost_cover.buckets); None is all groups but `keys`.
 
-    cube: what rows() has read of the same groups, `keys` among its dearest: today is taken from there.
+    cube: what rows() has read of the same groups, `keys` among its dearest: today is taken from there. totals: what the
+    whole days of all groups cost by bar, there being more groups than `keys`: those alone are added up. One query;
+    without a cube two for a span that is read as differences of sums to date.
     """
     bars = buckets(plan.span)
     sums: dict[str | None, list[Decimal | None]] = defaultdict(lambda: [None] * len(bars))
-    if plan.kept:
-        template = cost_sql.KEPT_SERIES + ("" if cube else cost_sql.TODAY_SERIES)
-        found = ", ".join(f"SUM(bars[{n}])" for n in range(1, len(bars) + 1))
-        pieces = plan.read
+    if plan.kept or plan.draws_differences:
+        sums |= _whole(where, by, plan, keys, with_others=not totals)
+        if totals and not _add_others(sums, totals):
+            return series(where, by, plan, keys, cube)
+        pieces, template = ([] if cube else plan.today), cost_sql.TODAY_SERIES
+        for key, amount in _today(cube, keys) if cube else ():
+            sums[key][-1] = _sum((sums[key][-1], amount))
     else:
-        template, found = cost_sql.SERIES, ""
-        pieces = [
-            (piece, n) for n, bar in enumerate(bars) for piece in cover(bar.span, is_rolled=plan.is_rolled)
-        ]
-    sql, values = cost_sql.statement(template.replace("{bars}", found), where, by, pieces, kept=plan.kept)
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values | {"keys": list(keys)})
-        for key, slot, amount in cursor.fetchall():
-            sums[key][slot] = _sum((sums[key][slot], amount))
-    for key, amount in _today(cube, keys) if plan.kept and cube else ():
-        sums[key][-1] = _sum((sums[key][-1], amount))
+        template, pieces = cost_sql.SERIES, plan.in_bars
+    if pieces:
+        sql, values = cost_sql.statement(template, where, by, pieces)
+        with connection.cursor() as cursor:
+            cursor.execute(sql, values | {"keys": list(keys)})
+            for key, slot, amount in cursor.fetchall():
+                sums[key][slot] = _sum((sums[key][slot], amount))
     return dict(sums)
+
+
+def _add_others(sums: dict[str | None, list[Decimal | None]], totals: Sequence[Decimal | None]) -> bool:
+    """Tell all other groups from the totals; False where that cannot tell a cost of nothing from one not known."""
+    found: list[Decimal | None] = []
+    for n, total in enumerate(totals):
+        left = (
+            None
+            if total is None
+            else total - sum((bars[n] or Decimal(0) for bars in sums.values()), Decimal(0))
+        )
+        if left == 0:
+            return False
+        found.append(left)
+    sums[None] = found
+    return True
+
+
+def _whole(
+    where: CostFilter, by: Grouping, plan: Plan, keys: Sequence[str], *, with_others: bool
+) -> dict[str | None, list[Decimal | None]]:
+    """The whole days of each bar, from kept bars or from sums to date. One query."""
+    months: dict[str, Any] = {}
+    marks = [ends(span) if span else [] for span in plan.bars]
+    if plan.kept:
+        lists = ", ".join(f"SUM(bars[{n}])" for n in range(1, len(marks) + 1))
+        template = cost_sql.KEPT_SERIES.replace("{bars}", lists)
+    else:
+        template, months, days = to_date_sql.months({day for each in marks for day, _ in each})
+    template = template.replace("{with_others}", str(with_others))
+    sql, values = cost_sql.statement(template, where, by, (), kept=plan.kept)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values | months | {"keys": list(keys)})
+        rows = cursor.fetchall()
+    if plan.kept:
+        return dict(rows)
+    to_date: dict[str | None, dict[date, tuple[Decimal, int]]] = {key: {} for key in keys}
+    for key, month, amount, lines, amounts, counts in rows:
+        to_date.setdefault(key, {}).update(
+            (day, (amount + amounts[n], lines + counts[n])) for n, day in enumerate(days[month])
+        )
+    drawn = {key: [_difference(found, each) for each in marks] for key, found in to_date.items()}
+    return {
+        key: bars for key, bars in drawn.items() if key is not None or any(bar is not None for bar in bars)
+    }
+
+
+def _difference(
+    to_date: Mapping[date, tuple[Decimal, int]], marks: Sequence[tuple[date, int]]
+) -> Decimal | None:
+    """What sums to date differ by; None where no line between them has an amount."""
+    found = [(sign, *to_date[day]) for day, sign in marks if day in to_date]
+    if sum(sign * lines for sign, _, lines in found) <= 0:
+        return None
+    return sum((sign * amount for sign, amount, _ in found), Decimal(0))
 
 
 def use(where: CostFilter, by: Grouping, plan: Plan, keys: Sequence[str]) -> tuple[dict[str, Use], Use]:
@@ -228,7 +229,8 @@ def use(where: CostFilter, by: Grouping, plan: Plan, keys: Sequence[str]) -> tup
     """
     shown = [] if by.by in OF_LINES else list(keys)
     key = Grouping(GroupBy.KIND) if by.by in OF_LINES else by
-    sql, values = cost_sql.statement(cost_sql.USE, where, key, plan.of_use, is_use=True, kept=plan.kept)
+    given: dict[str, Any] = {"kept": plan.kept, "marks": plan.differences}
+    sql, values = cost_sql.statement(cost_sql.USE, where, key, plan.of_use, is_use=True, **given)
     found: dict[str, Use] = {}
     parts = []
     with connection.cursor() as cursor:

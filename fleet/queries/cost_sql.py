@@ -1,10 +1,12 @@
 """The explorer's SQL: months, weeks and days of a plan as one set of lines, narrowed, keyed and added up."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fleet.models import Endpoint
+from fleet.queries import to_date_sql
 from fleet.queries.cost_cover import DAY, Piece
+from fleet.queries.cost_plan import Mark
 from fleet.queries.cost_scope import CostFilter, GroupBy, Grouping
 
 _KEYS = {
@@ -61,14 +63,16 @@ READ = ("amount", "compared", "before", "unpriced", "no_data", "lines", "lines_b
 _OF_L = ", ".join(f"l.{name}" for name in READ)
 _ADDED = ", ".join(f"SUM({name}) AS {name}" for name in READ)
 # The kept sums of whole days, and today's lines as they are: a line may stand twice, since only groups are shown.
-_KEPT = f"""WITH l AS (
+_BESIDE_TODAY = f"""l AS (
     SELECT p.endpoint_id, p.variant_id, p.component, p.item, {", ".join(READ[:-1])}, 0 AS today_lines
-    FROM fleet_costspan p WHERE p.key = %(kept)s {{where}}
+    FROM {{from}}
     UNION ALL
     SELECT endpoint_id, variant_id, component, item, amount, NULL, NULL, unpriced, no_data, 1, 0,
         (amount IS NOT NULL)::int
     FROM ({{base}}) today
 )"""  # noqa: S608 - the names above only
+_KEPT = f"WITH {_BESIDE_TODAY.replace('{from}', 'fleet_costspan p WHERE p.key = %(kept)s {where}')}"
+_DIFFERENCE = f"WITH {to_date_sql.WHOLE}, {_BESIDE_TODAY.replace('{from}', 'whole p')}"
 _TOTALS = ", ".join(f"SUM({name}) AS total_{name}" for name in READ)
 _ADDED_UP = """WITH base AS ({base}), l AS (
     SELECT endpoint_id, variant_id, component, item, {sums}, 0 AS today_lines
@@ -117,21 +121,18 @@ FROM (SELECT ({key})::text AS key, l.slot, l.amount FROM l {joins}) keyed
 GROUP BY drawn, slot
 """
 KEPT_SERIES = """
-SELECT drawn, (slot - 1)::int, amount FROM (
-    SELECT CASE WHEN key = ANY(%(keys)s) THEN key END AS drawn, ARRAY[{bars}] AS bars
-    FROM (SELECT ({key})::text AS key, l.bars FROM (
-        SELECT p.* FROM fleet_costbars p WHERE p.key = %(kept)s {where}) l {joins}) keyed
-    GROUP BY drawn
-) kept CROSS JOIN LATERAL unnest(bars) WITH ORDINALITY AS each (amount, slot)
+SELECT CASE WHEN key = ANY(%(keys)s) THEN key END AS drawn, ARRAY[{bars}]
+FROM (SELECT ({key})::text AS key, l.bars FROM (
+    SELECT p.* FROM fleet_costbars p WHERE p.key = %(kept)s {where}) l {joins}) keyed
+WHERE {with_others} OR key = ANY(%(keys)s) GROUP BY drawn
 """
 # Today stands in the last of the bars.
 TODAY_SERIES = """
-UNION ALL
 SELECT CASE WHEN key = ANY(%(keys)s) THEN key END AS drawn, -1, SUM(amount)
 FROM (SELECT ({key})::text AS key, l.amount FROM ({base}) l {joins}) keyed
 GROUP BY drawn
 """
-USES = ("calls", "compute_s", "idle_usd", "spare_usd")
+USES = to_date_sql.USES
 USE_BASE = """
     SELECT p.endpoint_id, p.variant_id, p.calls, p.compute_s, p.idle_usd, p.spare_usd
     FROM unnest(%(grains)s::text[], %(firsts)s::date[]) AS w (grain, first)
@@ -144,6 +145,7 @@ _KEPT_USE = f"""
     FROM fleet_usespan p WHERE p.key = %(kept)s {{where}}
     UNION ALL {USE_BASE}
 """  # noqa: S608 - the statement above only
+_DIFFERENCE_OF_USE = f"{to_date_sql.USE} UNION ALL {USE_BASE}"
 USE = """
 WITH l AS ({uses}), keyed AS (
     SELECT ({key})::text AS key, l.* FROM l {joins}
@@ -173,12 +175,17 @@ def statement(
     *,
     is_use: bool = False,
     kept: str = "",
+    marks: Sequence[Mark] = (),
 ) -> tuple[str, dict[str, Any]]:
     """A template with lines, key and joins filled in (what is left keeps its braces), and its values.
 
-    kept: the key of the kept span (cost_spans) to which the pieces given are added.
+    kept: the key of the kept span (cost_spans), or marks: the sums to date, to which the pieces given are added.
     """
     values: dict[str, Any] = {"tag": by.tag, "kept": kept, **pieces(given, is_use=is_use)}
+    values |= to_date_sql.marks(marks, is_use=is_use)
+    lines, uses = (_KEPT, _KEPT_USE) if kept else (_ADDED_UP, USE_BASE)
+    if marks:
+        lines, uses = _DIFFERENCE, _DIFFERENCE_OF_USE
     narrowed = whose = endpoints(where, values, "p.endpoint_id")
     if where.models:
         values["models"] = list(where.models)
@@ -192,7 +199,7 @@ def statement(
     parts = {
         "{groups}": _ENDPOINTS if by.by is GroupBy.ENDPOINT else _PARTS,
         "{of_shown}": _OF_ENDPOINTS if by.by is GroupBy.ENDPOINT else _OF_PARTS,
-        "{lines}": _KEPT if kept else _ADDED_UP, "{uses}": _KEPT_USE if kept else USE_BASE, "{base}": BASE,
+        "{lines}": lines, "{uses}": uses, "{base}": BASE,
         "{where}": narrowed, "{key}": _KEYS.get(by.by, _OF_ENDPOINT), "{joins}": _JOINS.get(by.by, ""),
         "{endpoints}": whose, "{sums}": SUMS, "{figures}": _OF_L, "{added}": _ADDED, "{totals}": _TOTALS,
     }  # fmt: skip

@@ -17,7 +17,7 @@ from django.utils import timezone
 from fleet.models import DailyCost, RollupState
 from fleet.queries.cost_cover import DAY, GRAINS, Piece, piece_of
 from fleet.queries.cost_scope import Span
-from fleet.rollups import spans
+from fleet.rollups import spans, to_date, upsert
 
 _LOCK = 7_405_318
 NEW_AT_ONCE = 500
@@ -35,21 +35,7 @@ class _Table:
 
     @property
     def sql(self) -> str:
-        keys, figures = ", ".join(self.keys), ", ".join(self.figures)
-        same = " AND ".join(f"fresh.{key} = old.{key}" for key in self.keys)
-        return f"""
-WITH fresh AS ({self.fresh}), gone AS (
-    DELETE FROM {self.name} old USING fleet_endpoint e
-    WHERE old.grain = %(grain)s AND old.first = %(first)s AND e.id = old.endpoint_id AND e.shard_id = ANY(%(shards)s)
-        AND NOT EXISTS (SELECT FROM fresh WHERE {same})
-)
-INSERT INTO {self.name} AS old (grain, first, endpoint_id, {keys}, {figures})
-SELECT %(grain)s, %(first)s, endpoint_id, {keys}, {figures} FROM fresh ORDER BY {keys}
-ON CONFLICT (grain, first, {keys}) DO UPDATE SET endpoint_id = EXCLUDED.endpoint_id,
-    {", ".join(f"{name} = EXCLUDED.{name}" for name in self.figures)}
-WHERE ({", ".join(f"old.{name}" for name in self.figures)})
-    IS DISTINCT FROM ({", ".join(f"EXCLUDED.{name}" for name in self.figures)})
-"""  # noqa: S608 - names and statements of this module only
+        return upsert.statement(self.name, ("grain", "first"), self.keys, self.figures, self.fresh)
 
 
 _USE_FIGURES = ("calls", "compute_s", "idle_usd", "spare_usd")
@@ -118,15 +104,26 @@ def update(marks: Iterable[tuple[int, date]]) -> None:
 
 
 def _keep_spans(marked: Sequence[tuple[int, date]], today: date) -> None:
-    """Add up the kept spans of marked shards, and all of them of shards that have those of another day."""
+    """Add up the sums to date and kept spans of marked shards, and all of shards that have those of another day."""
     late = RollupState.objects.exclude(Q(spans_on=today, spans_on__isnull=False) | Q(periods_at=None))
-    behind = list(late.order_by("pk").values_list("pk", flat=True)[:NEW_AT_ONCE])
-    kept = RollupState.objects.filter(spans_on=today, pk__in={shard_id for shard_id, _ in marked})
+    behind = dict(late.order_by("pk").values_list("pk", "spans_on")[:NEW_AT_ONCE])
+    states = RollupState.objects.filter(pk__in={shard_id for shard_id, _ in marked})
+    summed = set(states.exclude(spans_on=None).values_list("pk", flat=True))
+    changed = [(shard_id, day) for shard_id, day in marked if shard_id in summed and day < today]
+    changed += _history([shard_id for shard_id, day in behind.items() if day is None])
+    changed += [(shard_id, first) for shard_id, day in behind.items() if day for first in _since(day, today)]
+    to_date.write(changed, today)
+    kept = states.filter(spans_on=today)
     if shards := sorted(kept.values_list("pk", flat=True)):
         spans.write(shards, today, {day for _, day in marked})
     if behind:
-        spans.write(behind, today)
-        RollupState.objects.filter(pk__in=behind).update(spans_on=today)
+        spans.write(sorted(behind), today)
+        RollupState.objects.filter(pk__in=list(behind)).update(spans_on=today)
+
+
+def _since(day: date, today: date) -> list[date]:
+    """A day, and the first of each year from there to today."""
+    return [day, *(date(year, 1, 1) for year in range(day.year + 1, today.year + 1))]
 
 
 def _history(shard_ids: Sequence[int]) -> list[tuple[int, date]]:

@@ -13,31 +13,17 @@ from django.db import connection, transaction
 
 from fleet.queries import cost_spans, cost_sql
 from fleet.queries.cost_cover import cover
-from fleet.queries.cost_cube import BEFORE, Plan
+from fleet.queries.cost_plan import BEFORE, Plan
+from fleet.rollups import upsert
 
 _LOCK = 7_405_319
 _OF_SHARDS = """ AND p.variant_id IN (SELECT v.id FROM fleet_variantstatus v JOIN fleet_endpoint e
     ON e.id = v.endpoint_id WHERE e.shard_id = ANY(%(shards)s))"""
 
 
-def _sql(table: str, keys: Sequence[str], figures: Sequence[str], fresh: str) -> str:
-    same = " AND ".join(f"fresh.{key} = old.{key}" for key in keys)
-    return f"""
-WITH fresh AS ({fresh}), gone AS (
-    DELETE FROM {table} old USING fleet_endpoint e
-    WHERE old.key = %(key)s AND e.id = old.endpoint_id AND e.shard_id = ANY(%(shards)s)
-        AND NOT EXISTS (SELECT FROM fresh WHERE {same})
-)
-INSERT INTO {table} AS old (key, endpoint_id, {", ".join((*keys, *figures))})
-SELECT %(key)s, endpoint_id, {", ".join((*keys, *figures))} FROM fresh ORDER BY {", ".join(keys)}
-ON CONFLICT (key, {", ".join(keys)}) DO UPDATE SET {", ".join(f"{name} = EXCLUDED.{name}" for name in figures)}
-WHERE ({", ".join(f"old.{name}" for name in figures)})
-    IS DISTINCT FROM ({", ".join(f"EXCLUDED.{name}" for name in figures)})
-"""  # noqa: S608 - names and statements of this module only
-
-
-_COSTS = _sql(
+_COSTS = upsert.statement(
     "fleet_costspan",
+    ("key",),
     ("variant_id", "component", "item"),
     cost_sql.FIGURES,
     f"""SELECT endpoint_id, variant_id, component, item, {cost_sql.SUMS}
@@ -48,8 +34,9 @@ _COSTS = _sql(
 def _bars(number: int) -> str:
     """The statement for a chart of so many bars."""
     sums = ", ".join(f"SUM(amount) FILTER (WHERE slot = {n})" for n in range(number))
-    return _sql(
+    return upsert.statement(
         "fleet_costbars",
+        ("key",),
         ("variant_id", "component", "item"),
         ("bars",),
         f"""SELECT endpoint_id, variant_id, component, item, ARRAY[{sums}] AS bars
@@ -57,8 +44,9 @@ def _bars(number: int) -> str:
     )
 
 
-_USES = _sql(
+_USES = upsert.statement(
     "fleet_usespan",
+    ("key",),
     ("variant_id",),
     cost_sql.USES,
     f"""SELECT endpoint_id, variant_id, {", ".join(f"SUM({name}) AS {name}" for name in cost_sql.USES)}

@@ -3,7 +3,7 @@
 import gc
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from time import perf_counter
@@ -14,14 +14,15 @@ from django.db.models import Sum
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from dashboards.costs import period
 from fleet import rollups
 from fleet.models import DailyCost, Endpoint, RollupState, Shard, StaleDay, User
 from fleet.queries import cost_cube, cost_spans
-from fleet.queries.cost_cover import DAY, GRAINS, piece_of
+from fleet.queries.cost_cover import DAY, GRAINS, MONTH, piece_of
 from fleet.queries.cost_cube import Plan
 from fleet.queries.cost_scope import CostFilter, GroupBy, Grouping, Span
 from fleet.queries.scope import ScopeFilter
-from fleet.rollups import spans
+from fleet.rollups import spans, to_date
 from fleet.types import Kind
 from tests import fleet_rows
 from tests.bench.pages import fleets
@@ -93,6 +94,10 @@ def build(table: Table) -> Span:
     shards = list(Shard.objects.values_list("pk", flat=True))
     rollups.update_shards(shards, now=now)
     RollupState.objects.update(periods_at=now)
+    fleets.vacuum()
+    summed = seconds(lambda: to_date.write([(pk, day) for pk in shards for day in firsts(span)], span.last))
+    case = f"sums to date of 13 months written for the first time, {size:,} endpoints"
+    table.bar(bench="B6", case=case, value=summed, unit="s", at_most=60, gates=False)
     kept = seconds(lambda: spans.write(shards, span.last))
     RollupState.objects.update(spans_on=span.last)
     case = f"spans and charts kept for the first time, {size:,} endpoints"
@@ -104,7 +109,9 @@ def build(table: Table) -> Span:
 def daily_costs(span: Span) -> None:
     """A line a day and part of every variant; indexes are made when all rows are there."""
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE fleet_dailycost, fleet_costperiod, fleet_useperiod")
+        cursor.execute(
+            "TRUNCATE fleet_dailycost, fleet_costperiod, fleet_useperiod, fleet_costtodate, fleet_usetodate"
+        )
         cursor.execute(_INDEXES)
         indexes = cursor.fetchall()
         for name, _, constraint in indexes:
@@ -122,11 +129,14 @@ def daily_costs(span: Span) -> None:
                 )
 
 
+def firsts(span: Span) -> list[date]:
+    """A day of every month of the span."""
+    return sorted({piece_of(MONTH, day).first for day in span.days})
+
+
 def uses(span: Span) -> dict[str, list[object]]:
     """Pieces with a use, and how many days of the span are in each."""
-    edge = timedelta(days=40)
-    days = Counter(piece_of(grain, day) for grain in GRAINS for day in span.days)
-    days.update(piece_of(DAY, day) for day in span.days if day < span.first + edge or day > span.last - edge)
+    days = Counter(piece_of(grain, day) for grain in (DAY, *GRAINS) for day in span.days)
     return {
         "grains": [piece.grain for piece in days],
         "firsts": [piece.first for piece in days],
@@ -137,7 +147,7 @@ def uses(span: Span) -> dict[str, list[object]]:
 def plan(span: Span, *, is_rolled: bool = True) -> Plan:
     today = DailyCost.objects.latest("day").day
     kept = cost_spans.key_of(span, today) if is_rolled else ""
-    return Plan.of(span, today, is_rolled=is_rolled, kept=kept)
+    return Plan.of(span, today, is_rolled=is_rolled, kept=kept, has_sums=is_rolled)
 
 
 def test_thirteen_months_by_any_grouping_and_the_page(table: Table) -> None:
@@ -151,11 +161,13 @@ def test_thirteen_months_by_any_grouping_and_the_page(table: Table) -> None:
         sums = {name: raw_sum(where, asked) for name, where in FILTERS.items()}
         for by in GROUPINGS:
             compare(table, words, asked, by, at_most, sums)
-        open_page(table, words, asked)
+        open_pages(table, words, asked)
     other = Span(span.last - timedelta(days=100), span.last - timedelta(days=9))
     sums = {"everything": raw_sum(CostFilter(), other)}
     for by in (Grouping(GroupBy.ACCOUNT), Grouping(GroupBy.ENDPOINT)):
         compare(table, "92 days that are no preset", other, by, LONG_MS, sums)
+    open_pages(table, "92 days that are no preset", other)
+    open_presets(table)
     beside_days(table, span)
 
 
@@ -175,6 +187,9 @@ def tick(table: Table, span: Span) -> None:
         table.bar(
             bench="B6", case=case, value=seconds(rollups.update_places), unit="s", at_most=60, gates=False
         )
+    again = seconds(lambda: to_date.write([(pk, days[1]) for pk in shards], span.last))
+    case = f"sums to date alone of yesterday in every shard, {size:,} endpoints"
+    table.bar(bench="B6", case=case, value=again, unit="s", at_most=60, gates=False)
     fleets.vacuum()
 
 
@@ -221,32 +236,41 @@ def beside_days(table: Table, span: Span) -> None:
     )  # fmt: skip
 
 
-def open_page(table: Table, words: str, span: Span) -> None:
-    """The whole page and its chart's figure, as their reader gets them."""
-    client, size = Client(), Endpoint.objects.count()
-    fleets.session_cookie()
-    client.force_login(User.objects.get(username="bench"))
-    query = f"range=custom&from={span.first}&to={span.last}"
-    at_most = LONG_MS
+def open_pages(table: Table, words: str, span: Span) -> None:
+    """The whole page of a span by every grouping."""
+    client = reader()
     for by in GROUPINGS:
         group = f"{by.by}&tag_key={by.tag}" if by.tag else by.by.value
-        url = f"/costs/?{query}&group={group}"
-        client.get(url)
-        # The log of queries holds the newest thousands: full, it would not grow by those of the page.
-        reset_queries()
-        with CaptureQueriesContext(connection) as asked:
-            assert client.get(url).status_code == 200
-        queries = len(asked)  # The next request forgets them.
-        case = f"/costs/ {words} by {group}, {size:,} endpoints"
-        table.bar(
-            bench="B6",
-            case=f"{case}, p95",
-            value=p95(table, partial(client.get, url)),
-            unit="ms",
-            at_most=at_most,
-            gates=False,
-        )
-        table.bar(bench="B6", case=f"{case}, queries", value=queries, unit="", at_least=1, at_most=15)
+        query = f"range=custom&from={span.first}&to={span.last}&group={group}"
+        open_page(table, client, f"{words} by {group}", query)
+
+
+def open_presets(table: Table) -> None:
+    """The page as its own buttons open it."""
+    client = reader()
+    for key in period.PRESETS:
+        open_page(table, client, f"range={key}", f"range={key}")
+
+
+def reader() -> Client:
+    client = Client()
+    fleets.session_cookie()
+    client.force_login(User.objects.get(username="bench"))
+    return client
+
+
+def open_page(table: Table, client: Client, words: str, query: str) -> None:
+    """A whole page and how many queries it asks, as its reader gets it."""
+    url, size = f"/costs/?{query}", Endpoint.objects.count()
+    client.get(url)
+    # The log of queries holds the newest thousands: full, it would not grow by those of the page.
+    reset_queries()
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get(url).status_code == 200
+    queries = len(asked)  # The next request forgets them.
+    case, took = f"/costs/ {words}, {size:,} endpoints", p95(table, partial(client.get, url))
+    table.bar(bench="B6", case=f"{case}, p95", value=took, unit="ms", at_most=LONG_MS, gates=False)
+    table.bar(bench="B6", case=f"{case}, queries", value=queries, unit="", at_least=1, at_most=15)
 
 
 def p95(table: Table, work: Callable[[], object]) -> float:
