@@ -1,6 +1,10 @@
-"""Leases: a Redis lock per piece of work, and the fencing number in PostgreSQL that outlives a lost lease."""
+"""Leases: a key in Redis per piece of work, and the fencing number in PostgreSQL that outlives a lost lease.
 
-from collections.abc import Iterable, Iterator, Sequence
+Those of many pieces of work are taken and given back together: one script and one statement, whatever their number.
+"""
+
+import secrets
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -9,8 +13,7 @@ from typing import Any
 import redis
 from django.conf import settings
 from django.db import connection
-from redis.exceptions import LockError
-from redis.lock import Lock
+from redis.commands.core import Script
 
 from fleet import loading
 from fleet.errors import LeaseLost
@@ -20,39 +23,70 @@ TTL_S = 90.0
 _PREFIX = "flotilla:lease:"
 _UNREAD = ("permissions", "found_regions")
 """What no run asks of its account: long documents."""
-_RAISE = (
-    "UPDATE fleet_shard AS s SET fence = fence + 1, inventory_unfinished = inventory_unfinished + 1 "
-    "FROM fleet_account AS a WHERE a.id = s.account_id AND s.id = %s"
-)
+_RAISE = """
+WITH free AS (SELECT id FROM fleet_shard WHERE id = ANY(%s::bigint[]) FOR NO KEY UPDATE {})
+UPDATE fleet_shard AS s SET fence = fence + 1, inventory_unfinished = inventory_unfinished + 1
+FROM fleet_account AS a, free WHERE a.id = s.account_id AND s.id = free.id
+"""
+# Each works on keys that hold the caller's token, and answers which it changed.
+_TAKE = """
+local done = {}
+for place, key in ipairs(KEYS) do
+  done[place] = redis.call('set', key, ARGV[1], 'NX', 'PX', ARGV[2]) and 1 or 0
+end
+return done
+"""
+_EXTEND = """
+local done = {}
+for place, key in ipairs(KEYS) do
+  done[place] = redis.call('get', key) == ARGV[1] and redis.call('pexpire', key, ARGV[2]) or 0
+end
+return done
+"""
+_GIVE_BACK = """
+local done = {}
+for place, key in ipairs(KEYS) do
+  done[place] = redis.call('get', key) == ARGV[place] and redis.call('del', key) or 0
+end
+return done
+"""
 
 
 @dataclass(frozen=True)
 class Lease:
-    """The right to work on `name` until `ttl_s` after the last extend()."""
+    """The right to work on `name` until `ttl_s` after it was taken or the last extend()."""
 
     name: str
     ttl_s: float
-    lock: Lock
+    token: str
 
     def extend(self) -> None:
         """Start the time to live anew. Raises LeaseLost when it ran out and somebody else may be working."""
-        try:
-            self.lock.extend(self.ttl_s, replace_ttl=True)
-        except LockError as error:
-            raise LeaseLost(f"the lease on {self.name} ran out") from error
+        if not _run(_EXTEND, [self.name], self.token, _milliseconds(self.ttl_s))[0]:
+            raise LeaseLost(f"the lease on {self.name} ran out")
 
 
 @contextmanager
 def lease(name: str, *, ttl_s: float = TTL_S) -> Iterator[Lease | None]:
-    """Hold `name` for the block; None when somebody else holds it. Released at the end unless it was lost."""
-    lock = _client(settings.REDIS_URL).lock(_PREFIX + name, timeout=ttl_s, blocking=False, thread_local=False)
-    if not lock.acquire():
-        yield None
-        return
+    """Hold `name` for the block; None when somebody else holds it. Given back at the end unless it was lost."""
+    found = take([name], ttl_s=ttl_s)
     try:
-        yield Lease(name, ttl_s, lock)
+        yield found.get(name)
     finally:
-        _release(lock)
+        give_back(found.values())
+
+
+def take(names: Iterable[str], *, ttl_s: float = TTL_S) -> dict[str, Lease]:
+    """Leases of those of `names` that nobody holds. They run out by themselves; give them back before that."""
+    wanted, token = list(names), secrets.token_hex(16)
+    done = _run(_TAKE, wanted, token, _milliseconds(ttl_s))
+    return {name: Lease(name, ttl_s, token) for name, is_mine in zip(wanted, done, strict=True) if is_mine}
+
+
+def give_back(leases: Iterable[Lease]) -> None:
+    """End these leases. One that ran out meanwhile is left to whoever has it now; the fence guards what is written."""
+    mine = list(leases)
+    _run(_GIVE_BACK, [lease.name for lease in mine], *(lease.token for lease in mine))
 
 
 def held(names: Iterable[str]) -> set[str]:
@@ -64,23 +98,41 @@ def held(names: Iterable[str]) -> set[str]:
 
 def fenced(shard_id: int) -> Shard:
     """The shard with its account, under a fencing number that no earlier run holds; counts a run that has begun."""
-    return fenced_with(shard_id, ())[0]
+    found = fenced_with([shard_id], ())
+    if not found:
+        raise Shard.DoesNotExist(f"there is no shard {shard_id}")
+    return found[0][0]
 
 
-def fenced_with(shard_id: int, asked: tuple[str, ...]) -> tuple[Shard, Sequence[Any]]:
-    """The same, with the values of these SQL expressions about the shard, which they call `s`."""
+def fenced_with(shard_ids: Collection[int], asked: tuple[str, ...]) -> list[tuple[Shard, Sequence[Any]]]:
+    """The same for each, with the values of these SQL expressions about the shard, which they call `s`.
+
+    Of several, those whose row another statement holds at that moment are left out, and so is a shard that is gone: who
+    waits for one row while holding others may be waited for.
+    """
     of_shard, of_account = loading.shape(Shard, "s"), loading.shape(Account, "a", _UNREAD)
+    raising = _RAISE.format("SKIP LOCKED" if len(shard_ids) > 1 else "")
+    columns = ", ".join((of_shard.select, of_account.select, *asked))
+    first, last = len(of_shard.names), len(of_shard.names) + len(of_account.names)
+    found = []
+    with connection.cursor() as cursor:
+        cursor.execute(f"{raising} RETURNING {columns}", [list(shard_ids)])
+        for values in cursor.fetchall():
+            shard = of_shard.row(Shard, values[:first])
+            shard.account = of_account.row(Account, values[first:last])
+            found.append((shard, values[last:]))
+    return found
+
+
+def unfenced(runs: Collection[Shard]) -> None:
+    """Take back that runs of these shards have begun: nobody worked on them, so that no process died over them."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"{_RAISE} RETURNING {', '.join((of_shard.select, of_account.select, *asked))}", [shard_id]
+            "UPDATE fleet_shard AS s SET inventory_unfinished = greatest(0, inventory_unfinished - 1) "
+            "FROM (SELECT s.id FROM fleet_shard AS s JOIN unnest(%s::bigint[], %s::bigint[]) AS n (id, fence) "
+            "ON n.id = s.id AND n.fence = s.fence FOR NO KEY UPDATE OF s SKIP LOCKED) AS mine WHERE mine.id = s.id",
+            [[shard.pk for shard in runs], [shard.fence for shard in runs]],
         )
-        found = cursor.fetchone()
-    if found is None:
-        raise Shard.DoesNotExist(f"there is no shard {shard_id}")
-    first, last = len(of_shard.names), len(of_shard.names) + len(of_account.names)
-    shard = of_shard.row(Shard, found[:first])
-    shard.account = of_account.row(Account, found[first:last])
-    return shard, found[last:]
 
 
 def guard(shard_id: int, fence: int) -> None:
@@ -100,9 +152,18 @@ def _client(url: str) -> redis.Redis:
     return redis.Redis.from_url(url, socket_connect_timeout=5, socket_timeout=10)
 
 
-def _release(lock: Lock) -> None:
-    try:
-        lock.release()
-    except LockError:
-        # It ran out meanwhile; the fence keeps what this run still tried to write out.
-        return
+@cache
+def _script(url: str, text: str) -> Script:
+    return _client(url).register_script(text)
+
+
+def _run(text: str, names: Sequence[str], *values: str | int) -> list[int]:
+    """What the script answers for each name, in order."""
+    if not names:
+        return []
+    done: list[int] = _script(settings.REDIS_URL, text)(keys=[_PREFIX + name for name in names], args=values)
+    return done
+
+
+def _milliseconds(seconds: float) -> int:
+    return int(seconds * 1000)

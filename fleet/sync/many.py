@@ -9,12 +9,15 @@ from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from django.db import connection
+from django.db import connections
 
+from fleet.sync.begun import Together
 from fleet.sync.outcome import Outcome
-from fleet.sync.shard import run_inventory
+from fleet.sync.shard import go_through, run_inventory
 
 AT_ONCE = 6
+TELL_EVERY_S = 1.0
+"""How long a run that is through waits at most for others to be written with it."""
 
 
 def run(shard_ids: Sequence[int], *, now: Callable[[], datetime], is_routine: bool = True) -> list[Outcome]:
@@ -42,14 +45,20 @@ def run(shard_ids: Sequence[int], *, now: Callable[[], datetime], is_routine: bo
         try:
             while (shard_id := _next(waiting)) is not None:
                 check()
-                outcomes[shard_id] = run_inventory(shard_id, now=now(), is_routine=is_routine, check=check)
+                begun = together.take_up(shard_id)
+                outcomes[shard_id] = (
+                    go_through(begun, now=now(), is_routine=is_routine, check=check, tell=together.tell)
+                    if begun is not None
+                    else Outcome(shard_id, held=True)
+                )
         finally:
             # The thread's connection goes back to the pool: once, for taking it out again has the database asked.
-            connection.close()
+            connections.close_all()
 
-    with ThreadPoolExecutor(max_workers=_threads(len(shard_ids)), thread_name_prefix="shard") as pool:
+    threads = _threads(len(shard_ids))
+    with Together(shard_ids) as together, ThreadPoolExecutor(threads, thread_name_prefix="shard") as pool:
         try:
-            failures = _drain(pool, work, _threads(len(shard_ids)))
+            failures = _drain(pool, work, threads, together.end)
         except SoftTimeLimitExceeded:
             stopped.set()
             raise
@@ -58,15 +67,19 @@ def run(shard_ids: Sequence[int], *, now: Callable[[], datetime], is_routine: bo
     return [outcomes[shard_id] for shard_id in shard_ids]
 
 
-def _drain(pool: ThreadPoolExecutor, work: Callable[[], None], threads: int) -> list[BaseException]:
+def _drain(
+    pool: ThreadPoolExecutor, work: Callable[[], None], threads: int, now_and_then: Callable[[], None]
+) -> list[BaseException]:
     """Have that many threads work; one that fails begins anew. What they failed of."""
     failures: list[BaseException] = []
     at_work: set[Future[None]] = {pool.submit(work) for _ in range(threads)}
     while at_work:
-        done, at_work = wait(at_work, return_when=FIRST_COMPLETED)
+        done, at_work = wait(at_work, timeout=TELL_EVERY_S, return_when=FIRST_COMPLETED)
         failed = [failure for future in done if (failure := future.exception()) is not None]
         at_work |= {pool.submit(work) for _ in failed}
         failures += failed
+        if not done:
+            now_and_then()
     return failures
 
 

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from fleet.errors import AwsError, ClockSkewed, FleetError, LeaseLost
 from fleet.models import Shard
 
 log = structlog.get_logger(__name__)
+Count = tuple[int, str, str, int, int, int, int]
 TIMED_OUT = "The worker's time limit ended this section before it was done; what it wrote so far stands."
 
 
@@ -108,64 +109,111 @@ def since(shard: Shard, name: str, code: str) -> datetime | None:
     return datetime.fromisoformat(error["since"]) if error.get("code") == code else None
 
 
-def end(
-    shard: Shard,
-    records: dict[str, Any],
-    tally: Tally,
-    *,
-    now: datetime,
-    has_failed: bool,
-    **values: datetime | int,
-) -> None:
-    """Write a run's calls and, unless a newer run has taken over, how it went: records and columns, in one statement.
+@dataclass(frozen=True)
+class Ending:
+    """How a run of one shard went: its calls, its records, and when what is due next.
 
-    has_failed: it counts as one more failure in a row.
+    due_at None: at the time that was set when it was rung.
     """
-    columns = "".join(f", {column} = %s" for column in values) + ", failures = failures + 1" * has_failed
+
+    shard: Shard
+    records: dict[str, Any]
+    tally: Tally
+    now: datetime
+    duration_ms: int
+    is_ok: bool
+    has_failed: bool
+    due_at: datetime | None
+
+
+def end(endings: Sequence[Ending]) -> None:
+    """Write the calls of these runs and, where no newer run has taken over, how they went: in one statement."""
+    done = _end(endings, [row for e in endings for row in _counts(e.shard.pk, e.tally, e.now)])
+    # Of several, those whose row another statement held: one by one they may wait for it.
+    for ending in endings:
+        if len(endings) > 1 and ending.shard.pk not in done:
+            _end([ending], [])
+
+
+def _end(endings: Sequence[Ending], counts: Sequence[Count]) -> set[int]:
+    """Ids of the shards that were written."""
+    told = [
+        {
+            "id": e.shard.pk,
+            "fence": e.shard.fence,
+            "records": e.records,
+            "duration_ms": e.duration_ms,
+            "ok_at": e.now.isoformat() if e.is_ok else None,
+            "due_at": e.due_at.isoformat() if e.due_at else None,
+            "failed": int(e.has_failed),
+        }
+        for e in endings
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"WITH counted AS ({_COUNT}) UPDATE fleet_shard SET sections = sections || %s::jsonb{columns} "  # noqa: S608
-            "WHERE id = %s AND fence = %s",
-            [*_counts(shard.pk, tally, now), json.dumps(records), *values.values(), shard.pk, shard.fence],
-        )
+        ending = _END.format("SKIP LOCKED" if len(endings) > 1 else "")
+        cursor.execute(ending, [json.dumps(told), json.dumps(sorted(counts))])
+        return {pk for (pk,) in cursor.fetchall()}
 
 
 def write_tally(shard_id: int, tally: Tally, *, now: datetime) -> None:
     """Add a run's call counts to the day's; metrics that were booked before they were asked stand there already."""
     if tally.actions:
         with connection.cursor() as cursor:
-            cursor.execute(_COUNT, _counts(shard_id, tally, now))
+            cursor.execute(_COUNT, [json.dumps(_counts(shard_id, tally, now))])
 
 
+# The rows travel as one text: arrays are written item by item, which costs several times as much.
 _COUNT = """
     INSERT INTO fleet_calltally (shard_id, day, action, calls, throttles, errors, metrics_requested)
-    SELECT %s, %s, * FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])
+    SELECT (c -> 0)::bigint, (c ->> 1)::date, c ->> 2, (c -> 3)::bigint, (c -> 4)::bigint, (c -> 5)::bigint,
+        (c -> 6)::bigint
+    FROM jsonb_array_elements(%s::jsonb) AS c
     ON CONFLICT (shard_id, day, action) DO UPDATE SET
         calls = fleet_calltally.calls + EXCLUDED.calls,
         throttles = fleet_calltally.throttles + EXCLUDED.throttles,
         errors = fleet_calltally.errors + EXCLUDED.errors,
         metrics_requested = fleet_calltally.metrics_requested + EXCLUDED.metrics_requested
 """
+_END = f"""
+WITH told AS (
+    SELECT * FROM json_to_recordset(%s) AS t
+        (id bigint, fence bigint, records jsonb, duration_ms int, ok_at timestamptz, due_at timestamptz, failed int)
+), mine AS (
+    SELECT s.id FROM fleet_shard AS s JOIN told ON told.id = s.id AND told.fence = s.fence FOR NO KEY UPDATE OF s {{}}
+), counted AS ({_COUNT})
+UPDATE fleet_shard AS s SET sections = s.sections || told.records, inventory_unfinished = 0,
+    last_duration_ms = told.duration_ms, inventory_ok_at = coalesce(told.ok_at, s.inventory_ok_at),
+    inventory_due_at = coalesce(told.due_at, s.inventory_due_at),
+    failures = CASE WHEN told.ok_at IS NULL THEN s.failures + told.failed ELSE 0 END
+FROM told JOIN mine USING (id) WHERE s.id = told.id RETURNING s.id
+"""  # noqa: S608
 
 
-def _counts(shard_id: int, tally: Tally, now: datetime) -> list[Any]:
-    """What _COUNT is given: the shard, the day, and a column each of actions and of their counts."""
-    counts = sorted(tally.actions.items())
-    rows = [(a, c.calls, c.throttles, c.errors, c.metrics_unbooked) for a, c in counts]
-    return [shard_id, now.date(), *([row[n] for row in rows] for n in range(5))]
+def _counts(shard_id: int, tally: Tally, now: datetime) -> list[Count]:
+    """What _COUNT is given of a shard: its id, the day, an action, and its counts."""
+    day = now.date().isoformat()
+    return [
+        (shard_id, day, action, c.calls, c.throttles, c.errors, c.metrics_unbooked)
+        for action, c in sorted(tally.actions.items())
+    ]
 
 
 def error_document(error: FleetError, before: dict[str, Any] | None, now: datetime) -> dict[str, Any]:
     """An error as the Sync page shows it, with the time since when there has been one of this code."""
     aws = error if isinstance(error, AwsError) else None
-    code = aws.code if aws else type(error).__name__
+    code = _storable(aws.code if aws else type(error).__name__)
     is_same = before is not None and before.get("code") == code
     return {
         "code": code,
         "kind": type(error).__name__,
-        "message": aws.message if aws else str(error),
-        "action": aws.action if aws else "",
+        "message": _storable(aws.message if aws else str(error)),
+        "action": _storable(aws.action if aws else ""),
         "request_id": aws.request_id if aws else "",
         "skew_s": error.skew_s if isinstance(error, ClockSkewed) else None,
         "since": before["since"] if before is not None and is_same else now.isoformat(),
     }
+
+
+def _storable(text: str) -> str:
+    """AWS's words as PostgreSQL can keep them: one NUL would take the endings of other shards down with its own."""
+    return text.replace("\x00", "�").encode(errors="replace").decode()

@@ -1,6 +1,8 @@
 """The shard's open endpoints as stored: read once for all sections of a run, and again after something was written."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
 
 from fleet import loading
 from fleet.models import Endpoint, Shard
@@ -36,6 +38,10 @@ class Roster:
             )
         return self._rows
 
+    def given(self, rows: list[Endpoint]) -> None:
+        """These are its open endpoints by name, read with those of other shards."""
+        self._rows = rows
+
     def came(self, fresh: Sequence[Endpoint]) -> None:
         """These rows were inserted as they are, and nothing else was written."""
         self.is_changed = True
@@ -48,3 +54,22 @@ class Roster:
         """Rows were written: the next section reads them anew."""
         self._rows = None
         self.is_changed = True
+
+
+def read_together(rosters: Mapping[int, Roster]) -> None:
+    """Have these rosters (by id of their shards) know their rows, in one statement.
+
+    Large shards read their own when they come to it, so that their rows are not all held at once.
+    """
+    small = {
+        pk: roster for pk, roster in rosters.items() if roster.stock.is_small and roster.stock.has(Endpoint)
+    }
+    if len(small) < 2:
+        return
+    found = loading.read(Endpoint, _OF_SEVERAL, [list(small)], without=_UNREAD)
+    rows = {pk: list(group) for pk, group in groupby(found, key=attrgetter("shard_id"))}
+    for pk, roster in small.items():
+        roster.given(rows.get(pk, []))
+
+
+_OF_SEVERAL = "WHERE t.shard_id = ANY(%s::bigint[]) AND t.closed_at IS NULL ORDER BY t.shard_id, t.name"

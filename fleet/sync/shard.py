@@ -30,10 +30,10 @@ from fleet.sync import (
     scaling_history,
     tags,
 )
+from fleet.sync.begun import Begun, begin, name
 from fleet.sync.due import next_due
-from fleet.sync.outcome import Outcome, end, save, section, since, write_tally
+from fleet.sync.outcome import Ending, Outcome, end, save, section, since, write_tally
 from fleet.sync.roster import Roster
-from fleet.sync.stock import begin
 
 log = structlog.get_logger(__name__)
 MAX_BACKOFF = timedelta(hours=1)
@@ -55,29 +55,46 @@ def run_inventory(
 ) -> Outcome:
     """Mirror endpoints, scaling, tags and quotas of one shard. Does nothing while another run holds its lease.
 
-    A section that fails is recorded on the shard and the next one runs; failures push the next run back.
     is_routine: leave sections out whose turn has not come. check: called often; may raise to end the run.
     """
-    outcome, started = Outcome(shard_id), time.monotonic()
-    with locks.lease(f"inventory:{shard_id}") as lease, meter.recording() as tally:
+    with locks.lease(name(shard_id)) as lease:
         if lease is None:
-            outcome.held = True
-            return outcome
-        shard, stock = begin(shard_id)
-        failures, roster = shard.failures, Roster(shard, stock)
-        keep_alive = _pulse(lease, check)
+            return Outcome(shard_id, held=True)
+        begun = begin({shard_id: lease})[shard_id]
+        return go_through(
+            begun, now=now, is_routine=is_routine, check=check, tell=lambda ending: end([ending])
+        )
+
+
+def go_through(
+    begun: Begun,
+    *,
+    now: datetime,
+    is_routine: bool,
+    check: Callable[[], None],
+    tell: Callable[[Ending], object],
+) -> Outcome:
+    """One section after the other of an inventory that has begun, as run_inventory; tell: hears how it ended.
+
+    A section that fails is recorded on the shard and the next one runs; failures push the next run back.
+    """
+    shard, roster = begun.shard, begun.roster
+    outcome, started = Outcome(shard.pk), time.monotonic()
+    with meter.recording() as tally:
+        keep_alive = _pulse(begun, check)
         try:
-            for name, work in _sections(shard, roster, now, keep_alive).items():
-                if is_routine and not _has_turn(shard, name, roster, now):
+            keep_alive()
+            for section_name, work in _sections(shard, roster, now, keep_alive).items():
+                if is_routine and not _has_turn(shard, section_name, roster, now):
                     continue
                 check()
-                section(outcome, shard, name, work, now=now)
+                section(outcome, shard, section_name, work, now=now)
             built_from.after(shard, outcome, roster, now=now)
         except LeaseLost:
             outcome.held = True
         finally:
             outcome.calls = tally.calls
-            _finish(shard, outcome, tally, now, started, failures)
+            tell(_ending(shard, outcome, tally, now, started))
         return outcome
 
 
@@ -126,15 +143,15 @@ def _has_turn(shard: Shard, name: str, roster: Roster, now: datetime) -> bool:
     return next_due(shard.pk, UNANNOUNCED_S, datetime.fromisoformat(known["tried_at"])) <= now
 
 
-def _pulse(lease: locks.Lease, check: Callable[[], None]) -> Callable[[], None]:
+def _pulse(begun: Begun, check: Callable[[], None]) -> Callable[[], None]:
     """Keeps the lease alive however often it is called, and ends the run when it was lost or `check` says so."""
-    extended = time.monotonic()
+    extended = begun.leased_at
 
     def pulse() -> None:
         nonlocal extended
         check()
         if time.monotonic() - extended >= EXTEND_EVERY_S:
-            lease.extend()
+            begun.lease.extend()
             extended = time.monotonic()
 
     return pulse
@@ -197,28 +214,24 @@ def _count(shard: Shard, tally: meter.Tally, outcome: Outcome, now: datetime) ->
     outcome.calls, outcome.metrics_requested = tally.calls, tally.metrics_requested
 
 
-def _finish(
-    shard: Shard, outcome: Outcome, tally: meter.Tally, now: datetime, started: float, failures: int
-) -> None:
-    """Write how the run went, unless a newer one has taken over."""
-    values = quarantine.ended(shard, "inventory", _next(shard, "inventory", now))
-    values["last_duration_ms"] = int((time.monotonic() - started) * 1000)
+def _ending(shard: Shard, outcome: Outcome, tally: meter.Tally, now: datetime, started: float) -> Ending:
+    """How the run went, also told to the log."""
+    due_at = quarantine.ended(shard, "inventory", _next(shard, "inventory", now)).get("inventory_due_at")
     is_ok = "inventory" in outcome.ok_sections
-    if is_ok:
-        values |= {"inventory_ok_at": now, "failures": 0}
-    elif not outcome.held:
-        values["inventory_due_at"] = now + backoff(failures, outcome.errors.values())
     has_failed = not is_ok and not outcome.held
-    end(shard, outcome.records, tally, now=now, has_failed=has_failed, **values)
+    if has_failed:
+        due_at = now + backoff(shard.failures, outcome.errors.values())
+    duration_ms = int((time.monotonic() - started) * 1000)
     log.info(
         "sync.run.done",
         account=shard.account.account_id,
         region=shard.region,
         sections=list(outcome.records),
         calls=outcome.calls,
-        duration_ms=values["last_duration_ms"],
+        duration_ms=duration_ms,
         failed=sorted(outcome.errors),
     )
+    return Ending(shard, outcome.records, tally, now, duration_ms, is_ok, has_failed, due_at)
 
 
 def _next(shard: Shard, work: str, now: datetime) -> datetime:
