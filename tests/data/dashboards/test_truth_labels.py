@@ -24,6 +24,7 @@ from fleet.models import (
 )
 from fleet.types import Kind
 from tests.data.dashboards import rows
+from tests.data.dashboards.cost_rows import cost, today
 
 pytestmark = pytest.mark.django_db
 INSTANCES = {"instance_type": "ml.m5.large", "current_instance_count": 1, "desired_instance_count": 1}
@@ -117,6 +118,17 @@ def test_figures_that_should_be_newer_are_marked_old(viewer: Client) -> None:
     calls = next(tile for tile in old.context["tiles"] if tile.label == "Calls")
     assert (calls.number, truth.of(calls.explain, has_figure=True)) == ("9", truth.Truth.STALE)
     assert "old, until" in rows.words(old.content.decode())
+
+
+def test_costs_until_the_last_closed_hour_are_not_old(viewer: Client) -> None:
+    found = some(Kind.REAL_TIME)
+    until = rows.now() - timedelta(minutes=59)
+    cost(found, "2.40", day=today() - timedelta(days=1), data_until=until)
+    tab = page(viewer, found, "cost")
+    yesterday = next(tile for tile in tab.context["tiles"] if tile.label == "Yesterday")
+    assert yesterday.number == "$2.40"
+    assert truth.of(yesterday.explain, has_figure=True) is not truth.Truth.STALE
+    assert "old, until" not in rows.words(tab.content.decode())
 
 
 def test_why_this_kind_stands_in_a_popover_without_javascript(viewer: Client) -> None:
