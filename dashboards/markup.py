@@ -15,7 +15,7 @@ from dashboards.icons import icon_svg
 from dashboards.tables import FacetOption, PlainTable
 
 _LONGEST_WHOLE = 18
-_kept = lru_cache(maxsize=8192, typed=True)
+_kept = lru_cache(maxsize=4096, typed=True)
 """As many pieces of a sort as a few pages of a large fleet have."""
 
 

@@ -14,7 +14,7 @@ def sparkline(values: Sequence[float | None], label: str, width: int, height: in
     return _sparkline(tuple(values), label, width, height)
 
 
-@lru_cache(maxsize=2048, typed=True)
+@lru_cache(maxsize=512, typed=True)
 def _sparkline(values: tuple[float | None, ...], label: str, width: int, height: int) -> SafeString:
     known = [value for value in values if value is not None]
     if not known:

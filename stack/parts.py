@@ -9,6 +9,8 @@ from stack.environment import Addresses
 from stack.layout import Layout
 from stack.processes import Part
 
+WORKER_NICENESS = 10
+"""Pages come first where processors are short: somebody waits for them, and a tick has a minute."""
 QUEUES = ("inventory", "metrics", "operations", "notifications", "analysis")
 
 
@@ -34,6 +36,7 @@ def worker(layout: Layout, env: dict[str, str], concurrency: int = 4) -> Part:
     options += ["--without-gossip", "--without-mingle", "--hostname", f"worker-{layout.digest}@%h"]
     part = _python("worker", layout, env, ["celery", "-A", "config", "worker", *options], grace_s=8)
     part.death_signal = signal.SIGQUIT
+    part.niceness = WORKER_NICENESS
     return part
 
 

@@ -21,7 +21,8 @@ class Part:
     """One child of the stack: a process group leader with a log of its own.
 
     stop_signal asks it to finish; death_signal is what the kernel sends when the supervisor dies (Linux).
-    user: name of the account to run as, None for the supervisor's own.
+    user: name of the account to run as, None for the supervisor's own. niceness: how far it stands back where
+    processors are short, 0 to 19.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Part:
     death_signal: signal.Signals = signal.SIGTERM
     grace_s: float = 10.0
     user: str | None = None
+    niceness: int = 0
     before_start: Callable[[], None] | None = None
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
@@ -50,7 +52,7 @@ class Part:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_die_with_parent(self.death_signal),
+                preexec_fn=_arrangement(self.death_signal, self.niceness),
                 user=account.user,
                 group=account.group,
                 extra_groups=account.extra_groups,
@@ -89,10 +91,12 @@ class Part:
             return ""
 
 
-def _die_with_parent(number: signal.Signals) -> Callable[[], None]:
+def _arrangement(number: signal.Signals, niceness: int) -> Callable[[], None]:
+    """What a child does before it becomes its program: arrange to end with its parent, and stand back."""
     parent = os.getpid()
 
     def arrange() -> None:
+        os.nice(niceness)
         if _libc is not None:
             _libc.prctl(_PR_SET_PDEATHSIG, int(number))
             if os.getppid() != parent:  # The parent died before the arrangement held.

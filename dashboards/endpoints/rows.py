@@ -21,7 +21,7 @@ _ROW = (
     '<td class="card-end">{}</td>{}<td class="spark-cell">{}</td>{}{}{}{}{}{}{}</tr>\n'
 )
 _PLACE = '<td class="nowrap place" title="{} {}">{} <span class="muted">{}</span></td>'
-_kept = lru_cache(maxsize=8192, typed=True)
+_kept = lru_cache(maxsize=2048, typed=True)
 """Typed: a text that is equal to a piece of HTML is no HTML."""
 
 
@@ -33,9 +33,9 @@ def rows(found: Iterable[Row], now: datetime) -> SafeString:
     )
 
 
-@lru_cache(maxsize=2048, typed=True)
+@lru_cache(maxsize=512, typed=True)
 def _row(row: Row, since: SafeString | str) -> SafeString:
-    """Most rows of a look were drawn for an earlier one. Some 2 kB each."""
+    """Most rows of a look were drawn for an earlier one. Some 5 kB each, with what they were drawn from."""
     line = tables.line(row)
     return format_html(
         _ROW,

@@ -52,10 +52,10 @@ class NewsShown:
 FIRST_LOOK = timedelta(days=7)
 """What is new to somebody who never looked before."""
 # Up to some 30 kB each.
-_figures: Kept[FiguresShown] = Kept(most=128)
-_troubles: Kept[TroublesShown] = Kept(most=128)
-_actions: Kept[ActionsShown] = Kept(most=128)
-_news: Kept[NewsShown] = Kept(most=128)
+_figures: Kept[FiguresShown] = Kept(most=64)
+_troubles: Kept[TroublesShown] = Kept(most=64)
+_actions: Kept[ActionsShown] = Kept(most=64)
+_news: Kept[NewsShown] = Kept(most=64)
 
 
 def figures(scoped: PageScope, looked: Moment, now: datetime) -> FiguresShown:

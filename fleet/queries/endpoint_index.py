@@ -4,10 +4,11 @@ A set of endpoints is an int: the bit of an endpoint is its place in Index.ids. 
 any filter are a few thousand ANDs of numbers, at 10,000 endpoints two milliseconds without a query.
 """
 
+from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import islice
 from threading import Lock
 from typing import Any
@@ -30,6 +31,10 @@ FACETS = {
     "owner": F("owner"),
     "application": F("application"),
 }
+Figures = Mapping[str, "array[float]"]
+"""By column, the figure of each place; not a number where there is none."""
+_WORDS = 64
+"""As many words of searches are remembered."""
 LABELS = ("team", "owner", "application")
 """Free text that may be empty."""
 
@@ -38,15 +43,17 @@ LABELS = ("team", "owner", "application")
 class Index:
     """Every endpoint, closed ones too, by name. sets: facet → value → the endpoints that have it; "" is a value.
 
-    texts: what a search looks through, in capitals. aliases: names of the accounts, by their number. orders: places by
-    column, filled as they are asked for.
+    texts: what a search looks through, in capitals. aliases: names of the accounts, by their number. words: endpoints
+    by what was searched for, orders: places by column, figures: what they are made from; filled as they are asked for.
     """
 
     ids: Sequence[int]
     texts: Sequence[str]
     sets: Mapping[str, Mapping[str, int]]
     aliases: Mapping[str, str]
-    orders: dict[object, Sequence[int]] = field(default_factory=dict)
+    words: dict[str, int] = field(default_factory=dict)
+    orders: dict[object, "array[int]"] = field(default_factory=dict)
+    figures: dict[object, Figures] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
 
     @property
@@ -62,10 +69,18 @@ class Index:
 
     def found(self, search: str) -> int:
         """The endpoints that a search finds: every word stands in the name or in what sync gathered for it."""
-        words = search.upper().split()
-        if not words:
-            return self.every
-        return _set([all(word in text for word in words) for text in self.texts])
+        found = self.every
+        for word in search.upper().split():
+            found &= self._with(word)
+        return found
+
+    def _with(self, word: str) -> int:
+        having = self.words.get(word)
+        if having is None:
+            if len(self.words) >= _WORDS:
+                self.words.clear()
+            having = self.words[word] = _set(["1" if word in text else "0" for text in self.texts])
+        return having
 
     def meant(self, criteria: Criteria) -> int:
         """The endpoints that a filter means."""
@@ -74,21 +89,34 @@ class Index:
             found &= passing
         return found
 
-    def ordered(self, wanted: int, key: object, ids: Callable[[], Iterable[int]]) -> Iterable[int]:
-        """The ids of a set in the order of `key`; ids: reads the ids of all endpoints in that order."""
+    @cached_property
+    def places(self) -> Mapping[int, int]:
+        """The place of an endpoint, by its id."""
+        return {pk: place for place, pk in enumerate(self.ids)}
+
+    def ordered(self, wanted: int, key: object, places: Callable[[], Iterable[int]]) -> Iterable[int]:
+        """The ids of a set in the order of `key`; places: works out the places of all endpoints in that order."""
         with self.lock:
             # One reader asks for an order that others would ask for at the same time.
-            places = self.orders.get(key)
-            if places is None:
-                at = {pk: n for n, pk in enumerate(self.ids)}
-                # One that was added since the index was made is not in it yet.
-                places = self.orders[key] = [at[pk] for pk in ids() if pk in at]
+            order = self.orders.get(key)
+            if order is None:
+                order = self.orders[key] = array("I", places())
         marks = _marks(wanted, len(self.ids))
-        return (self.ids[place] for place in places if marks[place] == "1")
+        return (self.ids[place] for place in order if marks[place] == "1")
+
+    def remembered(self, key: object, read: Callable[[], Figures]) -> Figures:
+        """What is read once for this index, under the lock of the order that it is for."""
+        if key not in self.figures:
+            self.figures[key] = read()
+        return self.figures[key]
+
+    def places_of(self, wanted: int) -> Iterator[int]:
+        """The places of a set, by name."""
+        return (place for place, mark in enumerate(_marks(wanted, len(self.ids))) if mark == "1")
 
     def by_name(self, wanted: int) -> list[int]:
         """The ids of a set by name."""
-        return [pk for pk, mark in zip(self.ids, _marks(wanted, len(self.ids)), strict=True) if mark == "1"]
+        return [self.ids[place] for place in self.places_of(wanted)]
 
 
 _kept: Kept[Index] = Kept(most=1)
@@ -133,23 +161,25 @@ def _statement() -> tuple[str, tuple[Any, ...]]:
 
 def _read() -> Index:
     """Two queries."""
+    ids, texts = array("Q"), []
+    places: list[dict[str, list[int]]] = [defaultdict(list) for _ in FACETS]
     with connection.cursor() as cursor:
         cursor.execute(*_statement())
-        rows = cursor.fetchall()
-    ids, names, texts, *columns = zip(*rows, strict=True) if rows else ((),) * (3 + len(FACETS))
+        # One row after the other: most of their texts are the same few, which need not all be held at once.
+        for place, (pk, name, text, *values) in enumerate(cursor):
+            ids.append(pk)
+            texts.append(f"{name}\n{text}".upper())
+            for of_value, value in zip(places, values, strict=True):
+                of_value[value].append(place)
     return Index(
         ids=ids,
-        texts=[f"{name}\n{text}".upper() for name, text in zip(names, texts, strict=True)],
-        sets={facet: _sets(column) for facet, column in zip(FACETS, columns, strict=True)},
+        texts=texts,
+        sets={
+            facet: {value: _of(found, len(ids)) for value, found in of_value.items()}
+            for facet, of_value in zip(FACETS, places, strict=True)
+        },
         aliases=dict(Account.objects.order_by().values_list("account_id", "alias")),
     )
-
-
-def _sets(column: Sequence[str]) -> dict[str, int]:
-    places: dict[str, list[int]] = defaultdict(list)
-    for place, value in enumerate(column):
-        places[value].append(place)
-    return {value: _of(found, len(column)) for value, found in places.items()}
 
 
 def _of(places: Iterable[int], size: int) -> int:
@@ -160,8 +190,9 @@ def _of(places: Iterable[int], size: int) -> int:
     return int.from_bytes(found, "little")
 
 
-def _set(flags: Sequence[bool]) -> int:
-    return int("".join("1" if flag else "0" for flag in reversed(flags)) or "0", 2)
+def _set(marks: Sequence[str]) -> int:
+    """The set that has a "1" at each of its places."""
+    return int("".join(marks)[::-1] or "0", 2)
 
 
 def _marks(wanted: int, size: int) -> str:

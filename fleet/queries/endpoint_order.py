@@ -1,31 +1,21 @@
 """In which order the endpoints list comes: by a column of the mirror, by a measured figure, by cost or by state."""
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from math import isnan, nan
 from typing import Any
 
-from django.db.models import (
-    Case,
-    Count,
-    DecimalField,
-    F,
-    FilteredRelation,
-    FloatField,
-    Q,
-    QuerySet,
-    Sum,
-    Value,
-    When,
-)
-from django.db.models.functions import Coalesce, NullIf
+from django.db.models import Case, Count, F, FloatField, Q, Sum, Value, When
+from django.db.models.functions import Cast, NullIf
 
-from fleet.models import DailyCost, Endpoint, VariantStatus
+from fleet.models import DailyCost, Endpoint, EndpointWindow, MonthCost, VariantStatus
 from fleet.queries import endpoint_index
 from fleet.queries.endpoint_index import Index
 from fleet.queries.endpoint_measures import Measures, measures, with_silence
-from fleet.queries.endpoints import STATE_ORDER, Criteria, state_rank
+from fleet.queries.endpoints import STATE_ORDER, Criteria
 from fleet.queries.scope import TimeRange
 from fleet.types import Confidence
 
@@ -48,20 +38,19 @@ _WHENEVER = frozenset({"state", "cost"})
 """Orders that are the same in every window."""
 
 _SUMMED: dict[str, Any] = {
-    "calls": F("summary__calls"),
-    "p99": F("summary__p99_ms"),
+    "calls": F("calls"),
+    "p99": F("p99_ms"),
     "cold": Case(
-        When(
-            Q(summary__cold_starts=None, summary__publishes_setup=True, summary__calls__gt=0), then=Value(0.0)
-        ),
-        default=F("summary__cold_starts") / NullIf(F("summary__calls"), Value(0.0)),
+        When(Q(cold_starts=None, publishes_setup=True, calls__gt=0), then=Value(0.0)),
+        default=F("cold_starts") / NullIf(F("calls"), Value(0.0)),
         output_field=FloatField(),
     ),
-    "hit": F("summary__cache_hits") / NullIf(F("summary__cache_lookups"), Value(0.0)),
-    "errors": F("summary__errors_5xx") / NullIf(F("summary__calls"), Value(0.0)),
-    "cost": F("spent__usd"),
+    "hit": F("cache_hits") / NullIf(F("cache_lookups"), Value(0.0)),
+    "errors": F("errors_5xx") / NullIf(F("calls"), Value(0.0)),
 }
-"""The measured columns over a joined summary (EndpointWindow) and month (MonthCost)."""
+"""The measured columns over EndpointWindow."""
+Figures = Mapping[int, float]
+"""By endpoint or its place; one without a figure is absent."""
 
 
 @dataclass(frozen=True)
@@ -84,11 +73,15 @@ class Order:
 def by_mirror(index: Index, criteria: Criteria, sort: str, descending: bool, wanted: slice) -> Order:
     """A slice of the order by a column of the mirror, one of DATABASE_SORTS. A query for each new index."""
 
-    def read() -> QuerySet[Any, int]:
+    def places() -> Iterator[int]:
         keys = [F(key).desc() if descending else F(key).asc() for key in DATABASE_SORTS[sort]]
-        return Endpoint.objects.order_by(*keys, "pk").values_list("pk", flat=True)
+        found = Endpoint.objects.order_by(*keys, "pk").values_list("pk", flat=True)
+        # One that was added since the index was made is not in it yet.
+        return (index.places[pk] for pk in found if pk in index.places)
 
-    return Order(endpoint_index.page(index.ordered(index.meant(criteria), (sort, descending), read), wanted))
+    return Order(
+        endpoint_index.page(index.ordered(index.meant(criteria), (sort, descending), places), wanted)
+    )
 
 
 def summed(
@@ -100,31 +93,47 @@ def summed(
     descending: bool,
     wanted: slice,
 ) -> Order:
-    """A slice of the order by summaries; PostgreSQL sorts all endpoints, once for each index. One query then."""
+    """A slice of the order by summaries. For each index they are read once: of a window for all of its columns."""
     month = today.replace(day=1)
 
-    def read() -> QuerySet[Any, int]:
-        found = Endpoint.objects.alias(
-            summary=FilteredRelation("windows", condition=Q(windows__key=window.key)),
-            spent=FilteredRelation("month_cost", condition=Q(month_cost__month=month)),
-        )
-        return found.order_by(*_keys(sort, descending)).values_list("pk", flat=True)
+    def places() -> Sequence[int]:
+        if sort in _WHENEVER:
+            spent = index.remembered(("spent", month), lambda: _spent(index, month))
+            usd = _known(spent["cost"])
+            return _by_state(index, usd, descending) if sort == "state" else _by_figure(all_, usd, descending)
+        figures = index.remembered(("summed", window.key), lambda: _summed(index, window.key))
+        return _by_figure(all_, _known(figures[sort]), descending)
 
+    all_ = range(len(index.ids))
     # Neither state nor cost depends on the window.
     key = (sort, descending, month) if sort in _WHENEVER else (sort, descending, window.key)
-    return Order(endpoint_index.page(index.ordered(index.meant(criteria), key, read), wanted))
+    return Order(endpoint_index.page(index.ordered(index.meant(criteria), key, places), wanted))
 
 
-def _keys(sort: str, descending: bool) -> list[Any]:
-    """What is unknown comes last in both directions; equal figures stand by name."""
-    if sort != "state":
-        figure = _SUMMED[sort]
-        return [figure.desc(nulls_last=True) if descending else figure.asc(nulls_last=True), "name", "pk"]
-    rank = state_rank()
-    usd = Coalesce(F("spent__usd"), Value(Decimal(0)), output_field=DecimalField())
-    if descending:
-        return [rank.desc(), usd.asc(), "-name", "-pk"]
-    return [rank.asc(), usd.desc(), "name", "pk"]
+def _summed(index: Index, key: str) -> endpoint_index.Figures:
+    """Of the measured columns."""
+    rows = EndpointWindow.objects.filter(key=key).values_list("endpoint_id", *_SUMMED.values())
+    return _by_place(index, tuple(_SUMMED), rows)
+
+
+def _spent(index: Index, month: date) -> endpoint_index.Figures:
+    rows = MonthCost.objects.filter(month=month).values_list("endpoint_id", Cast("usd", FloatField()))
+    return _by_place(index, ("cost",), rows)
+
+
+def _by_place(index: Index, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> endpoint_index.Figures:
+    """rows: an endpoint's id and its figures, None where there is none."""
+    found = {column: array("d", [nan]) * len(index.ids) for column in columns}
+    for pk, *figures in rows:
+        place = index.places.get(pk)
+        for column, figure in zip(columns, figures, strict=True):
+            if place is not None and figure is not None:
+                found[column][place] = figure
+    return found
+
+
+def _known(column: "array[float]") -> Figures:
+    return {place: figure for place, figure in enumerate(column) if not isnan(figure)}
 
 
 def added_up(
@@ -144,7 +153,10 @@ def added_up(
         usd = {pk: float(cost.usd) for pk, cost in spent.items() if cost.usd is not None}
         if sort == "cost":
             return Order(_by_figure(ids, usd, descending)[wanted], costs=spent)
-        return Order(_by_state(index, meant, usd, descending)[wanted], costs=spent)
+        at = {index.places[pk]: figure for pk, figure in usd.items()}
+        marked = set(ids)
+        ordered = [index.ids[place] for place in _by_state(index, at, descending)]
+        return Order([pk for pk in ordered if pk in marked][wanted], costs=spent)
     answering = VariantStatus.objects.filter(endpoint__in=ids, removed_at=None, is_shadow=False)
     measured = measures(answering.only("pk"), window)
     if sort == "cold":
@@ -164,19 +176,20 @@ def costs(ids: Sequence[int], today: date) -> dict[int, Cost]:
     return {pk: Cost(usd, unpriced) for pk, usd, unpriced in sums}
 
 
-def _by_state(index: Index, meant: int, usd: dict[int, float], descending: bool) -> list[int]:
-    """Gravest first, then dearest; the sets of the states have the places, so that no row is looked at."""
-    ordered = [
-        pk
-        for state in STATE_ORDER
-        for pk in sorted(
-            index.by_name(meant & index.sets["state"].get(state, 0)), key=lambda pk: -usd.get(pk, 0.0)
-        )
-    ]
+def _by_state(index: Index, usd: Figures, descending: bool) -> list[int]:
+    """The places of all endpoints: gravest first, then dearest, then by name."""
+    rank = [0] * len(index.ids)
+    for n, state in enumerate(STATE_ORDER):
+        for place in index.places_of(index.sets["state"].get(state, 0)):
+            rank[place] = n
+    ordered = sorted(range(len(rank)), key=lambda place: (rank[place], -usd.get(place, 0.0)))
     return ordered[::-1] if descending else ordered
 
 
-def _by_figure(ids: list[int], figures: dict[int, float], descending: bool) -> list[int]:
-    """What is unknown comes last in both directions: it is neither the largest nor the smallest."""
-    known = sorted((pk for pk in ids if pk in figures), key=lambda pk: figures[pk], reverse=descending)
-    return known + [pk for pk in ids if pk not in figures]
+def _by_figure(ids: Sequence[int], figures: Figures, descending: bool) -> list[int]:
+    """What is unknown comes last in both directions: it is neither the largest nor the smallest.
+
+    ids: of endpoints or their places, by name, in which order those of the same figure stay.
+    """
+    known = sorted((pk for pk in ids if pk in figures), key=figures.__getitem__, reverse=descending)
+    return [*known, *(pk for pk in ids if pk not in figures)]

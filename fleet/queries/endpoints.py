@@ -4,17 +4,14 @@ How many there are is counted in fleet.queries.endpoint_counts; what stands in a
 in fleet.queries.endpoint_rows.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from django.db.models import (
     Case,
     CharField,
     Exists,
-    Field,
-    IntegerField,
     OuterRef,
     Q,
     QuerySet,
@@ -73,17 +70,7 @@ class Criteria:
 
 
 def with_state(endpoints: QuerySet[Endpoint]) -> "QuerySet[WithAnnotations[Endpoint, StateAnnotation]]":
-    """Annotates `state`, one of State."""
-    return endpoints.annotate(state=_judged(lambda state: state.value, CharField()))
-
-
-def state_rank() -> Case:
-    """The place of an endpoint's state in STATE_ORDER, 0 for the gravest, to order by."""
-    return _judged(STATE_ORDER.index, IntegerField())
-
-
-def _judged(value_of: Callable[[State], str | int], output_field: "Field[Any, Any]") -> Case:
-    """The value of the first state that holds."""
+    """Annotates `state`, one of State: the first that holds."""
     still_open = Incident.objects.filter(endpoint=OuterRef("pk"), resolved_at=None)
     critical = Exists(still_open.filter(severity=AlertRule.Severity.CRITICAL))
     branches: list[tuple[State, Q | Exists]] = [
@@ -95,10 +82,12 @@ def _judged(value_of: Callable[[State], str | int], output_field: "Field[Any, An
         (State.CHANGING, Q(status__in=TRANSITIONAL_STATUSES)),
         (State.IN_SERVICE, Q(status=EndpointStatus.IN_SERVICE)),
     ]
-    return Case(
-        *(When(condition, then=Value(value_of(state))) for state, condition in branches),
-        default=Value(value_of(State.OFF)),
-        output_field=output_field,
+    return endpoints.annotate(
+        state=Case(
+            *(When(condition, then=Value(state.value)) for state, condition in branches),
+            default=Value(State.OFF.value),
+            output_field=CharField(),
+        )
     )
 
 

@@ -63,6 +63,12 @@ def test_the_workers_together_serve_every_queue_once() -> None:
     assert sorted(served) == sorted(queue.name for queue in settings.CELERY_TASK_QUEUES)
 
 
+def test_what_has_time_stands_back_for_pages_and_operations() -> None:
+    shares = {name: SERVICES[name].get("cpu_shares", 1024) for name in PRODUCT}
+    back = {name for name, share in shares.items() if share < 1024}
+    assert back == set(WORKERS) - {"worker-operations"}
+
+
 def _option(command: list[str], name: str) -> str:
     return command[command.index(name) + 1]
 
