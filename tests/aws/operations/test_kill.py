@@ -7,7 +7,8 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -17,7 +18,16 @@ from fleet.analysis.planner.tracking import Policy
 from fleet.aws import autoscaling
 from fleet.models import Account, Endpoint, Operation, OperationStep, Shard, User
 from fleet.operations import recover
-from fleet.operations.kinds import PROVISIONED_DIMENSION, ConcurrencyWish, ConversionWish, Route, Wish
+from fleet.operations.kinds import (
+    PROVISIONED_DIMENSION,
+    ConcurrencyWish,
+    ConversionWish,
+    OperationKind,
+    Route,
+    SplitWish,
+    UnsplitWish,
+    Wish,
+)
 from fleet.operations.schedules import ScheduleWish
 from fleet.sync.shard import run_inventory
 from fleet.tasks import run_operation
@@ -36,6 +46,7 @@ WEEK = ScheduleWish("week", lines="cron(58 7 ? * MON-FRI *) 4\ncron(0 18 ? * MON
 FOLLOW = ScheduleWish("track", goal="70", minimum="1", maximum="6")
 NO_POLICY = {"minimum": 1, "maximum": 5, "actions": [], "policies": []}
 UNFOLLOW = ScheduleWish("restore", before=json.dumps(NO_POLICY))
+SPLIT, UNSPLIT = SplitWish("", "1", "a.tar.gz"), UnsplitWish()
 MOVING = (WEEKLY, REMOVAL, WEEK, FOLLOW, UNFOLLOW)
 HANG_S = 300
 
@@ -83,6 +94,10 @@ POINTS = (
     Point("follow-register", FOLLOW, "RegisterScalableTarget", resource="endpoint/{name}/*"),
     Point("follow-put", FOLLOW, "PutScalingPolicy", resource="endpoint/{name}/*"),
     Point("unfollow-delete", UNFOLLOW, "DeleteScalingPolicy", resource="endpoint/{name}/*"),
+    Point("split-create", SPLIT, "CreateEndpoint", resource="{name}-b"),
+    Point("split-prove", SPLIT, "DescribeEndpoint", skip=2, resource="{name}-b"),
+    Point("unsplit-delete", UNSPLIT, "DeleteEndpoint"),
+    Point("unsplit-config", UNSPLIT, "DeleteEndpointConfig", resource="{name}-op-made"),
 )
 ANSWERED = (
     Point("place-answered-send", IN_PLACE, "update-capacity"),
@@ -96,6 +111,8 @@ ANSWERED = (
     Point("week-answered-register", WEEK, "register-scaling"),
     Point("follow-answered-put", FOLLOW, "put-scaling-policy"),
     Point("unfollow-answered-delete", UNFOLLOW, "delete-scaling-policy"),
+    Point("split-answered-create", SPLIT, "create-endpoint"),
+    Point("unsplit-answered-delete", UNSPLIT, "delete-endpoint"),
 )
 """Points between AWS's answer and the commit that notes it; `action` is the step's."""
 SCALED = ("convert-deregister", "convert-answered-deregister")
@@ -159,8 +176,7 @@ def _operations(aws: SimulatorProcess, points: tuple[Point, ...]) -> list[int]:
                 "account": "test",
                 "region": "us-east-1",
                 "created": "-1d",
-                "serverless": {"memory_mb": 2048, "max_concurrency": 20}
-                | ({"provisioned": 2} if point.name in WARM else {}),
+                **_hosting(point),
             }
             for point in points
         ]
@@ -189,8 +205,38 @@ def _operations(aws: SimulatorProcess, points: tuple[Point, ...]) -> list[int]:
     if scaled:
         run_inventory(shard.pk, now=aws.now())
     alice = User.objects.create_user("alice", role=User.Role.OPERATOR)
+    for point in points:
+        if point.wish is UNSPLIT:
+            _as_if_split(Endpoint.objects.get(name=point.name))
     aws.reset_calls()
-    return [plan_and_confirm(Endpoint.objects.get(name=point.name), point.wish, alice).pk for point in points]
+    return [
+        plan_and_confirm(Endpoint.objects.get(name=point.name), _wish(point), alice).pk for point in points
+    ]
+
+
+def _hosting(point: Point) -> dict[str, Any]:
+    """What the simulator hosts a point's endpoint on."""
+    if point.wish in (SPLIT, UNSPLIT):
+        on = {
+            "instances": {"type": "ml.c5.large", "count": 1},
+            "model": {"mode": "MultiModel", "data": "s3://a/b/"},
+        }
+        return on | ({"config": f"{point.name}-op-made"} if point.wish is UNSPLIT else {})
+    warm = {"provisioned": 2} if point.name in WARM else {}
+    return {"serverless": {"memory_mb": 2048, "max_concurrency": 20, **warm}}
+
+
+def _wish(point: Point) -> Wish:
+    return replace(SPLIT, name=f"{point.name}-b") if point.wish is SPLIT else point.wish
+
+
+def _as_if_split(endpoint: Endpoint) -> None:
+    """The split that made an endpoint, long ended."""
+    wanted, now = {"new_endpoint": endpoint.name, "config_name": endpoint.config_name}, timezone.now()
+    Operation.objects.create(
+        form_token=f"made-{endpoint.pk}", kind=OperationKind.SPLIT_MODELS, endpoint=endpoint, verdict="applied",
+        state=Operation.State.SUCCEEDED, plan={"wanted": wanted}, planned_at=now, confirmed_at=now,
+    )  # fmt: skip
 
 
 def _worker(spawn: Callable[..., Part], aws: SimulatorProcess, name: str, threads: int) -> Part:
@@ -273,6 +319,11 @@ def _expected(points: tuple[Point, ...]) -> Counter[tuple[str, str]]:
             wanted[point.name, "DeleteScalingPolicy"] = 1
         elif point.wish is REMOVAL:
             wanted[point.name, "DeleteScheduledAction"] = 1
+        elif point.wish is SPLIT:
+            made = f"{point.name}-b"
+            wanted[made, "CreateEndpointConfig"] = wanted[made, "CreateEndpoint"] = 1
+        elif point.wish is UNSPLIT:
+            wanted[point.name, "DeleteEndpoint"] = wanted[point.name, "DeleteEndpointConfig"] = 1
         else:
             wanted[point.name, "CreateEndpointConfig"] = wanted[point.name, "UpdateEndpoint"] = 1
         if point.name in SCALED:
