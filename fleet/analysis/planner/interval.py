@@ -7,6 +7,8 @@ from enum import StrEnum
 FEW = 20
 """Below this a count is shown as "fewer than 20": its error is as large as itself."""
 
+_SAID = 0.4
+
 
 class Standing(StrEnum):
     """How far the rows can tell what a level would have done."""
@@ -43,6 +45,15 @@ def quantile(values: Sequence[float], share: float) -> float:
     below = int(place)
     above = min(below + 1, len(ordered) - 1)
     return ordered[below] + (place - below) * (ordered[above] - ordered[below])
+
+
+def likely_count(draws: Sequence[float]) -> float:
+    """What is said of a count with these equally likely draws: a little below the middle.
+
+    To say too much errs without end relative to the truth, to say too little by no more than all of it. Where draws
+    agree it makes no difference. Raises ValueError on no draws.
+    """
+    return quantile(draws, _SAID)
 
 
 def of_count(likely: float, draws: Sequence[float], most: float) -> Range:

@@ -58,7 +58,7 @@ def cold(observation: Observation, found: Draws, course: Course) -> Range:
     """Cold starts of the window."""
     scaled = scaled_cold(found, course)
     return interval.of_cold_starts(
-        median(scaled),
+        interval.likely_count(scaled),
         scaled,
         course.need,
         observation.calls,
