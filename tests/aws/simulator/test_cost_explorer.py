@@ -178,7 +178,7 @@ def test_the_bill_follows_a_change_to_the_second(explorer: Any, simulator: Simul
         instances={"type": "ml.g4dn.2xlarge", "count": 2},
     )
     rows = simulator.bill(at, at + timedelta(hours=1))
-    hours = sum(Decimal(row["quantity"]) for row in rows if row["endpoint"] == "late")
+    hours = sum((Decimal(row["quantity"]) for row in rows if row["endpoint"] == "late"), Decimal(0))
     assert {row["record_type"] for row in rows if row["endpoint"] == "late"} == {
         "Usage", "SavingsPlanCoveredUsage",
     }, "partly covered"  # fmt: skip
