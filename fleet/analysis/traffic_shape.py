@@ -91,14 +91,14 @@ class Shape:
         """The shape in a few words with the figure it rests on; what is missing where there is none."""
         if self.pattern is None:
             return "; ".join(self.missing)
-        busy, explained = self.busy or 0.0, self.explained or 0.0
+        busy, explained = f"{(self.busy or 0.0) * 100:.0f} %", f"{(self.explained or 0.0) * 100:.0f} %"
         found = {
             Pattern.DEAD: f"no call in {self.known_hours} hours",
-            Pattern.INTERMITTENT: f"calls in {busy:.0%} of the hours",
-            Pattern.DIURNAL: f"the hour of day or week foretells {explained:.0%} of the variation",
+            Pattern.INTERMITTENT: f"calls in {busy} of the hours",
+            Pattern.DIURNAL: f"the hour of day or week foretells {explained} of the variation",
             Pattern.BURSTY: f"the busiest hour has {self.peak_to_mean or 0:.1f} times the mean",
-            Pattern.SUSTAINED: f"calls in {busy:.0%} of the hours, at most {self.peak_to_mean or 0:.1f} times the mean",
-            Pattern.GROWING: f"{self.growth_per_week or 0:+.0%} a week",
+            Pattern.SUSTAINED: f"calls in {busy} of the hours, at most {self.peak_to_mean or 0:.1f} times the mean",
+            Pattern.GROWING: f"{(self.growth_per_week or 0) * 100:+.0f} % a week",
         }
         return found[self.pattern]
 

@@ -179,14 +179,17 @@ def _assumption(option: Option, site: Site, traffic: Traffic, about: Circumstanc
     at_once = f"{option.slots} at once on an instance, one per vCPU{held}"
     if option.family is Family.ASYNCHRONOUS:
         return f"{at_once}; starting up is not counted; answers come through S3"
-    peak = f"peak of {traffic.peak} at once {_peak_words(traffic)}"
+    peak = _peak_words(traffic)
     if option.family is Family.SHARED:
         return f"{option.models} models share evenly; {peak}; the container must serve many models"
     return f"{peak}, {at_once}"
 
 
 def _peak_words(traffic: Traffic) -> str:
-    return "as observed" if traffic.peak_concurrency is not None else "if calls arrive at random"
+    if traffic.peak is None:
+        return "no peak is known, as neither executions at once nor hours of calls are reported"
+    seen = "as observed" if traffic.peak_concurrency is not None else "if calls arrive at random"
+    return f"peak of {traffic.peak} at once {seen}"
 
 
 def _why_not(option: Option, site: Site, traffic: Traffic, about: Circumstances) -> Iterable[str]:

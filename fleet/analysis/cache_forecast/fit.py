@@ -77,8 +77,9 @@ def fit(seen: Observation) -> Fit:
     assert hits is not None
     if hits <= residents / hosted:
         words = (
-            f"{hits:.0%} of the calls found their model loaded, though memory holds {residents / hosted:.0%} of the "
-            "models: calls come in an order that a cache does not like, such as one model after the other in turn."
+            f"{hits * 100:.0f} % of the calls found their model loaded, though memory holds"
+            f" {residents / hosted * 100:.0f} % of the models: calls come in an order that a cache does not like,"
+            " such as one model after the other in turn."
         )
         return Fit(Standing.NOT_CACHE_LIKE, words, seen, 0.0, _curves(hits, residents, hosted))
     curves = _curves(hits, residents, hosted)

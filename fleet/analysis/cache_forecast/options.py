@@ -216,7 +216,7 @@ def _disk(found: Fit, setup: Setup, here: Host, known: dict[str, Host]) -> Itera
         share = (
             seen.download_ms / (seen.download_ms + seen.load_ms) if seen.download_ms + seen.load_ms else 0.0
         )
-        note += f" Downloading is {share:.0%} of the time a missing model takes today."
+        note += f" Downloading is {share * 100:.0f} % of the time a missing model takes today."
     yield _with(Way.LOCAL_DISK, found, setup, here, twin, (note,))
 
 

@@ -143,7 +143,8 @@ def calibrate(checks: Iterable[Outcome]) -> Calibration:
         )
     else:
         sentence = (
-            f"{inside} of {judged} ranges held what really happened ({share:.0%}; promised: {PROMISED:.0%})."
+            f"{inside} of {judged} ranges held what really happened"
+            f" ({share * 100:.0f} %; promised: {PROMISED * 100:.0f} %)."
         )
         if high < PROMISED:
             sentence += " Ranges are too narrow here: take them for wider than they are drawn."

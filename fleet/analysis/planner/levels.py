@@ -160,5 +160,5 @@ def _notes(observation: Observation, found: Draws) -> Iterator[str]:
         )
     if any(one.share < 1 for one in found.each):
         share = fmean(one.share for one in found.each)
-        part = f"about {share:.0%}" if share >= 0.01 else "less than 1%"
+        part = f"about {share * 100:.0f} %" if share >= 0.01 else "less than 1 %"
         yield f"Each of {len(found.each)} replays looked at {part} of the calls, in stretches at random."

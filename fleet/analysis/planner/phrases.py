@@ -31,8 +31,8 @@ def cold_starts(cold: Range) -> str:
 
 
 def share(part: float) -> str:
-    """ "3.1%", "0.04%"."""
-    return f"{part:.1%}" if part >= 0.001 or not part else f"{part:.2%}"
+    """ "3.1 %", "0.04 %"."""
+    return f"{part * 100:.1f} %" if part >= 0.001 or not part else f"{part * 100:.2f} %"
 
 
 def milliseconds(ms: float) -> str:

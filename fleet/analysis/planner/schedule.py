@@ -85,7 +85,7 @@ def find(
             (), "No price is known for this memory size, so no schedule can be weighed.", seen.count
         )
     if seen.count < 2:
-        text = f"A weekly schedule takes two whole weeks of metrics; there are {observation.hours / 24:.0f} days."
+        text = f"A weekly schedule takes two whole weeks of metrics; {_days(observation.hours)}."
         return Schedules((), text, seen.count)
     whole = weeks.table(seen, rates)
     halves = [
@@ -125,6 +125,14 @@ def _named(plan: WeeklyPlan, others: Collection[WeeklyPlan]) -> WeeklyPlan:
     name = f"{plan.option.name}, {plan.option.mean_level:.2f} on average"
     number = sum(other.option.name.startswith(name) for other in others)
     return replace(plan, option=replace(plan.option, name=f"{name} ({number + 1})" if number else name))
+
+
+def _days(hours: float) -> str:
+    """How many days of metrics there are: "there is 1 day"."""
+    days = round(hours / 24)
+    if days <= 1:
+        return "there is 1 day" if days else "there is less than a day"
+    return f"there are {days} days"
 
 
 def _gains(

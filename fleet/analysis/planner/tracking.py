@@ -30,7 +30,7 @@ SLACK = 0.9
 MINUTE_S = 60
 ASSUMED = (
     f"A policy raises the level after {OUT_MINUTES} minutes on end above its target and lowers it after {IN_MINUTES}"
-    f" below {SLACK:.0%} of it, each time in proportion to the utilisation.",
+    f" below {SLACK * 100:.0f} % of it, each time in proportion to the utilisation.",
     "What the metric averages over is not documented: it is followed once as the mean over the minute, silent minutes"
     " being 0, and once as the peak of the minute, silent minutes reporting nothing. The range spans both, the price is"
     " the dearer one.",
@@ -59,8 +59,8 @@ class Policy:
     in_cooldown_s: int = 300
 
     def words(self) -> str:
-        """ "target tracking at 70%, level 1 to 6"."""
-        return f"target tracking at {self.target:.0%}, level {self.minimum} to {self.maximum}"
+        """ "target tracking at 70 %, level 1 to 6"."""
+        return f"target tracking at {self.target * 100:.0f} %, level {self.minimum} to {self.maximum}"
 
     def fields(self) -> dict[str, str]:
         """The fields of the operation "change schedule" that write the policy, filled in."""

@@ -1,6 +1,7 @@
 """Shapes of traffic from hourly calls: named, worked by hand, and properties that hold for any series."""
 
 import random
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -46,6 +47,7 @@ def test_each_shape_is_named(calls_in: Callable[[int], float], expected: Pattern
     assert found.pattern is expected
     assert found.confidence > 0.5
     assert found.words
+    assert not re.search(r"\d%", found.words), "a space stands before the sign, as on every page"
 
 
 def test_office_hours_come_with_their_hours_and_quiet_days() -> None:

@@ -155,6 +155,16 @@ def test_a_way_that_is_not_open_says_why() -> None:
     assert found["asynchronous-ml.c5.large"].why_not == ()
 
 
+def test_without_a_peak_the_assumption_says_what_is_missing() -> None:
+    real_time = Site(REGION, held(), Kind.REAL_TIME)
+    about = Circumstances(machines=[SMALL], models=2)
+    found = listed(real_time, Traffic(window(), Decimal(600)), about)
+    missing = "no peak is known, as neither executions at once nor hours of calls are reported"
+    assert found["real-time-ml.c5.large"].assumption.startswith(missing)
+    assert missing in found["shared-ml.c5.large"].assumption
+    assert not any("None" in each.assumption for each in found.values())
+
+
 def test_instances_of_today_cost_what_ran() -> None:
     traffic = Traffic(
         window(), Decimal(600), instance_hours=Decimal(36), hours=(UseHour(hour(0), Decimal(600)),)

@@ -76,15 +76,15 @@ def test_money_is_not_spent_on_no_clear_difference() -> None:
 def test_a_limit_that_nothing_keeps_is_named_with_the_nearest() -> None:
     found = choose(ladder(), Wishes(most_cold_share=0.001))
     assert (found.verdict, found.option) == (Verdict.CONTRADICTION, None)
-    assert "at most 0.1% of calls cold" in found.sentence
-    assert "level 3 with up to 1.2% of calls cold" in found.sentence
+    assert "at most 0.1 % of calls cold" in found.sentence
+    assert "level 3 with up to 1.2 % of calls cold" in found.sentence
 
 
 def test_limits_that_contradict_each_other_are_explained_by_what_each_allows() -> None:
     found = choose(ladder(), Wishes(budget_usd=Decimal(50), most_cold_share=0.02))
     assert found.verdict is Verdict.CONTRADICTION
-    assert "At most $50.00 a month allows level 1 at best, with up to 3.0% of calls cold." in found.sentence
-    assert "At most 2.0% of calls cold allows level 2 at best, with $70.00 a month." in found.sentence
+    assert "At most $50.00 a month allows level 1 at best, with up to 3.0 % of calls cold." in found.sentence
+    assert "At most 2.0 % of calls cold allows level 2 at best, with $70.00 a month." in found.sentence
 
 
 def test_provisioned_concurrency_keeps_below_the_maximum_and_the_quota() -> None:
@@ -102,7 +102,7 @@ def test_three_limits_that_can_be_kept_by_two_only_are_all_named() -> None:
     ]
     found = choose(options, Wishes(Decimal(50), most_cold_share=0.01, most_p99_ms=200))
     assert found.verdict is Verdict.CONTRADICTION
-    assert all(words in found.sentence for words in ("$50.00", "1.0% of calls", "200 ms", "not all at once"))
+    assert all(words in found.sentence for words in ("$50.00", "1.0 % of calls", "200 ms", "not all at once"))
 
 
 def test_nothing_asked_decides_nothing() -> None:

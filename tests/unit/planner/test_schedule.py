@@ -149,11 +149,14 @@ def test_what_is_missing_is_said() -> None:
     read, found = seen("diurnal", 2)
     unpriced = schedule.find(read, found, replace(tariff(), region="xx-nowhere-1"), [WORTH])
     assert "No price is known" in unpriced.sentence
-    short = replace(read, start_s=read.end_s - 9 * 86_400)
-    assert (
-        "two whole weeks of metrics; there are 9 days"
-        in schedule.find(short, found, tariff(), [WORTH]).sentence
-    )
+    for hours, there in (
+        (216, "there are 9 days."),
+        (24, "there is 1 day."),
+        (5, "there is less than a day."),
+    ):
+        short = replace(read, start_s=read.end_s - hours * 3600)
+        sentence = schedule.find(short, found, tariff(), [WORTH]).sentence
+        assert sentence == f"A weekly schedule takes two whole weeks of metrics; {there}"
     assert schedule.find(read, found, tariff(), []).plans == ()
 
 

@@ -102,7 +102,7 @@ def test_the_policies_advised_beat_each_other_in_money_or_cold_starts_and_keep_t
 
 def test_a_policy_is_written_as_aws_takes_it() -> None:
     policy = Policy(0.7, 1, 6, out_cooldown_s=60)
-    assert policy.words() == "target tracking at 70%, level 1 to 6"
+    assert policy.words() == "target tracking at 70 %, level 1 to 6"
     assert policy.configuration() == {
         "TargetValue": 0.7,
         "PredefinedMetricSpecification": {
