@@ -21,6 +21,7 @@ class Shown:
     members: list[Endpoint]
     more: int
     saving: str
+    """As words.set_saving has it."""
     hits: str
     explain: Explain
     dismissing: DismissForm
@@ -46,7 +47,7 @@ def shown(
         row,
         members[:NAMED],
         len(row.members) - len(members[:NAMED]),
-        words.saving_range(row.saving_low, row.saving_high),
+        words.set_saving(row.saving_low, row.saving_high),
         hits,
         Explain(
             "What the members cost a month today, less one multi-model endpoint that holds all of their models. The "

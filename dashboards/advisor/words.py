@@ -91,6 +91,12 @@ def saving_range(low: Decimal | None, high: Decimal | None) -> str:
     return _between(low, high)
 
 
+def set_saving(low: Decimal, high: Decimal) -> str:
+    """The same as the predicate of a set that shares: "saves up to $18.10 a month", "saves up to $18.10 or costs …"."""
+    said = saving_range(low, high)
+    return f"{said} a month" if low < 0 or not high else f"saves {said} a month"
+
+
 def together(low: Decimal | None, high: Decimal | None) -> str:
     """What several pieces of advice save together, each of which may save: "$50.00 – $70.00", "up to $70.00"."""
     return saving_range(None if low is None else max(low, Decimal(0)), high)

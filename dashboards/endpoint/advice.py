@@ -24,7 +24,7 @@ def context(head: Head, activity: Activity) -> dict[str, Any]:
         "settled": [_line(row) for row in rows if row.state not in Advice.WAITING],
         "run": queries.last_run(),
         "set": shared,
-        "set_saving": words.saving_range(shared.saving_low, shared.saving_high) if shared else "",
+        "set_saving": words.set_saving(shared.saving_low, shared.saving_high) if shared else "",
         **goals.strip(endpoint),
     }
     if known is None:

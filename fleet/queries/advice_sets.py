@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import F, Sum
+from django.db.models.functions import Greatest
 
 from fleet.models import ConsolidationSet, Endpoint
 from fleet.queries.scope import ScopeFilter
@@ -13,6 +14,8 @@ from fleet.queries.scope import ScopeFilter
 @dataclass(frozen=True)
 class Sets:
     """A page of sets. total, members: of the scope; low, high: USD a month of all of them, None without a set.
+
+    low counts nothing for a set that may cost more: its saving is not sure, and nobody has to make it.
 
     others: as many are dismissed, or open where the dismissed ones are shown.
     """
@@ -30,7 +33,8 @@ def page(scope: ScopeFilter, *, offset: int, size: int, is_dismissed: bool = Fal
     """Sets that are true now, the surest saving first; no endpoint is in two of them. Five queries."""
     every = ConsolidationSet.objects.filter(scope.q("shard"), gone_at=None)
     found = every.filter(dismissed_at__isnull=not is_dismissed)
-    sums = found.order_by().aggregate(low=Sum("saving_low"), high=Sum("saving_high"))
+    sure = Greatest(F("saving_low"), Decimal(0))
+    sums = found.order_by().aggregate(low=Sum(sure), high=Sum("saving_high"))
     sizes = list(found.order_by().values_list("members__len", flat=True))
     order = F("saving_low").desc(nulls_last=True)
     rows = list(

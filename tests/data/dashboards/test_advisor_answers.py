@@ -75,6 +75,23 @@ def test_sets_that_could_share_name_members_saving_and_checks(reader: Client, pl
     assert "No set of endpoints" in words(reader, "/advisor/sharing/?region=eu-west-3")
 
 
+def test_sets_that_surely_save_come_first_and_one_that_may_cost_says_so(reader: Client, place: Shard) -> None:
+    common = {"image": "image:1", "instance_type": "ml.c5.large", "instance_count": 1, "before": 90, "after": 30,
+              "hit_ratio": 1.0, "hit_low": 1.0, "hit_high": 1.0, "loads_per_hour": 0, "fits_all": True,
+              "first_seen_at": NOW, "last_seen_at": NOW}  # fmt: skip
+    for low, high in ((-40, 80), (20, 60)):
+        members = [rows.serverless(place, f"m{low}-{n}").pk for n in range(2)]
+        ConsolidationSet.objects.create(
+            shard=place, key=str(low), members=members, saving_low=low, saving_high=high, **common
+        )
+    text = words(reader, "/advisor/sharing/")
+    either = "saves up to $80.00 or costs up to $40.00 more a month"
+    assert text.index("saves $20.00 – $60.00 a month") < text.index(either)
+    assert "could share 2 multi-model endpoints and save $20.00 to $140.00 a month" in text
+    member = ConsolidationSet.objects.get(key="-40").members[0]
+    assert f"the set {either}." in words(reader, f"/endpoints/{member}/tab/advice/")
+
+
 def test_a_set_is_put_aside_with_its_reason_and_its_members_with_it(reader: Client, place: Shard) -> None:
     members = [rows.serverless(place, f"m{n}").pk for n in range(3)]
     common = {"image": "image:1", "instance_type": "ml.c5.large", "instance_count": 1, "before": 90, "after": 30,

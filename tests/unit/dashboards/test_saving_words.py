@@ -39,3 +39,17 @@ def test_sums_leave_out_what_may_cost() -> None:
     assert words.together(None, None) == ""
     assert words.promise(Decimal("-41")) == "were to cost $41.00 a month more"
     assert words.promise(Decimal("30")) == "promised $30.00 a month for sure"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        ("50", "60", "saves $50.00 – $60.00 a month"),
+        ("0", "60", "saves up to $60.00 a month"),
+        ("-5", "60", "saves up to $60.00 or costs up to $5.00 more a month"),
+        ("-5", "0", "costs up to $5.00 more a month"),
+        ("0", "0", "costs the same a month"),
+    ],
+)
+def test_a_set_that_shares_has_a_saving_only_where_it_saves(low: str, high: str, said: str) -> None:
+    assert words.set_saving(Decimal(low), Decimal(high)) == said
