@@ -1,12 +1,13 @@
 """The demo's accounts let one role read and another act, as an installation set up by docs/iam.md does."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from fleet.models import Account, Budget, User
+from fleet.models import Account, Budget, PlanCommitment, User
 from stack import seed
 from tests.aws.pointed import pointed
 from tests.aws.simulator.conftest import client_factory
@@ -87,3 +88,20 @@ def test_the_demo_has_a_budget_that_somebody_owns_and_seeding_again_makes_no_sec
     assert seed.budgets(DEMO) == seed.budgets(DEMO) == 1
     budget = Budget.objects.get()
     assert (budget.teams, budget.owner) == (["media"], User.objects.get(username="operator"))
+
+
+@pytest.mark.django_db
+def test_the_demo_holds_the_savings_plan_its_account_is_billed_with_and_seeding_again_makes_no_second() -> (
+    None
+):
+    seed.people()
+    for account in seed.accounts_of(DEMO):
+        Account.objects.create(account_id=str(account["id"]), alias=account["alias"])
+    assert seed.commitments(DEMO) == seed.commitments(DEMO) == 1
+    plan = PlanCommitment.objects.get()
+    assert plan.account == Account.objects.get(alias="prod")
+    assert (plan.name, plan.usd_per_hour, plan.years, plan.payment) == (
+        "ML plan 2026", Decimal("1.5"), 1, PlanCommitment.Payment.NONE,
+    )  # fmt: skip
+    assert (plan.made_at.date() - plan.first_day).days == 100, "from the day on that the simulator bills it"
+    assert plan.author == User.objects.get(username="admin")
