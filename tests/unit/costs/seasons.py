@@ -99,7 +99,10 @@ def groups(unrest: float) -> Iterator[tuple[str, list[Season]]]:
     yield "the eight traffic models", alone
     yield "growing 6 % a week", [each for each in alone if each.name == "growing"]
     yield "shrinking 5 % a week", [each for each in alone if each.name == "shrinking"]
-    yield "all in one fleet", [fleet(unrest=unrest, seed=n) for n in range(1, 1 + (SCATTERS if unrest else 1))]
+    yield (
+        "all in one fleet",
+        [fleet(unrest=unrest, seed=n) for n in range(1, 1 + (SCATTERS if unrest else 1))],
+    )
     doubled = [
         season("diurnal", unrest=unrest, seed=n, step=(DAYS - 45, 2.0)) for n in range(1, 6 if unrest else 2)
     ]

@@ -63,6 +63,15 @@ def test_the_observed_share_moves_with_the_traffic_and_is_itself_today() -> None
     assert shares[0] > Decimal("0.7") > shares[2]
 
 
+def test_what_is_kept_of_a_replay_belongs_to_its_level_and_its_scale() -> None:
+    use = Traffic(window(0, 2), Decimal(4500), hours=hours("3600", "900"))
+    double = use.scaled(Decimal(2))
+    asked = [(each, level) for each in (use, double, use.scaled(Decimal(2)), use) for level in (1, 2)]
+    for each, level in asked:
+        assert each.served_warm(level) == served_warm(level, use.hours, each.scale)
+    assert double.served_warm(1, Decimal(1)) == use.served_warm(1) != double.served_warm(1)
+
+
 def test_a_schedule_is_on_in_its_hours_of_the_week() -> None:
     office = Weekly(WEEKDAYS, 8, 18)  # window() starts on Thursday 19 November 2026
     assert office.share == Decimal(50) / 168
