@@ -60,7 +60,9 @@ def _trouble(trouble: Trouble, age: SafeString, may_operate: bool) -> SafeString
 
 
 def _unreadable(lost: Unreadable, age: SafeString) -> SafeString:
-    on = format_html(" on <code>{}:<wbr>{}</code>", *lost.action.split(":", 1)) if lost.action else ""
+    # What AWS names is "service:Action" as a rule, but any text may stand there.
+    service, colon, action = lost.action.rpartition(":")
+    on = format_html(" on <code>{}{}<wbr>{}</code>", service, colon, action) if lost.action else ""
     what = format_html('<td class="what"><code>{}</code>{}</td>', lost.code, on)
     button = format_html(_BUTTON, reverse("sync:page"), "See why", f"{lost.name} cannot be read")
     place = format_html(_SUB, lost.place)
