@@ -13,7 +13,7 @@ from django.test import Client
 from dashboards.budgets import charts
 from fleet import budgets
 from fleet.budgets import Wish
-from fleet.models import AuditEntry, Budget, User
+from fleet.models import AuditEntry, Budget, BudgetStand, User
 from fleet.queries import forecast
 from fleet.queries.cost_scope import CostFilter, Span
 from fleet.types import Kind
@@ -80,6 +80,14 @@ def test_the_answer_about_one_budget_speaks_of_it_alone(operator: Client) -> Non
     ):
         budgets.save(Wish("Alone", Decimal(amount)), budget=made, actor=User.objects.get(), now=rows.now())
         assert words in text(page(operator))
+
+
+def test_the_list_says_when_each_forecast_was_made(operator: Client) -> None:
+    cost(rows.serverless(rows.shard(), "chat"), "90")
+    made = make("Roomy", "5000")
+    kept = BudgetStand.objects.filter(budget=made)
+    kept.update(total=2585, low=2500, high=2700, forecast_at=rows.now() - timedelta(minutes=40))
+    assert re.search(r"2,585\.00 \$2,500 – \$2,700 made 4\d min ago", text(page(operator)))
 
 
 def test_without_a_budget_the_page_says_what_one_is(operator: Client) -> None:
