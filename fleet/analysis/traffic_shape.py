@@ -110,9 +110,9 @@ def shape(calls: Sequence[float | None], start: datetime) -> Shape:
     """
     if start.tzinfo is None:
         raise ValueError("start must be aware")
-    if any(each is not None and each < 0 for each in calls):
-        raise ValueError("calls cannot be negative")
     known = [each for each in calls if each is not None]
+    if known and min(known) < 0:
+        raise ValueError("calls cannot be negative")
     missing = _lacking(len(known), len(calls), is_quiet=not any(known))
     if missing:
         return Shape(None, None, 0.0, len(known), len(calls), missing=missing)
@@ -125,7 +125,7 @@ def shape(calls: Sequence[float | None], start: datetime) -> Shape:
     for at, each in enumerate(calls, offset):
         if each is not None:
             week[at % WEEK_H].append(each)
-    busy = sum(1 for each in known if each) / len(known)
+    busy = (len(known) - known.count(0)) / len(known)
     peak = max(known) / mean
     explained, growth = _explained(week, known, mean), _growth(calls)
     base, margin = _base(busy, peak, explained)
@@ -223,17 +223,16 @@ def _missed(ranked: Sequence[float], otherwise: float) -> float:
     others = len(ranked) - 1
     if not others:
         return (ranked[0] - otherwise) ** 2
+    if others == 1:
+        # Each is foretold by the other; so it is for most hours of two weeks.
+        return 2 * (ranked[1] - ranked[0]) ** 2
     low, high = (others - 1) // 2, others // 2
     below = (ranked[low + 1] + ranked[high + 1]) / 2
     above = (ranked[low] + ranked[high]) / 2
-    missed = 0.0
-    for each in ranked[: low + 1]:
-        missed += (each - below) ** 2
+    missed = sum([(each - below) ** 2 for each in ranked[: low + 1]], 0.0)
     if high > low:
         missed += (ranked[high] - (ranked[low] + ranked[high + 1]) / 2) ** 2
-    for each in ranked[high + 1 :]:
-        missed += (each - above) ** 2
-    return missed
+    return sum([(each - above) ** 2 for each in ranked[high + 1 :]], missed)
 
 
 def _growth(calls: Sequence[float | None]) -> float | None:

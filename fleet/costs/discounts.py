@@ -62,6 +62,8 @@ class Discounts:
         A Savings Plans rate stands in for the list price; a percentage comes off what is left at list price, so never
         off a line that has such a rate. Source: docs/costs.md#discounts.
         """
+        if not self.held:
+            return NOTHING
         rate = self._rate(region, component, item)
         if rate is not None and rate.usd_per_hour is not None:
             off = quantity * (usd_per_unit - rate.usd_per_hour)

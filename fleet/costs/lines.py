@@ -39,7 +39,7 @@ def price(
         quantity = quantity.quantize(QUANTUM).normalize() + 0
     point = book.find(region, component, item)
     usd = point.usd if point else None
-    source = f"{point.source}, {point.source_date:%Y-%m-%d}" if point else ""
+    source = f"{point.source}, {point.source_date.isoformat()}" if point else ""
     taken = NOTHING
     if quantity is not None and usd is not None:
         taken = book.discounts.taken(region, component, item, quantity, usd)

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
+from math import inf
 
 from fleet.types import Capacity, MetricRow
 
@@ -25,8 +27,9 @@ class Window:
         if self.end < self.start:
             raise ValueError(f"a window cannot end before it starts: {self.start} to {self.end}")
 
-    @property
+    @cached_property
     def hours(self) -> Decimal:
+        """Its length; kept, because every line that is priced over it asks."""
         return seconds(self) / 3600
 
     def clip(self, other: "Window") -> "Window | None":
@@ -107,7 +110,7 @@ def total_hours(windows: Iterable[Window]) -> Decimal:
 
 def exact(value: float) -> Decimal:
     """A measured float as the decimal it prints as. Raises ValueError when it is not a finite number >= 0."""
-    found = Decimal(repr(float(value)))
-    if not found.is_finite() or found < 0:
+    number = float(value)
+    if not 0 <= number < inf:
         raise ValueError(f"a measured quantity must be a finite number of at least 0, not {value}")
-    return found
+    return Decimal(repr(number))

@@ -78,8 +78,9 @@ def execution_s(row: MetricRow) -> Decimal:
 
 def billed_s(latency_ms: float | None, calls: float | None) -> Decimal:
     """The same from the two figures."""
-    latency_s = exact(latency_ms or 0) / 1000
-    return latency_s + exact(calls or 0) * BEGUN_S if latency_s else latency_s
+    if not latency_ms:
+        return Decimal(0)
+    return exact(latency_ms) / 1000 + exact(calls or 0) * BEGUN_S
 
 
 def _add(size: _Size, piece: Piece, observed: Observed) -> None:

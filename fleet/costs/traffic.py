@@ -110,7 +110,7 @@ class Traffic:
     instance_hours: Decimal | None = None
     scale: Decimal = Decimal(1)
 
-    @property
+    @cached_property
     def busy_s_per_month(self) -> Decimal | None:
         """busy_s scaled to 730 hours; None without data or with an empty window."""
         return self.per_month(self.busy_s)
@@ -121,9 +121,9 @@ class Traffic:
         month = self.busy_s_per_month
         return None if month is None else month / HOURS_PER_MONTH
 
-    @property
+    @cached_property
     def peak(self) -> int | None:
-        """Most executions at once: observed, else estimated from the busiest hour; None without either."""
+        """Most executions at once: observed, else estimated from the busiest hour; None without either. Kept."""
         if self.peak_concurrency is not None:
             return math.ceil(self.peak_concurrency * self.scale)
         if not self.hours:
@@ -134,6 +134,17 @@ class Traffic:
     def _most_load(self) -> float:
         """Executions at once on average in the busiest hour of what was observed: asked for by every way there is."""
         return max([hour.load for hour in self.hours])
+
+    @cached_property
+    def _replayed(self) -> dict[tuple[int, Decimal], Decimal]:
+        return {}
+
+    def served_warm(self, level: int, scale: Decimal | None = None) -> Decimal:
+        """`served_warm` of its hours at `scale` times what was observed, None = its own; each is replayed once."""
+        key = (level, self.scale if scale is None else scale)
+        if key not in self._replayed:
+            self._replayed[key] = served_warm(level, self.hours, key[1])
+        return self._replayed[key]
 
     def per_month(self, observed: Decimal | None) -> Decimal | None:
         """A quantity of the window, scaled to 730 hours of this traffic; None when it or the window is."""
@@ -148,7 +159,7 @@ class Traffic:
         found = replace(self, scale=self.scale * times)
         if self.hours:
             # As busy as observed, whatever its scale: what is kept of it is the same.
-            found.__dict__["_most_load"] = self._most_load
+            found.__dict__.update(_most_load=self._most_load, _replayed=self._replayed)
         return found
 
 
@@ -214,7 +225,11 @@ def expected_share(
         peak = traffic.peak
         return Decimal(1), f"{level} units cover the observed peak of {peak} executions at once"
     if traffic.hours:
-        share = served_warm(level, traffic.hours, traffic.scale, schedule)
+        share = (
+            traffic.served_warm(level)
+            if schedule is None
+            else served_warm(level, traffic.hours, traffic.scale, schedule)
+        )
         return share, "share served warm estimated hour by hour, as if calls arrived at random"
     return None, "how many calls would be served warm is not known: all execution taken at the on-demand rate"
 
@@ -224,6 +239,6 @@ def _observed_share(level: int, traffic: Traffic) -> Decimal:
     share = traffic.provisioned_share or Decimal(0)
     if traffic.scale == 1 or not traffic.hours:
         return share
-    today = served_warm(level, traffic.hours, Decimal(1))
-    moved = served_warm(level, traffic.hours, traffic.scale) if traffic.scale else Decimal(1)
+    today = traffic.served_warm(level, Decimal(1))
+    moved = traffic.served_warm(level) if traffic.scale else Decimal(1)
     return min(Decimal(1), share * moved / today) if today else share

@@ -87,7 +87,7 @@ def _sum(values: Column) -> Decimal | None:
     known = _known(values)
     if not known:
         return None
-    if all(value >= 0 and value.is_integer() for value in map(float, known)):
+    if min(known) >= 0 and all(map(float.is_integer, map(float, known))):
         return Decimal(sum(map(int, known)))
     return sum(map(exact, known), Decimal(0))
 

@@ -62,6 +62,8 @@ def hourly_calls(hours: Hours, known: Known, kind: Kind) -> list[float | None]:
 
 def added(parts: Sequence[Sequence[float | None]]) -> list[float | None]:
     """Hours of several variants together; an hour of which any is unknown is unknown."""
+    if len(parts) == 1:
+        return list(parts[0])
     return [None if None in each else sum(map(_number, each)) for each in zip(*parts, strict=True)]
 
 

@@ -4,6 +4,7 @@ import random
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from statistics import median
 
 import pytest
 from hypothesis import given, settings
@@ -59,6 +60,25 @@ def test_office_hours_come_with_their_hours_and_quiet_days() -> None:
 def test_a_nightly_job_is_foretold_though_it_is_intermittent() -> None:
     found = shape([100.0 if hour % 24 == 3 else 0.0 for hour in range(TWO_WEEKS)], MONDAY)
     assert found.explained == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("weeks", [1, 2, 3])
+def test_every_hour_is_foretold_by_the_median_of_the_others(weeks: int) -> None:
+    dice = random.Random(weeks)
+    calls = [_office(hour % TWO_WEEKS) + dice.randrange(60) for hour in range(weeks * 168)]
+    mean = sum(calls) / len(calls)
+
+    def explained(place: Callable[[int], int]) -> float:
+        left = 0.0
+        for hour, each in enumerate(calls):
+            others = [calls[n] for n in range(len(calls)) if place(n) == place(hour) and n != hour]
+            left += (each - median(others)) ** 2
+        return 1 - left / sum((each - mean) ** 2 for each in calls)
+
+    keys: list[Callable[[int], int]] = [lambda n: n % 24, lambda n: n % 24 + 24 * (n // 24 % 7 >= 5)]
+    if weeks > 1:
+        keys.append(lambda n: n % 168)
+    assert shape(calls, MONDAY).explained == pytest.approx(max(map(explained, keys)))
 
 
 def test_growth_is_told_as_a_part_of_the_median_day_and_keeps_the_shape_below() -> None:
