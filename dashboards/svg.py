@@ -6,7 +6,11 @@ from functools import lru_cache
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from dashboards.escaping import filled
+
 _PAD = 3
+_SHARE = '<rect class="{}" x="{}" y="0" width="{}" height="8"><title>{}</title></rect>'
+_SHARES = '<svg class="{}" viewBox="0 0 100 8" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>'
 
 
 def sparkline(values: Sequence[float | None], label: str, width: int, height: int) -> SafeString:
@@ -59,13 +63,8 @@ def shares(parts: Sequence[tuple[str, float, str]], label: str, css: str = "stri
         width = share / total * 100
         rects.append((name, _f(x), _f(max(width - gap, 0.3)), title))
         x += width
-    bars = format_html_join(
-        "", '<rect class="{}" x="{}" y="0" width="{}" height="8"><title>{}</title></rect>', rects
-    )
-    return format_html(
-        '<svg class="{}" viewBox="0 0 100 8" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>',
-        css, label, bars,
-    )  # fmt: skip
+    bars = "".join([filled(_SHARE, *rect) for rect in rects])
+    return filled(_SHARES, css, label, SafeString(bars))
 
 
 def _f(value: float) -> str:

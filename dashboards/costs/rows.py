@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 from django.urls import NoReverseMatch, reverse
 from django.utils.safestring import SafeString
@@ -129,6 +130,7 @@ def item_words(component: str, item: str) -> str:
     return item
 
 
+@lru_cache(maxsize=2048, typed=True)
 def endpoint_url(pk: int | str) -> str:
     """The cost tab of an endpoint's page; "" where that page is not routed."""
     try:

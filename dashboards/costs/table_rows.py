@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
-from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from dashboards import markup
 from dashboards.costs.groups import CostRow, Moved
 from dashboards.costs.rows import LineRow
+from dashboards.escaping import filled
 from dashboards.icons import icon_svg
 from dashboards.templatetags import units
 from fleet.queries.cost_scope import OF_LINES, GroupBy
@@ -50,16 +50,16 @@ def body(found: Iterable[CostRow], by: GroupBy) -> SafeString:
 
 def _row(row: CostRow, by: GroupBy, number: int) -> SafeString:
     has_dot = by in {GroupBy.COMPONENT, GroupBy.KIND}
-    return format_html(
+    return filled(
         _ROW,
         _OPENED if row.is_open else "",
         number, row.toggle, row.toggle, "true" if row.is_open else "false", "Close" if row.is_open else "Open",
         row.label, icon_svg("chevron-right"),
-        format_html('<span class="dot {}"></span>', row.key) if has_dot else "",
+        filled('<span class="dot {}"></span>', row.key) if has_dot else "",
         _label(row),
-        format_html(_SUB, row.sub) if row.sub else "",
+        filled(_SUB, row.sub) if row.sub else "",
         _what(row, by),
-        "" if by is GroupBy.COMPONENT else format_html('<td class="bar-cell">{}</td>', row.bar),
+        "" if by is GroupBy.COMPONENT else filled('<td class="bar-cell">{}</td>', row.bar),
         _usd(row),
         units.percent(row.share, unit=False, reason=row.reason),
         _change(row),
@@ -69,34 +69,34 @@ def _row(row: CostRow, by: GroupBy, number: int) -> SafeString:
 
 def _label(row: CostRow) -> SafeString | str:
     if row.endpoint:
-        return format_html(_LINK, row.url, markup.truncated(row.label))
-    return format_html(_LINK, row.url, row.label) if row.url else row.label
+        return filled(_LINK, row.url, markup.truncated(row.label))
+    return filled(_LINK, row.url, row.label) if row.url else row.label
 
 
 def _what(row: CostRow, by: GroupBy) -> SafeString:
     """The kind of an endpoint; of another group how many endpoints are in it."""
     if by is GroupBy.ENDPOINT:
-        return format_html("<td>{}</td>", markup.kind(row.endpoint.kind if row.endpoint else ""))
-    return format_html('<td class="num" data-label="Endpoints">{}</td>', units.count(row.found.endpoints))
+        return filled("<td>{}</td>", markup.kind(row.endpoint.kind if row.endpoint else ""))
+    return filled('<td class="num" data-label="Endpoints">{}</td>', units.count(row.found.endpoints))
 
 
 def _usd(row: CostRow) -> SafeString:
     """Cents, with every digit as title; why there is no amount in one word."""
     if row.amount is not None:
-        return format_html('<span title="{}">{}</span>', f"{row.found.amount:f}", units.amount(row.amount))
+        return filled('<span title="{}">{}</span>', f"{row.found.amount:f}", units.amount(row.amount))
     word = "unpriced" if row.found.unpriced else "no data" if row.found.lines else "gone"
-    return format_html('<span class="muted" title="{}">{}</span>', row.reason, word)
+    return filled('<span class="muted" title="{}">{}</span>', row.reason, word)
 
 
 def _change(row: CostRow) -> SafeString:
     change = row.change
     if change.moved is Moved.UNKNOWN:
         dash = '<span class="muted" title="{}">—<span class="sr-only"> {}</span></span>'
-        return format_html(dash, change.why, change.why)
+        return filled(dash, change.why, change.why)
     compared, before = (
         "no amount" if usd is None else f"{usd:f}" for usd in (row.found.compared, row.found.before)
     )
-    return format_html(
+    return filled(
         '<span title="{} against {}">{}</span> <span class="{}">{}</span>',
         compared, before, change.words, change.tone, change.percent,
     )  # fmt: skip
@@ -109,11 +109,11 @@ def _use(row: CostRow) -> SafeString:
     unused, parts = row.unused, ("", "")
     if unused is not None:
         parts = (_or_unknown(row.use.idle_usd), _or_unknown(row.use.spare_usd))
-    return format_html(
+    return filled(
         _USE,
         none if per_1000 is None else units.amount(per_1000, digits=4),
         units.amount(row.usd_per_compute_s, digits=6, reason="No model latency was reported"),
-        "" if unused is None else format_html(' title="idle {}, spare {}"', *parts),
+        "" if unused is None else filled(' title="idle {}, spare {}"', *parts),
         units.percent(unused, unit=False, reason="Cannot tell"),
     )
 
@@ -125,10 +125,10 @@ def _or_unknown(usd: object) -> str:
 def _line(line: LineRow, by: GroupBy, *, is_last: bool) -> SafeString:
     """A formula line under its open group."""
     if line.amount is None:
-        amount = format_html('<span class="muted">{}</span>', line.confidence)
+        amount = filled('<span class="muted">{}</span>', line.confidence)
     else:
-        amount = format_html('<span title="{}">{}</span>', f"{line.exact:f}", units.amount(line.amount))
-    return format_html(
+        amount = filled('<span title="{}">{}</span>', f"{line.exact:f}", units.amount(line.amount))
+    return filled(
         _LINE,
         " last" if is_last else "",
         "unpriced" if line.amount is None else line.component,
@@ -136,7 +136,7 @@ def _line(line: LineRow, by: GroupBy, *, is_last: bool) -> SafeString:
         "" if by is GroupBy.COMPONENT else _WIDE,
         line.formula_exact, line.formula, line.source_full, line.source or "no price source",
         "tone-attention" if line.is_doubtful else "muted", line.confidence,
-        format_html(_SUB, line.notes) if line.notes else "",
+        filled(_SUB, line.notes) if line.notes else "",
         amount,
         2 if by in OF_LINES else 5,
     )  # fmt: skip

@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from dashboards import wording
+from dashboards.escaping import filled
 
 register = template.Library()
 
@@ -18,12 +19,12 @@ NOT_REPORTED = "Not reported"
 
 
 def _figure(text: str, title: str) -> SafeString:
-    return format_html('<span class="num" title="{}">{}</span>', title, text)
+    return filled('<span class="num" title="{}">{}</span>', title, text)
 
 
 def _unknown(reason: str) -> SafeString:
     """The dash is drawn, the reason is read: both by hover and by a screen reader."""
-    return format_html(
+    return filled(
         '<span class="muted" title="{}">{}<span class="sr-only"> {}</span></span>',
         reason,
         wording.UNKNOWN,

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from fleet.costs.day_series import DAY, WEEK, Values, without_shifts
 from fleet.costs.week_fit import LEVEL_DAYS, Fit, each_day, fitted
@@ -115,9 +116,7 @@ def forecast(
     gaps = tuple(day for day in each_day(since, min(today - DAY, last)) if day not in known)
     if reason := _why_not(past, today):
         return Forecast(first, last, spent, gaps=gaps, history_days=len(past), reason=reason)
-    values, shifted_on = without_shifts(past, changes)
-    fit = fitted(values, today - DAY)
-    errors = _errors(values, today - DAY).after(shifted_on, values)
+    fit, errors, shifted_on = _learnt(tuple(past.items()), today - DAY, frozenset(changes))
     ahead = _ahead(fit, errors, spent or Decimal(0), gaps, known.get(today), (today, last))
     end = ahead[-1]
     return Forecast(
@@ -131,6 +130,15 @@ def forecast(
         weekly=math.expm1(fit.weekly_log),
         shifted_on=shifted_on,
     )
+
+
+@lru_cache(maxsize=64)
+def _learnt(
+    past: tuple[tuple[date, float], ...], last: date, changes: frozenset[date]
+) -> tuple[Fit, _Errors, date | None]:
+    """What the whole days tell: every look at a page has the same ones until one of them is worked out again."""
+    values, shifted_on = without_shifts(dict(past), changes)
+    return fitted(values, last), _errors(values, last).after(shifted_on, values), shifted_on
 
 
 def expected_days(
