@@ -118,6 +118,7 @@ def setup_words(option: Option) -> str:
 
 
 def _row(option: Option, found: Outlook) -> Row:
+    is_today = option.way is Way.TODAY
     hit, interval = hit_words(option.forecast)
     state, word = _verdict(option, found)
     forecast = option.forecast
@@ -128,7 +129,7 @@ def _row(option: Option, found: Outlook) -> Row:
         label=WAYS[option.way],
         setup=setup_words(option),
         hit=hit,
-        interval=interval,
+        interval=", ".join(filter(None, [interval, _seen_since(found)])) if is_today else interval,
         loads=wording.amount(loads, 0),
         waiting=wording.UNKNOWN if option.wait_s_per_hour is None else wording.span(option.wait_s_per_hour),
         change=option.change,
@@ -136,10 +137,15 @@ def _row(option: Option, found: Outlook) -> Row:
         word=word,
         notes=list(dict.fromkeys(notes)),
         form_url=form_url(found.variant.endpoint_id, option),
-        is_today=option.way is Way.TODAY,
+        is_today=is_today,
         is_smaller=option.way is Way.SMALLER,
         is_best=option is found.best or option == found.best,
     )
+
+
+def _seen_since(found: Outlook) -> str:
+    """What today's figures are of, whatever window the page shows: "last 7 days", "since Fri 20 Nov 07:00 UTC"."""
+    return f"since {found.held_since:%a %-d %b %H:%M} UTC" if found.held_since else "last 7 days"
 
 
 def _verdict(option: Option, found: Outlook) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """The Cache tab of a multi-model endpoint: what its cache did, what would help it, what that rests on."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.urls import reverse
@@ -46,6 +47,8 @@ def _tiles(head: Head, activity: Activity, use: CacheUse, entered: HostedModelCo
     window, as_of = activity.window, head.data_until
     before = judged.cache_before(activity)
     hits, unloads = use_tiles(use, before, window, as_of)[:2]
+    # The options below are of another window: each says which it is of.
+    hits = replace(hits, unit=window.label if hits.number is not None else "")
     wait = Tile(
         "Wait for loading",
         None if use.wait_share is None else wording.percent(use.wait_share, unit=False),

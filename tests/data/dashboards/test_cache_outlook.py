@@ -1,5 +1,6 @@
 """What would help a model cache: the tab's options, the number that is asked for, the fleet's page, kept judgements."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -58,6 +59,16 @@ def tab(client: Client, endpoint: Endpoint) -> str:
     response = client.get(reverse("endpoints:tab", args=[endpoint.pk, "cache"]))
     assert response.status_code == 200
     return response.content.decode()
+
+
+def test_the_tile_and_the_row_of_today_say_which_hours_each_is_of(operator: Client) -> None:
+    endpoint = persona()
+    operator.post(reverse("endpoints:hosted_models", args=[endpoint.pk]), {"count": "400"})
+    html = tab(operator, endpoint)
+    assert re.search(r"0\.62 last \d+ (days|hours)", rows.words(html)), "the tile"
+    today = re.search(r'<tr id="[^"]*"[^>]*>(?:(?!</tr>).)*>Today<.*?</tr>', html, re.S)
+    assert today is not None
+    assert "last 7 days" in rows.words(today[0])
 
 
 def test_the_number_of_hosted_models_is_asked_for_kept_and_opens_the_forecast(operator: Client) -> None:
