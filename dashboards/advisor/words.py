@@ -91,8 +91,10 @@ def saving_range(low: Decimal | None, high: Decimal | None) -> str:
     return _between(low, high)
 
 
-def set_saving(low: Decimal, high: Decimal) -> str:
+def set_saving(low: Decimal | None, high: Decimal | None) -> str:
     """The same as the predicate of a set that shares: "saves up to $18.10 a month", "saves up to $18.10 or costs …"."""
+    if low is None or high is None:
+        return "has no figure"
     said = saving_range(low, high)
     return f"{said} a month" if low < 0 or not high else f"saves {said} a month"
 

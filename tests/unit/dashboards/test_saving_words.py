@@ -53,3 +53,4 @@ def test_sums_leave_out_what_may_cost() -> None:
 )
 def test_a_set_that_shares_has_a_saving_only_where_it_saves(low: str, high: str, said: str) -> None:
     assert words.set_saving(Decimal(low), Decimal(high)) == said
+    assert words.set_saving(None, Decimal(high)) == "has no figure"
