@@ -56,7 +56,10 @@ def _prices(rises: Mapping[int, Rise], lines: Sequence[_Line]) -> dict[int, list
 
 
 def _held(rises: Mapping[int, Rise], lines: Sequence[_Line]) -> dict[int, list[str]]:
-    """What was held more of on the rise's last day than on the day before it began; means of the day."""
+    """What was held more of on the rise's last day than before it began; means of the day.
+
+    Of the two days before the lower one counts: the later may have seen the last hours of the new level already.
+    """
     held: dict[tuple[int, str, str], dict[date, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     for pk, component, item, day, _, quantity in lines:
         if component in _HELD and quantity is not None:
@@ -64,7 +67,8 @@ def _held(rises: Mapping[int, Rise], lines: Sequence[_Line]) -> dict[int, list[s
     found: dict[int, list[str]] = defaultdict(list)
     for (pk, component, item), by_day in sorted(held.items()):
         since, day = rises[pk].since, rises[pk].day
-        before, after = by_day.get(since - _DAY), by_day.get(day)
+        before = min(filter(None, (by_day.get(since - n * _DAY) for n in (1, 2))), default=None)
+        after = by_day.get(day)
         if before and after and after > _MORE * before:
             what = _HELD[component][1].format(item)
             found[pk].append(f"{what} rose from {_level(before)} to {_level(after)} since {since:%a %-d %b}")

@@ -61,7 +61,9 @@ def test_somebodys_change_comes_before_the_price_and_both_before_traffic() -> No
 
 def test_instances_that_nobody_was_seen_raising_are_told_from_what_was_held() -> None:
     variant = settled()
-    DailyCost.objects.filter(day=(YESTERDAY - DAY).date()).update(quantity=24)
+    # The change came in the last hours of the day before the rise.
+    DailyCost.objects.filter(day=(YESTERDAY - DAY).date()).update(quantity=27)
+    DailyCost.objects.filter(day=(YESTERDAY - 2 * DAY).date()).update(quantity=24)
     cost(variant, 40, YESTERDAY, hours=60)
     calls(variant, 5000, YESTERDAY)
     for n in range(1, 5):
