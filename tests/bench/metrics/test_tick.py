@@ -119,11 +119,18 @@ def checksum() -> tuple[float, ...]:
 
 
 def spent(work: Callable[[], object]) -> tuple[float, float]:
-    """(CPU seconds of this process, wall seconds)."""
+    """(CPU seconds of this process, wall seconds).
+
+    What the test runner has loaded is kept out of the search for garbage: neither a worker nor a script would search it.
+    """
     gc.collect()
+    gc.freeze()
     cpu, wall = time.process_time(), time.perf_counter()
-    work()
-    return time.process_time() - cpu, time.perf_counter() - wall
+    try:
+        work()
+        return time.process_time() - cpu, time.perf_counter() - wall
+    finally:
+        gc.unfreeze()
 
 
 @pytest.mark.parametrize("canned", [1, 12], indirect=True)
