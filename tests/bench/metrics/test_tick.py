@@ -121,7 +121,7 @@ def checksum() -> tuple[float, ...]:
 def spent(work: Callable[[], object]) -> tuple[float, float]:
     """(CPU seconds of this process, wall seconds).
 
-    What the test runner has loaded is kept out of the search for garbage: neither a worker nor a script would search it.
+    What the test runner has loaded is kept out of the search for garbage: no worker and no script would search it.
     """
     gc.collect()
     gc.freeze()
