@@ -77,3 +77,8 @@ def _flatten(value: Any, path: str, found: dict[str, str]) -> None:
         # AWS and JSON columns do not agree on whether a weight of one is 1 or 1.0.
         whole = isinstance(value, float) and value.is_integer()
         found[path] = json.dumps(int(value) if whole else value, default=str)
+
+
+def own_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Tags as a request takes them; AWS keeps those that begin with aws: to itself."""
+    return [{"Key": key, "Value": value} for key, value in tags.items() if not key.lower().startswith("aws:")]

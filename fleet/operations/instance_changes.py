@@ -32,7 +32,7 @@ from fleet.operations.kinds import (
 from fleet.operations.plan import Plan, config_steps
 from fleet.operations.preview import Difference, Warning
 from fleet.operations.schedules import INSTANCES, Spot
-from fleet.types import EndpointStatus, Kind
+from fleet.types import Capacity, EndpointStatus, Kind
 
 KINDS = (Kind.REAL_TIME, Kind.MULTI_MODEL, Kind.MULTI_CONTAINER, Kind.ASYNCHRONOUS)
 """Kinds whose variants name a model and run on instances."""
@@ -42,6 +42,13 @@ def spot_of(seen: Observed) -> Spot | None:
     """The instances of the endpoint's one variant; None when there are none, or several to choose from."""
     found = [spot for spot in seen.spots if spot.dimension == INSTANCES]
     return found[0] if len(found) == 1 else None
+
+
+def as_it_is(spot: Spot, now: datetime) -> Capacity:
+    """What runs today, as `compare` takes it."""
+    return compare.at_start(
+        now=now, instance_type=spot.instance_type, instance_count=spot.level, volume_gb=spot.volume_gb
+    )
 
 
 def standing(seen: Observed, context: Context) -> list[Refusal]:
@@ -104,9 +111,7 @@ def cost_change(
 ) -> CostChange:
     """What the change costs or saves in a month under the traffic that was observed."""
     spot, name = change.spot, change.option.name
-    before = compare.at_start(
-        now=now, instance_type=spot.instance_type, instance_count=spot.level, volume_gb=spot.volume_gb
-    )
+    before = as_it_is(spot, now)
     volume = None if has_local_disk(name) else spot.volume_gb
     after = replace(before, instance_type=name, instance_count=change.instance_count, volume_gb=volume)
     return told(compare.compare(seen.region, before, after, traffic, book))

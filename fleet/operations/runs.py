@@ -6,7 +6,7 @@ from datetime import datetime
 
 from fleet.errors import AwsError, Throttled, Unavailable
 from fleet.models import Operation, OperationStep
-from fleet.types import AwsScope
+from fleet.types import AwsScope, EndpointState
 
 SENT_AT = "sent_at"
 """Key in a step's parameters: the update was about to be sent then, so a repeat knows that AWS may have had it."""
@@ -62,18 +62,29 @@ def take_back(run: Run) -> None:
     run.step.parameters = {key: value for key, value in run.step.parameters.items() if key != SENT_AT}
 
 
-def noted(run: Run, send: Callable[[], str]) -> None:
-    """Send, with a note first: once AWS may have it, no refusal of a repeat can end the operation as refused."""
+def noted(
+    run: Run, send: Callable[[], str], *, undecided: tuple[type[AwsError], ...] = (Throttled, Unavailable)
+) -> None:
+    """Send, with a note first: once AWS may have it, no refusal of a repeat can end the operation as refused.
+
+    undecided: errors after which one of the tries inside may have arrived, so that the note stays.
+    """
     was_sent_before = SENT_AT in run.step.parameters
     run.hold()
     run.step.parameters = {**run.step.parameters, SENT_AT: run.now.isoformat()}
     run.step.save(update_fields=["parameters"])
     try:
         run.step.request_id = send()
-    except (Throttled, Unavailable):
-        # One of the tries inside may have arrived; the note stays.
+    except undecided:
         raise
     except AwsError:
         if not was_sent_before:
             take_back(run)
         raise
+
+
+def keep_failure_reason(run: Run, live: EndpointState) -> None:
+    """AWS shows the reason for a while only; the first sighting is kept."""
+    if live.failure_reason and not run.operation.failure_reason:
+        run.operation.failure_reason = live.failure_reason
+        run.operation.save(update_fields=["failure_reason"])

@@ -1,14 +1,15 @@
 """The steps that make a second endpoint and delete it again. Each reads first, so that repeating one is safe."""
 
 from collections.abc import Callable
-from typing import Any
 
 from django.conf import settings
 
 from fleet.aws import sagemaker
 from fleet.errors import Conflict, NotFound, StalePlan
 from fleet.models import Operation
-from fleet.operations.runs import Done, Ended, Outcome, Run, Wait, noted
+from fleet.operations.documents import own_tags
+from fleet.operations.runs import Done, Ended, Outcome, Run, Wait, keep_failure_reason, noted
+from fleet.operations.verdicts import config_ahead
 from fleet.types import TRANSITIONAL_STATUSES, EndpointState, EndpointStatus
 
 _STATES, _VERDICTS = Operation.State, Operation.Verdict
@@ -29,7 +30,7 @@ def create_endpoint(run: Run) -> Outcome:
     found = _found(run, name)
     if found is None:
         return Wait(settings.OPERATION_POLL_S, f"{name} is not listed yet")
-    if _config_of(found) != config:
+    if config_ahead(found) != config:
         detail = f"An endpoint named {name} exists already, on {found.config_name}. It was left alone."
         return Ended(_STATES.FAILED, _VERDICTS.REFUSED, detail, f"It is on {found.config_name}")
     return Done(f"{how}: {found.status} on {config}")
@@ -135,11 +136,6 @@ def _found(run: Run, name: str) -> EndpointState | None:
         return None
 
 
-def _config_of(found: EndpointState) -> str:
-    pending: dict[str, Any] = found.document.get("PendingDeploymentSummary") or {}
-    return str(pending.get("EndpointConfigName") or found.config_name)
-
-
 def _has_config(run: Run, name: str) -> bool:
     try:
         sagemaker.describe_endpoint_config(run.scope, name)
@@ -151,14 +147,10 @@ def _has_config(run: Run, name: str) -> bool:
 def _tags_of_old(run: Run) -> list[dict[str, str]]:
     """Tags of the endpoint whose models are split, for the new one: owner, team, budget stay the same."""
     old = sagemaker.describe_endpoint(run.scope, run.operation.endpoint.name)
-    tags = sagemaker.list_tags(run.act_scope, old.arn)
-    return [{"Key": key, "Value": value} for key, value in tags.items() if not key.lower().startswith("aws:")]
+    return own_tags(sagemaker.list_tags(run.act_scope, old.arn))
 
 
 def _not_made(run: Run, found: EndpointState) -> Ended:
-    operation = run.operation
-    if found.failure_reason and not operation.failure_reason:
-        operation.failure_reason = found.failure_reason
-        operation.save(update_fields=["failure_reason"])
+    keep_failure_reason(run, found)
     detail = f"AWS could not make {found.name}: it is {found.status}. Delete it, then plan again."
     return Ended(_STATES.FAILED, _VERDICTS.UNKNOWN, detail, f"AWS says {found.status}")

@@ -120,9 +120,7 @@ def cost_change(
 ) -> CostChange:
     """What both endpoints cost a month beside what the one does today; what callers move costs the same in both."""
     spot = change.spot
-    before = compare.at_start(
-        now=now, instance_type=spot.instance_type, instance_count=spot.level, volume_gb=spot.volume_gb
-    )
+    before = instance_changes.as_it_is(spot, now)
     both = None if spot.level is None else spot.level + change.instance_count
     return told(compare.compare(seen.region, before, replace(before, instance_count=both), traffic, book))
 

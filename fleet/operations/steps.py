@@ -5,11 +5,21 @@ from collections.abc import Callable
 from django.conf import settings
 
 from fleet.aws import autoscaling, sagemaker
-from fleet.errors import AwsError, Conflict, NotFound, StalePlan, Throttled, Unavailable
+from fleet.errors import Conflict, NotFound, StalePlan, Throttled, Unavailable
 from fleet.models import Operation
 from fleet.operations import schedule_steps, split_steps
-from fleet.operations.documents import differences, flattened
-from fleet.operations.runs import SENT_AT, Done, Ended, Outcome, Run, Wait, take_back
+from fleet.operations.documents import differences, flattened, own_tags
+from fleet.operations.runs import (
+    SENT_AT,
+    Done,
+    Ended,
+    Outcome,
+    Run,
+    Wait,
+    keep_failure_reason,
+    noted,
+    take_back,
+)
 from fleet.operations.verdicts import Reading, Standing, moved_since, read
 from fleet.types import EndpointState
 
@@ -92,7 +102,7 @@ def wait(run: Run) -> Outcome:
         live = _describe(run)
     except NotFound:
         return _vanished(run)
-    _keep_failure_reason(run, live)
+    keep_failure_reason(run, live)
     reading = _read(run, live)
     if reading.standing is Standing.BROKEN:
         detail = f"{reading.text}. The endpoint needs a look in the AWS console."
@@ -108,7 +118,7 @@ def prove(run: Run) -> Outcome:
         live = _describe(run)
     except NotFound:
         return _vanished(run)
-    _keep_failure_reason(run, live)
+    keep_failure_reason(run, live)
     reading = _read(run, live)
     name, states, verdicts = run.operation.endpoint.name, Operation.State, Operation.Verdict
     if reading.standing is Standing.APPLIED:
@@ -147,11 +157,8 @@ def _send(run: Run, send: Callable[[], str]) -> Outcome:
             return Done(f"An earlier attempt reached AWS: {reading.text}")
         # Without a note of our own the change is somebody else's, even where it is the one that is wanted.
         raise StalePlan(reading.text)
-    run.hold()
-    run.step.parameters = {**run.step.parameters, SENT_AT: run.now.isoformat()}
-    run.step.save(update_fields=["parameters"])
     try:
-        run.step.request_id = send()
+        noted(run, send, undecided=(Throttled, Unavailable, Conflict))
     except Conflict:
         # Either botocore repeated a call whose answer was lost, or somebody else was a moment quicker.
         reading = _read(run, _describe(run))
@@ -159,13 +166,6 @@ def _send(run: Run, send: Callable[[], str]) -> Outcome:
             take_back(run)
             raise
         return Done(f"Accepted at a try whose answer was lost: {reading.text}")
-    except (Throttled, Unavailable):
-        # One of the tries inside may have arrived; the note stays.
-        raise
-    except AwsError:
-        if not was_sent_before:
-            take_back(run)
-        raise
     return Done(f"Accepted, request id {run.step.request_id}")
 
 
@@ -191,18 +191,11 @@ def _is_registered(run: Run, resource_id: str, dimension: str) -> bool:
 
 
 def _tags_of_today(run: Run) -> dict[str, list[dict[str, str]]]:
-    """Tags of the config in use, for the new one; AWS keeps those that begin with aws: to itself."""
+    """Tags of the config in use, for the new one."""
     today = sagemaker.describe_endpoint_config(run.scope, run.operation.observed["config_name"])
     tags = sagemaker.list_tags(run.act_scope, today["EndpointConfigArn"])
-    kept = [{"Key": key, "Value": value} for key, value in tags.items() if not key.lower().startswith("aws:")]
+    kept = own_tags(tags)
     return {"Tags": kept} if kept else {}
-
-
-def _keep_failure_reason(run: Run, live: EndpointState) -> None:
-    """AWS shows the reason for a while only; the first sighting is kept."""
-    if live.failure_reason and not run.operation.failure_reason:
-        run.operation.failure_reason = live.failure_reason
-        run.operation.save(update_fields=["failure_reason"])
 
 
 def _vanished(run: Run) -> Ended:

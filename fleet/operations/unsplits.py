@@ -70,9 +70,7 @@ def cost_change(seen: Observed, traffic: Traffic, book: PriceBook, *, now: datet
     spot = instance_changes.spot_of(seen)
     if spot is None or spot.level is None:
         return None
-    before = compare.at_start(
-        now=now, instance_type=spot.instance_type, instance_count=spot.level, volume_gb=spot.volume_gb
-    )
+    before = instance_changes.as_it_is(spot, now)
     return told(compare.compare(seen.region, before, replace(before, instance_count=0), traffic, book))
 
 

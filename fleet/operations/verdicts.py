@@ -87,9 +87,8 @@ def is_ours(
     A config of an operation's own has a name nobody else uses; a change in place keeps the name, so that only the
     desired concurrency tells it from anybody else's.
     """
-    pending = live.document.get("PendingDeploymentSummary") or {}
-    name = pending.get("EndpointConfigName") or live.config_name
-    if name != wanted["config_name"]:
+    pending = _pending(live)
+    if config_ahead(live) != wanted["config_name"]:
         return False
     if wanted["config_name"] != observed.get("config_name"):
         return bool(pending)
@@ -99,6 +98,17 @@ def is_ours(
         and desired.get("MaxConcurrency") == wanted["max_concurrency"]
         and _provisioned_fits(desired.get("ProvisionedConcurrency"), wanted)
     )
+
+
+def config_ahead(live: EndpointState) -> str:
+    """The config that AWS is moving the endpoint to, else the one it is on."""
+    return str(_pending(live).get("EndpointConfigName") or live.config_name)
+
+
+def _pending(live: EndpointState) -> Mapping[str, Any]:
+    """What DescribeEndpoint tells of a deployment under way; {} without one."""
+    found: Mapping[str, Any] = live.document.get("PendingDeploymentSummary") or {}
+    return found
 
 
 def _desired(live: EndpointState, pending: Mapping[str, Any], variant: str) -> Mapping[str, Any]:
