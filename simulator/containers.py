@@ -194,7 +194,7 @@ def _calls(offer: Offer, chance: Random) -> list[tuple[float, float]]:
 
 def _passes(peak: int, mean: float, per_s: float) -> float:
     """How likely a minute is to see more than `peak` calls at work at once, of a Poisson number around the mean."""
-    if peak + 1 <= mean:
+    if peak < mean:
         return 1.0
     at_peak = _share_at(peak, mean)
     # Passages come in clumps: one that stays above for a while is one.

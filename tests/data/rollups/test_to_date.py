@@ -148,7 +148,7 @@ def test_all_other_groups_of_a_chart_are_what_the_days_by_place_leave(long_ago: 
 def test_late_costs_new_prices_and_lines_that_vanish_change_every_day_after_them(long_ago: None) -> None:
     day, gone = TODAY - timedelta(days=40), VariantStatus.objects.order_by("pk")[1]
     ended = VariantStatus.objects.order_by("pk")[3]
-    DailyCost.objects.filter(day=day).update(amount=9)
+    DailyCost.objects.filter(day=day).update(amount=9, confidence="estimated")
     DailyCost.objects.filter(variant=gone, component="storage").delete()
     DailyCost.objects.filter(variant=ended, day__gt=day).delete()
     DailyCost.objects.filter(day=day + timedelta(days=3)).update(amount=None, confidence="no-data")

@@ -29,6 +29,7 @@ from tests.data.dashboards import rows
 
 pytestmark = pytest.mark.django_db
 NOW = rows.now()
+HOUR = NOW.replace(minute=0)
 BACKLOG = {
     "TargetValue": 5,
     "ScaleInCooldown": 60,
@@ -60,7 +61,7 @@ def hours(of: Endpoint, count: int, every: int = 1, **columns: float) -> None:
     """Stored hours with work, the newest a moment ago, one in `every`."""
     variant = rows.variant(of)
     HourBucket.objects.bulk_create(
-        HourBucket(variant=variant, at=rows.hour() - timedelta(hours=1 + n * every), period_s=3600, **columns)
+        HourBucket(variant=variant, at=HOUR - timedelta(hours=1 + n * every), period_s=3600, **columns)
         for n in range(count)
     )
 
@@ -143,10 +144,10 @@ def test_what_stays_keeps_its_beginning_and_what_is_settled_goes(shard: Shard) -
 def test_hours_that_were_not_read_are_no_empty_ones(shard: Shard) -> None:
     video = asynchronous(shard, "video-async")
     target(video, 1, 3)
-    Shard.objects.update(backfill_done_until=rows.hour() - timedelta(days=3))
+    Shard.objects.update(backfill_done_until=HOUR - timedelta(days=3))
     scaling_check.check(shard.pk, now=NOW)
     assert found(shard) == {}
-    Shard.objects.update(backfill_done_until=rows.hour())
+    Shard.objects.update(backfill_done_until=HOUR)
     Endpoint.objects.update(created_at=NOW - timedelta(days=6))
     scaling_check.check(shard.pk, now=NOW)
     (missing,) = ScalingFinding.objects.filter(rule="paid-while-empty")

@@ -36,6 +36,7 @@ CASES = (
     Case("a call now and then", tuple(int(minute % 11 == 0) for minute in range(5000)), 0.5),
     Case("steady and thin", (40,) * 720, 0.12),
     Case("steady and thick", (600,) * 90, 0.5),
+    Case("a hair below six at work", (719,) * 60, 0.5),
     Case("rising", tuple(range(20, 240)), 0.6),
     Case("bursts", BURSTS, 0.2),
     Case("bursts on provisioned concurrency", BURSTS, 0.2, level=8),

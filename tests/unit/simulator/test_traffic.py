@@ -90,6 +90,13 @@ def test_provisioned_concurrency_never_adds_cold_starts() -> None:
     assert counts[0] > counts[-1] == 0
 
 
+def test_a_saturated_endpoint_stands_at_its_maximum_in_every_minute_of_a_week() -> None:
+    phase = traffic("saturating", concurrency=31, latency_ms=140)
+    assert {
+        peak for n in range(7) for peak in day("serverless", SERVERLESS, phase, MONDAY + n).concurrency
+    } == {20}
+
+
 def test_a_deployment_starts_cold() -> None:
     phase = traffic("sustained", per_minute=600, latency_ms=500)
     warm, fresh = day("serverless", SERVERLESS, phase), day("serverless", SERVERLESS, phase, born=600)
