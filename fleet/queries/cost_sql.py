@@ -72,7 +72,7 @@ _BESIDE_TODAY = f"""l AS (
     FROM ({{base}}) today
 )"""  # noqa: S608 - the names above only
 _KEPT = f"WITH {_BESIDE_TODAY.replace('{from}', 'fleet_costspan p WHERE p.key = %(kept)s {where}')}"
-_DIFFERENCE = f"WITH {to_date_sql.WHOLE}, {_BESIDE_TODAY.replace('{from}', 'whole p')}"
+_DIFFERENCE = f"WITH {_BESIDE_TODAY.replace('{from}', '({whole}) p')}"
 _TOTALS = ", ".join(f"SUM({name}) AS total_{name}" for name in READ)
 _ADDED_UP = """WITH base AS ({base}), l AS (
     SELECT endpoint_id, variant_id, component, item, {sums}, 0 AS today_lines
@@ -145,7 +145,7 @@ _KEPT_USE = f"""
     FROM fleet_usespan p WHERE p.key = %(kept)s {{where}}
     UNION ALL {USE_BASE}
 """  # noqa: S608 - the statement above only
-_DIFFERENCE_OF_USE = f"{to_date_sql.USE} UNION ALL {USE_BASE}"
+_DIFFERENCE_OF_USE = f"{{whole}} UNION ALL {USE_BASE}"
 USE = """
 WITH l AS ({uses}), keyed AS (
     SELECT ({key})::text AS key, l.* FROM l {joins}
@@ -182,10 +182,11 @@ def statement(
     kept: the key of the kept span (cost_spans), or marks: the sums to date, to which the pieces given are added.
     """
     values: dict[str, Any] = {"tag": by.tag, "kept": kept, **pieces(given, is_use=is_use)}
-    values |= to_date_sql.marks(marks, is_use=is_use)
     lines, uses = (_KEPT, _KEPT_USE) if kept else (_ADDED_UP, USE_BASE)
+    whole = ""
     if marks:
         lines, uses = _DIFFERENCE, _DIFFERENCE_OF_USE
+        whole = (to_date_sql.uses if is_use else to_date_sql.whole)(marks, values)
     narrowed = whose = endpoints(where, values, "p.endpoint_id")
     if where.models:
         values["models"] = list(where.models)
@@ -199,7 +200,7 @@ def statement(
     parts = {
         "{groups}": _ENDPOINTS if by.by is GroupBy.ENDPOINT else _PARTS,
         "{of_shown}": _OF_ENDPOINTS if by.by is GroupBy.ENDPOINT else _OF_PARTS,
-        "{lines}": lines, "{uses}": uses, "{base}": BASE,
+        "{lines}": lines, "{uses}": uses, "{whole}": whole, "{base}": BASE,
         "{where}": narrowed, "{key}": _KEYS.get(by.by, _OF_ENDPOINT), "{joins}": _JOINS.get(by.by, ""),
         "{endpoints}": whose, "{sums}": SUMS, "{figures}": _OF_L, "{added}": _ADDED, "{totals}": _TOTALS,
     }  # fmt: skip

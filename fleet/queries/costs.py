@@ -24,6 +24,8 @@ from fleet.types import Confidence, CostComponent, Kind
 
 _UNPRICED = Count("pk", filter=Q(confidence=Confidence.UNPRICED))
 _NO_DATA = Count("pk", filter=Q(confidence=Confidence.NO_DATA))
+_ACCOUNT = ("shard__account__account_id", "shard__account__alias")
+_NAMES = ("name", "kind", "team", "closed_at", "shard__region", *_ACCOUNT)
 _LINES = {"total": Sum("amount"), "unpriced": _UNPRICED, "no_data": _NO_DATA}
 _SUMMED = {"total": Sum("amount"), "unpriced": Sum("unpriced"), "no_data": Sum("no_data")}
 
@@ -229,8 +231,8 @@ def calls(
 ) -> dict[str, float]:
     """Calls by group key, of hours inside the span: Invocations, or requests processed for asynchronous endpoints.
 
-    A shadow's calls are copies and do not count. Groups nobody
-    reported calls for are absent; lines have no calls of their own. key as in group_sums. One query.
+    A shadow's calls are copies and do not count. Groups nobody reported calls for are absent; lines have none of their
+    own. key as in group_sums. One query.
     """
     wanted = grouping(by)
     if wanted.by in OF_LINES:
@@ -258,8 +260,8 @@ def calls(
 
 
 def endpoints(keys: Iterable[str]) -> dict[str, Endpoint]:
-    """Endpoints by id as text, with shard and account."""
-    found = Endpoint.objects.filter(pk__in=list(keys)).select_related("shard__account")
+    """Endpoints by id as text, with shard and account, and of each what names it in a row."""
+    found = Endpoint.objects.filter(pk__in=list(keys)).select_related("shard__account").only(*_NAMES)
     return {str(endpoint.pk): endpoint for endpoint in found}
 
 
