@@ -12,10 +12,13 @@ from fleet.models import CostRise, PlaceRise, RiseCheck
 from fleet.queries import anomalies as queries
 from fleet.queries import place_rises, rise_lines
 from fleet.queries.anomalies import Cause
+from fleet.texts import shortened
 
 CHECKED_FOR = timedelta(hours=1)
 COMPLETE_AFTER = timedelta(hours=4)
 """A day is judged this long after its end: hours whose metrics are late are waited for, three hours at most."""
+RECENT = timedelta(days=7)
+"""Rises this young whose cause was not found are explained anew with each look: what explains them may come late."""
 _LONGEST = 255
 
 
@@ -48,8 +51,30 @@ def refresh(limits: Limits, *, now: datetime) -> date:
             unique_fields=["endpoint", "day"],
             update_fields=["since", "is_week", "actual", "expected", "high", "cause", "causes", "operation"],
         )
+        _explain_anew(day)
         RiseCheck.objects.update_or_create(day=day, defaults={"checked_at": now})
     return day
+
+
+def _explain_anew(day: date) -> None:
+    """Look once more for the cause of recent rises of earlier days that have none yet. One query where all have."""
+    rows = CostRise.objects.filter(cause="", day__gt=day - RECENT, day__lt=day).order_by("day", "pk")
+    unexplained: dict[date, list[CostRise]] = defaultdict(list)
+    for row in rows:
+        unexplained[row.day].append(row)
+    changed = []
+    for kept in unexplained.values():
+        causes = queries.causes({row.endpoint_id: _as_found(row) for row in kept})
+        for row in kept:
+            if found := causes[row.endpoint_id]:
+                _give(row, found)
+                changed.append(row)
+    CostRise.objects.bulk_update(changed, ["cause", "causes", "operation"])
+
+
+def _as_found(row: CostRise) -> Rise:
+    usd = (float(row.actual), float(row.expected), float(row.high))
+    return Rise(row.since, row.day, *usd, score=0.0, is_week=row.is_week)
 
 
 def _found(day: date, limits: Limits) -> dict[int, Rise]:
@@ -67,8 +92,7 @@ def _found(day: date, limits: Limits) -> dict[int, Rise]:
 
 
 def _row(endpoint_id: int, seen: Rise, causes: Sequence[Cause]) -> CostRise:
-    first = causes[0] if causes else None
-    return CostRise(
+    row = CostRise(
         endpoint_id=endpoint_id,
         day=seen.day,
         since=seen.since,
@@ -76,10 +100,15 @@ def _row(endpoint_id: int, seen: Rise, causes: Sequence[Cause]) -> CostRise:
         actual=_usd(seen.actual),
         expected=_usd(seen.expected),
         high=_usd(seen.high),
-        cause=first.text[:_LONGEST] if first else "",
-        causes=[[cause.text, cause.operation] for cause in causes],
-        operation_id=next((cause.operation_id for cause in causes if cause.operation_id), None),
     )
+    _give(row, causes)
+    return row
+
+
+def _give(row: CostRise, causes: Sequence[Cause]) -> None:
+    row.cause = shortened(causes[0].text, _LONGEST) if causes else ""
+    row.causes = [[cause.text, cause.operation] for cause in causes]
+    row.operation_id = next((cause.operation_id for cause in causes if cause.operation_id), None)
 
 
 def _of_places(day: date, limits: Limits, of_endpoints: Mapping[int, Rise]) -> list[PlaceRise]:
@@ -117,7 +146,7 @@ def _row_of_place(place: str, seen: Rise, parts: place_rises.Parts, *, is_told: 
         actual=_usd(seen.actual),
         expected=_usd(seen.expected),
         high=_usd(seen.high),
-        cause=place_rises.summary(parts)[:_LONGEST],
+        cause=shortened(place_rises.summary(parts), _LONGEST),
         parts=place_rises.as_kept(parts),
         is_told=is_told,
     )

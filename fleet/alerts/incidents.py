@@ -13,6 +13,7 @@ from fleet.alerts.conditions import METRIC_RULES, Measure
 from fleet.alerts.rules import RuleSpec
 from fleet.errors import Refusal, Refused
 from fleet.models import AlertRule, Incident, Notification, User
+from fleet.texts import shortened
 
 GROUP_ABOVE = 20
 """More transitions than this in one evaluation become one mail."""
@@ -46,7 +47,7 @@ def resolve_all(endings: Sequence[tuple[Incident, str]], now: datetime) -> None:
     if not endings:
         return
     for incident, reason in endings:
-        incident.resolved_at, incident.resolution = now, reason[:_MAX]
+        incident.resolved_at, incident.resolution = now, shortened(reason, _MAX)
     incidents = [incident for incident, _ in endings]
     Incident.objects.bulk_update(incidents, ["resolved_at", "resolution", "last_true_at"])
     _queue(incidents, Notification.Transition.RESOLVED, now)
@@ -98,8 +99,8 @@ def _incident(opening: Opening, loaded: context.Context, now: datetime) -> Incid
         endpoint=place.endpoint,
         operation_id=measure.operation_id,
         severity=opening.rule.severity,
-        title=words.title[:_MAX],
-        cause=words.cause[:_MAX],
+        title=shortened(words.title, _MAX),
+        cause=shortened(words.cause, _MAX),
         summary=words.summary,
         advice=words.advice,
         facts=[list(fact) for fact in words.facts],

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from fleet import cost_rises
-from fleet.alerts import place_rises
+from fleet.alerts import late_causes, place_rises
 from fleet.alerts.conditions import Measure
 from fleet.alerts.context import Place
 from fleet.alerts.figures import usd
@@ -14,8 +14,7 @@ from fleet.models import CostRise, Incident
 from fleet.queries import anomalies as queries
 from fleet.queries.cost_scope import CostFilter
 
-KEY = "cost-rise"
-NO_CAUSE = "no change found"
+KEY = late_causes.KEY
 _PREFIX = "endpoint:"
 
 
@@ -23,6 +22,7 @@ def risen(values: Mapping[str, float], now: datetime) -> list[Measure]:
     """Endpoints, accounts and the fleet if their cost rose on the newest complete day, or over the week up to it."""
     limits = Limits(opens=values["opens"], stays=values["opens"] / 2, least_usd=values["least_usd"])
     day = cost_rises.refresh(limits, now=now)
+    late_causes.tell(now)
     found = queries.of_day(CostFilter(), day)
     of_endpoints = [
         Measure.holding(
@@ -57,8 +57,7 @@ def words(measure: Measure, place: Place) -> Words:
     rise: CostRise = measure.values["rise"]
     excess, when = rise.actual - rise.expected, f"{rise.day:%a %-d %b}"
     span = f"the seven days to {when}" if rise.is_week else when
-    cause = rise.cause or NO_CAUSE
-    others = [text for text, _ in rise.causes[1:3]]
+    cause = rise.cause or late_causes.NO_CAUSE
     return Words(
         title=f"{place.name} costs {usd(excess)} more than expected",
         cause=f"cost {usd(rise.actual)} instead of {usd(rise.expected)} on {span}: {cause}",
@@ -71,8 +70,7 @@ def words(measure: Measure, place: Place) -> Words:
             ("Cost", f"{usd(rise.actual)} on {span}"),
             ("Expected", f"{usd(rise.expected)}, at most {usd(rise.high)}"),
             ("Since", f"{rise.since:%a %-d %b}"),
-            ("Cause", cause),
-            *((("Besides", "; ".join(others)),) if others else ()),
+            *late_causes.facts(rise),
             owner_fact(place),
         ),
     )

@@ -41,6 +41,7 @@ from fleet.models import (
 )
 from fleet.queries import rise_lines
 from fleet.queries.cost_scope import CostFilter
+from fleet.texts import shortened
 from fleet.types import Kind
 
 CANDIDATES = 60
@@ -176,7 +177,7 @@ def _changes(rises: Mapping[int, Rise]) -> dict[int, list[Cause]]:
     seen: set[tuple[int, str]] = set()
     for event in rows.order_by("at", "id"):
         rise = rises[event.endpoint_id]
-        text = f"{event.summary[:160]} on {_when(event.at)}"
+        text = f"{shortened(event.summary, 160)} on {_when(event.at)}"
         if (
             not rise.since - _DAY <= event.at.astimezone(UTC).date() <= rise.day
             or (event.endpoint_id, text) in seen

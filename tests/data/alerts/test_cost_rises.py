@@ -5,7 +5,16 @@ from datetime import datetime, timedelta
 import pytest
 
 from fleet.alerts.evaluate import evaluate
-from fleet.models import ChangeEvent, CostRise, DailyCost, Endpoint, HourBucket, Notification, VariantStatus
+from fleet.models import (
+    ChangeEvent,
+    CostRise,
+    DailyCost,
+    Endpoint,
+    HourBucket,
+    Incident,
+    Notification,
+    VariantStatus,
+)
 from fleet.sync import partitions
 from fleet.types import Kind
 from tests.data.alerts.fleet import NOON, make_endpoint, make_shard, ongoing, person
@@ -106,6 +115,53 @@ def test_without_a_change_it_says_so() -> None:
     evaluate(now=NOON)
     (incident,) = ongoing(RULE)
     assert incident.cause.endswith("no change found")
+
+
+def test_a_change_that_is_stored_late_becomes_the_cause_and_no_second_mail_goes_out() -> None:
+    person("ana")
+    variant = settled()
+    cost(variant, 60, YESTERDAY)
+    evaluate(now=NOON)
+    mails = Notification.objects.filter(incident__rule__key=RULE).values_list("subject", "text")
+    mailed = list(mails)
+    done = operation(variant)
+    change(variant, "AllTraffic: Max concurrency 20 → 40", YESTERDAY, operation=done)
+    evaluate(now=NOON + timedelta(hours=1))
+    (incident,) = ongoing(RULE)
+    cause = "AllTraffic: Max concurrency 20 → 40 on Thu 19 Nov, 12:00 UTC, operation a1b2c3d4"
+    assert incident.cause == f"cost $60.00 instead of $20.00 on Thu 19 Nov: {cause}"
+    assert incident.summary.endswith(f"Cause: {cause}.")
+    assert ["Cause", cause] in incident.facts
+    assert CostRise.objects.get().operation == done
+    assert list(mails.all()) == mailed
+    assert len(mailed) == 1
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_a_rise_of_an_earlier_day_is_explained_late_too_until_it_is_a_week_old(goes_on: bool) -> None:
+    variant = settled()
+    cost(variant, 60, YESTERDAY)
+    evaluate(now=NOON)
+    cost(variant, 60 if goes_on else 20, NOON)
+    evaluate(now=NOON + DAY)
+    change(variant, "AllTraffic: Instances 1 → 3", YESTERDAY)
+    evaluate(now=NOON + DAY + timedelta(hours=1))
+    incident = Incident.objects.get(rule__key=RULE)
+    assert (incident.resolved_at is None) == goes_on
+    assert incident.cause.startswith(
+        "cost $60.00 instead of $20.00 on Thu 19 Nov: AllTraffic: Instances 1 → 3"
+    )
+    assert {rise.cause[:27] for rise in CostRise.objects.all()} == {"AllTraffic: Instances 1 → 3"}
+
+
+def test_a_rise_that_is_a_week_old_is_left_as_it_was_told() -> None:
+    variant = settled()
+    cost(variant, 60, YESTERDAY)
+    evaluate(now=NOON)
+    change(variant, "AllTraffic: Instances 1 → 3", YESTERDAY)
+    evaluate(now=NOON + 8 * DAY)
+    assert Incident.objects.get(rule__key=RULE).cause.endswith("no change found")
+    assert CostRise.objects.get().cause == ""
 
 
 def test_a_new_endpoint_is_a_rise_from_nothing_and_says_that_it_is_new() -> None:
