@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from dashboards import status, wording
 from dashboards.icons import icon_svg
 from dashboards.tables import FacetOption, PlainTable
+from fleet.texts import shortened as shortened_text
 
 _LONGEST_WHOLE = 18
 _kept = lru_cache(maxsize=4096, typed=True)
@@ -47,6 +48,12 @@ def truncated(text: str, tail: int = 6) -> SafeString:
         '<span class="truncate-middle" title="{}"><span class="head">{}</span><span class="tail">{}</span></span>\n',
         text, text[:cut], text[cut:],
     )  # fmt: skip
+
+
+def shortened(text: str, longest: int) -> SafeString:
+    """A sentence cut between words to `longest` characters; whole on hover."""
+    cut = shortened_text(text, longest)
+    return format_html('<span title="{}">{}</span>', text, cut) if cut != text else format_html("{}", text)
 
 
 def facet_option(name: str, option: FacetOption) -> SafeString:

@@ -10,6 +10,7 @@ from dashboards.tables import Column, PlainTable
 from fleet.models import ChangeEvent
 from fleet.queries import usage
 from fleet.queries.endpoint import Activity
+from fleet.texts import shortened
 from fleet.types import Kind, MetricRow
 
 LATENCY_TITLE = "Model latency: p50 grey, p90 dotted, p99 blue"
@@ -42,7 +43,7 @@ def step(activity: Activity) -> timedelta:
 def marks(changes: Changes) -> list[Mark]:
     """The newest changes as dotted lines; a status that only passed by leaves no mark."""
     told = [change for change in changes if change.category != ChangeEvent.Category.STATUS]
-    return [Mark(change.at, _short(change.summary)) for change in told[-MOST_MARKS:]]
+    return [Mark(change.at, shortened(change.summary, 34)) for change in told[-MOST_MARKS:]]
 
 
 def summary(activity: Activity, changes: Changes) -> Payload:
@@ -239,7 +240,3 @@ def _values(rows: Sequence[MetricRow], column: str) -> list[float | None]:
 
 def _per(activity: Activity, what: str) -> str:
     return f"{what} {measured.step_words(step(activity))}"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 34 else f"{text[:33]}…"

@@ -3,7 +3,6 @@
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.text import Truncator
 
 from dashboards import markup, wording
 from dashboards.advisor import words
@@ -47,13 +46,12 @@ def _row(advice: Advice, *, may_operate: bool) -> tuple[object, ...]:
     endpoint = advice.endpoint
     page = reverse("endpoints:detail", args=[endpoint.pk])
     form = form_url(endpoint.pk, advice.operation_kind, advice.operation_fields) if may_operate else ""
-    why = advice.why if len(advice.why) <= _LONGEST else Truncator(advice.why).chars(_LONGEST)
     name = format_html("{} {}", markup.truncated(endpoint.name), markup.kind(endpoint.kind))
     return (
         page,
         advice.title,
         name,
-        why,
+        markup.shortened(advice.why, _LONGEST),
         words.saving_range(advice.saving_low, advice.saving_high),
         form or advisor_url("") or page,
         f"{advice.title}, {endpoint.name}",

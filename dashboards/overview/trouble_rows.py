@@ -8,7 +8,6 @@ from django.template.defaultfilters import capfirst
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.text import Truncator
 
 from dashboards import markup, status
 from dashboards.overview import trouble_help
@@ -50,7 +49,7 @@ def _trouble(trouble: Trouble, age: SafeString, may_operate: bool) -> SafeString
         '<td class="what" title="{}"><a class="row-link" href="{}">{}</a>{}</td>',
         trouble.summary,
         reverse("alerts:detail", args=[trouble.incident_id]),
-        words if len(words) <= _LONGEST else Truncator(words).chars(_LONGEST),
+        markup.shortened(words, _LONGEST),
         SafeString(' <span class="muted">· acknowledged</span>') if trouble.is_acknowledged else "",
     )
     words, url = trouble_help.button(trouble, may_operate=may_operate)

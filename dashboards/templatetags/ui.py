@@ -79,6 +79,12 @@ def truncated(text: Any, tail: int = 6) -> SafeString:
     return markup.truncated(str(text), tail)
 
 
+@register.filter
+def shortened(text: Any, longest: int) -> SafeString:
+    """{{ row.verdict_detail|shortened:90 }}: a sentence cut between words; whole on hover."""
+    return markup.shortened(str(text), longest)
+
+
 @register.simple_tag
 def facet_options(name: str, options: Sequence[FacetOption]) -> SafeString:
     """Check boxes of a facet: {% facet_options facet.name facet.first %}"""

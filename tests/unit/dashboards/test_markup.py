@@ -13,6 +13,8 @@ def test_hostile_names_stay_text() -> None:
     option = FacetOption(HOSTILE, HOSTILE, 3, is_on=True)
     drawn = [
         markup.truncated(HOSTILE, tail=0),
+        markup.shortened(HOSTILE, 100),
+        markup.shortened(f"{HOSTILE} {'and more ' * 12}", 40),
         markup.kind(HOSTILE),
         markup.state(status.look(HOSTILE)),
         markup.facet_option("owner", option),
@@ -28,6 +30,15 @@ def test_a_name_is_cut_before_its_tail_and_whole_on_hover() -> None:
     html = markup.truncated("fraud-scoring-endpoint-00017")
     assert 'title="fraud-scoring-endpoint-00017"' in html
     assert '<span class="head">fraud-scoring-endpoint</span><span class="tail">-00017</span>' in html
+
+
+def test_a_failure_is_cut_between_words_and_whole_on_hover() -> None:
+    said = "AWS refused the update: Unable to find the role & its policy"
+    whole = "AWS refused the update: Unable to find the role &amp; its policy"
+    assert (
+        markup.shortened(said, 40) == f'<span title="{whole}">AWS refused the update: Unable to find…</span>'
+    )
+    assert markup.shortened(said, 100) == whole
 
 
 def test_a_ticked_option_is_checked() -> None:
