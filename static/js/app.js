@@ -51,6 +51,13 @@
     }
   });
 
+  // A panel that stayed open would cover what has the focus next.
+  document.addEventListener("focusin", (event) => {
+    for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+  });
+
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
       const menu = document.querySelector("details[data-menu][open]");
@@ -107,6 +114,15 @@
     const target = event.detail.target;
     if (target instanceof Element) delete target.dataset.stale;
   });
+  // The errors of the whole form, else the first field that is refused and seen; whether there is one.
+  const focusWrong = (scope) => {
+    const wrong = scope.querySelectorAll("#form-errors, .field.invalid :is(input, select, textarea)");
+    const first = [...wrong].find((each) => each.getClientRects().length);
+    first?.focus();
+    return Boolean(first);
+  };
+  document.addEventListener("DOMContentLoaded", () => focusWrong(document));
+
   document.addEventListener("htmx:afterSettle", (event) => {
     const region = event.detail.elt;
     if (!(region instanceof Element)) return;
@@ -115,11 +131,11 @@
     if (said && announcer && announcer.textContent !== said.dataset.announce) {
       announcer.textContent = said.dataset.announce;
     }
-    if (event.detail.requestConfig?.verb === "get") return;
-    const wrong = region.querySelector("#form-errors") || region.querySelector(".field.invalid :is(input, select, textarea)");
+    const asked = event.detail.requestConfig;
     const heading = region.querySelector("[data-focus]");
-    if (wrong) wrong.focus();
-    else if (heading && !region.contains(document.activeElement)) heading.focus();
+    // A preview comes back while somebody types: only what was sent off moves the focus to its error.
+    if (asked?.triggeringEvent?.type === "submit" && focusWrong(region)) return;
+    if (asked?.verb !== "get" && heading && !region.contains(document.activeElement)) heading.focus();
   });
 
   // What the reader opened or drew stays: the server's HTML knows neither open details nor plots.

@@ -52,6 +52,17 @@ def test_without_a_form_there_is_a_runbook(reader: Client, place: Shard) -> None
     assert "Ask the owner. Delete it." in text
 
 
+def test_a_runbook_beside_a_form_does_not_deny_the_form(reader: Client, place: Shard) -> None:
+    chat = changeable.endpoint("chat", shard=place)
+    row = advise(
+        chat, "two-ways", "3", "3", runbook=["Set it by hand."], operation_kind="change-memory",
+        operation_fields={"memory_mb": "1024"},
+    )  # fmt: skip
+    text = words(reader, f"/advisor/{row.pk}/")
+    assert "How to do it without the form Set it by hand." in text
+    assert "Flotilla has no form for this" not in text
+
+
 def test_a_dismissal_needs_its_reason_beside_the_field(reader: Client, place: Shard) -> None:
     row = advise(rows.serverless(place, "chat"), "one", "1", "2")
     url = f"/advisor/{row.pk}/dismiss/"
