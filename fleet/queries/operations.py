@@ -24,7 +24,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class CompareRow:
-    """One line of "wanted and live". is_met None: nothing was asked about it."""
+    """One line of "wanted and live". is_met None: nothing was asked, or what is live is not known ("—")."""
 
     label: str
     wanted: str
@@ -87,11 +87,13 @@ def detail(operation: Operation) -> Detail:
         endpoint=endpoint, name=operation.variant_name, removed_at=None
     ).first()
     running = Operation.objects.filter(state__in=Operation.ACTIVE).exclude(pk=operation.pk)
+    wanted = operation.plan.get("wanted", {})
+    subject = _subject(wanted, endpoint)
     return Detail(
         operation=operation,
         steps=list(operation.steps.all()),
-        live=_compare(operation.plan.get("wanted", {}), endpoint, variant),
-        live_at=_read_at(operation.plan.get("wanted", {}), endpoint),
+        live=_compare(wanted, endpoint, variant, subject),
+        live_at=_read_at(wanted, endpoint, subject),
         also_running=list(running.select_related("endpoint__shard__account").order_by("confirmed_at")[:5]),
     )
 
@@ -110,11 +112,21 @@ def _in(scope: ScopeFilter) -> QuerySet[Operation]:
     )
 
 
-def _compare(wanted: dict[str, Any], endpoint: Endpoint, variant: VariantStatus | None) -> list[CompareRow]:
+def _subject(wanted: dict[str, Any], endpoint: Endpoint) -> Endpoint | None:
+    """The endpoint that is compared: of a split the one that it made, or its way back deleted, where it is seen."""
+    name = wanted.get("new_endpoint") or wanted.get("deleted_endpoint")
+    if name is None:
+        return endpoint
+    return Endpoint.objects.filter(shard=endpoint.shard_id, name=name, closed_at=None).first()
+
+
+def _compare(
+    wanted: dict[str, Any], endpoint: Endpoint, variant: VariantStatus | None, subject: Endpoint | None
+) -> list[CompareRow]:
     if "schedule" in wanted:
         return _schedule_rows(wanted, endpoint)
     if "new_endpoint" in wanted or "deleted_endpoint" in wanted:
-        return _split_rows(wanted, endpoint)
+        return _split_rows(wanted, subject)
     rows = [_row("Endpoint config", wanted.get("config_name"), endpoint.config_name)]
     if "instance_count" in wanted:
         shown = f"{wanted['instance_count']} × {wanted['instance_type']}"
@@ -137,22 +149,24 @@ def _compare(wanted: dict[str, Any], endpoint: Endpoint, variant: VariantStatus 
     return rows
 
 
-def _read_at(wanted: dict[str, Any], endpoint: Endpoint) -> datetime | None:
+def _read_at(wanted: dict[str, Any], endpoint: Endpoint, subject: Endpoint | None) -> datetime | None:
     """When AWS was last asked for what is compared: of a schedule its targets, else the endpoint."""
+    if "new_endpoint" in wanted:
+        return subject.described_at if subject else None
     if "schedule" not in wanted:
         return endpoint.described_at
     read = (endpoint.shard.sections.get("scaling") or {}).get("ok_at")
     return datetime.fromisoformat(read) if read else None
 
 
-def _split_rows(wanted: dict[str, Any], endpoint: Endpoint) -> list[CompareRow]:
+def _split_rows(wanted: dict[str, Any], found: Endpoint | None) -> list[CompareRow]:
     """The endpoint that a split made or its way back deleted, as the mirror has it."""
-    name = wanted.get("new_endpoint") or wanted["deleted_endpoint"]
-    found = Endpoint.objects.filter(shard=endpoint.shard_id, name=name, closed_at=None).first()
     if "deleted_endpoint" in wanted:
-        return [_row(name, "deleted", found.status if found else "deleted")]
+        return [_row(wanted["deleted_endpoint"], "deleted", found.status if found else "deleted")]
     variant = VariantStatus.objects.filter(endpoint=found, removed_at=None).first() if found else None
-    live = f"{variant.current_instance_count} × {variant.instance_type}" if variant else None
+    live = None
+    if variant is not None and variant.current_instance_count is not None:
+        live = f"{variant.current_instance_count} × {variant.instance_type}"
     return [
         _row("Endpoint config", wanted["config_name"], found.config_name if found else None),
         _row("Capacity", f"{wanted['instance_count']} × {wanted['instance_type']}", live),
@@ -209,5 +223,6 @@ def _action_words(schedule: str, document: dict[str, Any]) -> str:
 
 
 def _row(label: str, wanted: object, live: object) -> CompareRow:
-    shown = "—" if live is None else str(live)
-    return CompareRow(label, str(wanted), shown, str(wanted) == shown)
+    if live is None:
+        return CompareRow(label, str(wanted), "—", None)
+    return CompareRow(label, str(wanted), str(live), str(wanted) == str(live))

@@ -103,6 +103,24 @@ def test_what_is_left_to_people_is_told_step_by_step_and_the_way_back_asks_for_t
     assert made.state == Operation.State.QUEUED
 
 
+def test_wanted_and_live_are_of_the_endpoint_that_the_split_made_and_deny_nothing_unread(
+    operator: Client,
+) -> None:
+    operation = ended(operator, persona())
+    page = reverse("operations:detail", args=[operation.code])
+    unseen = rows.words(operator.get(page).content.decode())
+    assert "Live, read never" in unseen
+    assert "Capacity 1 × ml.c5.xlarge — not read yet" in unseen
+    second = second_of(operation)
+    Endpoint.objects.filter(pk=second.pk).update(described_at=rows.now().replace(hour=4, minute=5, second=6))
+    second.variants.update(current_instance_count=None)
+    creating = rows.words(operator.get(page).content.decode())
+    assert "Live, read 04:05:06" in creating
+    assert "Capacity 1 × ml.c5.xlarge — not read yet" in creating
+    second.variants.update(current_instance_count=1)
+    assert "1 × ml.c5.xlarge as asked" in rows.words(operator.get(page).content.decode())
+
+
 def test_what_somebody_calls_and_what_no_split_made_is_not_deleted(operator: Client) -> None:
     endpoint = persona()
     second = second_of(ended(operator, endpoint))
