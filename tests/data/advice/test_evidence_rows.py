@@ -23,6 +23,7 @@ def place() -> Shard:
 
 def test_what_was_known_is_kept_for_the_tab_as_it_was(place: Shard) -> None:
     chat, old = cast.too_large(place), cast.idle(place)
+    Endpoint.objects.filter(pk=chat.pk).update(tags={"cost\x1fcentre": 'it\'s \\"1", {2}, é 100 %'})
     now = timezone.now()
     runs.look(lambda: now)
     about = advice_evidence.surroundings(now)

@@ -181,6 +181,21 @@ def test_hours_of_a_variant_come_in_order_with_gaps(place: Shard) -> None:
     assert advice_evidence.hours.full_minutes([variant.pk], now) == {variant.pk: 1.0}
 
 
+def test_hours_are_read_by_variant_and_never_by_one_scan_of_the_fleet(place: Shard) -> None:
+    found = rows.serverless(place, "one-of-many")
+    rows.hour_bucket(found, rows.hour() - timedelta(hours=2), invocations=1.0)
+    pk = rows.variant(found).pk
+    with CaptureQueriesContext(connection) as asked:
+        advice_evidence.hours.read([(pk, False)], timezone.now())
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_nestloop = off")
+        cursor.execute(f"EXPLAIN {asked[0]['sql']}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "Nested Loop" in plan
+    assert "Hash Join" not in plan
+    assert "Merge Join" not in plan
+
+
 def test_while_history_comes_in_the_next_look_is_near(place: Shard) -> None:
     cast.idle(place)
     now = timezone.now()
