@@ -1,14 +1,15 @@
 """Small drawn things: icons, status, kinds, sparklines, sorted heads. All text is escaped by format_html."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import template
 from django.template import Context
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from dashboards import access, markup, status, svg, truth
+from dashboards import access, markup, status, svg, tile_markup, truth
 from dashboards.context import Choice
 from dashboards.icons import icon_svg
 from dashboards.tables import FacetOption, PlainTable, Sort
@@ -38,21 +39,17 @@ def kind(name: str) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def truth_label(context: Context, explain: Explain) -> dict[str, str]:
-    """{% truth_label explain as state %}: key, word, icon, tone and mark of the figure's state.
-
-    `truth` in the context (dashboards.truth.Truth) wins where the figure itself may be absent.
-    """
-    found = context.get("truth") or truth.of(explain, has_figure=True)
-    look = truth.LOOKS[found]
-    mark = "clock" if found is truth.Truth.STALE else "info-circle"
-    return {"key": found.value, "word": look.word, "icon": look.icon, "tone": look.tone, "mark": mark}
+def explanation(
+    context: Context, explain: Explain, label: str, state: truth.Truth | None = None
+) -> SafeString:
+    """{% explanation explain label truth %}; truth (dashboards.truth.Truth) where the figure itself may be absent."""
+    return tile_markup.explanation(explain, label, context.get("now") or timezone.now(), state)
 
 
-@register.filter(name="truth")
-def tile_truth(tile: Tile) -> truth.Truth:
-    """{{ tile|truth }}: the state of a tile's figure, also where it has none."""
-    return truth.of(tile.explain, has_figure=tile.number is not None, is_published=tile.is_published)
+@register.simple_tag(takes_context=True)
+def tile_items(context: Context, found: Iterable[Tile]) -> SafeString:
+    """The <li> of tiles: {% tile_items tiles %}"""
+    return tile_markup.tiles(found, context.get("now") or timezone.now())
 
 
 @register.filter

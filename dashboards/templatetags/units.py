@@ -7,7 +7,6 @@ from typing import Any
 from django import template
 from django.template import Context
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from dashboards import wording
@@ -88,9 +87,12 @@ def duration(value: Any, reason: str = NOT_REPORTED) -> SafeString:
 @register.simple_tag(takes_context=True)
 def ago(context: Context, at: datetime | None, reason: str = "Never") -> SafeString:
     """{% ago shard.inventory_ok_at %} → 40 s ago"""
-    if at is None:
-        return _unknown(reason)
-    return _time(at, wording.ago(at, context.get("now") or timezone.now()))
+    return ago_of(at, context.get("now") or timezone.now(), reason)
+
+
+def ago_of(at: datetime | None, now: datetime, reason: str = "Never") -> SafeString:
+    """The same where there is no template."""
+    return _unknown(reason) if at is None else _time(at, wording.ago(at, now))
 
 
 @register.simple_tag(takes_context=True)
@@ -104,9 +106,12 @@ def age(context: Context, at: datetime | None, reason: str = "Unknown") -> SafeS
 @register.simple_tag(takes_context=True)
 def instant(context: Context, at: datetime | None, reason: str = "Never") -> SafeString:
     """{% instant change.at %} → Yesterday 15:40"""
-    if at is None:
-        return _unknown(reason)
-    return _time(at, wording.instant(at, context.get("now") or timezone.now()))
+    return instant_of(at, context.get("now") or timezone.now(), reason)
+
+
+def instant_of(at: datetime | None, now: datetime, reason: str = "Never") -> SafeString:
+    """The same where there is no template."""
+    return _unknown(reason) if at is None else _time(at, wording.instant(at, now))
 
 
 @register.filter
@@ -117,4 +122,4 @@ def plural(number: int, words: str) -> str:
 
 
 def _time(at: datetime, text: str) -> SafeString:
-    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), wording.exact(at), text)
+    return filled('<time datetime="{}" title="{}">{}</time>', at.isoformat(), wording.exact(at), text)
