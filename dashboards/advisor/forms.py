@@ -159,7 +159,7 @@ class WorkloadForm(forms.Form):
 
     def _figures(self) -> dict[str, str]:
         """What each answer says, in the words of the form."""
-        found = {"is_offline": "as answered"}
+        found = {"is_offline": "as answered"} if self.cleaned_data.get("is_offline") else {}
         for name, words in (("latency", "a slow answer takes"), ("payload", "the largest request is")):
             if chosen := self.cleaned_data.get(name):
                 found[name] = (

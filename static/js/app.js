@@ -51,12 +51,27 @@
     }
   });
 
-  // A panel that stayed open would cover what has the focus next.
+  // A panel that stayed open would cover what has the focus next. What opened a drawer gets the focus back.
+  let opener = null;
   document.addEventListener("focusin", (event) => {
+    const drawer = event.target.closest(".cost-drawer");
+    const from = event.relatedTarget;
+    if (drawer && from && !from.closest(".cost-drawer")) opener = from;
     for (const menu of document.querySelectorAll("details[data-menu][open]")) {
       if (!menu.contains(event.target)) menu.open = false;
     }
   });
+
+  document.addEventListener(
+    "toggle",
+    ({ target: drawer }) => {
+      if (!drawer.matches(".cost-drawer") || drawer.open || !opener?.isConnected) return;
+      if (document.activeElement !== document.body && !drawer.contains(document.activeElement)) return;
+      const shut = opener.closest("details:not([open])");
+      (shut ? shut.querySelector("summary") : opener).focus({ preventScroll: true });
+    },
+    true,
+  );
 
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {

@@ -68,6 +68,37 @@ def test_a_popover_closes_when_the_focus_goes_on_and_gives_it_back_on_escape(sig
     expect(opened).to_have_count(0)
 
 
+@pytest.mark.parametrize("key", ["Escape", "Enter"])
+def test_a_drawer_that_closes_gives_the_focus_to_where_it_was_opened(sign_in: SignIn, key: str) -> None:
+    page = sign_in("viewer")
+    page.goto("/costs/")
+    where_from = page.locator(".tile details summary").first
+    where_from.press("Enter")
+    page.locator(".tile details[open] a").press("Enter")
+    close = page.locator(".cost-drawer > summary")
+    expect(close).to_be_focused()
+    close.press(key)
+    expect(page.locator(".cost-drawer")).to_be_hidden()
+    expect(where_from).to_be_focused()
+
+
+def test_on_a_narrow_page_the_focus_is_neither_under_the_bar_nor_in_a_hidden_head(sign_in: SignIn) -> None:
+    page = sign_in("viewer", width=390)
+    page.goto("/costs/")
+    bar = page.locator(".topbar").bounding_box()
+    assert bar is not None
+    page.evaluate("scrollTo(0, 400)")
+    title = page.locator("main .page-actions a").first
+    title.focus()
+    box = title.bounding_box()
+    assert box is not None
+    assert box["y"] >= bar["height"]
+    sort = page.locator("#cost-table thead a").first
+    sort.focus()
+    shown = sort.evaluate("link => link.closest('thead').getBoundingClientRect().height")
+    assert shown > 16
+
+
 @pytest.mark.parametrize("address", ["/costs/", "/budgets/"])
 def test_the_ring_around_a_link_at_the_edge_of_a_table_is_whole(sign_in: SignIn, address: str) -> None:
     page = sign_in("viewer")

@@ -27,7 +27,8 @@ def reader(client: Client) -> Client:
 
 
 def test_the_questions_lead_to_a_way_and_stop_where_nobody_knows(reader: Client) -> None:
-    assert "The flow stops" in words(reader, "/advisor/new-workload/")
+    nothing_said = words(reader, "/advisor/new-workload/")
+    assert "The flow stops: whether all input is there beforehand: a person has to say." in nothing_said
     sustained = "is_offline=no&is_queueable=no&latency=interactive&payload=small&pattern=sustained&models=1"
     assert "The flow ends at real-time." in words(reader, f"/advisor/new-workload/?{sustained}")
     gaps = sustained.replace("sustained", "intermittent") + "&tolerates_cold=yes"
