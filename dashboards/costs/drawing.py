@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from dashboards.costs.wanted import Wanted
 from dashboards.status import COMPONENT_LABELS, KIND_LABELS
-from fleet.queries import cost_cube, costs
+from fleet.queries import cost_cube, cost_places, costs
 from fleet.queries.cost_cover import DAY, MONTH, WEEK, Bucket, buckets, grain_of
 from fleet.queries.cost_cube import Cube, Plan
 from fleet.queries.cost_scope import GroupBy, Grouping
@@ -93,8 +93,7 @@ def read(
             for key in in_order(sums)
         ]
     else:
-        totals = _totals(wanted, planned, fresh, today) if cube and cube.groups > len(labels) else ()
-        found = cost_cube.series(wanted.where, by, planned, list(labels), cube, totals)
+        found = _groups(wanted, by, planned, fresh, today, list(labels), cube)
         layers = [
             Layer(f"series-{n}", f"series-{n}", label, found[key])
             for n, (key, label) in enumerate(labels.items(), start=1)
@@ -128,11 +127,29 @@ def _is_of_places(wanted: Wanted, fresh: Freshness, today: date) -> bool:
     return is_of_places and fresh.has_costs(today)
 
 
-def _totals(wanted: Wanted, planned: Plan, fresh: Freshness, today: date) -> Sequence[Decimal | None]:
-    """What the whole days of each bar cost, () where no sums of days by place tell. One query."""
-    has_whole = planned.kept or planned.draws_differences
-    if not (has_whole and planned.compared and _is_of_places(wanted, fresh, today)):
-        return ()
+def _groups(
+    wanted: Wanted,
+    by: Grouping,
+    planned: Plan,
+    fresh: Freshness,
+    today: date,
+    keys: list[str],
+    cube: Cube | None,
+) -> dict[str | None, list[Decimal | None]]:
+    """The table's own groups; whole days of all, and of accounts and regions, are taken from the days by place."""
+    where, whole = wanted.where, None
+    totals: Sequence[Decimal | None] = ()
+    has_whole = planned.compared and (planned.kept or planned.draws_differences)
+    if cube and has_whole and _is_of_places(wanted, fresh, today):
+        whole = cost_places.bars(where, by.by, planned, keys)
+        if cube.groups > len(keys):
+            totals = _totals(wanted, planned)
+    return cost_cube.series(where, by, planned, keys, cube, totals, whole)
+
+
+def _totals(wanted: Wanted, planned: Plan) -> Sequence[Decimal | None]:
+    """What the whole days of each bar cost. One query."""
+    assert planned.compared
     sums = costs.place_totals(wanted.where, planned.compared, grain_of(wanted.span))
     return [sums.get(bar.first) for bar in buckets(wanted.span)]
 

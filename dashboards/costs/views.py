@@ -21,7 +21,7 @@ from dashboards.tables import Sort
 from fleet import budgets
 from fleet.errors import Refused
 from fleet.models import Account
-from fleet.queries import billing, cost_cube, cost_lines, rolled
+from fleet.queries import billing, cost_lines, cost_tags, rolled
 from fleet.queries import budgets as budget_queries
 from fleet.queries.cost_scope import GroupBy
 
@@ -90,7 +90,7 @@ def _asked(request: HtmxHttpRequest) -> tuple[PageScope, Wanted, list[str]]:
     wanted = Wanted.read(request.GET, scoped)
     if wanted.by is not GroupBy.TAG:
         return scoped, wanted, []
-    keys = cost_cube.tag_keys(wanted.where)
+    keys = cost_tags.keys(wanted.where)
     return scoped, wanted if wanted.tag else replace(wanted, tag=keys[0] if keys else ""), keys
 
 

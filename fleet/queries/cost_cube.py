@@ -140,17 +140,18 @@ def series(
     keys: Sequence[str],
     cube: Cube | None = None,
     totals: Sequence[Decimal | None] = (),
+    whole: Mapping[str | None, list[Decimal | None]] | None = None,
 ) -> dict[str | None, list[Decimal | None]]:
     """Amounts by group aligned with the span's bars (cost_cover.buckets); None is all groups but `keys`.
 
     cube: what rows() has read of the same groups, `keys` among its dearest: today is taken from there. totals: what the
-    whole days of all groups cost by bar, there being more groups than `keys`: those alone are added up. One query;
-    without a cube two for a span that is read as differences of sums to date.
+    whole days of all groups cost by bar, there being more groups than `keys`: those alone are added up. whole: theirs,
+    where they are known. One query; without a cube two for a span that is read as differences of sums to date.
     """
     bars = buckets(plan.span)
     sums: dict[str | None, list[Decimal | None]] = defaultdict(lambda: [None] * len(bars))
     if plan.kept or plan.draws_differences:
-        sums |= _whole(where, by, plan, keys, with_others=not totals)
+        sums |= whole or _whole(where, by, plan, keys, with_others=not totals)
         if totals and not _add_others(sums, totals):
             return series(where, by, plan, keys, cube)
         pieces, template = ([] if cube else plan.today), cost_sql.TODAY_SERIES
@@ -241,19 +242,6 @@ def use(where: CostFilter, by: Grouping, plan: Plan, keys: Sequence[str]) -> tup
                 found[name] = parts[-1]
     total = Use(*(_sum(getattr(part, name) for part in parts) for name in Use.__dataclass_fields__))
     return found, total
-
-
-def tag_keys(where: CostFilter, limit: int = 50) -> list[str]:
-    """Keys of the tags that the filter's endpoints carry, the commonest first. One query."""
-    values: dict[str, Any] = {"limit": limit}
-    sql = "SELECT key FROM fleet_endpoint e CROSS JOIN LATERAL jsonb_object_keys(e.tags) AS key"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"{sql} WHERE true {cost_sql.endpoints(where, values, 'e.id')} GROUP BY key ORDER BY COUNT(*) DESC, key "
-            "LIMIT %(limit)s",
-            values,
-        )
-        return [key for (key,) in cursor.fetchall()]
 
 
 def _today(cube: Cube, keys: Sequence[str]) -> list[tuple[str | None, Decimal]]:

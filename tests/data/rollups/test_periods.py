@@ -21,7 +21,7 @@ from fleet.models import (
     UsePeriod,
     VariantStatus,
 )
-from fleet.queries import cost_cube, costs, rolled
+from fleet.queries import cost_cube, cost_tags, costs, rolled
 from fleet.queries.cost_cover import (
     DAY,
     GRAINS,
@@ -265,8 +265,8 @@ def test_gaps_are_counted_by_endpoint_and_item(fleet: None) -> None:
 
 def test_tag_keys_in_use_are_named_the_commonest_first(fleet: None) -> None:
     Endpoint.objects.filter(team="risk").update(tags={"stage": "x", 'od"d%s key': "y"})
-    assert cost_cube.tag_keys(CostFilter()) == ["stage", 'od"d%s key']
-    assert cost_cube.tag_keys(CostFilter(teams=("search",))) == ["stage"]
+    assert cost_tags.keys(CostFilter()) == ["stage", 'od"d%s key']
+    assert cost_tags.keys(CostFilter(teams=("search",))) == ["stage"]
 
 
 def test_a_span_is_covered_once_by_months_weeks_and_days() -> None:

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from dashboards.costs.figures import plan
 from fleet.models import CostToDate, DailyCost, RollupState, Shard, UseToDate, VariantStatus
-from fleet.queries import cost_cube, costs, rolled
+from fleet.queries import cost_cube, cost_places, costs, rolled
 from fleet.queries.cost_cover import buckets, grain_of
 from fleet.queries.cost_cube import Plan, Use
 from fleet.queries.cost_plan import ends
@@ -143,6 +143,36 @@ def test_all_other_groups_of_a_chart_are_what_the_days_by_place_leave(long_ago: 
                 with CaptureQueriesContext(connection) as queries:
                     assert cost_cube.series(where, by, asked, keys, found, totals)[None] == drawn[None]
                 assert len(queries) == 1, "no other line was read"
+
+
+def test_bars_of_accounts_and_regions_are_those_of_the_days_by_place(long_ago: None) -> None:
+    sum_up(*ago(76, 0).days)
+    fresh = rolled.freshness(ScopeFilter())
+    regions = ScopeFilter(regions=("us-east-1",))
+    wheres = {
+        GroupBy.ACCOUNT: (CostFilter(), CostFilter(kinds=("serverless",))),
+        GroupBy.REGION: (CostFilter(), CostFilter(scope=regions)),
+    }
+    for span in (ago(47, 9), ago(64, 0), spans(TODAY)["30d"], spans(TODAY)["7d"]):
+        asked = plan(span, TODAY, fresh)
+        assert asked.kept or asked.draws_differences
+        for by, filters in wheres.items():
+            for where in filters:
+                found = cost_cube.rows(where, Grouping(by), asked)
+                keys = [row.key for row in found.rows if row.lines]
+                whole = cost_places.bars(where, by, asked, keys)
+                assert whole
+                drawn = cost_cube.series(where, Grouping(by), asked, keys, found)
+                with CaptureQueriesContext(connection) as queries:
+                    assert cost_cube.series(where, Grouping(by), asked, keys, found, (), whole) == drawn
+                assert not queries, "no line was read"
+    asked = plan(ago(47, 9), TODAY, fresh)
+    for where, by in (
+        (CostFilter(scope=regions), GroupBy.ACCOUNT),
+        (CostFilter(teams=("search",)), GroupBy.REGION),
+        (CostFilter(), GroupBy.KIND),
+    ):
+        assert cost_places.bars(where, by, asked, ["serverless"]) is None
 
 
 def test_late_costs_new_prices_and_lines_that_vanish_change_every_day_after_them(long_ago: None) -> None:
