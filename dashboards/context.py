@@ -8,8 +8,9 @@ from django.conf import settings
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
+from django.utils.safestring import SafeString
 
-from dashboards import looking, navigation, staleness, wording
+from dashboards import frame, looking, navigation, staleness, wording
 from dashboards.scope import RANGES, PageScope
 from fleet.queries.shell import ShardAge, Standing
 
@@ -39,9 +40,9 @@ class DataAge:
 class Shell:
     """Everything base.html draws around a page."""
 
-    groups: list[tuple[str, list[navigation.NavLink]]]
-    accounts: list[Choice]
-    regions: list[Choice]
+    menu: SafeString
+    accounts: SafeString
+    regions: SafeString
     ranges: list[Choice]
     scope_label: str
     other_parameters: list[tuple[str, str]]
@@ -71,13 +72,9 @@ def build(request: HttpRequest) -> Shell:
     accounts = scope.filter.accounts if scope else ()
     regions = scope.filter.regions if scope else ()
     return Shell(
-        groups=navigation.links(
-            family,
-            {"incidents": found.open_incidents, "operations": found.running_operations},
-            scope.query if scope else "",
-        ),
-        accounts=[Choice(pk, alias, pk in accounts) for pk, alias in found.accounts],
-        regions=[Choice(region, region, region in regions) for region in found.regions],
+        menu=frame.menu(family, found.open_incidents, found.running_operations, scope.query if scope else ""),
+        accounts=frame.accounts(found.accounts, accounts),
+        regions=frame.regions(found.regions, regions),
         ranges=_ranges(request.GET, scope),
         scope_label=_scope_label(found, accounts, regions),
         other_parameters=[

@@ -10,8 +10,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from dashboards import access, client, files, htmx, scope
-from dashboards.alerts import words
+from dashboards.alerts import rows, words
 from dashboards.alerts.forms import AcknowledgeForm
+from dashboards.looking import look
 from fleet.alerts import incidents
 from fleet.errors import Refused
 from fleet.models import Incident
@@ -78,10 +79,13 @@ def _incidents(
 ) -> HttpResponse:
     scoped = scope.read(request, has_range=False)
     now = timezone.now()
+    look(request)
     found = queries.incidents(scoped.filter, now=now)
-    shown = chosen or next(iter(found.open), None)
+    shown = chosen or queries.worst(found)
     context = {
         "found": found,
+        "open_rows": rows.rows(found.open, shown, scoped.query, now),
+        "resolved_rows": rows.rows(found.resolved, shown, scoped.query, now),
         "sentence": words.sentence(found),
         "tabs": words.tabs("page", found.open_total),
         "incident": shown,

@@ -8,10 +8,11 @@ from django.views.decorators.http import require_GET
 from dashboards import access, files, htmx, scope
 from dashboards.cache import charts, rows, tables
 from dashboards.cache import curve as curves
+from dashboards.looking import look
 from dashboards.tables import Page, Sort
 from fleet import hosted_models
 from fleet.queries import cache as queries
-from fleet.queries import cache_forecast, resources, rolled
+from fleet.queries import cache_forecast, resources, rolled, shared, shared_insight
 from fleet.queries import endpoint as endpoints
 
 RANGE = "7d"
@@ -21,13 +22,14 @@ RANGE = "7d"
 def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
     """Hit ratio, unloads and verdict of every multi-model endpoint in the scope."""
     scoped = scope.read(request, default=RANGE)
-    fresh = rolled.freshness(scoped.filter)
+    looked = look(request)
+    fresh = shared.freshness(scoped.filter, looked)
     sort, wanted = Sort.read(request.GET, queries.SORTS, "hits"), Page.asked(request.GET)
-    found = queries.page(
-        scoped.filter, scoped.range, fresh, sort=sort.key, descending=sort.descending, offset=wanted.offset,
-        size=wanted.size,
+    found = shared_insight.cache_page(
+        scoped.filter, scoped.range, fresh, looked, sort=sort.key, descending=sort.descending,
+        offset=wanted.offset, size=wanted.size,
     )  # fmt: skip
-    buckets = queries.buckets(scoped.filter, scoped.range, fresh)
+    buckets = shared_insight.cache_buckets(scoped.filter, scoped.range, fresh, looked)
     context = {
         "found": found,
         "tiles": tables.tiles(found, scoped.range),

@@ -5,9 +5,10 @@ from django.views.decorators.http import require_GET
 
 from dashboards import files, htmx, scope
 from dashboards.cold_starts import charts, rows, tables
+from dashboards.looking import look
 from dashboards.planner import outcomes
 from dashboards.tables import Page, Sort
-from fleet.queries import cold_start_causes, planning, resources, rolled
+from fleet.queries import cold_start_causes, planning, resources, rolled, shared, shared_insight
 from fleet.queries import cold_starts as queries
 
 
@@ -15,12 +16,12 @@ from fleet.queries import cold_starts as queries
 def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
     """Share of calls, seconds lost, when, and which endpoints make most of it."""
     scoped = scope.read(request, default="7d")
-    fresh = rolled.freshness(scoped.filter)
-    sort = Sort.read(request.GET, queries.SORTS, "-wasted")
-    wanted = Page.asked(request.GET)
-    found = queries.page(
-        scoped.filter, scoped.range, fresh, sort=sort.key, descending=sort.descending,
-        offset=wanted.offset, size=wanted.size,
+    looked = look(request)
+    fresh = shared.freshness(scoped.filter, looked)
+    sort, wanted = Sort.read(request.GET, queries.SORTS, "-wasted"), Page.asked(request.GET)
+    found = shared_insight.cold_start_page(
+        scoped.filter, scoped.range, fresh, looked, sort=sort.key,
+        descending=sort.descending, offset=wanted.offset, size=wanted.size,
     )  # fmt: skip
     context = {
         "found": found,

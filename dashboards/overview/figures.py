@@ -6,8 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from dashboards import wording
-from fleet.queries import forecast, overview, shared
-from fleet.queries.cost_scope import CostFilter
+from fleet.queries import overview, shared
 from fleet.queries.endpoint_counts import Need
 from fleet.queries.forecast import Outlook
 from fleet.queries.kept import Moment
@@ -59,9 +58,8 @@ class Figures:
         """Nine queries at most, whatever the fleet's size."""
         fresh = shared.freshness(scope, looked)
         traffic = overview.traffic(scope, window, fresh)
-        today, where = window.end.date(), CostFilter(scope)
-        month = forecast.month_of(today)
-        costs = overview.costs(scope, cost_days(window), fresh, also=forecast.reach(month, today))
+        today = window.end.date()
+        costs = shared.day_costs(scope, cost_days(window), today, fresh, looked)
         return cls(
             fleet=shared.need(scope, looked),
             troubles=shared.troubles(scope, looked),
@@ -70,7 +68,7 @@ class Figures:
             window=window,
             cold=_share(traffic, "cold_starts", "serverless_calls"),
             errors=_share(traffic, "errors_5xx", "calls"),
-            outlook=forecast.outlook_of(costs.sums, where, month, today=today),
+            outlook=shared.outlook(scope, costs, today, looked),
         )
 
     @property

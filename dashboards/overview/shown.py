@@ -42,11 +42,10 @@ class ActionsShown:
 
 @dataclass(frozen=True)
 class NewsShown:
-    """What happened since some time, and how it is told."""
+    """What happened since some time, and its rows."""
 
     news: News
     rows: SafeString
-    counts: SafeString
 
 
 FIRST_LOOK = timedelta(days=7)
@@ -97,9 +96,9 @@ def news(scoped: PageScope, since: datetime | None, looked: Moment, now: datetim
 
     def draw() -> NewsShown:
         found = overview_news.news(scoped.filter, since or now - FIRST_LOOK)
-        return NewsShown(found, news_rows.rows(found, now), news_rows.counts(found, scoped.query))
+        return NewsShown(found, news_rows.rows(found, now))
 
-    return _news.get((scoped.filter, since, scoped.query), looked, draw)
+    return _news.get((scoped.filter, since), looked, draw)
 
 
 def _drawn(figures: Figures, query: str, now: datetime) -> SafeString:

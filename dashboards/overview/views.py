@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 from dashboards import access, htmx, scope
 from dashboards.htmx import HtmxHttpRequest
 from dashboards.looking import look
-from dashboards.overview import action_rows, charts, shown
+from dashboards.overview import action_rows, charts, news_rows, shown
 from dashboards.overview.figures import cost_days
 from fleet.models import User
 from fleet.queries import overview, rolled
@@ -65,7 +65,7 @@ def _news(
     return {
         "news": told.news,
         "news_rows": told.rows,
-        "news_counts": told.counts,
+        "news_counts": news_rows.counts(told.news, scoped.query),
     }
 
 

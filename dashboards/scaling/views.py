@@ -4,11 +4,11 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
 from dashboards import access, htmx, scope
+from dashboards.looking import look
 from dashboards.scaling import findings, rows
 from dashboards.tables import Page
 from fleet.models import User
-from fleet.queries import scaling as queries
-from fleet.queries import scaling_findings
+from fleet.queries import scaling_findings, shared_insight
 
 SHOWN = 50
 """Findings on a page."""
@@ -18,8 +18,8 @@ SHOWN = 50
 def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
     """Findings by rule; targets with their bounds, policies and schedules; orphans; fixed provisioned concurrency."""
     scoped = scope.read(request, has_range=False)
-    wanted = Page.asked(request.GET)
-    found = queries.page(scoped.filter, offset=wanted.offset, size=wanted.size)
+    wanted, looked = Page.asked(request.GET), look(request)
+    found = shared_insight.scaling_page(scoped.filter, looked, offset=wanted.offset, size=wanted.size)
     context = {
         "found": found,
         "rows": rows.targets(found.targets, scoped.query),

@@ -1,7 +1,6 @@
 """The panel "Observer cost" of the Sync page: what watching costs, why, and what the cadence saves."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 
 from dashboards import wording
@@ -9,8 +8,7 @@ from dashboards.tables import Column, PlainTable
 from dashboards.tiles import Explain, Tile
 from fleet.costs.observer import BILL_PRICE_SOURCE, PRICE_SOURCE
 from fleet.models import VariantStatus
-from fleet.queries.observer import HISTORY, MINUTES, ONCE, PARTS, PROBE, READINGS_PER_DAY, Observer, read
-from fleet.queries.scope import ScopeFilter
+from fleet.queries.observer import HISTORY, MINUTES, ONCE, PARTS, PROBE, READINGS_PER_DAY, Observer
 
 Why = VariantStatus.Cadence
 EVERY = {
@@ -56,9 +54,8 @@ class Panel:
     accounts: PlainTable
 
 
-def panel(scope: ScopeFilter, now: datetime) -> Panel:
-    """The panel over a scope. Eight queries."""
-    found = read(scope, now=now)
+def panel(found: Observer) -> Panel:
+    """The panel over what watching a scope costs."""
     return Panel(sentence(found), tiles(found), cadences(found), accounts(found))
 
 

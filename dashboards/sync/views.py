@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from dashboards import access, client, files, htmx, scope, wording
+from dashboards.looking import look
 from dashboards.scope import PageScope
 from dashboards.sync import observer, tables
 from dashboards.sync.filters import Filters
@@ -19,8 +20,9 @@ from dashboards.tables import Page
 from fleet import doorbell
 from fleet.access import audit
 from fleet.models import Shard
-from fleet.queries import push, resources
+from fleet.queries import push, resources, shared_insight
 from fleet.queries import sync as queries
+from fleet.queries.kept import Moment
 from fleet.queries.sync_state import Fleet
 
 DUE = ("inventory_due_at", "metrics_due_at", "backfill_due_at", "parts_due_at", "activity_due_at")
@@ -32,7 +34,8 @@ def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
     """All account regions, those in trouble first; polls only while a back-fill or a requested sync runs."""
     scoped, now, filters = scope.read(request, has_range=False), timezone.now(), Filters.read(request.GET)
     requested = tables.Requested.read(request.GET)
-    found = queries.fleet(scoped.filter, now=now, late_after=_late_after())
+    looked = _looked(request, requested)
+    found = shared_insight.regions(scoped.filter, looked, now=now, late_after=_late_after())
     reasons = tables.reasons(queries.causes(found.places), found)
     places = filters.apply(found, reasons)
     pager = Page.read(request.GET, len(places))
@@ -50,9 +53,14 @@ def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
         "is_settled": is_settled,
         "query": scoped.query,
         "csv_url": files.url(request, "sync:csv"),
-        **_around(request, scoped, found),
+        **_around(request, scoped, found, looked),
     }
     return htmx.page(request, "pages/sync/page.html", context, part="sync-shards", settled=is_settled)
+
+
+def _looked(request: htmx.HtmxHttpRequest, requested: tables.Requested | None) -> Moment | None:
+    """None: only what moves is polled, and who asked for a sync waits for its end; neither is told what was kept."""
+    return None if requested or htmx.wants_part(request) else look(request)
 
 
 def _lines(pks: list[int], requested: tables.Requested | None, now: datetime) -> list[tables.Row]:
@@ -70,7 +78,9 @@ def as_csv(request: htmx.HtmxHttpRequest) -> StreamingHttpResponse:
     return files.as_csv("sync", resources.regions_of([place.pk for place in places], now, _late_after()))
 
 
-def _around(request: htmx.HtmxHttpRequest, scoped: PageScope, found: Fleet) -> dict[str, Any]:
+def _around(
+    request: htmx.HtmxHttpRequest, scoped: PageScope, found: Fleet, looked: Moment | None
+) -> dict[str, Any]:
     """What stands outside the polled part, and is left out when that is all that is asked for."""
     now = timezone.now()
     context: dict[str, Any] = {"tiles": tables.tiles(found, now)}
@@ -79,7 +89,9 @@ def _around(request: htmx.HtmxHttpRequest, scoped: PageScope, found: Fleet) -> d
     return {
         **context,
         "actions": tables.actions(found.actions),
-        "observer": observer.panel(scoped.filter, now) if found.places else None,
+        "observer": observer.panel(shared_insight.watching(scoped.filter, looked, now=now))
+        if found.places
+        else None,
         "push": push.queues(settings.EVENT_QUEUES, now=now),
         "interval": wording.span(settings.INVENTORY_INTERVAL_S),
     }

@@ -10,7 +10,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from dashboards import access, markup, status, svg, tile_markup, truth
-from dashboards.context import Choice
 from dashboards.icons import icon_svg
 from dashboards.tables import FacetOption, PlainTable, Sort
 from dashboards.templatetags import units
@@ -86,17 +85,6 @@ def shortened(text: Any, longest: int) -> SafeString:
 def facet_options(name: str, options: Sequence[FacetOption]) -> SafeString:
     """Check boxes of a facet: {% facet_options facet.name facet.first %}"""
     return markup.joined(markup.facet_option(name, option) for option in options)
-
-
-@register.simple_tag
-def scope_options(name: str, choices: Sequence[Choice], noted: bool = False) -> SafeString:
-    """Check boxes of the scope picker: {% scope_options "account" shell.accounts noted=True %} names the value too."""
-    return markup.joined(
-        markup.scope_option(
-            name, choice.value, choice.label, is_on=choice.is_on, note=choice.value if noted else ""
-        )
-        for choice in choices
-    )
 
 
 @register.simple_tag

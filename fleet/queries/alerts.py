@@ -13,6 +13,11 @@ from fleet.queries.scope import ScopeFilter
 RESOLVED_FOR = timedelta(days=30)
 LISTED = 200
 RESOLVED_LISTED = 50
+_LINE = (
+    "severity", "title", "cause", "opened_at", "condition_since", "resolved_at", "acknowledged_at", "endpoint__name",
+    "acknowledged_by__username",
+)  # fmt: skip
+"""What a line of the list says: everything that is known of two hundred incidents takes long to read."""
 _BEFORE = timedelta(minutes=90)
 _AFTER = timedelta(minutes=30)
 _LONGEST = timedelta(days=3)
@@ -22,7 +27,8 @@ _LONGEST = timedelta(days=3)
 class Incidents:
     """Open incidents worst first, then those resolved in the last 30 days, newest first.
 
-    The lists are cut at LISTED and RESOLVED_LISTED; the counts are of all. unattended: open, acknowledged by nobody.
+    Of each what a line says is read. The lists are cut at LISTED and RESOLVED_LISTED; the counts are of all.
+    unattended: open, acknowledged by nobody.
     """
 
     open: Sequence[Incident]
@@ -39,9 +45,8 @@ class Incidents:
 
 def incidents(scope: ScopeFilter, *, now: datetime) -> Incidents:
     """Two lists and their counts; incidents about no endpoint (budgets, sync) show under every scope."""
-    found = Incident.objects.filter(_in_scope(scope)).select_related(
-        "rule", "endpoint__shard__account", "acknowledged_by"
-    )
+    found = Incident.objects.filter(_in_scope(scope))
+    lines = found.select_related("endpoint", "acknowledged_by").only(*_LINE)
     is_open, is_recent = Q(resolved_at=None), Q(resolved_at__gte=now - RESOLVED_FOR)
     is_critical = Q(severity=AlertRule.Severity.CRITICAL)
     counts = found.filter(is_open | is_recent).aggregate(
@@ -52,10 +57,16 @@ def incidents(scope: ScopeFilter, *, now: datetime) -> Incidents:
     )
     worst_first = Case(When(is_critical, then=0), default=1)
     return Incidents(
-        open=list(found.filter(is_open).order_by(worst_first, "-opened_at", "-id")[:LISTED]),
-        resolved=list(found.filter(is_recent).order_by("-resolved_at")[:RESOLVED_LISTED]),
+        open=list(lines.filter(is_open).order_by(worst_first, "-opened_at", "-id")[:LISTED]),
+        resolved=list(lines.filter(is_recent).order_by("-resolved_at")[:RESOLVED_LISTED]),
         **counts,
     )
+
+
+def worst(found: Incidents) -> Incident | None:
+    """The first of the open ones, whole; None where nothing is open."""
+    whole = Incident.objects.select_related("rule", "endpoint__shard__account", "acknowledged_by")
+    return whole.filter(pk=found.open[0].pk).first() if found.open else None
 
 
 def every(scope: ScopeFilter, *, with_fleet: bool) -> QuerySet[Incident]:

@@ -1,9 +1,9 @@
 """What every reader is told alike (counts, orders, sums over a fleet), kept in this process for some seconds.
 
-Nothing of one person is kept here, and no row that a page shows of an endpoint: those are read on every look. Whatever
-a person or an operation does stands in the audit log, whose newest entries are read first: another entry than before,
-and everything is read anew. What only the mirror changed is seen settings.KEPT_S seconds later at most, twice that
-while somebody else is reading it anew.
+Nothing of one person is kept here, and no row of the list of endpoints or of incidents: those are read on every look.
+Whatever a person or an operation does stands in the audit log, whose newest entries are read first: another entry than
+before, and everything is read anew. What only the mirror changed is seen settings.KEPT_S seconds later at most, twice
+that while somebody else is reading it anew.
 """
 
 import time

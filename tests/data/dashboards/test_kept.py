@@ -11,8 +11,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from fleet.access import audit, ownership
-from fleet.models import Endpoint, Operation, User
+from fleet.models import Endpoint, Operation, Shard, User
 from fleet.queries.kept import Kept, Moment
+from tests.data.dashboards import rows
 from tests.factories import (
     AccountFactory,
     AlertRuleFactory,
@@ -126,7 +127,7 @@ def test_scopes_windows_roles_and_visits_are_kept_apart(kept_long: None, viewer:
     here, there = EndpointFactory(name="here"), EndpointFactory(name="there", shard=lab)
     IncidentFactory(endpoint=here)
     IncidentFactory(endpoint=there, subject="other")
-    rows = {
+    told = {
         query: set(re.findall(r'title="(here|there)"', page(viewer, f"/{query}")))
         for query in (
             "",
@@ -135,7 +136,7 @@ def test_scopes_windows_roles_and_visits_are_kept_apart(kept_long: None, viewer:
             "?account=444455556666&region=eu-west-1",
         )
     }
-    assert rows == {
+    assert told == {
         "": {"here", "there"},
         "?account=444455556666": {"there"},
         "?region=eu-west-1": {"here"},
@@ -187,3 +188,61 @@ def test_a_reader_waits_only_for_what_he_may_not_be_told(settings: Any) -> None:
     maker.join(10)
     waiter.join(10)
     assert found == ["second", "third"]
+
+
+INSIGHT = ("/cold-starts/", "/cache/", "/scaling/", "/sync/")
+
+
+def test_pages_of_figures_keep_what_grows_with_the_fleet(kept_long: None, viewer: Client) -> None:
+    ShardFactory()
+    for address in INSIGHT:
+        first, again = (len(asked(viewer, address)) for _ in range(2))
+        assert again <= first - 3, address
+
+
+def test_figures_of_a_scope_and_an_order_are_kept_apart(kept_long: None, viewer: Client) -> None:
+    lab = ShardFactory(account=AccountFactory(account_id="444455556666", alias="lab"), region="us-east-1")
+    for name, shard in (("alpha", ShardFactory()), ("omega", lab)):
+        rows.serverless(shard, name)
+    for query, shown in {
+        "": ["alpha", "omega"],
+        "?account=444455556666": ["omega"],
+        "?region=eu-west-1": ["alpha"],
+        "?sort=-name": ["omega", "alpha"],
+        "?sort=name": ["alpha", "omega"],
+    }.items():
+        for _ in range(2):
+            table = page(viewer, f"/cold-starts/{query}").split("<tbody>")[-1]
+            assert re.findall(r'class="row-link"[^>]*><span[^>]*title="(\w+)"', table) == shown, query
+
+
+def test_an_acknowledged_incident_and_a_sync_asked_for_are_seen_at_once(
+    kept_long: None, viewer: Client
+) -> None:
+    shard, incident = ShardFactory(inventory_ok_at=now()), IncidentFactory()
+    operator = Client()
+    operator.force_login(UserFactory(username="olga", role=User.Role.OPERATOR))
+    for reader in (viewer, operator):
+        assert "no one yet" in page(reader, "/alerts/")
+        page(reader, "/sync/")
+    operator.post(f"/alerts/{incident.pk}/acknowledge/", {"note": "on it"})
+    assert "olga has" in page(viewer, "/alerts/")
+    asked_for = operator.post(f"/sync/{shard.pk}/now/")["Location"]
+    assert 'hx-trigger="every' in page(operator, asked_for)
+    Shard.objects.update(
+        inventory_ok_at=now() + timedelta(minutes=1), metrics_ok_at=now() + timedelta(minutes=1)
+    )
+    assert 'hx-trigger="every' not in page(operator, asked_for), (
+        "who waits for a sync is told its end at once"
+    )
+
+
+def test_the_menu_is_drawn_for_each_page_scope_and_count(viewer: Client) -> None:
+    for _ in range(2):
+        for address, entry in (("/endpoints/", "Endpoints"), ("/sync/", "Sync")):
+            lit = re.findall(r'<a class="ni on" href="([^"]*)" title="(\w+)"', page(viewer, address))
+            assert lit == [(address, entry)]
+        assert 'href="/costs/?region=eu-west-1"' in page(viewer, "/endpoints/?region=eu-west-1")
+        assert 'href="/costs/"' in page(viewer, "/endpoints/")
+    IncidentFactory()
+    assert '1<span class="sr-only"> open incidents' in page(viewer, "/sync/")

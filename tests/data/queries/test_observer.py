@@ -73,7 +73,7 @@ def test_parts_count_as_a_steady_cost_with_words_of_their_own(fleet: tuple[Shard
     before = observer.read(ScopeFilter(), now=NOON).steady
     MetricSpend.objects.create(shard=fleet[0], day=TODAY, why="parts", metrics=5_000)
     assert observer.read(ScopeFilter(), now=NOON).steady == before + 5_000
-    rows = {str(row[0]): row for row in panel(ScopeFilter(), NOON).cadences.rows}
+    rows = {str(row[0]): row for row in panel(observer.read(ScopeFilter(), now=NOON)).cadences.rows}
     assert rows["Parts"][1:5] == ("each hour", "containers and inference components one by one", "", "5,000")
 
 
@@ -137,7 +137,7 @@ def test_panel_says_which_account_waits_and_takes_eight_queries(
     fleet: tuple[Shard, Shard], django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     with django_assert_num_queries(8):
-        shown = panel(ScopeFilter(), NOON)
+        shown = panel(observer.read(ScopeFilter(), now=NOON))
     assert shown.sentence.startswith("Metrics of beta wait until 00:00 UTC")
     assert shown.accounts.rows[0][:3] == ("alpha", "1.10", "50.00")
 
@@ -150,10 +150,16 @@ def test_sync_page_shows_the_panel(fleet: tuple[Shard, Shard], client: Client) -
 
 
 def test_asking_for_bills_stands_apart_from_metrics(fleet: tuple[Shard, Shard]) -> None:
-    assert "Cost Explorer this month" not in [tile.label for tile in panel(ScopeFilter(), NOON).tiles]
+    assert "Cost Explorer this month" not in [
+        tile.label for tile in panel(observer.read(ScopeFilter(), now=NOON)).tiles
+    ]
     for day, calls in ((YESTERDAY, 2), (TODAY, 3), (date(2026, 10, 31), 9)):
         CallTally.objects.create(shard=fleet[0], day=day, action="ce:GetCostAndUsage", calls=calls)
     found = observer.read(ScopeFilter(), now=NOON)
     assert (found.bills, found.bills_usd, found.month_usd) == (5, Decimal("0.05"), Decimal("8.40"))
-    (tile,) = [tile for tile in panel(ScopeFilter(), NOON).tiles if tile.label == "Cost Explorer this month"]
+    (tile,) = [
+        tile
+        for tile in panel(observer.read(ScopeFilter(), now=NOON)).tiles
+        if tile.label == "Cost Explorer this month"
+    ]
     assert (tile.number, tile.note) == ("$0.05", "5 requests")
