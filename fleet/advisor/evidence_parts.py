@@ -213,12 +213,17 @@ class Recommendation:
 
 @dataclass(frozen=True)
 class Stage:
-    """One container of a pipeline or a multi-container endpoint. latency_ms and cpu: means over the window."""
+    """One container of a pipeline or a multi-container endpoint. latency_ms and cpu: means over the window.
+
+    hours: of the window, in which its calls are known. is_direct: callers name it, it is no step of a pipeline.
+    """
 
     name: str
     latency_ms: float | None = None
     calls: float | None = None
     cpu: float | None = None
+    hours: int = 0
+    is_direct: bool = False
 
 
 @dataclass(frozen=True)

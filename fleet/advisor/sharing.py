@@ -9,6 +9,7 @@ from fleet.advisor.rule import EVERY_KIND, Needs, Outcome, Range, Rule, advise
 from fleet.types import Kind
 
 IN_STEP = 0.8
+WEEK_H = 168
 SLOWEST = 0.6
 BACK = "The old endpoints stay until callers have moved: send callers back to them."
 
@@ -79,6 +80,46 @@ def slowest_stage(e: Evidence) -> Outcome:
         ],
         "Nothing is changed by this advice.",
         steps=(f"Make {name} faster, or host it on a type of its own.",),
+    )
+
+
+def containers_never_called(e: Evidence) -> Outcome:
+    """A container that callers would have to name, and that nobody named for a week while others were called."""
+    if len(e.stages) < 2 or not all(each.is_direct for each in e.stages):
+        return None
+    need = Needs()
+    calls = [
+        need.of(
+            each.calls if each.hours >= WEEK_H else None,
+            f"a week of calls of {each.name}",
+            "CloudWatch has to report Invocations by ContainerName: silence is not taken for none",
+        )
+        for each in e.stages
+    ]
+    if need.gap:
+        return need.gap
+    unused = [each for each, count in zip(e.stages, calls, strict=True) if not count]
+    if not unused or len(unused) == len(calls):
+        return None
+    return advise(
+        (Decision.CARE, Severity.NOTE, Effort.MEDIUM, Risk.MEDIUM),
+        f"Never called: {len(unused)} of its {len(calls)} containers",
+        "All containers of an endpoint are always loaded, so one that nobody calls takes memory from the others. "
+        "Without it a smaller type may do; what that saves is not known before its memory was measured.",
+        [
+            Line(
+                each.name,
+                f"{words.number(each.calls)} calls in {each.hours} hours",
+                "Invocations by ContainerName",
+            )
+            for each in e.stages
+        ],
+        "Update the endpoint with its config of today: that and the model stay.",
+        steps=(
+            "Ask the owner: calls that name the container (TargetContainerHostname) fail once it is gone.",
+            "CreateModel without it, and update the endpoint with a config that names the new model.",
+            "Look at memory in use for a week, then at smaller types.",
+        ),
     )
 
 
@@ -154,5 +195,7 @@ RULES = (
     Rule("share-containers", 1, "One multi-container endpoint", _ALONE, several_containers, sources.BLOG_PATTERNS),
     Rule("slowest-stage", 1, "Slowest stage", frozenset({Kind.REAL_TIME, Kind.MULTI_CONTAINER}), slowest_stage,
          sources.GUIDE_PIPELINES),
+    Rule("containers-never-called", 1, "Containers never called", frozenset({Kind.MULTI_CONTAINER}),
+         containers_never_called, sources.GUIDE_MULTI_CONTAINER_DIRECT),
     Rule("same-application", 1, "One application", EVERY_KIND, same_application, sources.BLOG_PATTERNS),
 )  # fmt: skip

@@ -27,6 +27,10 @@ GUIDE_MULTI_MODEL_CACHING = _page(
     "Set SageMaker AI multi-model endpoint model caching behavior", "multi-model-caching"
 )
 GUIDE_MULTI_CONTAINER = _page("Multi-container endpoints")
+GUIDE_MULTI_CONTAINER_DIRECT = (
+    "Amazon SageMaker developer guide, “Use multi-container endpoint with direct invocation” "
+    "(multi-container-direct), July 2022"
+)
 GUIDE_MULTI_CONTAINER_SCALING = _page("Autoscale multi-container endpoints")
 GUIDE_PIPELINES = _page("Inference pipelines")
 GUIDE_ASYNC = _page("Asynchronous inference")

@@ -136,7 +136,7 @@ def _of_main(
     if main is None:
         return {}
     hours = of.hours[0]
-    known: dict[str, Any] = {"use": measured.use_of(hours, main), "stages": _stages(rows, main)}
+    known: dict[str, Any] = {"use": measured.use_of(hours, main), "stages": _stages(rows, main, of.models[0])}
     known |= _money(of, main, hours, exclusions)
     if of.kind is Kind.SERVERLESS:
         publishes = rows.publishes.get(of.endpoint.pk, False)
@@ -256,7 +256,10 @@ def _recommendation(models: Sequence[ModelRow | None]) -> Recommendation | None:
     return None
 
 
-def _stages(rows: Mirror, main: VariantStatus) -> tuple[Stage, ...]:
+def _stages(rows: Mirror, main: VariantStatus, model: ModelRow | None) -> tuple[Stage, ...]:
+    execution = (model.document.get("InferenceExecutionConfig") if model else None) or {}
+    is_direct = execution.get("Mode") == "Direct"
     return tuple(
-        Stage(each.name, each.latency_ms, each.calls, each.cpu) for each in rows.stages.get(main.pk, ())
+        Stage(each.name, each.latency_ms, each.calls, each.cpu, each.hours, is_direct)
+        for each in rows.stages.get(main.pk, ())
     )

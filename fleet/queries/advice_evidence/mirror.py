@@ -71,12 +71,13 @@ class Move:
 
 @dataclass(frozen=True)
 class StageSum:
-    """What one container did in the window; None = not reported."""
+    """What one container did in the window; None = not reported. hours: in which its calls were."""
 
     name: str
     latency_ms: float | None
     calls: float | None
     cpu: float | None
+    hours: int
 
 
 @dataclass(frozen=True)
@@ -274,8 +275,11 @@ def _stages(variant_ids: Sequence[int], start: datetime, end: datetime) -> dict[
     sums = rows.values_list("variant", "name").annotate(
         latency=Sum("latency_ms_sum"), samples=Sum("latency_count"), calls=Sum("invocations"),
         cpu=Sum("cpu_pct"), hours=Count("pk", filter=Q(cpu_pct__isnull=False)),
+        counted=Count("pk", filter=Q(invocations__isnull=False)),
     )  # fmt: skip
-    for pk, name, latency, samples, calls, cpu, hours in sums:
+    for pk, name, latency, samples, calls, cpu, hours, counted in sums:
         mean = latency / samples if latency is not None and samples else None
-        found[pk].append(StageSum(name, mean, calls, cpu / hours if cpu is not None and hours else None))
+        found[pk].append(
+            StageSum(name, mean, calls, cpu / hours if cpu is not None and hours else None, counted)
+        )
     return found

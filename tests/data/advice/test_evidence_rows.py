@@ -7,9 +7,19 @@ from django.utils import timezone
 
 from fleet.advice import runs
 from fleet.advisor import engine
-from fleet.models import ChangeEvent, Container, Endpoint, HostedModel, KeptEvidence, LinkCheck, Shard
+from fleet.models import (
+    ChangeEvent,
+    Container,
+    Endpoint,
+    HostedModel,
+    KeptEvidence,
+    LinkCheck,
+    PartHour,
+    Shard,
+)
 from fleet.queries import advice_evidence
 from fleet.queries.advice_evidence import kept
+from fleet.types import Kind
 from tests.data.advice import cast
 from tests.data.dashboards import rows
 
@@ -34,6 +44,29 @@ def test_what_was_known_is_kept_for_the_tab_as_it_was(place: Shard) -> None:
     Endpoint.objects.update(closed_at=now)
     runs.look(timezone.now)
     assert not KeptEvidence.objects.exists()
+
+
+def test_containers_are_evidence_with_the_hours_in_which_their_calls_are_known(place: Shard) -> None:
+    pair = rows.endpoint(place, "pair", Kind.MULTI_CONTAINER)
+    at, main = rows.hour(), rows.variant(pair)
+    document = {"InferenceExecutionConfig": {"Mode": "Direct"}}
+    HostedModel.objects.create(shard=place, name=main.model_name, arn="a", created_at=at, document=document)
+    PartHour.objects.bulk_create(
+        PartHour(
+            variant=main,
+            of="container",
+            name=name,
+            at=at - timedelta(hours=n),
+            invocations=calls,
+            cpu_pct=5.0,
+        )
+        for n in range(1, 171)
+        for name, calls in (("old", 0.0), ("new", 3.0), ("silent", 2.0 if n % 2 else None))
+    )
+    now = timezone.now()
+    (known,) = advice_evidence.of([pair.pk], now, advice_evidence.surroundings(now))
+    found = {each.name: (each.calls, each.hours, each.is_direct) for each in known.evidence.stages}
+    assert found == {"old": (0.0, 170, True), "new": (510.0, 170, True), "silent": (170.0, 85, True)}
 
 
 def test_sizes_failed_updates_and_calls_in_step_are_evidence(place: Shard) -> None:

@@ -38,6 +38,9 @@ UNLIKE = but(
     REAL_TIME,
     cohosts=CoHosts(TEN[:3], False, "ml.c5.large", 1, Decimal("74.46"), Decimal("24.82")),
 )
+NAMED, UNNAMED = (
+    Stage(name, calls=n, hours=168, is_direct=True) for name, n in (("new", 90.0), ("old", 0.0))
+)
 STAGES = (Stage("clean", 20.0, cpu=10.0), Stage("score", 200.0, cpu=60.0))
 
 CASES = (
@@ -135,6 +138,14 @@ CASES = (
         but(MULTI_CONTAINER, stages=(Stage("clean"), Stage("score", 200.0))),
         "score takes 90.9 %",
         "latency of clean",
+    ),
+    Case(
+        "containers-never-called",
+        but(MULTI_CONTAINER, stages=(NAMED, UNNAMED)),
+        but(MULTI_CONTAINER, stages=(NAMED, replace(UNNAMED, calls=1.0))),
+        but(MULTI_CONTAINER, stages=(NAMED, replace(UNNAMED, calls=None))),
+        "Never called: 1 of its 2 containers",
+        "a week of calls of old",
     ),
     Case(
         "same-application",

@@ -16,7 +16,7 @@ from fleet.types import Kind
 
 from . import cases_hosting, cases_scaling, cases_size, cases_waste
 from .cases_scaling import COLD, FULL, SCALED, TRAP, WARM
-from .worked_cases import ASYNCHRONOUS, MULTI_MODEL, REAL_TIME, SERVERLESS, Case, but, way
+from .worked_cases import ASYNCHRONOUS, MULTI_CONTAINER, MULTI_MODEL, REAL_TIME, SERVERLESS, Case, but, way
 
 CASES = (*cases_hosting.CASES, *cases_size.CASES, *cases_scaling.CASES, *cases_waste.CASES)
 RULES = {rule.slug: rule for rule in ALL_RULES}
@@ -129,6 +129,23 @@ def test_ten_small_endpoints_cost_a_tenth_as_one() -> None:
     found = advised("share-multi-model", cases_hosting.TINY)
     # 1.02 $ an hour against 0.102 $: nine tenths of each member's 74.46 a month.
     assert found.saving_high == Decimal("74.46") * Decimal("0.9")
+
+
+def test_a_container_is_unused_only_by_a_week_of_zeros_beside_others_that_are_called() -> None:
+    called, unused = cases_hosting.NAMED, cases_hosting.UNNAMED
+    found = advised("containers-never-called", but(MULTI_CONTAINER, stages=(called, unused)))
+    assert [(line.label, line.value) for line in found.evidence] == [
+        ("new", "90 calls in 168 hours"),
+        ("old", "0 calls in 168 hours"),
+    ]
+    short = judged(
+        "containers-never-called", but(MULTI_CONTAINER, stages=(called, replace(unused, hours=167)))
+    )
+    assert isinstance(short, Gap)
+    # Of an endpoint that nobody calls another rule speaks; a step of a pipeline is called by the step before it.
+    assert judged("containers-never-called", but(MULTI_CONTAINER, stages=(unused, unused))) is None
+    steps = tuple(replace(each, is_direct=False) for each in (called, unused))
+    assert judged("containers-never-called", but(MULTI_CONTAINER, stages=steps)) is None
 
 
 def test_an_endpoint_younger_than_a_week_is_judged_by_nothing_that_needs_one() -> None:
