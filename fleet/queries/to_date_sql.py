@@ -71,7 +71,7 @@ class _Year:
                 column = f"m{n}.{name}_{mark.day.day}"
                 if sign:
                     terms.append(f"{'+' if sign > 0 else '-'} {f'COALESCE({column}, 0)' if n else column}")
-        return f"(0 {' '.join(terms)})"
+        return f"({' '.join(terms).removeprefix('+ ') or 0})"
 
     def rows(self, table: str, keys: Sequence[str], names: Sequence[str], values: dict[str, Any]) -> str:
         """A row a line with the sums to date of every mark, each month read once."""
