@@ -2,13 +2,16 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.contrib.sessions.models import Session
 from django.db import connections
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from fleet.access import people
 from fleet.errors import Refused
@@ -146,3 +149,14 @@ def test_two_first_visitors_at_once_make_one_admin() -> None:
     with ThreadPoolExecutor(4) as pool:
         assert sum(pool.map(visit, range(4))) == 1
     assert User.objects.count() == 1
+
+
+def test_a_session_ends_with_its_time_and_an_unknown_one_is_nobodys(ana: User, client: Client) -> None:
+    client.force_login(ana)
+    assert client.get("/endpoints/").status_code == 200
+    Session.objects.update(expire_date=timezone.now() + timedelta(minutes=1))
+    assert client.get("/endpoints/").status_code == 200
+    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+    assert client.get("/endpoints/").status_code == 302
+    client.cookies[django_settings.SESSION_COOKIE_NAME] = "x" * 32
+    assert client.get("/endpoints/").status_code == 302
