@@ -5,7 +5,7 @@ A quiet shard asks AWS one thing. Leases, fences, rows and endings one shard at 
 
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -87,6 +87,10 @@ class Together:
         if begun is None and shard_id in self._leases:
             return begin({shard_id: self._leases[shard_id]})[shard_id]
         return begun
+
+    def of_each(self, tell: Callable[[Begun], int]) -> dict[int, int]:
+        """What `tell` says of each run that has begun and waits to be taken up, by the shard's id."""
+        return {pk: tell(begun) for pk, begun in self._begun.items()}
 
     def tell(self, ending: Ending) -> None:
         """Note how a run went, for the next `end`."""

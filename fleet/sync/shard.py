@@ -133,6 +133,11 @@ def _sections(
     return sections
 
 
+def turns_of(shard: Shard, roster: Roster, now: datetime) -> int:
+    """How many sections that tell of no change themselves a routine run now will look at."""
+    return sum(_has_turn(shard, section_name, roster, now) for section_name in UNANNOUNCED)
+
+
 def _has_turn(shard: Shard, name: str, roster: Roster, now: datetime) -> bool:
     """Whether a routine run looks at this section: at what tells of no change itself only every few minutes."""
     if name not in UNANNOUNCED or roster.is_changed:

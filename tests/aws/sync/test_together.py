@@ -20,7 +20,7 @@ from redis import Redis
 from fleet import locks
 from fleet.models import Account, CallTally, Endpoint, Shard
 from fleet.sync import begun, due, many
-from fleet.sync.shard import run_inventory
+from fleet.sync.shard import UNANNOUNCED, run_inventory
 from stack.processes import Part, wait_until
 from tests.aws.simulator_process import SimulatorProcess
 
@@ -128,6 +128,27 @@ def test_a_quiet_ring_takes_three_statements_and_no_connection_but_one(
     assert set(CallTally.objects.filter(action=LISTING).values_list("calls", flat=True)) == {8}
     assert Endpoint.objects.count() == 4
     assert locks.held(names(shards)) == set()
+
+
+def test_shards_with_more_to_ask_for_than_their_listing_are_begun_first(
+    simulator: SimulatorProcess, shards: list[Shard], now: datetime
+) -> None:
+    *others, one, two = ids = [shard.pk for shard in shards]
+    many.run(ids, now=lambda: now)
+    many.run(ids, now=lambda: now + MINUTE)
+    at = now + 2 * MINUTE
+    for shard in Shard.objects.filter(pk__in=ids):
+        seen = at if shard.pk in others else at - 10 * MINUTE
+        for name in UNANNOUNCED:
+            shard.sections[name]["tried_at"] = seen.isoformat()
+        shard.save()
+    simulator.reset_calls().fault("latency", LISTING, seconds=0.3)
+    outcomes = many.run(ids, now=lambda: at)
+    assert [outcome.shard_id for outcome in outcomes] == ids, "told in the order they were asked for"
+    assert {o.shard_id for o in outcomes if set(UNANNOUNCED) <= set(o.records)} == {one, two}
+    # The simulator names places in the order of their first calls, and each thread has made one.
+    listed = [key.split("/")[1] for key in simulator.calls()["by_scope"] if key.endswith(LISTING)]
+    assert set(REGIONS[-2:]) <= set(listed[: many.AT_ONCE])
 
 
 def test_a_process_killed_amidst_a_ring_leaves_every_shard_to_be_rung_again_and_read(
