@@ -19,7 +19,7 @@ def _keep_django_logging(**_: object) -> None:
 
 
 @worker_init.connect
-def _spare_what_stays(**_: object) -> None:
+def spare_what_stays(**_: object) -> None:
     """Leave what a loaded worker consists of, and most of what a call to AWS makes, out of the search for garbage.
 
     Done before the processes are forked, so that this memory stays shared. Nearly everything that a run makes ends by
