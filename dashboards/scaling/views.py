@@ -36,7 +36,7 @@ def page(request: htmx.HtmxHttpRequest) -> HttpResponse:
 def _findings(request: htmx.HtmxHttpRequest, scoped: scope.PageScope) -> dict[str, object]:
     rule = findings.known_rule(request.GET)
     counts = scaling_findings.counts(scoped.filter)
-    shown = scaling_findings.page(scoped.filter, rule, offset=0, size=SHOWN)
+    shown = scaling_findings.page(scoped.filter, rule, offset=0, size=SHOWN) if counts.of(rule) else []
     may_propose = access.may(request.user, User.Role.OPERATOR)
     return {
         "counts": counts,
