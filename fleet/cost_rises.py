@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db import transaction
 
@@ -22,13 +23,20 @@ RECENT = timedelta(days=7)
 _LONGEST = 255
 
 
+class Looked(NamedTuple):
+    """The judged day. has_causes: its rises, or earlier ones, were looked at just now and a cause was found of some."""
+
+    day: date
+    has_causes: bool = False
+
+
 def judged_day(now: datetime) -> date:
     """The newest UTC day whose costs are taken to be complete."""
     return (now - COMPLETE_AFTER).date() - timedelta(days=1)
 
 
-def refresh(limits: Limits, *, now: datetime) -> date:
-    """Look for the rises of the judged day unless that was done within the hour; the judged day.
+def refresh(limits: Limits, *, now: datetime) -> Looked:
+    """Look for the rises of the judged day unless that was done within the hour.
 
     What was priced since of it and the weeks before, as in a first look at an account, is another history: looked at
     again.
@@ -37,7 +45,7 @@ def refresh(limits: Limits, *, now: datetime) -> date:
     day = judged_day(now)
     checked = RiseCheck.objects.filter(day=day, checked_at__gt=now - CHECKED_FOR).first()
     if checked is not None and not rise_lines.has_new_lines_since(checked.checked_at, day):
-        return day
+        return Looked(day)
     found = _found(day, limits)
     causes = queries.causes(found)
     places = _of_places(day, limits, found)
@@ -51,13 +59,16 @@ def refresh(limits: Limits, *, now: datetime) -> date:
             unique_fields=["endpoint", "day"],
             update_fields=["since", "is_week", "actual", "expected", "high", "cause", "causes", "operation"],
         )
-        _explain_anew(day)
+        explained = _explain_anew(day)
         RiseCheck.objects.update_or_create(day=day, defaults={"checked_at": now})
-    return day
+    return Looked(day, has_causes=bool(explained or any(causes.values())))
 
 
-def _explain_anew(day: date) -> None:
-    """Look once more for the cause of recent rises of earlier days that have none yet. One query where all have."""
+def _explain_anew(day: date) -> int:
+    """Look once more for the cause of recent rises of earlier days that have none yet; of how many it was found.
+
+    One query where all have one.
+    """
     rows = CostRise.objects.filter(cause="", day__gt=day - RECENT, day__lt=day).order_by("day", "pk")
     unexplained: dict[date, list[CostRise]] = defaultdict(list)
     for row in rows:
@@ -70,6 +81,7 @@ def _explain_anew(day: date) -> None:
                 _give(row, found)
                 changed.append(row)
     CostRise.objects.bulk_update(changed, ["cause", "causes", "operation"])
+    return len(changed)
 
 
 def _as_found(row: CostRise) -> Rise:

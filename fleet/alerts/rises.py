@@ -21,8 +21,9 @@ _PREFIX = "endpoint:"
 def risen(values: Mapping[str, float], now: datetime) -> list[Measure]:
     """Endpoints, accounts and the fleet if their cost rose on the newest complete day, or over the week up to it."""
     limits = Limits(opens=values["opens"], stays=values["opens"] / 2, least_usd=values["least_usd"])
-    day = cost_rises.refresh(limits, now=now)
-    late_causes.tell(now)
+    day, has_causes = cost_rises.refresh(limits, now=now)
+    if has_causes:
+        late_causes.tell(now)
     found = queries.of_day(CostFilter(), day)
     of_endpoints = [
         Measure.holding(
