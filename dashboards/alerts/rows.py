@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 
-from django.template import Context
 from django.template.defaultfilters import capfirst
 from django.urls import reverse
 from django.utils.html import format_html
@@ -24,9 +22,7 @@ _CURRENT = SafeString(' aria-current="true"')
 
 def rows(found: Sequence[Incident], shown: Incident | None, query: str, now: datetime) -> SafeString:
     """One line for each incident. shown: the one being looked at; query: the scope in the URL; now: aware."""
-    context, after = Context({"now": now}), f"?{query}" if query else ""
-    age, told = partial(units.age, context), partial(units.instant, context)
-    chosen = shown.pk if shown else None
+    after, chosen = f"?{query}" if query else "", shown.pk if shown else None
     return markup.joined(
         format_html(
             _ROW,
@@ -34,7 +30,9 @@ def rows(found: Sequence[Incident], shown: Incident | None, query: str, now: dat
             after,
             _CURRENT if each.pk == chosen else "",
             markup.state(status.look("resolved" if each.resolved_at else each.severity)),
-            told(each.resolved_at) if each.resolved_at else age(each.condition_since),
+            units.instant_of(each.resolved_at, now)
+            if each.resolved_at
+            else units.age_of(each.condition_since, now),
             each.title,
             each.endpoint.name if each.endpoint else each.title,
             each.cause,

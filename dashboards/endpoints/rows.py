@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from functools import lru_cache, partial
+from functools import lru_cache
 
-from django.template import Context
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -27,9 +26,8 @@ _kept = lru_cache(maxsize=2048, typed=True)
 
 def rows(found: Iterable[Row], now: datetime) -> SafeString:
     """The <tr> of the rows; now: aware, what a time counts up to."""
-    age = partial(units.age, Context({"now": now}))
     return markup.joined(
-        _row(row, age(since) if (since := tables.changing_since(row)) else "") for row in found
+        _row(row, units.age_of(since, now) if (since := tables.changing_since(row)) else "") for row in found
     )
 
 

@@ -1,9 +1,7 @@
 """What happened since the last look, as rows written without a template, and as counts that link to their pages."""
 
 from datetime import datetime
-from functools import partial
 
-from django.template import Context
 from django.template.defaultfilters import capfirst
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -39,11 +37,13 @@ _PAGES = {"operation": "operations:page", "incident": "alerts:page", "rise": "co
 
 def rows(news: News, now: datetime) -> SafeString:
     """One row for each item, newest first; now: aware, what "yesterday" is told from."""
-    told = partial(units.instant, Context({"now": now}))
     return format_html_join(
         "",
         _ROW,
-        (_row(item, _first_day(item) if item.what == "rise" else told(item.at)) for item in news.items),
+        (
+            _row(item, _first_day(item) if item.what == "rise" else units.instant_of(item.at, now))
+            for item in news.items
+        ),
     )
 
 

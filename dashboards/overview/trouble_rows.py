@@ -1,9 +1,7 @@
 """Rows of "Needs attention", written without a template: up to fifty of them, on every look at the overview."""
 
 from datetime import datetime
-from functools import partial
 
-from django.template import Context
 from django.template.defaultfilters import capfirst
 from django.urls import reverse
 from django.utils.html import format_html
@@ -29,9 +27,8 @@ def rows(figures: Figures, now: datetime, *, may_operate: bool) -> SafeString:
 
     may_operate: whether the reader may plan operations, so that a button may lead to one's form.
     """
-    age = partial(units.age, Context({"now": now}))
-    found = [_trouble(each, age(each.since), may_operate) for each in figures.troubles]
-    found += [_unreadable(each, age(each.since)) for each in figures.unreadable]
+    found = [_trouble(each, units.age_of(each.since, now), may_operate) for each in figures.troubles]
+    found += [_unreadable(each, units.age_of(each.since, now)) for each in figures.unreadable]
     # Each row escapes what it is made of.
     return mark_safe("".join(found))  # noqa: S308
 

@@ -1,9 +1,7 @@
 """Rows of the Sync page, written without a template: fifty of them with ten cells each, on every look."""
 
 from datetime import datetime
-from functools import partial
 
-from django.template import Context
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -37,7 +35,6 @@ _BAD_NAMED = 2
 def region(row: Row, now: datetime, *, may_retry: bool, token: str) -> SafeString:
     """The <tr> of one account region; now: aware, what ages count up to; token: against forged requests."""
     found, shard = row.shard, row.shard.shard
-    ago = partial(units.ago, Context({"now": now}))
     failures = wording.plural(shard.failures, "failed run") if shard.failures else ""
     return format_html(
         _ROW,
@@ -49,8 +46,8 @@ def region(row: Row, now: datetime, *, may_retry: bool, token: str) -> SafeStrin
         markup.state(status.look(row.state)),
         format_html(_SUB, f"{failures} in a row") if failures else "",
         _parts(row),
-        ago(shard.inventory_ok_at),
-        ago(shard.metrics_ok_at),
+        units.ago_of(shard.inventory_ok_at, now),
+        units.ago_of(shard.metrics_ok_at, now),
         row.next_due,
         units.millis(shard.last_duration_ms, "No run has ended yet"),
         units.count(found.calls),

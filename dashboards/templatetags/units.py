@@ -98,9 +98,12 @@ def ago_of(at: datetime | None, now: datetime, reason: str = "Never") -> SafeStr
 @register.simple_tag(takes_context=True)
 def age(context: Context, at: datetime | None, reason: str = "Unknown") -> SafeString:
     """How long something has lasted: {% age incident.opened_at %} → 1 h 12 min"""
-    if at is None:
-        return _unknown(reason)
-    return _time(at, wording.span((context.get("now") or timezone.now()) - at))
+    return age_of(at, context.get("now") or timezone.now(), reason)
+
+
+def age_of(at: datetime | None, now: datetime, reason: str = "Unknown") -> SafeString:
+    """The same where there is no template."""
+    return _unknown(reason) if at is None else _time(at, wording.span(now - at))
 
 
 @register.simple_tag(takes_context=True)

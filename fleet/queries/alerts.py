@@ -65,13 +65,17 @@ def incidents(scope: ScopeFilter, *, now: datetime) -> Incidents:
 
 def worst(found: Incidents) -> Incident | None:
     """The first of the open ones, whole; None where nothing is open."""
-    whole = Incident.objects.select_related("rule", "endpoint__shard__account", "acknowledged_by")
-    return whole.filter(pk=found.open[0].pk).first() if found.open else None
+    return _whole(Q(pk=found.open[0].pk)).first() if found.open else None
 
 
 def every(scope: ScopeFilter, *, with_fleet: bool) -> QuerySet[Incident]:
     """Open and resolved incidents, for a list that pages by key; with_fleet: also those about no single endpoint."""
     where = _in_scope(scope) if with_fleet else scope.q("endpoint__shard")
+    return _whole(where)
+
+
+def _whole(where: Q) -> QuerySet[Incident]:
+    """Incidents with all that a page of one says."""
     return Incident.objects.filter(where).select_related(
         "rule", "endpoint__shard__account", "acknowledged_by"
     )

@@ -4,9 +4,10 @@ Which rows come first, and what all of them are together, costs more to find the
 as old as the last reading of metrics. Few of each are kept: a page is some hundred kilobytes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TypeVar
 
 from fleet.queries import cache, cold_starts, observer, scaling, sync
 from fleet.queries.cache import CachePage
@@ -19,6 +20,7 @@ from fleet.queries.scope import ScopeFilter, TimeRange
 from fleet.queries.sync_state import Fleet
 from fleet.types import MetricRow
 
+P = TypeVar("P")
 _cold: Kept[ColdStartPage] = Kept(most=16)
 _caches: Kept[CachePage] = Kept(most=16)
 _buckets: Kept[Sequence[MetricRow]] = Kept(most=16)
@@ -33,8 +35,7 @@ def cold_start_page(
 ) -> ColdStartPage:  # fmt: skip
     """fleet.queries.cold_starts.page."""
     how = {"sort": sort, "descending": descending, "offset": offset, "size": size}
-    read = partial(cold_starts.page, scope, window, fresh, **how)  # type: ignore[arg-type]
-    return _cold.get((scope, window.key, *how.values()), looked, read)
+    return _page(_cold, cold_starts.page, scope, window, fresh, looked, how)
 
 
 def cache_page(
@@ -43,8 +44,15 @@ def cache_page(
 ) -> CachePage:  # fmt: skip
     """fleet.queries.cache.page."""
     how = {"sort": sort, "descending": descending, "offset": offset, "size": size}
-    read = partial(cache.page, scope, window, fresh, **how)  # type: ignore[arg-type]
-    return _caches.get((scope, window.key, *how.values()), looked, read)
+    return _page(_caches, cache.page, scope, window, fresh, looked, how)
+
+
+def _page(
+    kept: Kept[P], read: Callable[..., P], scope: ScopeFilter, window: TimeRange, fresh: Freshness, looked: Moment,
+    how: Mapping[str, object],
+) -> P:  # fmt: skip
+    made = partial(read, scope, window, fresh, **how)
+    return kept.get((scope, window.key, *how.values()), looked, made)
 
 
 def cache_buckets(
