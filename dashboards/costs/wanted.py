@@ -179,7 +179,9 @@ def _filter(query: QueryDict, scoped: PageScope) -> CostFilter:
 def _clean(values: Sequence[str], by: GroupBy) -> list[str]:
     """Keys that can be: PostgreSQL stores no NUL, and endpoints are known by their numbers."""
     if by is GroupBy.ENDPOINT:
-        return [value for value in values if value.isascii() and value.isdigit() and len(value) < 19]
+        return [
+            str(int(value)) for value in values if value.isascii() and value.isdigit() and len(value) < 19
+        ]
     return [value for value in values if "\0" not in value]
 
 

@@ -18,7 +18,7 @@ from fleet.queries import cost_sql, to_date_sql
 from fleet.queries.cost_cover import buckets
 from fleet.queries.cost_plan import Plan as Plan
 from fleet.queries.cost_plan import ends
-from fleet.queries.cost_scope import OF_LINES, CostFilter, GroupBy, Grouping
+from fleet.queries.cost_scope import OF_LINES, CostFilter, Grouping
 
 TOP = 8
 """As many groups are drawn by themselves."""
@@ -229,9 +229,8 @@ def use(where: CostFilter, by: Grouping, plan: Plan, keys: Sequence[str]) -> tup
     Only where Freshness.has_periods holds: days are added up with the weeks and months.
     """
     shown = [] if by.by in OF_LINES else list(keys)
-    key = Grouping(GroupBy.KIND) if by.by in OF_LINES else by
     given: dict[str, Any] = {"kept": plan.kept, "marks": plan.differences}
-    sql, values = cost_sql.statement(cost_sql.USE, where, key, plan.of_use, is_use=True, **given)
+    sql, values = cost_sql.statement(cost_sql.USE, where, by, plan.of_use, is_use=True, **given)
     found: dict[str, Use] = {}
     parts = []
     with connection.cursor() as cursor:

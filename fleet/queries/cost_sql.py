@@ -7,7 +7,7 @@ from fleet.models import Endpoint
 from fleet.queries import to_date_sql
 from fleet.queries.cost_cover import DAY, Piece
 from fleet.queries.cost_plan import Mark
-from fleet.queries.cost_scope import CostFilter, GroupBy, Grouping
+from fleet.queries.cost_scope import OF_LINES, CostFilter, GroupBy, Grouping
 
 _KEYS = {
     GroupBy.ENDPOINT: "l.endpoint_id",
@@ -30,6 +30,16 @@ _JOINS = {
 }
 _JOINS[GroupBy.MODEL] = "JOIN fleet_variantstatus v ON v.id = l.variant_id"
 """What a key needs; every line has an endpoint and a variant, so that leaving them out loses none."""
+# Whether a group is one of the chosen is told of each endpoint or variant once, not of each of its lines.
+_CHOSEN = "CASE WHEN ({0})::text = ANY(%(keys)s) THEN ({0})::text END"
+_CHOSEN_JOINS = {
+    by: f"""JOIN (SELECT id, {_CHOSEN.format("key")} AS key FROM (SELECT e.id, {key}) e OFFSET 0) k
+    ON k.id = l.endpoint_id"""  # noqa: S608 - the keys above only
+    for by, key in _ENDPOINTS_BY.items()
+}
+_CHOSEN_JOINS[GroupBy.MODEL] = f"""JOIN (
+    SELECT id, {_CHOSEN.format("model_name")} AS key FROM fleet_variantstatus OFFSET 0) k ON k.id = l.variant_id"""  # noqa: S608 - the key alone
+_CHOSEN_ENDPOINT = "CASE WHEN l.endpoint_id = ANY(%(keys)s::bigint[]) THEN l.endpoint_id::text END"
 # OFFSET keeps each piece a reading of its own by its index: joined, the whole table looks cheaper than it is.
 # Periods and days of the plan, narrowed; {where} is a condition on endpoint_id, variant_id, component and item.
 BASE = """
@@ -116,21 +126,16 @@ FROM (SELECT) always LEFT JOIN shown ON true LEFT JOIN parts USING (key) ORDER B
 """
 SERIES = """
 WITH l AS ({base})
-SELECT CASE WHEN key = ANY(%(keys)s) THEN key END AS drawn, slot, SUM(amount)
-FROM (SELECT ({key})::text AS key, l.slot, l.amount FROM l {joins}) keyed
-GROUP BY drawn, slot
+SELECT {chosen} AS drawn, slot, SUM(l.amount) FROM l {chosen_joins} GROUP BY drawn, slot
 """
 KEPT_SERIES = """
-SELECT CASE WHEN key = ANY(%(keys)s) THEN key END AS drawn, ARRAY[{bars}]
-FROM (SELECT ({key})::text AS key, l.bars FROM (
-    SELECT p.* FROM fleet_costbars p WHERE p.key = %(kept)s {where}) l {joins}) keyed
-WHERE {with_others} OR key = ANY(%(keys)s) GROUP BY drawn
+SELECT {chosen} AS drawn, ARRAY[{bars}]
+FROM (SELECT p.* FROM fleet_costbars p WHERE p.key = %(kept)s {where}) l {chosen_joins}
+WHERE {with_others} OR {chosen} IS NOT NULL GROUP BY drawn
 """
 # Today stands in the last of the bars.
 TODAY_SERIES = """
-SELECT CASE WHEN key = ANY(%(keys)s) THEN key END AS drawn, -1, SUM(amount)
-FROM (SELECT ({key})::text AS key, l.amount FROM ({base}) l {joins}) keyed
-GROUP BY drawn
+SELECT {chosen} AS drawn, -1, SUM(l.amount) FROM ({base}) l {chosen_joins} GROUP BY drawn
 """
 USES = to_date_sql.USES
 USE_BASE = """
@@ -147,11 +152,9 @@ _KEPT_USE = f"""
 """  # noqa: S608 - the statement above only
 _DIFFERENCE_OF_USE = f"{{whole}} UNION ALL {USE_BASE}"
 USE = """
-WITH l AS ({uses}), keyed AS (
-    SELECT ({key})::text AS key, l.* FROM l {joins}
-)
-SELECT CASE WHEN key = ANY(%(keys)s) THEN key END AS shown, SUM(calls), SUM(compute_s), SUM(idle_usd), SUM(spare_usd)
-FROM keyed GROUP BY shown
+WITH l AS ({uses})
+SELECT {chosen} AS shown, SUM(l.calls), SUM(l.compute_s), SUM(l.idle_usd), SUM(l.spare_usd)
+FROM l {chosen_joins} GROUP BY shown
 """
 # Parts in no figure, with the first row. What AWS does not let Flotilla read has no variant, and so no line either.
 GAPS = """SELECT jsonb_agg(jsonb_build_array(id, name, component, item, unpriced, no_data)
@@ -202,11 +205,21 @@ def statement(
         "{of_shown}": _OF_ENDPOINTS if by.by is GroupBy.ENDPOINT else _OF_PARTS,
         "{lines}": lines, "{uses}": uses, "{whole}": whole, "{base}": BASE,
         "{where}": narrowed, "{key}": _KEYS.get(by.by, _OF_ENDPOINT), "{joins}": _JOINS.get(by.by, ""),
+        "{chosen_joins}": _CHOSEN_JOINS.get(by.by, ""), "{chosen}": _chosen(by.by, is_use=is_use),
         "{endpoints}": whose, "{sums}": SUMS, "{figures}": _OF_L, "{added}": _ADDED, "{totals}": _TOTALS,
     }  # fmt: skip
     for name, text in parts.items():
         template = template.replace(name, text)
     return template, values
+
+
+def _chosen(by: GroupBy, *, is_use: bool) -> str:
+    """The key of a line where it is one of the chosen; lines have no use of their own."""
+    if is_use and by in OF_LINES:
+        return "NULL::text"
+    if by is GroupBy.ENDPOINT:
+        return _CHOSEN_ENDPOINT
+    return _OF_ENDPOINT if by in _CHOSEN_JOINS else _CHOSEN.format(_KEYS[by])
 
 
 def pieces(given: Iterable[tuple[Piece, int]], *, is_use: bool = False) -> dict[str, Any]:

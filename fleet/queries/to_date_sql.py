@@ -12,11 +12,9 @@ USES = ("calls", "compute_s", "idle_usd", "spare_usd")
 _LINE, _VARIANT = ("variant_id", "component", "item"), ("variant_id",)
 _COUNTS = ("known", "unpriced", "no_data")
 _MONTH = """
-SELECT CASE WHEN key = ANY(%(keys)s) THEN key END AS drawn, %(month_{n})s::date, SUM(amount), SUM(known),
-    ARRAY[{amounts}], ARRAY[{counts}]
-FROM (SELECT ({key})::text AS key, l.amount, l.known, l.amount_days, l.known_days FROM (
-    SELECT p.* FROM fleet_costtodate p WHERE p.month = %(month_{n})s {where}) l {joins}) keyed
-WHERE {with_others} OR key = ANY(%(keys)s) GROUP BY drawn
+SELECT {chosen} AS drawn, %(month_{n})s::date, SUM(l.amount), SUM(l.known), ARRAY[{amounts}], ARRAY[{counts}]
+FROM (SELECT p.* FROM fleet_costtodate p WHERE p.month = %(month_{n})s {where}) l {chosen_joins}
+WHERE {with_others} OR {chosen} IS NOT NULL GROUP BY drawn
 """
 
 

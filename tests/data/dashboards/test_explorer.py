@@ -282,6 +282,7 @@ def test_the_chart_draws_the_groups_that_its_page_has_found_and_seeks_them_itsel
     for url, names in (
         (address, ["large", "small"]),
         (f"/costs/chart/?range=7d&top={small}", ["small", "All others"]),
+        (f"/costs/chart/?range=7d&top=0{small}", ["small", "All others"]),
         ("/costs/chart/?range=7d&top=x&top=%00&top=-1", ["large", "small"]),
         ("/costs/chart/?range=7d&group=team&top=%00", ["no team"]),
     ):
