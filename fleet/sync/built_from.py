@@ -87,6 +87,9 @@ def judge(shard: Shard, *, now: datetime, fence: int) -> int:
 
 
 def after(shard: Shard, outcome: Outcome, roster: Roster, *, now: datetime) -> None:
-    """Judge at the end of a run that read, or tried to read, anything the verdict rests on."""
-    if roster.is_changed or SECTIONS & outcome.records.keys():
+    """Judge at the end of a run that read, or tried to read, anything the verdict rests on.
+
+    The status or the capacity of an endpoint says nothing of it, nor does another endpoint that is gone.
+    """
+    if roster.is_rebuilt or SECTIONS & outcome.records.keys():
         judge(shard, now=now, fence=shard.fence)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db import connection
 
 from fleet.analysis.config_settings import settings
 from fleet.models import ChangeEvent, Endpoint, EndpointConfig, Operation
@@ -145,14 +145,22 @@ def save(events: Sequence[ChangeEvent], *, now: datetime) -> None:
     operations = _at_work(concerned, now) if concerned else {}
     for event in events:
         if event.category != Category.CREATED:
-            event.operation = operations.get(event.endpoint_id)
+            event.operation_id = operations.get(event.endpoint_id)
     rows.insert(events)
 
 
-def _at_work(endpoint_ids: Collection[int], now: datetime) -> dict[int, Operation]:
-    running = Q(state__in=Operation.ACTIVE) | Q(finished_at__gte=now - OPERATION_ECHO)
-    found = Operation.objects.filter(running, endpoint__in=endpoint_ids).order_by("planned_at", "id")
-    return {operation.endpoint_id: operation for operation in found}
+_AT_WORK = """
+    SELECT endpoint_id, id FROM fleet_operation
+    WHERE endpoint_id = ANY(%s) AND (state = ANY(%s) OR finished_at >= %s) ORDER BY planned_at, id
+"""
+
+
+def _at_work(endpoint_ids: Collection[int], now: datetime) -> dict[int, int]:
+    """Id of the newest operation on each of these endpoints that is changing it, or was just now."""
+    with connection.cursor() as cursor:
+        states = [str(state) for state in Operation.ACTIVE]
+        cursor.execute(_AT_WORK, [list(endpoint_ids), states, now - OPERATION_ECHO])
+        return dict(cursor.fetchall())
 
 
 def _words(path: str) -> str:

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from fleet import loading
 from fleet.models import ComponentPeriod, InferenceComponent
 from fleet.sync import rows
 
+_OPEN_OF = 'WHERE t.component_id = ANY(%s) AND t."end" IS NULL'
 _FIELDS = ("copies", "cpu_cores", "accelerators", "memory_mb")
 
 
@@ -35,7 +37,7 @@ def changes(components: Collection[InferenceComponent], *, now: datetime) -> Cha
     which is inferred where it was modified since. A change counts from AWS's modification time where it can be.
     """
     stored = [component.pk for component in components if component.pk]
-    held = ComponentPeriod.objects.filter(component__in=stored, end=None) if stored else ()
+    held = loading.read(ComponentPeriod, _OPEN_OF, [stored]) if stored else ()
     opened = {period.component_id: period for period in held}
     found = Changes()
     for component in components:

@@ -57,6 +57,8 @@ def run(shard: Shard, *, now: datetime, fence: int, roster: Roster | None = None
             rows.update(changed, _FIELDS)
             rows.update(gone, ["removed_at"])
             held.save()
+    if fresh or changed or gone:
+        roster.is_rebuilt = True
     if failure is not None:
         raise failure
     return len(listing)

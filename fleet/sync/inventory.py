@@ -71,9 +71,10 @@ def run(
     waiting = [key for key in summaries if key in known and known[key].unreadable and key not in needed]
     counts = Counts(len(summaries), len(wanted), unreadable=len(waiting))
     vanished, errors = _read(shard, wanted, known, counts, now, fence, keep_alive, roster)
-    counts.closed, doubts = _close(shard, known, set(summaries) - vanished, vanished, now, fence, held_since)
-    if counts.closed:
-        roster.changed()
+    gone, doubts = _close(shard, known, set(summaries) - vanished, vanished, now, fence, held_since)
+    if gone:
+        roster.went(gone)
+    counts.closed = len(gone)
     transient = [e for e in [*errors, *doubts] if isinstance(e, Throttled | Unavailable)]
     if transient:
         raise transient[0]
@@ -166,8 +167,8 @@ def _close(
     now: datetime,
     fence: int,
     held_since: datetime | None,
-) -> tuple[int, list[AwsError]]:
-    """Close what the complete listing lacks and AWS does not know by name either; how many, and what speaks against it.
+) -> tuple[list[Endpoint], list[AwsError]]:
+    """Close what the complete listing lacks and AWS does not know by name either; which, and what speaks against it.
 
     When that is too much to believe at once it is held back for a while.
     """
@@ -189,7 +190,7 @@ def _close(
             f"{len(unproved)} of {len(known)} endpoints are missing from AWS's listing at once. They are kept as they "
             f"were; each is asked for by name once this has lasted {CONFIRM_AFTER.seconds // 60} minutes."
         )
-    return len(proved) + len(gone), doubts
+    return [*proved, *gone], doubts
 
 
 def _asked_by_name(shard: Shard, rows: Sequence[Endpoint]) -> tuple[list[Endpoint], list[AwsError]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from fleet import loading
 from fleet.access import ownership
 from fleet.aws import unknown
 from fleet.errors import AwsError
@@ -22,7 +23,7 @@ FIELDS = (
     "status",
     "status_since",
     "failure_reason",
-    "config",
+    "config_id",
     "config_name",
     "modified_at",
     "unreadable",
@@ -30,16 +31,21 @@ FIELDS = (
     "unknown_fields",
     "closed_at",
 )
+_BUILT_FROM = ("config_id", "config_name", "unreadable", "closed_at")
+"""What the verdict on what an endpoint is built from rests on (fleet.sync.built_from)."""
 
 
 @dataclass
 class _Written:
-    """A row after its values were set, with what it was before (None: it is new)."""
+    """A row after its values were set, with what it was before (None: it is new).
+
+    is_filled: its search text and labels were set as well.
+    """
 
     endpoint: Endpoint
     reading: Reading
     before: dict[str, Any] | None
-    config_before: EndpointConfig | None = None
+    is_filled: bool
 
     @property
     def is_back(self) -> bool:
@@ -49,6 +55,11 @@ class _Written:
     @property
     def is_changed(self) -> bool:
         return self.before is None or any(getattr(self.endpoint, f) != v for f, v in self.before.items())
+
+    @property
+    def is_rebuilt(self) -> bool:
+        """It is new, or built from something else than before."""
+        return self.before is None or any(getattr(self.endpoint, f) != self.before[f] for f in _BUILT_FROM)
 
 
 def write(shard: Shard, readings: Sequence[Reading], *, now: datetime, roster: Roster | None = None) -> int:
@@ -65,16 +76,16 @@ def write(shard: Shard, readings: Sequence[Reading], *, now: datetime, roster: R
         _apply(shard, r, known.get((r.summary.name, r.summary.created_at)), configs.rows, now)
         for r in readings
     ]
-    lacking = [w.endpoint for w in written if _lacks_models(w)]
+    lacking = [w for w in written if _lacks_models(w)]
     if lacking:
-        search.refill(lacking)
+        search.refill([w.endpoint for w in lacking])
+        for item in lacking:
+            item.is_filled = True
     closing.reopen({w.endpoint.pk: w.before["closed_at"] for w in written if w.is_back and w.before})
     fresh = [w.endpoint for w in written if w.before is None]
-    changed = [w.endpoint for w in written if w.before is not None and w.is_changed]
+    changed = [w for w in written if w.before is not None and w.is_changed]
     rows.insert(fresh)
-    rows.update(changed, [*FIELDS, *search.FIELDS, "described_at"])
-    if changed:
-        ownership.reapply([endpoint.pk for endpoint in changed])
+    is_set_by_hand = _update(changed)
     looked_at = [w.endpoint.pk for w in written if w.reading.state is not None and not w.is_changed]
     if looked_at:
         Endpoint.objects.filter(pk__in=looked_at).update(described_at=now)
@@ -82,16 +93,30 @@ def write(shard: Shard, readings: Sequence[Reading], *, now: datetime, roster: R
     handed = _inherited(fresh, now) if stock.has(Ownership) else []
     changes.save([*events, *handed], now=now)
     stock.fill(Endpoint, EndpointConfig, HostedModel)
-    if changed or handed:
+    if any(w.is_rebuilt for w in written):
+        roster.is_rebuilt = True
+    if handed or is_set_by_hand:
         roster.changed()
-    elif fresh:
-        roster.came(fresh)
+    elif fresh or changed:
+        roster.came([*fresh, *(w.endpoint for w in changed)])
     return len(fresh) + len(changed)
 
 
 def _known(shard: Shard, readings: Sequence[Reading]) -> dict[tuple[str, datetime], Endpoint]:
-    stored = Endpoint.objects.filter(shard=shard, name__in=[r.summary.name for r in readings])
-    return {(row.name, row.created_at): row for row in stored.select_related("config")}
+    """Stored rows by identity, without the search text: it is set anew or left alone."""
+    names = [r.summary.name for r in readings]
+    of_names = "WHERE t.shard_id = %s AND t.name = ANY(%s)"
+    stored = loading.read(Endpoint, of_names, [shard.pk, names], without=("search_text",))
+    return {(row.name, row.created_at): row for row in stored}
+
+
+def _update(changed: Sequence[_Written]) -> bool:
+    """Save these rows; whether people set something on one of them, which then stands over what its tags say."""
+    fields = [*FIELDS, "described_at"]
+    filled = [w.endpoint for w in changed if w.is_filled]
+    rows.update([w.endpoint for w in changed if not w.is_filled], fields)
+    rows.update(filled, [*fields, *search.FIELDS])
+    return bool(filled and ownership.reapply([endpoint.pk for endpoint in filled]))
 
 
 def _apply(
@@ -99,7 +124,7 @@ def _apply(
 ) -> _Written:
     """Set the row's values; the row is not saved yet."""
     before = None if row is None else {f: getattr(row, f) for f in FIELDS}
-    config_before = row.config if row is not None else None
+    is_filled = row is None
     if row is None:
         row = Endpoint(
             shard=shard,
@@ -120,24 +145,26 @@ def _apply(
         row.failure_reason = reading.state.failure_reason
         row.document = dict(reading.state.document)
         row.unknown_fields = unknown.taken(row.document)
-        _apply_config(row, reading, reading.state, configs)
-    return _Written(row, reading, before, config_before)
+        is_filled |= _apply_config(row, reading, reading.state, configs)
+    return _Written(row, reading, before, is_filled)
 
 
 def _apply_config(
     row: Endpoint, reading: Reading, state: EndpointState, configs: dict[str, EndpointConfig]
-) -> None:
+) -> bool:
+    """Set what the config says, where it was read; whether the search text was filled with it."""
     if not reading.has_config:
-        return
+        return False
     if reading.config is None and reading.error is not None and row.config_name == state.config_name:
         # Not readable this time: what an earlier look found still holds, since configs never change.
-        return
+        return False
     row.config_name = state.config_name
     row.config = configs.get(state.config_name) if reading.config is not None else None
     _fill_search(row, reading)
     kind, row.kind_reason = infer(state, reading.config, reading.models)
     if kind is not Kind.UNKNOWN or not row.kind or reading.error is None:
         row.kind = kind
+    return True
 
 
 def _fill_search(row: Endpoint, reading: Reading) -> None:
@@ -159,7 +186,7 @@ def _unreadable(error: AwsError | None, known: dict[str, Any] | None, now: datet
 
 def _lacks_models(item: _Written) -> bool:
     """Whether its config is new to the row but not all of its models could be read: an earlier run may know them."""
-    is_new = item.before is None or item.before["config"] != item.endpoint.config
+    is_new = item.before is None or item.before["config_id"] != item.endpoint.config_id
     config = item.reading.config
     return is_new and config is not None and len(item.reading.models) < len(model_names(config))
 
@@ -180,6 +207,7 @@ def _events(
     moved = variants.write(seen, now=now, wishes=wishes)
     events: list[ChangeEvent] = []
     reconfigured = set()
+    configs = _configs_before(written)
     for item in written:
         endpoint, before = item.endpoint, item.before
         if before is None:
@@ -190,9 +218,8 @@ def _events(
         at = _event_time(endpoint, before["modified_at"], now)
         if before["config_name"] != endpoint.config_name:
             reconfigured.add(endpoint.pk)
-            events.append(
-                changes.config(endpoint, before["config_name"], item.config_before, endpoint.config, at)
-            )
+            config = configs.get(before["config_id"])
+            events.append(changes.config(endpoint, before["config_name"], config, endpoint.config, at))
         if before["status"] != endpoint.status:
             events.append(changes.status(endpoint, before["status"], at))
     for difference in moved:
@@ -200,6 +227,17 @@ def _events(
             event = changes.capacity(difference, min(difference.endpoint.modified_at, now))
             events += [event] if event else []
     return events
+
+
+def _configs_before(written: Sequence[_Written]) -> dict[int, EndpointConfig]:
+    """By id, the configs of rows that name another one now."""
+    wanted = [
+        w.before["config_id"]
+        for w in written
+        if w.before and w.before["config_id"] and w.before["config_name"] != w.endpoint.config_name
+    ]
+    found = loading.read(EndpointConfig, "WHERE t.id = ANY(%s)", [wanted]) if wanted else []
+    return {row.pk: row for row in found}
 
 
 def _inherited(fresh: Sequence[Endpoint], now: datetime) -> list[ChangeEvent]:

@@ -14,8 +14,9 @@ _KEPT = 250
 
 
 class Roster:
-    """The rows of one run, without the texts that only pages need. `is_changed`: endpoints came, changed or went.
+    """The rows of one run, without the texts that only pages need.
 
+    is_changed: endpoints came, changed or went. is_rebuilt: some are new or built from something else than before.
     stock: which tables hold anything of the shard.
     """
 
@@ -24,6 +25,7 @@ class Roster:
         self._rows: list[Endpoint] | None = None
         self.stock = stock or Stock()
         self.is_changed = False
+        self.is_rebuilt = False
         if not self.stock.has(Endpoint):
             self._rows = []
 
@@ -42,13 +44,22 @@ class Roster:
         """These are its open endpoints by name, read with those of other shards."""
         self._rows = rows
 
-    def came(self, fresh: Sequence[Endpoint]) -> None:
-        """These rows were inserted as they are, and nothing else was written."""
+    def came(self, written: Sequence[Endpoint]) -> None:
+        """These open rows were inserted or amended as they are, and nothing else was written."""
         self.is_changed = True
-        if self._rows is not None and len(self._rows) + len(fresh) <= _KEPT:
-            self._rows = sorted([*self._rows, *fresh], key=lambda row: row.name)
+        if self._rows is not None and len(self._rows) + len(written) <= _KEPT:
+            ids = {row.pk for row in written}
+            kept = [row for row in self._rows if row.pk not in ids]
+            self._rows = sorted([*kept, *written], key=lambda row: row.name)
         else:
             self._rows = None
+
+    def went(self, gone: Sequence[Endpoint]) -> None:
+        """These rows were closed, and nothing else was written."""
+        self.is_changed = True
+        if self._rows is not None:
+            ids = {row.pk for row in gone}
+            self._rows = [row for row in self._rows if row.pk not in ids]
 
     def changed(self) -> None:
         """Rows were written: the next section reads them anew."""

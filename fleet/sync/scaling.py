@@ -1,6 +1,6 @@
 """The scaling section: scalable targets, policies and scheduled actions, read in bulk."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,8 @@ from fleet.models import (
 )
 from fleet.sync import changes, rows
 from fleet.sync.roster import Roster
+from fleet.sync.scaling_known import Stored
+from fleet.sync.scaling_known import known as stored_of
 
 Key = tuple[str, str]
 Document = dict[str, Any]
@@ -69,7 +71,7 @@ class _Diff:
 
 
 _TARGET_FIELDS = (
-    "endpoint",
+    "endpoint_id",
     "variant_name",
     "min_capacity",
     "max_capacity",
@@ -86,14 +88,14 @@ def run(shard: Shard, *, now: datetime, fence: int, roster: Roster | None = None
     policies = _by_target(autoscaling.scaling_policies(shard.scope)) if targets else {}
     actions = _by_target(autoscaling.scheduled_actions(shard.scope)) if targets else {}
     roster = roster or Roster(shard)
-    known = _known(shard) if roster.stock.has(ScalableTarget) else {}
+    known = stored_of(shard) if roster.stock.has(ScalableTarget) else {}
     owners = _owners(roster, targets) if targets else {}
     diff = _Diff()
     for key, document in targets.items():
         of_target = policies.get(key, []), actions.get(key, [])
         _compare(diff, shard, known.pop(key, None), document, *of_target, owners, now)
-    diff.events += [_removed(target, now) for target in known.values() if target.endpoint is not None]
-    diff.targets.gone = [target.pk for target in known.values()]
+    diff.events += _removed(known.values(), now)
+    diff.targets.gone = [stored.target.pk for stored in known.values()]
     if diff:
         is_first = (shard.sections.get("scaling") or {}).get("ok_at") is None
         with transaction.atomic():
@@ -113,11 +115,6 @@ def _by_target(documents: Any) -> dict[Key, list[Document]]:
     for document in documents:
         grouped.setdefault(_key(document), []).append(document)
     return grouped
-
-
-def _known(shard: Shard) -> dict[Key, ScalableTarget]:
-    stored = ScalableTarget.objects.filter(shard=shard).select_related("endpoint")
-    return {(t.resource_id, t.dimension): t for t in stored.prefetch_related("policies", "scheduled_actions")}
 
 
 def _owners(roster: Roster, targets: Iterable[Key]) -> dict[str, Endpoint]:
@@ -151,7 +148,7 @@ def variant_of(resource_id: str) -> str:
 def _compare(
     diff: _Diff,
     shard: Shard,
-    row: ScalableTarget | None,
+    stored: Stored | None,
     document: Document,
     policies: Sequence[Document],
     actions: Sequence[Document],
@@ -161,7 +158,7 @@ def _compare(
     resource_id, dimension = _key(document)
     endpoint, variant = _place(resource_id, owners)
     values: dict[str, Any] = {
-        "endpoint": endpoint,
+        "endpoint_id": None if endpoint is None else endpoint.pk,
         "variant_name": variant,
         "min_capacity": document["MinCapacity"],
         "max_capacity": document["MaxCapacity"],
@@ -169,16 +166,18 @@ def _compare(
         "created_at": _time(document.get("CreationTime")),
         "document": document,
     }
-    before = None if row is None else _told(row)
-    old_policies = {} if row is None else {p.name: p for p in row.policies.all()}
-    old_actions = {} if row is None else {a.name: a for a in row.scheduled_actions.all()}
-    if row is None:
+    before = None if stored is None else _told(stored)
+    if stored is None:
         row = ScalableTarget(shard=shard, resource_id=resource_id, dimension=dimension, **values)
         diff.targets.fresh.append(row)
+        stored = Stored(row)
     else:
+        row = stored.target
         diff.targets.amend(row, values)
-    _compare_children(diff.policies, row, old_policies, {d["PolicyName"]: _policy(d) for d in policies})
-    _compare_children(diff.actions, row, old_actions, {d["ScheduledActionName"]: _action(d) for d in actions})
+    wanted = {d["PolicyName"]: _policy(d) for d in policies}
+    _compare_children(diff.policies, row, stored.policies, wanted)
+    wanted = {d["ScheduledActionName"]: _action(d) for d in actions}
+    _compare_children(diff.actions, row, stored.actions, wanted)
     after = _told_by_aws(document, policies, actions)
     if endpoint is not None and before != after:
         summary = _summary(dimension, before, after)
@@ -222,15 +221,16 @@ def _configuration(document: Document) -> Document:
     return {}
 
 
-def _told(target: ScalableTarget) -> dict[str, Any]:
+def _told(stored: Stored) -> dict[str, Any]:
     """What an event tells about a stored target: bounds, suspensions, policies and schedules."""
+    target = stored.target
     return {
         "min": target.min_capacity,
         "max": target.max_capacity,
         "suspended": _suspended(target.suspended),
-        "policies": {p.name: p.configuration for p in target.policies.all()},
+        "policies": {p.name: p.configuration for p in stored.policies.values()},
         "scheduled_actions": {
-            a.name: [a.schedule, a.min_capacity, a.max_capacity] for a in target.scheduled_actions.all()
+            a.name: [a.schedule, a.min_capacity, a.max_capacity] for a in stored.actions.values()
         },
     }
 
@@ -272,10 +272,17 @@ def _summary(dimension: str, before: Mapping[str, Any] | None, after: Mapping[st
     return f"Scaling of {what} changed: {', '.join(told)}"
 
 
-def _removed(target: ScalableTarget, now: datetime) -> ChangeEvent:
-    assert target.endpoint is not None
-    what = target.dimension.rpartition(":")[2]
-    return changes.scaling(target.endpoint, f"Scaling of {what} removed", _told(target), {}, now)
+def _removed(gone: Collection[Stored], now: datetime) -> list[ChangeEvent]:
+    """Events of targets that are gone, where they stood for an endpoint."""
+    owners = {stored.target.endpoint_id for stored in gone} - {None}
+    endpoints = Endpoint.objects.in_bulk(owners) if owners else {}
+    events = []
+    for stored in gone:
+        endpoint = endpoints.get(stored.target.endpoint_id)
+        if endpoint is not None:
+            summary = f"Scaling of {stored.target.dimension.rpartition(':')[2]} removed"
+            events.append(changes.scaling(endpoint, summary, _told(stored), {}, now))
+    return events
 
 
 def _time(text: str | None) -> datetime | None:

@@ -165,7 +165,7 @@ def _write_capacity(
     items: Mapping[int, Seen], new: Sequence[VariantStatus], changed: Sequence[VariantStatus], now: datetime
 ) -> None:
     known = [row.pk for row in changed]
-    held = CapacityPeriod.objects.filter(variant__in=known, end=None) if known else ()
+    held = loading.read(CapacityPeriod, _OPEN_OF, [known]) if known else ()
     open_periods = {period.variant_id: period for period in held}
     fresh: list[CapacityPeriod] = []
     amended: list[CapacityPeriod] = []
@@ -188,6 +188,9 @@ def _write_capacity(
     # The old period must be closed before the new one opens: a variant has at most one open period.
     rows.update(amended, ["end", *CAPACITY_FIELDS.values()])
     rows.insert(fresh)
+
+
+_OPEN_OF = 'WHERE t.variant_id = ANY(%s) AND t."end" IS NULL'
 
 
 def _capacity(row: VariantStatus) -> dict[str, Any] | None:

@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from fleet.access import ownership
 from fleet.access.ownership import Labels
@@ -254,3 +256,61 @@ def test_a_config_two_portions_of_a_first_look_share_is_stored_once(shard: Shard
     config = EndpointConfig.objects.get()
     assert {row.config for row in Endpoint.objects.all()} == {config}
     assert [row.name for row in roster.rows()] == ["e", "f"]
+
+
+def as_stored(rows: list[Endpoint]) -> list[dict[str, Any]]:
+    names = [f.attname for f in Endpoint._meta.concrete_fields if f.name not in ("document", "search_text")]
+    return [{name: getattr(row, name) for name in names} for row in rows]
+
+
+def test_a_run_knows_what_it_wrote_without_reading_it_again(shard: Shard) -> None:
+    mirror.write(shard, [reading()], now=NOW)
+    roster = Roster(shard)
+    roster.rows()
+    more = (VariantState("main", current_serverless=ServerlessCapacity(1024, 9)),)
+    moved = reading(status="Updating", modified_at=NOW, config=None, variants=more)
+    assert mirror.write(shard, [moved, recreated(NOW)], now=NOW + MINUTE, roster=roster) == 2
+    with CaptureQueriesContext(connection) as asked:
+        known = sorted(roster.rows(), key=lambda row: row.pk)
+    assert len(asked) == 0
+    assert as_stored(known) == as_stored(list(Endpoint.objects.order_by("pk")))
+    roster.went(known[:1])
+    assert [row.pk for row in roster.rows()] == [known[1].pk]
+
+
+def test_only_what_is_new_or_names_something_else_is_judged_anew(shard: Shard) -> None:
+    def is_rebuilt_by(change: Reading) -> bool:
+        roster = Roster(shard)
+        assert mirror.write(shard, [change], now=NOW, roster=roster) == 1
+        assert roster.is_changed
+        return roster.is_rebuilt
+
+    assert is_rebuilt_by(reading())
+    assert not is_rebuilt_by(reading(modified_at=CREATED + MINUTE, config=None))
+    later = {**CONFIG, "EndpointConfigName": "c-2", "EndpointConfigArn": "arn:c-2"}
+    assert is_rebuilt_by(reading(modified_at=CREATED + 2 * MINUTE, config=later))
+    refused = AccessDenied(account="1", region="r", action="a", code="AccessDenied", message="no")
+    seen = reading(modified_at=CREATED + 3 * MINUTE)
+    assert is_rebuilt_by(Reading(seen.summary, error=refused))
+    assert is_rebuilt_by(reading(modified_at=CREATED + 4 * MINUTE, config=None))
+    Endpoint.objects.update(closed_at=NOW)
+    assert is_rebuilt_by(reading(modified_at=CREATED + 4 * MINUTE, config=None))
+
+
+def test_what_was_set_by_hand_and_the_search_text_survive_every_change(shard: Shard) -> None:
+    mirror.write(shard, [reading()], now=NOW)
+    set_by_hand(Endpoint.objects.get(), Labels(owner="ben"))
+    text = Endpoint.objects.get().search_text
+    assert text
+    later = {**CONFIG, "EndpointConfigName": "c-2", "EndpointConfigArn": "arn:c-2"}
+    for minute, config in ((1, None), (2, later)):
+        roster = Roster(shard)
+        roster.rows()
+        change = reading(modified_at=CREATED + minute * MINUTE, config=config)
+        assert mirror.write(shard, [change], now=NOW, roster=roster) == 1
+        stored = Endpoint.objects.get()
+        assert (stored.owner, stored.search_text) == ("ben", text)
+        assert [row.owner for row in roster.rows()] == ["ben"]
+    assert Endpoint.objects.get().config_name == "c-2"
+    event = ChangeEvent.objects.get(category="config")
+    assert event.summary == "Config c-1 → c-2: no setting differs"
