@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from fleet.aws import meter, metric_wire
@@ -229,27 +230,36 @@ def _template(metrics: tuple[tuple[str, str, str, int], ...], period_s: int, fir
 
 def _keep(scope: AwsScope, results: Sequence[Mapping[str, Any]], series: list[Series]) -> None:
     """Put each series to its place, behind what an earlier page brought of it."""
-    if not FAILED.isdisjoint([row.get("StatusCode") for row in results]):
+    try:
+        told = list(map(_TOLD, results))
+    except KeyError:
+        # A series that is not complete may lack what it has nothing of.
+        told = [
+            (row["Id"], row.get("StatusCode"), row.get("Timestamps"), row.get("Values")) for row in results
+        ]
+    if not FAILED.isdisjoint([status for _, status, _, _ in told]):
         raise _failed(scope, next(row for row in results if row.get("StatusCode") in FAILED))
     known: object = None
     seconds: list[int] = []
     # What Series(…) calls itself; there are thousands of them in each answer.
     new = tuple.__new__
-    for row in results:
-        stamps, values = row.get("Timestamps"), row.get("Values")
+    for identity, _, stamps, values in told:
         if not stamps and not values:
             continue
         if not stamps or not values or len(stamps) != len(values):
             raise _unavailable(scope, "Incomplete", "A series has not as many timestamps as values.")
         if stamps != known:
             known, seconds = stamps, _seconds(stamps)
-        number = int(row["Id"][1:])
+        number = int(identity[1:])
         before = series[number]
         series[number] = (
             new(Series, (seconds, values))
             if before is NOTHING
             else Series(before.stamps + seconds, before.values + values)
         )
+
+
+_TOLD = itemgetter("Id", "StatusCode", "Timestamps", "Values")
 
 
 def _seconds(stamps: Sequence[Any]) -> list[int]:
