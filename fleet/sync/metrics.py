@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from django.conf import settings
 
@@ -89,20 +90,21 @@ def _to_add_up(
     since = {
         row.item.variant_id: open_from
         if row.item.variant_id in asked
-        else int(_silent_from(row, now).timestamp())
+        else _silent_from(row.until, row.read_from, now)
         for row in chunk
     }
     return [(pk, hour) for pk, hour in done.touched if hour >= since.get(pk, open_from)]
 
 
-def _silent_from(row: Standing, now: datetime) -> datetime:
-    """The first hour of a variant that was not asked by the hour which its fine rows hold as a whole.
+@lru_cache(maxsize=256)
+def _silent_from(until: datetime | None, read_from: datetime | None, now: datetime) -> int:
+    """The first hour (epoch seconds) of a variant that was not asked by the hour which its fine rows hold as a whole.
 
     All that were read again are: a row that came late is the only word of it.
     """
-    settled = windows.settled_hour(now)
-    again = row.until and min(row.until - windows.REREAD[windows.FINE_S], row.read_from or row.until)
-    return windows.floor(again, windows.HOUR_S) if again else settled
+    again = until and min(until - windows.REREAD[windows.FINE_S], read_from or until)
+    whole = windows.floor(again, windows.HOUR_S) if again else windows.settled_hour(now)
+    return int(whole.timestamp())
 
 
 def _plan(

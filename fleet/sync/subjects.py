@@ -236,13 +236,18 @@ def _one(metric: Metric, parts: Sequence[Series]) -> Series:
     return Series(stamps, [at[stamp] for stamp in stamps])
 
 
+_FIRST: Callable[[Sequence[float]], float] = itemgetter(0)
+
+
 def _rows(variant_id: int, scales: Sequence[float], found: Sequence[Series]) -> Iterator[Row]:
     """(variant, bucket start, value per metric…) for every bucket in which any of them was reported."""
-    first = found[0].stamps if found else []
-    if len(first) == 1 and all(stamps is first for stamps, _ in found):
+    if not found:
+        return iter(())
+    each, reported = zip(*found, strict=True)
+    first = each[0]
+    if len(first) == 1 and each.count(first) == len(each):
         # One bucket that each metric has: what a tick brings of most variants that are busy.
-        values = [figures[0] for _, figures in found]
-        return iter([(variant_id, first[0], *map(mul, values, scales))])
+        return iter([(variant_id, first[0], *map(mul, map(_FIRST, reported), scales))])
     grid: list[int] = []
     for stamps, _ in found:
         if stamps is not grid and stamps and stamps != grid:
