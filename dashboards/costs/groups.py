@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -222,4 +223,9 @@ def _url(key: str, wanted: Wanted) -> str:
     following = NEXT.get(wanted.by, GroupBy.ENDPOINT)
     if following is GroupBy.REGION and wanted.where.scope.regions:
         following = GroupBy.ENDPOINT
-    return f"{reverse('costs:page')}?{wanted.narrowed(key, following)}"
+    return f"{_page_url()}?{wanted.narrowed(key, following)}"
+
+
+@cache
+def _page_url() -> str:
+    return reverse("costs:page")

@@ -96,17 +96,22 @@ class Wanted:
 
     def narrowed(self, key: str, group: GroupBy | None = None) -> str:
         """The query string that narrows to the group `key` of this page, grouped by `group` from there."""
-        name = PARAMETERS[self.by]
-        changes: dict[str, str | None] = {name: value_of(self.grouping, key), "open": None, "tag_key": None}
-        if self.by is GroupBy.TAG:
-            others = [each for each in self.query.getlist(name) if tag_of(each)[0] != self.tag]
-            return self.link(**{**changes, name: [*others, value_of(self.grouping, key)]}, group=group)
-        return self.link(**changes, group=group)
+        own = {PARAMETERS[self.by]: value_of(self.grouping, key)} | ({"group": group} if group else {})
+        return "&".join(filter(None, [self._unnarrowed, urlencode(own)]))
 
     def toggle(self, key: str) -> str:
         """The query string that opens a row, or closes it when it is open; stays on the same page of rows."""
         opened = [each for each in self.opened if each != key] if key in self.opened else [*self.opened, key]
         return "&".join(filter(None, [self._closed, urlencode({"open": opened}, doseq=True)]))
+
+    @cached_property
+    def _unnarrowed(self) -> str:
+        """What the query strings of all rows' groups begin with: filters by values of other tags stay."""
+        name = PARAMETERS[self.by]
+        kept = self._but("page", name, "open", "tag_key", "group")
+        if self.by is GroupBy.TAG:
+            kept[name] = [each for each in self.query.getlist(name) if tag_of(each)[0] != self.tag]
+        return urlencode(kept, doseq=True)
 
     @cached_property
     def _closed(self) -> str:
