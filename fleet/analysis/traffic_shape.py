@@ -3,18 +3,23 @@
 None is an hour of which nothing is known, never an hour without calls. The limits are our choice, docs/advisor.md.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import chain
 from statistics import fmean, median
 
 DAY_H, WEEK_H = 24, 168
 SATURDAY = 5
-_HOUR = [at % DAY_H for at in range(WEEK_H)]
-_WEEKDAY = [at // DAY_H for at in range(WEEK_H)]
-_WORKDAY_HOUR = [at % DAY_H + DAY_H * (at >= SATURDAY * DAY_H) for at in range(WEEK_H)]
+_HOUR = [slice(hour, None, DAY_H) for hour in range(DAY_H)]
+_WEEKDAY = [slice(at, at + DAY_H) for at in range(0, WEEK_H, DAY_H)]
+_WORKDAY_HOUR = [
+    *(slice(hour, SATURDAY * DAY_H, DAY_H) for hour in range(DAY_H)),
+    *(slice(SATURDAY * DAY_H + hour, None, DAY_H) for hour in range(DAY_H)),
+]
+_WEEK_HOUR = [slice(at, at + 1) for at in range(WEEK_H)]
+"""Hours of the week that are taken for alike, each place of theirs as a slice of the week."""
 Week = list[list[float]]
 """Known calls by their hour of the week, 0 = Monday 0:00 UTC."""
 LEAST_HOURS = 24
@@ -198,34 +203,37 @@ def _explained(week: Week, known: Sequence[float], mean: float) -> float | None:
     """
     if len(known) < 3 * DAY_H:
         return None
-    keys: list[Sequence[int]] = [_HOUR]
+    keys = [_HOUR]
     if len(known) >= WEEK_H:
         keys.append(_WORKDAY_HOUR)
     if len(known) >= 2 * WEEK_H:
-        keys.append(range(WEEK_H))
+        keys.append(_WEEK_HOUR)
     spread = sum([(each - mean) ** 2 for each in known])
     return max(_foretold(week, key, mean, spread) for key in keys)
 
 
-def _foretold(week: Week, key: Sequence[int], mean: float, spread: float) -> float:
+def _foretold(week: Week, key: Sequence[slice], mean: float, spread: float) -> float:
     """Part of the spread around the mean that medians of alike hours explain, each hour left out of its own."""
     if not spread:
         return 0.0
-    left = sum(_missed(sorted(alike), mean) for alike in _places(week, key).values())
+    left = 0.0
+    for alike in _places(week, key):
+        if len(alike) == 2:
+            # Each is foretold by the other; so it is for most hours of two weeks, for which a call is too dear.
+            left += 2 * (alike[1] - alike[0]) ** 2
+        else:
+            left += _missed(sorted(alike), mean)
     return max(0.0, 1 - left / spread)
 
 
 def _missed(ranked: Sequence[float], otherwise: float) -> float:
-    """Squares by which the median of the others misses each of some sorted values; alone it is `otherwise`.
+    """Squares by which the median of the others misses each of one or several sorted values; alone it is `otherwise`.
 
     Without a value below the middle the median moves up, without one above it moves down: three medians are all.
     """
     others = len(ranked) - 1
     if not others:
         return (ranked[0] - otherwise) ** 2
-    if others == 1:
-        # Each is foretold by the other; so it is for most hours of two weeks.
-        return 2 * (ranked[1] - ranked[0]) ** 2
     low, high = (others - 1) // 2, others // 2
     below = (ranked[low + 1] + ranked[high + 1]) / 2
     above = (ranked[low] + ranked[high]) / 2
@@ -257,17 +265,22 @@ def _growth(calls: Sequence[float | None]) -> float | None:
     return 7 * slope / middle if agree >= GROWTH_AGREEMENT else 0.0
 
 
-def _places(week: Week, key: Sequence[int]) -> dict[int, list[float]]:
-    """Calls by the key of their hour of the week, 0 = Monday 0:00 UTC; keys without a known hour are left out."""
-    places: dict[int, list[float]] = defaultdict(list)
-    for place, each in zip(key, week, strict=True):
-        if each:
-            places[place] += each
-    return places
+def _places(week: Week, key: Sequence[slice]) -> Week:
+    """Calls of alike hours, those of the earliest known hour first; places without a known hour are left out."""
+    if key is _WEEK_HOUR:
+        return [each for each in week if each]
+    if not all(week):
+        hours = {n: range(*part.indices(WEEK_H)) for n, part in enumerate(key)}
+        first = {n: next((at for at in found if week[at]), WEEK_H) for n, found in hours.items()}
+        key = [key[n] for n in sorted(first, key=first.__getitem__)]
+    places = [[*chain.from_iterable(week[part])] for part in key]
+    return [found for found in places if found]
 
 
-def _means(week: Week, key: Sequence[int]) -> dict[int, float]:
-    return {place: fmean(part) for place, part in sorted(_places(week, key).items())}
+def _means(week: Week, key: Sequence[slice]) -> dict[int, float]:
+    """By place; those without a known hour are left out."""
+    places = ([*chain.from_iterable(week[part])] for part in key)
+    return {place: fmean(found) for place, found in enumerate(places) if found}
 
 
 def _busy_hours(week: Week, mean: float) -> tuple[int, ...]:

@@ -45,9 +45,7 @@ def of(ids: Sequence[int], now: datetime, about: Around) -> list[Known]:
         for each in parts
     ]
     by_variant = hours.read(live, now)
-    full = hours.full_minutes(
-        [pk for pk, each in by_variant.items() if any((used or 0) >= 1 for used in each.used)], now
-    )
+    full = hours.full_minutes([pk for pk, each in by_variant.items() if (each.most_used or 0) >= 1], now)
     return [
         Known(
             endpoint,

@@ -5,6 +5,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from itertools import repeat
 
 from fleet.advisor.evidence import Calls, Cold, Use
 from fleet.advisor.evidence_parts import Queue
@@ -54,7 +56,7 @@ def hourly_calls(hours: Hours, known: Known, kind: Kind) -> list[float | None]:
     if kind not in PUBLISHES_ZEROS:
         for n in range(max(0, known.first), max(0, known.last)):
             found[n] = 0.0
-    for at, calls in zip(hours.at, hours.calls, strict=True):
+    for at, calls in zip(hours.at, hours.calls or repeat(None), strict=False):
         if 0 <= at < HOURS:
             found[at] = calls if calls is not None else 0.0
     return found
@@ -84,7 +86,7 @@ def calls_of(
     known = [each for each in hourly if each is not None]
     sums = [part.sums for part in parts]
     slowest = _most(each.latency_ms_p99_max for each in sums)
-    used = _most(value for part in parts for value in part.used)
+    used = _most(part.most_used for part in parts)
     busy = [value for part in parts for value in part.busy_ms if value is not None]
     limit = variant.max_concurrency if len(parts) == 1 else None
     return Calls(
@@ -133,7 +135,7 @@ def cold_of(
 ) -> Cold:
     """Cold starts and warmth. publishes: it had a set-up sample in 30 days, so that none in this window is zero."""
     sums, level = hours.sums, variant.provisioned_concurrency or 0
-    used = _most(hours.used)
+    used = hours.most_used
     count = sums.cold if sums.cold is not None or not publishes or calls.count is None else 0.0
     warm, spilled = _sum(hours.warm), _sum(hours.spilled)
     mean = None
@@ -175,8 +177,16 @@ def priced_traffic(
         "instance_minutes": hours.minutes[first:], "provisioned_invocations": hours.warm[first:],
         "spillover_invocations": hours.spilled[first:], "concurrency_utilization_max": hours.used[first:],
     }  # fmt: skip
-    at = [start + n * HOUR for n in hours.at[first:]]
-    return workload.of_columns(at, columns, kind, end, max_concurrency=variant.max_concurrency)
+    grid = _grid(start)
+    at = [grid[n] for n in hours.at[first:]]
+    reported = {name: values for name, values in columns.items() if values}
+    return workload.of_columns(at, reported, kind, end, max_concurrency=variant.max_concurrency)
+
+
+@lru_cache(maxsize=4)
+def _grid(start: datetime) -> tuple[datetime, ...]:
+    """When each hour of the window begins: the same for every endpoint of a look."""
+    return tuple(start + n * HOUR for n in range(HOURS))
 
 
 def highest_memory(hours: Hours) -> float | None:

@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from fleet.advice import runs, set_choices, store
 from fleet.advisor import engine
+from fleet.advisor.advice import Advice as Found
+from fleet.advisor.advice import Alternative, Decision, Effort, Line, Missing, Proposal, Risk, Severity
 from fleet.advisor.engine import Review
 from fleet.models import (
     Advice,
@@ -23,6 +25,7 @@ from fleet.models import (
     Shard,
     VariantStatus,
 )
+from fleet.operations.kinds import OperationKind
 from fleet.queries import advice_evidence
 from tests.data.advice import cast
 from tests.data.dashboards import rows
@@ -147,6 +150,34 @@ def test_writing_the_same_chunk_again_changes_nothing(place: Shard) -> None:
     assert store.write({old.pk: Review((), ())}, now).gone == len(before)
 
 
+def test_advice_that_says_something_else_is_renewed_in_every_column(place: Shard) -> None:
+    old = cast.idle(place)
+    first, later = timezone.now() - timedelta(hours=1), timezone.now()
+    evidence = advice_evidence.of([old.pk], later, advice_evidence.surroundings(later))[0].evidence
+    found = engine.review(evidence).advice[0]
+    store.write({old.pk: Review((found,), ())}, first)
+    other = Alternative("r", "t", Decimal("0.1"), None, "w")
+    changed = Found(
+        rule=found.rule, version=found.version + 1, decision=Decision.LIMIT, severity=Severity.NOTE,
+        effort=Effort.LARGE, risk=Risk.HIGH, title='it\'s "new" – 100 %', why="because", source="page",
+        evidence=(Line("é", "\\n", "s"),), undo="none", is_irreversible=True, saving_low=Decimal("-0.000001"),
+        saving_high=Decimal("12345678901.123456"), proposal=Proposal(OperationKind.DELETE_SPLIT, {"a": "1"}),
+        runbook=("one", "two"), missing=(Missing("what", "takes"),), alternatives=(other,), to="x" * 200,
+    )  # fmt: skip
+    store.write({old.pk: Review((changed,), ())}, later)
+    row = Advice.objects.get()
+    assert (row.version, row.decision, row.severity, row.effort, row.risk) == (
+        changed.version, Decision.LIMIT.value, int(Severity.NOTE), int(Effort.LARGE), int(Risk.HIGH),
+    )  # fmt: skip
+    assert (row.title, row.why, row.source, row.undo) == (changed.title, "because", "page", "none")
+    assert (row.is_irreversible, row.to, row.runbook) == (True, "x" * 128, ["one", "two"])
+    assert (row.saving_low, row.saving_high) == (changed.saving_low, changed.saving_high)
+    assert (row.operation_kind, row.operation_fields) == (OperationKind.DELETE_SPLIT.value, {"a": "1"})
+    assert (row.evidence, row.missing) == ([["é", "\\n", "s"]], [["what", "takes"]])
+    assert row.alternatives == [{"rule": "r", "title": "t", "low": "0.1", "high": None, "why": "w"}]
+    assert (row.first_seen_at, row.last_seen_at, row.state) == (first, later, Advice.State.OPEN)
+
+
 def test_any_number_of_endpoints_costs_as_many_queries(place: Shard) -> None:
     def asked() -> int:
         now = timezone.now()
@@ -176,6 +207,8 @@ def test_hours_of_a_variant_come_in_order_with_gaps(place: Shard) -> None:
     read = advice_evidence.hours.read([(variant.pk, False)], now)[variant.pk]
     assert list(read.calls) == [9.0, 5.0, 2.0]
     assert [read.at[n + 1] - read.at[n] for n in (0, 1)] == [4, 3]
+    assert (list(read.used), read.most_used) == ([1.0, 1.0, 1.0], 1.0)
+    assert (list(read.minutes), list(read.cpu_pct)) == ([], []), "no hour reported any"
     rows.minute_bucket(found, at - timedelta(hours=2), concurrency_utilization_max=1.0)
     rows.minute_bucket(found, at - timedelta(hours=2, minutes=-1), concurrency_utilization_max=0.5)
     assert advice_evidence.hours.full_minutes([variant.pk], now) == {variant.pk: 1.0}
