@@ -3,7 +3,10 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from fleet.models import CapacityPeriod, ChangeEvent, ComponentPeriod, Endpoint, ScalableTarget
+from django.db import connection
+
+from fleet.models import CapacityPeriod, ChangeEvent, ComponentPeriod, Endpoint
+from fleet.sync import rows
 
 
 def close(endpoints: Sequence[Endpoint], *, now: datetime) -> None:
@@ -11,12 +14,9 @@ def close(endpoints: Sequence[Endpoint], *, now: datetime) -> None:
 
     Call inside the transaction that holds the shard's fence.
     """
-    ids = [endpoint.pk for endpoint in endpoints]
-    CapacityPeriod.objects.filter(variant__endpoint__in=ids, end=None).update(end=now)
-    ComponentPeriod.objects.filter(component__endpoint__in=ids, end=None).update(end=now)
-    ScalableTarget.objects.filter(endpoint__in=ids).update(endpoint=None)
-    Endpoint.objects.filter(pk__in=ids).update(closed_at=now)
-    ChangeEvent.objects.bulk_create(
+    with connection.cursor() as cursor:
+        cursor.execute(_CLOSE, {"ids": [endpoint.pk for endpoint in endpoints], "now": now})
+    rows.insert(
         ChangeEvent(
             endpoint=endpoint,
             at=now,
@@ -27,6 +27,20 @@ def close(endpoints: Sequence[Endpoint], *, now: datetime) -> None:
         )
         for endpoint in endpoints
     )
+
+
+_CLOSE = """
+WITH capacity AS (
+    UPDATE fleet_capacityperiod AS period SET "end" = %(now)s FROM fleet_variantstatus AS variant
+    WHERE variant.endpoint_id = ANY(%(ids)s) AND period.variant_id = variant.id AND period."end" IS NULL
+), copies AS (
+    UPDATE fleet_componentperiod AS period SET "end" = %(now)s FROM fleet_inferencecomponent AS component
+    WHERE component.endpoint_id = ANY(%(ids)s) AND period.component_id = component.id AND period."end" IS NULL
+), target AS (
+    UPDATE fleet_scalabletarget SET endpoint_id = NULL WHERE endpoint_id = ANY(%(ids)s)
+)
+UPDATE fleet_endpoint SET closed_at = %(now)s WHERE id = ANY(%(ids)s)
+"""
 
 
 def reopen(closed_at: Mapping[int, datetime]) -> None:
