@@ -153,9 +153,7 @@ def read(variants: Sequence[tuple[int, bool]], now: datetime) -> dict[int, Hours
         cursor.execute(plain.mogrify(_SQL, bound))
         for pk, at, *rest in cursor.fetchall():
             arrays = (each or () for each in rest[: len(_ARRAYS)])
-            found[pk] = Hours(
-                at, **dict(zip(_ARRAYS, arrays, strict=True)), sums=Sums(*rest[len(_ARRAYS) :])
-            )
+            found[pk] = Hours(at, **dict(zip(_ARRAYS, arrays, strict=True)), sums=Sums(*rest[len(_ARRAYS) :]))
     return found
 
 
