@@ -192,6 +192,10 @@ def test_groups_by_tag_take_any_key_in_use_and_count_what_has_none(reader: Clien
     odd = page(reader, range="7d", group="tag", tag_key="a=b")
     assert "<i>" not in odd
     assert total(page(reader, range="7d", tag="a%3Db=<i>")) == Decimal("1.00")
+    html = page(reader, range="7d", group="tag", tag_key="stage", tag=["stage=prod", "a%3Db=<i>", "stage="])
+    url = row_url(html, "prod")
+    assert parse_qs(urlsplit(url).query)["tag"] == ["a%3Db=<i>", "stage=prod"], "the other tag's filter stays"
+    assert total(reader.get(url).content.decode()) == Decimal("1.00")
 
 
 def test_models_and_types_are_groups_of_lines(reader: Client) -> None:
