@@ -22,7 +22,7 @@ SOON = timedelta(minutes=2)
 """Between looks while history comes in."""
 DEAD_AFTER = timedelta(minutes=10)
 """A look that began so long ago and never ended is taken for dead."""
-CHUNK = 250
+CHUNK = 500
 """As many endpoints are read, judged and stored together."""
 TASK = "fleet.advise"
 THE_ONE = 1

@@ -8,12 +8,15 @@ from fleet.advisor.advice import Advice, Alternative, Decision, Gap
 from fleet.advisor.catalogue import ALL_RULES
 from fleet.advisor.evidence import Evidence
 from fleet.advisor.rule import Rule
+from fleet.types import Kind
 
 _MOOT_WITH_HOSTING = frozenset(
     {Decision.SHARING, Decision.SIZE, Decision.COUNT, Decision.WARMTH, Decision.COMMITMENT}
 )
 _FREE = frozenset({Decision.CARE, Decision.LIMIT, Decision.POLICY, Decision.QUEUE})
 """Decisions that stand beside any other on the same thing."""
+_OF_KIND = {kind: [rule for rule in ALL_RULES if kind in rule.kinds] for kind in Kind}
+"""So that of the rules for other kinds none is even asked."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ def review(evidence: Evidence, rules: Sequence[Rule] = ALL_RULES, demoted: Colle
     demoted: names of rules whose savings came true too rarely: theirs comes after what is as urgent.
     """
     advice, gaps = [], []
-    for rule in rules:
+    for rule in _OF_KIND[evidence.kind] if rules is ALL_RULES else rules:
         found = rule.judge(evidence)
         if isinstance(found, Gap):
             gaps.append(found)

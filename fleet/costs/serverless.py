@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 
 from fleet.costs import lines
 from fleet.costs.periods import Piece, exact, pieces, seconds, total_hours, uncovered
@@ -13,6 +14,7 @@ from fleet.types import Confidence, CostComponent, CostLine, MetricRow
 BILLED_NOTE = "Billed duration is not published: the sum of model latency stands for it"
 BEGUN_S = Decimal("0.0005")
 """What billing by begun milliseconds adds to a call on average: half of one (docs/costs.md#serverless)."""
+_NOTHING, _MS_PER_S = Decimal(0), Decimal(1000)
 SHARE_NOTE = "share on provisioned concurrency estimated from calls served warm and calls spilled over"
 UNREAD = "unread"
 """Item of the line that holds the hours CloudWatch was not read for: what ran in them is in no figure."""
@@ -79,8 +81,14 @@ def execution_s(row: MetricRow) -> Decimal:
 def billed_s(latency_ms: float | None, calls: float | None) -> Decimal:
     """The same from the two figures."""
     if not latency_ms:
-        return Decimal(0)
-    return exact(latency_ms) / 1000 + exact(calls or 0) * BEGUN_S
+        return _NOTHING
+    return exact(latency_ms) / _MS_PER_S + _begun_s(calls or 0)
+
+
+@lru_cache(maxsize=10_000)
+def _begun_s(calls: float) -> Decimal:
+    """What begun milliseconds add to some calls. Kept, because hours of many variants have as many."""
+    return exact(calls) * BEGUN_S
 
 
 def _add(size: _Size, piece: Piece, observed: Observed) -> None:

@@ -175,3 +175,9 @@ def _without_money(value: Any) -> Any:
             value, **{each.name: _without_money(getattr(value, each.name)) for each in fields(value)}
         )
     return value
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_rules_for_a_kind_say_what_all_rules_say(kind: Kind) -> None:
+    found = Evidence("chat", kind)
+    assert review(found) == review(found, list(ALL_RULES))
