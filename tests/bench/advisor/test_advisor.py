@@ -1,6 +1,5 @@
 """The advisor over a whole fleet: one look from rows to rows, its queries, and the pages that read what it kept."""
 
-import gc
 import math
 from collections.abc import Iterator
 from statistics import median
@@ -11,10 +10,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from config.celery import spare_what_stays
 from fleet.advice import runs
 from fleet.models import Advice, Endpoint, User
 from fleet.queries import advice_evidence
+from tests.bench.garbage import as_in_a_worker
 from tests.bench.pages import fleets
 from tests.bench.report import Table, percentile, seconds
 
@@ -58,14 +57,9 @@ def test_a_look_at_the_fleet_and_the_pages_that_show_it(table: Table) -> None:
 
 
 def look() -> float:
-    """Seconds of one look, garbage being searched for as in a worker."""
-    usual = gc.get_threshold()
-    spare_what_stays()
-    try:
+    """Seconds of one look."""
+    with as_in_a_worker():
         return seconds(lambda: runs.look(timezone.now))
-    finally:
-        gc.unfreeze()
-        gc.set_threshold(*usual)
 
 
 def queries(table: Table, size: int) -> None:
