@@ -83,10 +83,6 @@ def chart(wanted: Wanted, figures: Figures) -> dict[str, Any]:
     }
 
 
-def _stack(wanted: Wanted, stack: str) -> str:
-    return GROUP_WORDS[wanted.by] if stack == "group" else stack.capitalize()
-
-
 def links(wanted: Wanted, scoped: PageScope, tag_keys: list[str], figures: Figures) -> dict[str, Any]:
     """Ranges, groupings, breadcrumb, chips and files."""
     names = _Names(wanted, figures)

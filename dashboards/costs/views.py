@@ -1,6 +1,5 @@
 """The Costs page: what the fleet cost, where it goes, from which prices; its chart, its CSV and its budget."""
 
-from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -10,20 +9,18 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from dashboards import access, client, htmx, scope, wording
-from dashboards.costs import batch, charts, drawing, export, page_words, period, rose, table_rows, tiles
-from dashboards.costs.figures import Figures, plan, top_labels
+from dashboards.costs import charts, drawing, export, period, whole_page
+from dashboards.costs.figures import plan, top_labels
 from dashboards.costs.forms import BudgetForm
 from dashboards.costs.group_files import GroupTable
 from dashboards.costs.wanted import Wanted
 from dashboards.htmx import HtmxHttpRequest
-from dashboards.scope import PageScope
-from dashboards.tables import Sort
+from dashboards.looking import look
 from fleet import budgets
 from fleet.errors import Refused
 from fleet.models import Account
-from fleet.queries import billing, cost_lines, cost_tags, rolled
 from fleet.queries import budgets as budget_queries
-from fleet.queries.cost_scope import GroupBy
+from fleet.queries import cost_lines, rolled
 
 RANGE = period.DEFAULT
 
@@ -31,35 +28,17 @@ RANGE = period.DEFAULT
 @require_GET
 def page(request: HtmxHttpRequest) -> HttpResponse:
     """Sentence, tiles, cost over time and where it goes."""
-    scoped, wanted, tag_keys = _asked(request)
-    figures = Figures.read(wanted, timezone.now().date())
-    rows, rest = figures.table()
-    context = {
-        "figures": figures,
-        "wanted": wanted,
-        "rows": rows,
-        "table_rows": table_rows.body(rows, wanted.by),
-        "rest": rest,
-        "rest_count": figures.cube.groups - len(rows),
-        "sort": Sort(wanted.order.value, not wanted.ascending),
-        "tiles": tiles.tiles(figures),
-        "batch": batch.line(wanted, scoped),
-        "billed_through": billing.billed_through(scoped.filter),
-        "rose": rose.read(wanted.where, timezone.now()) if not htmx.wants_part(request) else None,
-        "can_budget": budget_queries.account_of(wanted.where) is not None,
-        "wants_rail": True,
-        "now": timezone.now(),
-        **page_words.words(figures),
-        **page_words.chart(wanted, figures),
-        **page_words.links(wanted, scoped, tag_keys, figures),
-    }
+    scoped = scope.read(request, default=RANGE, has_range=False)
+    looked, now = look(request), timezone.now()
+    found = whole_page.told(request.GET, scoped, looked, now, is_part=htmx.wants_part(request))
+    context = {**found, "wants_rail": True, "now": now}
     return htmx.page(request, "pages/costs/page.html", context, part="cost-table")
 
 
 @require_GET
 def chart(request: HtmxHttpRequest) -> HttpResponse:
     """Figure JSON: cost by day, week or month."""
-    _, wanted, _ = _asked(request)
+    wanted = _asked(request)
     today = timezone.now().date()
     fresh = rolled.freshness(wanted.where.scope)
     planned = plan(wanted.span, today, fresh)
@@ -71,7 +50,7 @@ def chart(request: HtmxHttpRequest) -> HttpResponse:
 @require_GET
 def groups_file(request: HtmxHttpRequest) -> HttpResponse:
     """Every row of the table, of all its pages, unrounded: CSV, or JSON with format=json."""
-    _, wanted, _ = _asked(request)
+    wanted = _asked(request)
     table = GroupTable.read(wanted, timezone.now().date())
     name = f"flotilla-costs-by-{wanted.by}-{wanted.span.first}-{wanted.span.last}"
     if request.GET.get("format") == "json":
@@ -84,20 +63,15 @@ def groups_file(request: HtmxHttpRequest) -> HttpResponse:
     return response
 
 
-def _asked(request: HtmxHttpRequest) -> tuple[PageScope, Wanted, list[str]]:
-    """Scope, wish and, for a grouping by tag, the keys in use; the commonest stands in for one that is not named."""
+def _asked(request: HtmxHttpRequest) -> Wanted:
     scoped = scope.read(request, default=RANGE, has_range=False)
-    wanted = Wanted.read(request.GET, scoped)
-    if wanted.by is not GroupBy.TAG:
-        return scoped, wanted, []
-    keys = cost_tags.keys(wanted.where)
-    return scoped, wanted if wanted.tag else replace(wanted, tag=keys[0] if keys else ""), keys
+    return whole_page.asked(request.GET, scoped)[0]
 
 
 @require_GET
 def csv_file(request: HtmxHttpRequest) -> StreamingHttpResponse:
     """Every formula line of every endpoint in view; amounts unrounded."""
-    _, wanted, _ = _asked(request)
+    wanted = _asked(request)
     rows = cost_lines.export(wanted.where, wanted.span)
     response = StreamingHttpResponse(export.lines(rows, wanted.span), content_type="text/csv; charset=utf-8")
     name = f"flotilla-costs-{wanted.span.first}-{wanted.span.last}.csv"

@@ -67,7 +67,7 @@ def test_pages_cost_as_much_at_any_size(table: Table, settings: Any) -> None:
             # Most is asked where nothing is kept.
             settings.KEPT_S = 0
             cold, asked.setdefault(url, {})[size] = measured(client, url, 12)
-            if url in (*OVERVIEW, *LIST) and size == sizes(table)[-1]:
+            if url not in OTHERS and size == sizes(table)[-1]:
                 bench, case = "B4" if url in OVERVIEW else "B5", f"{url} p95 at {size:,}, nothing kept"
                 table.bar(bench=bench, case=case, value=percentile(cold, 0.95), unit="ms", at_most=200)
             settings.KEPT_S = KEPT_S

@@ -3,6 +3,7 @@
 import re
 import threading
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,13 +12,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from fleet.access import audit, ownership
-from fleet.models import Endpoint, Operation, Shard, User
+from fleet.models import DailyCost, Endpoint, Operation, Shard, User
 from fleet.queries.kept import Kept, Moment
 from tests.data.dashboards import rows
 from tests.factories import (
     AccountFactory,
     AlertRuleFactory,
     ChangeEventFactory,
+    DailyCostFactory,
     EndpointFactory,
     IncidentFactory,
     OperationFactory,
@@ -246,3 +248,32 @@ def test_the_menu_is_drawn_for_each_page_scope_and_count(viewer: Client) -> None
         assert 'href="/costs/"' in page(viewer, "/endpoints/")
     IncidentFactory()
     assert '1<span class="sr-only"> open incidents' in page(viewer, "/sync/")
+
+
+def test_costs_are_kept_for_everybody_but_not_past_what_somebody_does(
+    kept_long: None, viewer: Client
+) -> None:
+    endpoint = EndpointFactory(name="e0", team="risk")
+    line = DailyCostFactory(endpoint=endpoint, day=now().date(), amount=Decimal("12.34"))
+    admin = Client()
+    admin.force_login(UserFactory(role=User.Role.ADMIN))
+    assert len(asked(viewer, "/costs/")) >= 8
+    assert len(asked(viewer, "/costs/")) <= 4
+    DailyCost.objects.filter(pk=line.pk).update(amount=Decimal("56.78"))
+    for reader, may_set in ((admin, True), (viewer, False)):
+        html = page(reader, "/costs/")
+        assert 'id="cost-total" title="12.34' in html
+        assert ("Set a budget" in html) is may_set
+    for query in ("?group=team", "?range=7d", "?sort=cost", "?region=eu-west-1", "?team=risk"):
+        assert 'title="56.78' in page(viewer, f"/costs/{query}"), query
+    admin.post("/costs/budget/", {"monthly_usd": "30000"})
+    html = page(viewer, "/costs/")
+    assert "of a $30,000 budget" in re.sub("<[^>]*>", "", html)
+    assert 'id="cost-total" title="56.78' in html
+
+
+def test_the_table_of_costs_is_kept_apart_from_its_page(kept_long: None, viewer: Client) -> None:
+    DailyCostFactory(day=now().date())
+    part = viewer.get("/costs/", headers={"HX-Request": "true", "HX-Target": "cost-table"})
+    assert "What rose" not in part.content.decode()
+    assert "What rose" in page(viewer, "/costs/")
