@@ -41,7 +41,12 @@ class Postgres:
     def part(self, log: Path) -> Part:
         """The server as a child process. SIGINT is PostgreSQL's fast shutdown: sessions end, data is flushed."""
         argv = [str(self.binaries / "postgres"), "-D", str(self.data), "-k", str(self.sockets)]
-        settings = {"listen_addresses": "", "max_connections": "100", "timezone": "UTC", "jit": "off"}
+        # Sums of 13 months of 10,000 endpoints do not fit the usual 128 MB: reading them from the system's cache instead
+        # takes twice as long. Memory is taken as it is used.
+        settings = {
+            "listen_addresses": "", "max_connections": "100", "timezone": "UTC", "jit": "off",
+            "shared_buffers": "1GB",
+        }  # fmt: skip
         if not self.durable:
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         for name, value in settings.items():

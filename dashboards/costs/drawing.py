@@ -9,7 +9,7 @@ from dashboards.costs.wanted import Wanted
 from dashboards.status import COMPONENT_LABELS, KIND_LABELS
 from fleet.queries import cost_cube, cost_places, costs
 from fleet.queries.cost_cover import DAY, MONTH, WEEK, Bucket, buckets, grain_of
-from fleet.queries.cost_cube import Cube, Plan
+from fleet.queries.cost_cube import Plan
 from fleet.queries.cost_scope import GroupBy, Grouping
 from fleet.queries.costs import in_order
 from fleet.queries.rolled import Freshness, place_q
@@ -31,12 +31,11 @@ class Layer:
 
 @dataclass(frozen=True)
 class Drawing:
-    """Bars and layers, bottom first. words: what the stack is by."""
+    """Bars and layers, bottom first."""
 
     grain: str
     bars: Sequence[Bucket]
     layers: Sequence[Layer]
-    words: str
 
     @property
     def days(self) -> list[date]:
@@ -63,6 +62,11 @@ def grouping_of(wanted: Wanted) -> Grouping:
     return wanted.grouping if wanted.stack == "group" else Grouping(GroupBy(wanted.stack))
 
 
+def words_of(by: Grouping) -> str:
+    """What a stack is by, in words."""
+    return by.tag or by.by.value.replace("-", " ")
+
+
 def has_fixed_layers(wanted: Wanted) -> bool:
     """Whether the stack is by kind or component, which have their colours and order."""
     return grouping_of(wanted).by in _FIXED
@@ -74,11 +78,11 @@ def read(
     planned: Plan,
     today: date,
     labels: Mapping[str, str],
-    cube: Cube | None = None,
+    has_others: bool,
 ) -> Drawing:
-    """Read the chart. labels: the dearest groups by key, for a stack by the table's own groups. One query.
+    """Read the chart. labels: the dearest groups by key, for a stack by the table's own groups. At most five queries.
 
-    cube: the table's groups, if they have been read.
+    has_others: whether there are more groups, as far as anybody knows; what is drawn is right all the same.
     """
     by, bars = grouping_of(wanted), buckets(wanted.span)
     if by.by in _FIXED:
@@ -93,7 +97,7 @@ def read(
             for key in in_order(sums)
         ]
     else:
-        found = _groups(wanted, by, planned, fresh, today, list(labels), cube)
+        found = _groups(wanted, by, planned, fresh, today, list(labels), has_others)
         layers = [
             Layer(f"series-{n}", f"series-{n}", label, found[key])
             for n, (key, label) in enumerate(labels.items(), start=1)
@@ -101,7 +105,7 @@ def read(
         ]
         if None in found:
             layers.append(Layer("series-other", "series-other", "All others", found[None]))
-    return Drawing(grain_of(wanted.span), bars, layers, by.tag or by.by.value.replace("-", " "))
+    return Drawing(grain_of(wanted.span), bars, layers)
 
 
 def _fixed(
@@ -134,17 +138,17 @@ def _groups(
     fresh: Freshness,
     today: date,
     keys: list[str],
-    cube: Cube | None,
+    has_others: bool,
 ) -> dict[str | None, list[Decimal | None]]:
     """The table's own groups; whole days of all, and of accounts and regions, are taken from the days by place."""
     where, whole = wanted.where, None
     totals: Sequence[Decimal | None] = ()
     has_whole = planned.compared and (planned.kept or planned.draws_differences)
-    if cube and has_whole and _is_of_places(wanted, fresh, today):
+    if has_whole and _is_of_places(wanted, fresh, today):
         whole = cost_places.bars(where, by.by, planned, keys)
-        if cube.groups > len(keys):
+        if has_others:
             totals = _totals(wanted, planned)
-    return cost_cube.series(where, by, planned, keys, cube, totals, whole)
+    return cost_cube.series(where, by, planned, keys, totals, whole)
 
 
 def _totals(wanted: Wanted, planned: Plan) -> Sequence[Decimal | None]:

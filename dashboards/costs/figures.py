@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-from dashboards.costs import drawing, explain, groups
-from dashboards.costs.drawing import Drawing
+from dashboards.costs import explain, groups
 from dashboards.costs.groups import CostRow
 from dashboards.costs.missing import NO_ACCESS, Missing
 from dashboards.costs.rows import CENT, apportion
@@ -23,7 +22,7 @@ from fleet.queries.rolled import Freshness
 from fleet.types import Confidence
 
 DAY = timedelta(days=1)
-WEEK = timedelta(days=7)
+SEVEN_DAYS = timedelta(days=7)
 
 
 def plan(span: Span, today: date, fresh: Freshness) -> Plan:
@@ -43,7 +42,6 @@ class Figures:
     cube: Cube
     days: Sequence[DayCost]
     outlook: Outlook
-    drawn: Drawing
     named: Mapping[str, Endpoint]
     aliases: Mapping[str, str]
     used: Mapping[str, Use]
@@ -55,18 +53,16 @@ class Figures:
 
     @classmethod
     def read(cls, wanted: Wanted, today: date) -> "Figures":
-        """At most twelve queries, whatever the size of the fleet."""
+        """At most ten queries, whatever the size of the fleet."""
         where, by = wanted.where, wanted.grouping
         fresh = rolled.freshness(where.scope)
         planned = plan(wanted.span, today, fresh)
         cube, pager = _page(wanted, planned)
         keys = [row.key for row in cube.rows]
-        shown = [*keys, *(row.key for row in cube.top)]
-        named = costs.endpoints(shown) if by.by is GroupBy.ENDPOINT else {}
-        aliases = aliases_of(shown) if by.by is GroupBy.ACCOUNT else {}
+        named = costs.endpoints(keys) if by.by is GroupBy.ENDPOINT else {}
+        aliases = aliases_of(keys) if by.by is GroupBy.ACCOUNT else {}
         used, use = _use(wanted, keys, planned)
         visible = [key for key in keys if key in wanted.opened]
-        labels = {row.key: name_of(by, row.key, named, aliases) for row in cube.top if row.lines}
         days = costs.days(where, _reach(today), is_rolled=fresh.has_costs(today))
         return cls(
             wanted=wanted,
@@ -75,7 +71,6 @@ class Figures:
             cube=cube,
             days=days,
             outlook=forecast.outlook_of(days, where, forecast.month_of(today), today=today),
-            drawn=drawing.read(wanted, fresh, planned, today, labels, cube),
             named=named,
             aliases=aliases,
             used=used,
@@ -119,7 +114,7 @@ class Figures:
     @property
     def week_before(self) -> Sums:
         """The same weekday one week before yesterday."""
-        return self._day(self.today - DAY - WEEK)
+        return self._day(self.today - DAY - SEVEN_DAYS)
 
     @property
     def drawn_keys(self) -> list[str]:
@@ -213,18 +208,19 @@ def every_group(wanted: Wanted, today: date) -> tuple[Cube, Mapping[str, Use], P
     return cube, used, planned, why_not(planned, cube.first_day)
 
 
-def top_labels(wanted: Wanted, planned: Plan) -> dict[str, str]:
-    """The dearest groups by key with their names: those that the page has found, else they are sought.
+def top_labels(wanted: Wanted, planned: Plan) -> tuple[dict[str, str], bool]:
+    """The dearest groups by key with their names, and whether there are more: as the page has found, else as is sought.
 
     At most two queries.
     """
-    by = wanted.grouping
-    keys = wanted.top or [
-        row.key for row in cost_cube.rows(wanted.where, by, planned, limit=0).top if row.lines
-    ]
+    by, keys, has_others = wanted.grouping, list(wanted.top), wanted.has_others
+    if not keys:
+        cube = cost_cube.rows(wanted.where, by, planned, limit=0)
+        keys = [row.key for row in cube.top if row.lines]
+        has_others = cube.groups > len(keys)
     named = costs.endpoints(keys) if by.by is GroupBy.ENDPOINT else {}
     aliases = aliases_of(keys) if by.by is GroupBy.ACCOUNT else {}
-    return {key: name_of(by, key, named, aliases) for key in keys}
+    return {key: name_of(by, key, named, aliases) for key in keys}, has_others
 
 
 def name_of(by: Grouping, key: str, named: Mapping[str, Endpoint], aliases: Mapping[str, str]) -> str:

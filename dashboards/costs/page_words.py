@@ -1,20 +1,21 @@
 """The Costs page in words and links: its sentence, its chart's caption, its breadcrumb and its choices."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.urls import reverse
 
 from dashboards import wording
-from dashboards.costs import charts, groups, tiles
+from dashboards.costs import drawing, groups, tiles
 from dashboards.costs.drawing import GRAIN_WORDS
-from dashboards.costs.figures import WEEK, Figures
+from dashboards.costs.figures import SEVEN_DAYS, Figures
 from dashboards.costs.missing import missing_parts
 from dashboards.costs.period import PRESETS
 from dashboards.costs.wanted import PARAMETERS, STACKS, Wanted, span_words, tag_of
 from dashboards.scope import PageScope
 from dashboards.status import COMPONENT_LABELS
 from fleet.models import Account, Endpoint
+from fleet.queries.cost_cover import DAY, WEEK, grain_of
 from fleet.queries.cost_scope import OF_LINES, GroupBy, Grouping
 from fleet.queries.costs import in_order
 
@@ -35,7 +36,7 @@ GROUP_WORDS = {by: by.value.replace("-", " ").capitalize() for by in PARAMETERS}
 def words(figures: Figures) -> dict[str, Any]:
     """The sentence and the heads of the table."""
     span, today = figures.wanted.span, figures.today
-    before_yesterday = today - WEEK - timedelta(days=1)
+    before_yesterday = today - SEVEN_DAYS - timedelta(days=1)
     change, direction = tiles.change_words(
         figures.yesterday.amount, figures.week_before.amount, before_yesterday
     )
@@ -55,32 +56,37 @@ def words(figures: Figures) -> dict[str, Any]:
     }
 
 
-def chart(wanted: Wanted, figures: Figures) -> dict[str, Any]:
-    """The chart's source, caption, legend and table."""
-    drawn = figures.drawn
+def chart(wanted: Wanted, today: date) -> dict[str, Any]:
+    """The chart's title, caption and choices."""
+    by = drawing.grouping_of(wanted)
+    grain = grain_of(wanted.span)
     return {
-        "chart_src": f"{reverse('costs:chart')}?{wanted.link(open=None, top=figures.drawn_keys)}",
-        "chart_title": {"day": "Cost per day", "week": "Cost per week", "month": "Cost per month"}[
-            drawn.grain
-        ],
-        "chart_caption": f"USD by {GRAIN_WORDS[drawn.grain]}, {span_words(wanted.span, figures.today)}, "
-        f"stacked by {drawn.words}",
-        "chart_table": charts.table(drawn),
-        "legend": charts.legend(drawn),
-        "component_legend": [
-            (key, COMPONENT_LABELS.get(key, key))
-            for key in in_order({key for row in figures.cube.rows for key in row.components})
-        ],
+        "chart_title": {DAY: "Cost per day", WEEK: "Cost per week"}.get(grain, "Cost per month"),
+        "chart_caption": f"USD by {GRAIN_WORDS[grain]}, {span_words(wanted.span, today)}, "
+        f"stacked by {drawing.words_of(by)}",
         "stacks": [
             (
                 GROUP_WORDS[wanted.by] if each == "group" else each.capitalize(),
-                wanted.link(stack=each),
+                wanted.link(stack=each, top=None, others=None),
                 each == wanted.stack,
             )
             for each in STACKS
             if each == "group" or each != wanted.by.value
         ],
     }
+
+
+def chart_src(wanted: Wanted, figures: Figures) -> str:
+    """Where the chart is read from, with the groups that the page has found."""
+    keys = figures.drawn_keys
+    others = "1" if figures.cube.groups > len(keys) else None
+    return f"{reverse('costs:chart')}?{wanted.link(open=None, top=keys, others=others)}"
+
+
+def component_legend(figures: Figures) -> list[tuple[str, str]]:
+    """The components in the rows shown, in their order."""
+    shown = {key for row in figures.cube.rows for key in row.components}
+    return [(key, COMPONENT_LABELS.get(key, key)) for key in in_order(shown)]
 
 
 def links(wanted: Wanted, scoped: PageScope, tag_keys: list[str], figures: Figures) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from dashboards import access, client, htmx, scope, wording
-from dashboards.costs import charts, drawing, export, period, whole_page
+from dashboards.costs import charts, drawing, export, page_words, period, whole_page
 from dashboards.costs.figures import plan, top_labels
 from dashboards.costs.forms import BudgetForm
 from dashboards.costs.group_files import GroupTable
@@ -37,14 +37,20 @@ def page(request: HtmxHttpRequest) -> HttpResponse:
 
 @require_GET
 def chart(request: HtmxHttpRequest) -> HttpResponse:
-    """Figure JSON: cost by day, week or month."""
-    wanted = _asked(request)
-    today = timezone.now().date()
+    """Cost by day, week or month: the part that the Costs page reads for itself, else a page with its table."""
+    wanted, today = _asked(request), timezone.now().date()
     fresh = rolled.freshness(wanted.where.scope)
     planned = plan(wanted.span, today, fresh)
-    labels = {} if drawing.has_fixed_layers(wanted) else top_labels(wanted, planned)
-    drawn = drawing.read(wanted, fresh, planned, today, labels)
-    return htmx.figure(charts.figure(drawn, budget_queries.find(wanted.where)))
+    labels, has_others = ({}, False) if drawing.has_fixed_layers(wanted) else top_labels(wanted, planned)
+    drawn = drawing.read(wanted, fresh, planned, today, labels, has_others)
+    context = {
+        "figure": charts.figure(drawn, budget_queries.find(wanted.where)),
+        "legend": charts.legend(drawn),
+        "chart_table": charts.table(drawn),
+        "costs_url": f"{reverse('costs:page')}?{wanted.link(top=None, others=None)}",
+        **page_words.chart(wanted, today),
+    }
+    return htmx.page(request, "pages/costs/chart.html", context, part="cost-chart")
 
 
 @require_GET

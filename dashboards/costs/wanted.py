@@ -52,6 +52,7 @@ class Wanted:
     ascending: bool
     opened: tuple[str, ...]
     top: tuple[str, ...]
+    has_others: bool
     query: QueryDict
 
     @classmethod
@@ -59,7 +60,7 @@ class Wanted:
         """`group` with `tag_key`, `stack`, `sort`, `open` and the filters of PARAMETERS beside scope and range.
 
         from and to: the days of range=custom, UTC, both included. top: of the chart alone, the groups that it draws by
-        themselves.
+        themselves; others=1: there are more.
         """
         found, form = period.read(query, scoped.range)
         group, stack, sort = (query.get(name, "") for name in ("group", "stack", "sort"))
@@ -75,6 +76,7 @@ class Wanted:
             ascending=sort in set(Order),
             opened=tuple(dict.fromkeys(query.getlist("open")))[:OPEN_LIMIT],
             top=tuple(_clean(query.getlist("top")[:TOP], by)),
+            has_others=query.get("others") == "1",
             query=query,
         )
 

@@ -59,6 +59,8 @@ def _read(query: QueryDict, scoped: PageScope, now: datetime, *, is_part: bool) 
         "rose": None if is_part else rose.read(wanted.where, now),
         "can_budget": budget_queries.account_of(wanted.where) is not None,
         **page_words.words(figures),
-        **page_words.chart(wanted, figures),
+        "chart_src": page_words.chart_src(wanted, figures),
+        "component_legend": page_words.component_legend(figures),
+        **page_words.chart(wanted, now.date()),
         **page_words.links(wanted, scoped, tag_keys, figures),
     }

@@ -6,10 +6,11 @@ from typing import Any
 from django import template
 from django.template import Context
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString
+from plotly.utils import PlotlyJSONEncoder
 
-from dashboards import access, markup, status, svg, tile_markup, truth
+from dashboards import access, charts, markup, status, svg, tile_markup, truth
 from dashboards.icons import icon_svg
 from dashboards.tables import FacetOption, PlainTable, Sort
 from dashboards.templatetags import units
@@ -130,6 +131,12 @@ def sort_head(
         label,
         arrow,
     )
+
+
+@register.simple_tag
+def chart_figure(payload: charts.Payload, name: str) -> SafeString:
+    """{% chart_figure figure "cost-per-day" %}: a figure that comes with the page, where charts.js finds it."""
+    return json_script(payload, f"{name}-figure", encoder=PlotlyJSONEncoder)
 
 
 @register.filter

@@ -38,8 +38,7 @@ _ORDERS = {Order.COST: "amount", Order.CHANGE: "COALESCE(compared, 0) - COALESCE
 class CubeRow:
     """One group. compared, before: the amounts that `change` compares; lines, lines_before: how many there were.
 
-    Amounts are None when no line has one. unpriced, no_data: daily lines of the span without an amount. today_lines:
-    how many of today's have one, of a kept span.
+    Amounts are None when no line has one. unpriced, no_data: daily lines of the span without an amount.
     """
 
     key: str
@@ -50,16 +49,9 @@ class CubeRow:
     no_data: int = 0
     lines: int = 0
     lines_before: int = 0
-    today_lines: int = 0
     endpoints: int = 0
     components: Mapping[str, Decimal | None] = field(default_factory=dict)
     rank: int = 0
-
-    @property
-    def today(self) -> Decimal | None:
-        """What today adds to a kept span."""
-        known = self.amount is not None and self.today_lines
-        return (self.amount or Decimal(0)) - (self.compared or Decimal(0)) if known else None
 
 
 @dataclass(frozen=True)
@@ -138,25 +130,21 @@ def series(
     by: Grouping,
     plan: Plan,
     keys: Sequence[str],
-    cube: Cube | None = None,
     totals: Sequence[Decimal | None] = (),
     whole: Mapping[str | None, list[Decimal | None]] | None = None,
 ) -> dict[str | None, list[Decimal | None]]:
     """Amounts by group aligned with the span's bars (cost_cover.buckets); None is all groups but `keys`.
 
-    cube: what rows() has read of the same groups, `keys` among its dearest: today is taken from there. totals: what the
-    whole days of all groups cost by bar, there being more groups than `keys`: those alone are added up. whole: theirs,
-    where they are known. One query; without a cube two for a span that is read as differences of sums to date.
+    totals: what the whole days of all groups cost by bar, there being more groups than `keys`: those alone are added
+    up. whole: theirs, where they are known. Two queries; three where the totals did not tell enough.
     """
     bars = buckets(plan.span)
     sums: dict[str | None, list[Decimal | None]] = defaultdict(lambda: [None] * len(bars))
     if plan.kept or plan.draws_differences:
         sums |= whole or _whole(where, by, plan, keys, with_others=not totals)
         if totals and not _add_others(sums, totals):
-            return series(where, by, plan, keys, cube)
-        pieces, template = ([] if cube else plan.today), cost_sql.TODAY_SERIES
-        for key, amount in _today(cube, keys) if cube else ():
-            sums[key][-1] = _sum((sums[key][-1], amount))
+            return series(where, by, plan, keys)
+        pieces, template = plan.today, cost_sql.TODAY_SERIES
     else:
         template, pieces = cost_sql.SERIES, plan.in_bars
     if pieces:
@@ -241,15 +229,6 @@ def use(where: CostFilter, by: Grouping, plan: Plan, keys: Sequence[str]) -> tup
                 found[name] = parts[-1]
     total = Use(*(_sum(getattr(part, name) for part in parts) for name in Use.__dataclass_fields__))
     return found, total
-
-
-def _today(cube: Cube, keys: Sequence[str]) -> list[tuple[str | None, Decimal]]:
-    """What today adds to the bars of some of the dearest groups, and of all others."""
-    rows = [row for row in cube.top if row.key in keys]
-    known: list[tuple[str | None, Decimal]] = [(row.key, row.today) for row in rows if row.today is not None]
-    if cube.total.today is not None and cube.total.today_lines > sum(row.today_lines for row in rows):
-        known.append((None, cube.total.today - sum(amount for _, amount in known)))
-    return known
 
 
 def _fetch(sql: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:

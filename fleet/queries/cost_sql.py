@@ -68,24 +68,23 @@ FIGURES = (
     "amount", "compared", "before", "unpriced", "no_data", "gaps_before", "lines", "lines_compared", "lines_before",
 )  # fmt: skip
 AMOUNTS = frozenset({"amount", "compared", "before"})
-READ = ("amount", "compared", "before", "unpriced", "no_data", "lines", "lines_before", "today_lines")
-"""What is read of a line. today_lines: how many of today's have an amount, beside the kept sums of whole days."""
+READ = ("amount", "compared", "before", "unpriced", "no_data", "lines", "lines_before")
+"""What is read of a line."""
 _OF_L = ", ".join(f"l.{name}" for name in READ)
 _ADDED = ", ".join(f"SUM({name}) AS {name}" for name in READ)
 # The kept sums of whole days, and today's lines as they are: a line may stand twice, since only groups are shown.
 _BESIDE_TODAY = f"""l AS (
-    SELECT p.endpoint_id, p.variant_id, p.component, p.item, {", ".join(READ[:-1])}, 0 AS today_lines
+    SELECT p.endpoint_id, p.variant_id, p.component, p.item, {", ".join(READ)}
     FROM {{from}}
     UNION ALL
-    SELECT endpoint_id, variant_id, component, item, amount, NULL, NULL, unpriced, no_data, 1, 0,
-        (amount IS NOT NULL)::int
+    SELECT endpoint_id, variant_id, component, item, amount, NULL, NULL, unpriced, no_data, 1, 0
     FROM ({{base}}) today
 )"""  # noqa: S608 - the names above only
 _KEPT = f"WITH {_BESIDE_TODAY.replace('{from}', 'fleet_costspan p WHERE p.key = %(kept)s {where}')}"
 _DIFFERENCE = f"WITH {_BESIDE_TODAY.replace('{from}', '({whole}) p')}"
 _TOTALS = ", ".join(f"SUM({name}) AS total_{name}" for name in READ)
 _ADDED_UP = """WITH base AS ({base}), l AS (
-    SELECT endpoint_id, variant_id, component, item, {sums}, 0 AS today_lines
+    SELECT endpoint_id, variant_id, component, item, {sums}
     FROM base GROUP BY endpoint_id, variant_id, component, item
 )"""
 # Lines by group and part of the bill, from which groups are few steps away, but for endpoints, which have few lines.
@@ -104,17 +103,23 @@ _ENDPOINTS = """added AS (
 )"""
 _OF_ENDPOINTS = """SELECT key::text AS key, component, amount FROM keyed
             WHERE lines > 0 AND key IN (SELECT key::bigint FROM shown)"""
+# Two short lists instead of one of all groups in two orders. Of a group that is in the first one alone, place is 0.
 ROWS = """
 {lines}, keyed AS MATERIALIZED (
     SELECT {key} AS key, l.endpoint_id, l.component, l.item, {figures} FROM l {joins}
 ), {groups}, totals AS (
     SELECT COUNT(*) AS groups, {totals}, SUM(endpoints) AS total_endpoints FROM added
-), ranked AS (
-    SELECT *, ROW_NUMBER() OVER (ORDER BY amount DESC NULLS LAST, key) AS rank,
-        ROW_NUMBER() OVER (ORDER BY {order} {direction} NULLS LAST, key) AS place
-    FROM added
+), dearest AS (
+    SELECT key, ROW_NUMBER() OVER (ORDER BY amount DESC NULLS LAST, key) AS rank
+    FROM (SELECT key, amount FROM added ORDER BY amount DESC NULLS LAST, key LIMIT %(top)s) first
+), placed AS (
+    SELECT key, ROW_NUMBER() OVER (ORDER BY {order} {direction} NULLS LAST, key) AS place
+    FROM (SELECT key, amount, compared, before FROM added ORDER BY {order} {direction} NULLS LAST, key
+        LIMIT %(until)s) first
 ), shown AS (
-    SELECT * FROM ranked CROSS JOIN totals WHERE place > %(offset)s AND place <= %(until)s OR rank <= %(top)s
+    SELECT added.*, totals.*, COALESCE(rank, %(top)s + 1) AS rank, COALESCE(place, 0) AS place
+    FROM dearest FULL JOIN placed USING (key) JOIN added USING (key) CROSS JOIN totals
+    WHERE place > %(offset)s OR rank IS NOT NULL
 ), parts AS (
     SELECT key, jsonb_object_agg(component, amount::text) AS components FROM (
         SELECT key, component, SUM(amount) AS amount FROM ({of_shown}) of_shown GROUP BY key, component) by_component

@@ -104,12 +104,18 @@
     plot.dataset.drawn = "true";
   };
 
+  // A source that begins with "#" is an element of the page that holds the figure.
+  const read = async (source) => {
+    if (source.startsWith("#")) return JSON.parse(document.querySelector(source).textContent);
+    const response = await fetch(source, { headers: { Accept: "application/json" }, credentials: "same-origin" });
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    return response.json();
+  };
+
   const load = async (plot) => {
     plot.setAttribute("aria-busy", "true");
     try {
-      const response = await fetch(plot.dataset.chartSrc, { headers: { Accept: "application/json" }, credentials: "same-origin" });
-      if (!response.ok) throw new Error(`status ${response.status}`);
-      payloads.set(plot, await response.json());
+      payloads.set(plot, await read(plot.dataset.chartSrc));
       await paint(plot);
     } catch (error) {
       if (plot.dataset.drawn && window.Plotly) Plotly.purge(plot);

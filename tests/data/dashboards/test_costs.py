@@ -2,9 +2,12 @@
 
 import csv
 import io
+import json
 import re
 from datetime import timedelta
 from decimal import Decimal
+from html import unescape
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -31,6 +34,16 @@ def page(reader: Client, **query: str | int) -> str:
     response = reader.get(URL, {"range": "7d", **query})
     assert response.status_code == 200
     return response.content.decode()
+
+
+def figure(reader: Client, query: str = "", **given: Any) -> Any:
+    """What Plotly is given to draw the chart of a page."""
+    response = reader.get(f"{URL}chart/{query}", given)
+    found = re.search(
+        r'<script id="cost-per-day-figure" type="application/json">(.*?)</script>', response.content.decode()
+    )
+    assert found
+    return json.loads(found[1])
 
 
 def text(html: str) -> str:
@@ -236,26 +249,32 @@ def test_the_chart_stacks_by_kind_or_component_and_draws_the_budget(reader: Clie
     chat = faq()
     cost(chat, "4")
     cost(chat, "1", component=CostComponent.KEPT_WARM)
-    by_group = reader.get(f"{URL}chart/", {"range": "7d"}).json()
+    by_group = figure(reader, range="7d")
     assert [trace["name"] for trace in by_group["data"]] == ["chat-faq"]
-    by_kind = reader.get(f"{URL}chart/", {"range": "7d", "stack": "kind"}).json()
+    by_kind = figure(reader, range="7d", stack="kind")
     assert [trace["name"] for trace in by_kind["data"]] == ["Serverless"]
     assert by_kind["data"][0]["y"][-1] == 5.0
     assert by_kind["data"][0]["y"][0] is None
-    by_component = reader.get(f"{URL}chart/", {"range": "7d", "stack": "component"}).json()
+    by_component = figure(reader, range="7d", stack="component")
     assert [trace["name"] for trace in by_component["data"]] == ["Execution, on demand", "Kept warm"]
     Budget.objects.create(name="Whole fleet", amount_usd=3000)
-    texts = [
-        note["text"] for note in reader.get(f"{URL}chart/", {"range": "7d"}).json()["layout"]["annotations"]
-    ]
+    texts = [note["text"] for note in figure(reader, range="7d")["layout"]["annotations"]]
     assert any(words.startswith("budget $3,000, evenly spread: $") for words in texts)
 
 
-def test_the_chart_has_its_figures_as_a_table(reader: Client) -> None:
+def test_the_page_reads_its_chart_as_a_part_which_has_its_figures_as_a_table(reader: Client) -> None:
+    """Without htmx, and so without JavaScript, the link to it opens a page of its own."""
     cost(faq(), "4.25")
-    html = page(reader, stack="kind")
-    assert "Serverless, $" in html
-    assert f"{today():%a} {today().day} {today():%b} 4.25 4.25" in text(html)
+    address = re.search(r'<section[^>]*id="cost-chart" hx-get="([^"]+)"', page(reader, stack="kind"))
+    assert address
+    assert f'<noscript><p><a href="{address[1]}">' in page(reader, stack="kind")
+    headers = {"HX-Request": "true", "HX-Target": "cost-chart"}
+    part, whole = (reader.get(unescape(address[1]), headers=each).content.decode() for each in (headers, {}))
+    assert part.strip().startswith('<section class="section cost-chart" id="cost-chart">')
+    assert ("<html" in part, "<html" in whole) == (False, True)
+    for html in (part, whole):
+        assert "Serverless, $" in html
+        assert f"{today():%a} {today().day} {today():%b} 4.25 4.25" in text(html)
 
 
 def test_htmx_gets_the_table_alone_and_a_cold_open_the_whole_page(reader: Client) -> None:

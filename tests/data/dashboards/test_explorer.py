@@ -15,7 +15,7 @@ from fleet.models import Endpoint, Shard, StaleDay, VariantStatus
 from fleet.types import Confidence, CostComponent
 from tests.data.dashboards import rows
 from tests.data.dashboards.cost_rows import cost, hours, today, unpriced
-from tests.data.dashboards.test_costs import table, text, total
+from tests.data.dashboards.test_costs import figure, table, text, total
 
 pytestmark = pytest.mark.django_db
 
@@ -249,10 +249,10 @@ def test_the_chart_draws_the_dearest_groups_and_all_others_as_one(reader: Client
     shard = rows.shard()
     for n in range(11):
         cost(rows.serverless(shard, f"chat-{n:02}"), str(n + 1))
-    drawn = reader.get(f"{URL}chart/", {"range": "7d"}).json()["data"]
+    drawn = figure(reader, range="7d")["data"]
     assert [trace["name"] for trace in drawn] == [f"chat-{n:02}" for n in range(10, 2, -1)] + ["All others"]
     assert drawn[-1]["y"][-1] == 1 + 2 + 3
-    weeks = reader.get(f"{URL}chart/", {**custom(ago(60), today()), "group": "region"}).json()
+    weeks = figure(reader, **custom(ago(60), today()), group="region")
     assert sum(value or 0 for value in weeks["data"][0]["y"]) == sum(range(1, 12))
 
 
@@ -278,16 +278,19 @@ def test_the_chart_draws_the_groups_that_its_page_has_found_and_seeks_them_itsel
     shard = rows.shard()
     for name, usd in (("large", "5"), ("small", "1")):
         cost(rows.serverless(shard, name), usd)
-    source = re.search(r'data-chart-src="([^"]+)"', reader.get("/costs/", {"range": "7d"}).content.decode())
+    source = re.search(
+        r'id="cost-chart" hx-get="([^"]+)"', reader.get("/costs/", {"range": "7d"}).content.decode()
+    )
     assert source
     address = unescape(source[1])
     assert address.count("top=") == 2
     small = Endpoint.objects.get(name="small").pk
     for url, names in (
-        (address, ["large", "small"]),
-        (f"/costs/chart/?range=7d&top={small}", ["small", "All others"]),
-        (f"/costs/chart/?range=7d&top=0{small}", ["small", "All others"]),
-        ("/costs/chart/?range=7d&top=x&top=%00&top=-1", ["large", "small"]),
-        ("/costs/chart/?range=7d&group=team&top=%00", ["no team"]),
+        (address[address.index("?") :], ["large", "small"]),
+        (f"?range=7d&top={small}", ["small", "All others"]),
+        (f"?range=7d&top={small}&others=1", ["small", "All others"]),
+        (f"?range=7d&top=0{small}", ["small", "All others"]),
+        ("?range=7d&top=x&top=%00&top=-1", ["large", "small"]),
+        ("?range=7d&group=team&top=%00&others=1", ["no team"]),
     ):
-        assert [trace["name"] for trace in reader.get(url).json()["data"]] == names, url
+        assert [trace["name"] for trace in figure(reader, url)["data"]] == names, url
