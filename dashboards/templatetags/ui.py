@@ -1,13 +1,15 @@
 """Small drawn things: icons, status, kinds, sparklines, sorted heads. All text is escaped by format_html."""
 
+import json
 from collections.abc import Iterable, Sequence
+from html import escape
 from typing import Any
 
 from django import template
 from django.template import Context
 from django.utils import timezone
-from django.utils.html import format_html, json_script
-from django.utils.safestring import SafeString
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 from plotly.utils import PlotlyJSONEncoder
 
 from dashboards import access, charts, markup, status, svg, tile_markup, truth
@@ -135,8 +137,13 @@ def sort_head(
 
 @register.simple_tag
 def chart_figure(payload: charts.Payload, name: str) -> SafeString:
-    """{% chart_figure figure "cost-per-day" %}: a figure that comes with the page, where charts.js finds it."""
-    return json_script(payload, f"{name}-figure", encoder=PlotlyJSONEncoder)
+    """{% chart_figure figure "cost-per-day" %}: a figure that comes with the page, where charts.js finds it.
+
+    No <script>: htmx takes those out of the parts that it swaps in.
+    """
+    text = json.dumps(payload, cls=PlotlyJSONEncoder, separators=(",", ":"))
+    # Between tags a quotation mark may stand as it is.
+    return format_html('<div id="{}-figure" hidden>{}</div>', name, mark_safe(escape(text, quote=False)))  # noqa: S308
 
 
 @register.filter

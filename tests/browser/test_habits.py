@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import SignIn
+from tests.browser.conftest import SignIn, Watch
 from tests.browser.demo import Demo, eventually
 from tests.browser.forms import press
 
@@ -52,6 +52,33 @@ def test_a_chart_is_drawn_and_recoloured_with_the_theme(sign_in: SignIn) -> None
     page.reload()
     assert page.evaluate(ground) != light, "the choice is kept"
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
+
+
+def test_the_chart_of_costs_comes_after_its_page_and_for_others_as_a_link(
+    sign_in: SignIn, watch: Watch
+) -> None:
+    page = sign_in("viewer")
+    page.goto("/costs/?range=30d&group=region")
+    expect(page.locator("#cost-per-day .js-plotly-plot .bars path").first).to_be_visible()
+    page.get_by_role("navigation", name="Stack the chart by").get_by_role("link", name="Kind").click()
+    expect(page.locator("#cost-per-day .legend")).to_contain_text("Serverless")
+    expect(page.locator("#cost-per-day .js-plotly-plot .bars path").first).to_be_visible()
+    watch.is_paused = True
+    page.route("**/costs/chart/**", lambda route: route.fulfill(status=500))
+    page.reload()
+    expect(page.get_by_text("The server answered 500")).to_be_visible()
+    failed = "getComputedStyle(document.querySelector('#cost-chart > .waiting'), '::after').content"
+    assert "This chart could not be loaded" in page.evaluate(failed)
+
+    page.close()
+    watch.is_paused = False
+    plain = sign_in("viewer", scripts=False)
+    plain.goto("/costs/?range=30d&group=region")
+    plain.get_by_role("link", name="The figures of this chart as a table").click()
+    plain.get_by_text("The figures as a table").click()
+    expect(plain.locator("main table").first).to_contain_text("us-east-1")
+    plain.get_by_role("link", name="All of these costs").click()
+    assert "group=region" in plain.url
 
 
 def test_back_returns_to_the_list_as_it_was(sign_in: SignIn) -> None:

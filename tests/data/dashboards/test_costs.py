@@ -39,11 +39,9 @@ def page(reader: Client, **query: str | int) -> str:
 def figure(reader: Client, query: str = "", **given: Any) -> Any:
     """What Plotly is given to draw the chart of a page."""
     response = reader.get(f"{URL}chart/{query}", given)
-    found = re.search(
-        r'<script id="cost-per-day-figure" type="application/json">(.*?)</script>', response.content.decode()
-    )
+    found = re.search(r'<div id="cost-per-day-figure" hidden>(.*?)</div>', response.content.decode())
     assert found
-    return json.loads(found[1])
+    return json.loads(unescape(found[1]))
 
 
 def text(html: str) -> str:
