@@ -68,7 +68,7 @@ class Draws:
     @property
     def is_thick(self) -> bool:
         """Whether calls come so thick that pools began with what was needed before, instead of a run-in."""
-        return any(one.needed for draw in self.each for one in draw.stretches)
+        return any(one.needed and not one.has_run_in for draw in self.each for one in draw.stretches)
 
     @property
     def rotation(self) -> float:
@@ -80,7 +80,7 @@ def make(observation: Observation, levels: Sequence[int], effort: Effort, chance
     """Run all draws; the same observation and random state give the same answer."""
     fit = timeout.fit(observation, chance)
     first = Habit(fit.likely_s, True)
-    width_weights = posterior.widths(observation, first, chance)
+    width_weights = posterior.widths(observation, first, fit.range_s[0], chance)
     habit_weights = _habits(observation, fit, width_weights, first, effort, chance)
     begun = layers.begun(observation.buckets, _middle_timeout(habit_weights))
     hours = sampling.draws(observation, effort.calls_per_draw, effort.times, chance)

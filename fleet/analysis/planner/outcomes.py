@@ -1,6 +1,7 @@
 """What all draws together say of one way to run the variant: a level, or one that changes over time."""
 
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
@@ -70,18 +71,22 @@ def cold(observation: Observation, found: Draws, course: Course) -> Range:
 def scaled_cold(found: Draws, course: Course) -> list[float]:
     """Cold starts of the whole window, draw by draw.
 
-    What a draw did not look at is filled in by the layer estimate of those hours, corrected by how the replays compare
-    with it where both are known: it varies far less from hour to hour than cold starts per call do. Where
-    calls come so thick that the draws see few cold starts, what these say is drawn to the estimate itself.
+    What a draw did not look at is filled in by the layer estimate of those hours, corrected by how the replays of its
+    rule of reuse compare with it where both are known: it varies far less from hour to hour than cold starts per call
+    do. Where calls come so thick that the draws see few cold starts, what these say is drawn to the estimate itself.
     """
     prior = FEW if found.is_thick else 0
-    seen, needed = sum(one.cold for one in course.each) + prior, sum(course.needs) + prior
+    seen, needed = Counter({True: prior, False: prior}), Counter({True: prior, False: prior})
+    rules = [draw.belief.habit.is_most_recent for draw in found.each]
+    for rule, one, need in zip(rules, course.each, course.needs, strict=True):
+        seen[rule] += one.cold
+        needed[rule] += need
     scaled = []
-    for draw, one, need in zip(found.each, course.each, course.needs, strict=True):
+    for draw, rule, one, need in zip(found.each, rules, course.each, course.needs, strict=True):
         if draw.share >= 1:
             scaled.append(float(one.cold))
-        elif any(course.needs):
-            scaled.append(one.cold + max(0, course.need - need) * seen / needed)
+        elif needed[rule]:
+            scaled.append(one.cold + max(0, course.need - need) * seen[rule] / needed[rule])
         else:
             scaled.append(one.cold / draw.share)
     return scaled

@@ -11,6 +11,7 @@ from fleet.analysis.planner.extent import Edge, Shape
 from fleet.analysis.planner.pool import Habit, PlacedCall, Pool, Stretch, begun, serve
 from fleet.analysis.planner.rows import Bucket, Observation
 from fleet.analysis.planner.sampling import RUN_IN_S, Span
+from fleet.analysis.planner.telling import late_setups
 
 TRIES = 24
 _NARROWEST_S = 0.1
@@ -18,7 +19,10 @@ _JITTER = 0.1
 _MOSTLY_COLD = 0.6
 _TOLERATED = 4
 """A miss of one per so many at work at once is left to chance, and any miss of set-ups, before other widths than the
-believed one are tried: an exact match by a narrower burst explains no better, and makes deep levels look needed."""
+believed one are tried: an exact match by a narrower burst explains no better, and makes deep levels look needed. Where
+calls come evenly and are warm nothing is left to chance: rare peaks left out would make deep levels look idle."""
+_KEPT_S = 4 * 3600
+"""So far back peaks tell what containers a look begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ def place(observation: Observation, span: Span, belief: Belief, chance: random.R
     Up to 24 placements are tried per bucket, half of them only if none of the believed width comes near its peak; the
     one nearest to its peak and set-ups is kept. What is not reported is not matched.
     """
-    needed = layers.needed(observation.buckets, span.first, RUN_IN_S) if span.first == span.counted else ()
+    needed = _needed(observation, span)
     pool, debt = begun(needed, observation.buckets[span.first].level, belief.habit), _Debt()
     placed: list[PlacedCall] = []
     buckets = observation.buckets[span.first : span.last]
@@ -71,6 +75,7 @@ def place(observation: Observation, span: Span, belief: Belief, chance: random.R
             guess = _Guess(
                 shapes[index],
                 _begins(observation, bucket, after, shapes[index].edge, debt.carried, belief),
+                _is_calm(bucket, after, shapes[index], belief),
             )
             calls, pool = _best(bucket, guess, lengths, pool, belief, debt, chance)
             placed += calls
@@ -79,6 +84,19 @@ def place(observation: Observation, span: Span, belief: Belief, chance: random.R
         before = bucket
     counted = observation.buckets[span.counted]
     return Stretch(placed, float(counted.at_s), counted.level, counted.limit, needed)
+
+
+def _needed(observation: Observation, span: Span) -> tuple[float, ...]:
+    """When each container was last needed before a span (see Stretch); nothing is left after a run-in without calls.
+
+    Containers taken at random keep each other warm for hours, longer than the run-in, which lets those die that its
+    traffic does not keep.
+    """
+    if span.first == span.counted:
+        return layers.needed(observation.buckets, span.first, RUN_IN_S)
+    if not any(bucket.calls for bucket in observation.buckets[span.first : span.counted]):
+        return ()
+    return layers.needed(observation.buckets, span.first, _KEPT_S)
 
 
 def _lengths(
@@ -108,7 +126,7 @@ def _best(
     seen = bucket.setups if belief.matches_setups else None
     until = bucket.until_s
     kept: tuple[int, int, int, list[PlacedCall], Pool] | None = None
-    nearest, tolerated = bucket.limit, (bucket.peak or 0) // _TOLERATED if belief.width_s is not None else 0
+    nearest, tolerated = bucket.limit, _tolerated(bucket, guess, belief)
     for attempt in range(TRIES):
         if attempt == TRIES // 2 and nearest <= tolerated:
             break
@@ -133,11 +151,19 @@ def _best(
     return kept[3], kept[4]
 
 
+def _tolerated(bucket: Bucket, guess: "_Guess", belief: Belief) -> int:
+    return 0 if belief.width_s is None or guess.is_calm else (bucket.peak or 0) // _TOLERATED
+
+
 class _Guess(NamedTuple):
-    """Where in its bucket a burst may lie: by its neighbours; by its set-ups between which offsets (s) it begins."""
+    """Where in its bucket a burst may lie: by its neighbours; by its set-ups between which offsets (s) it begins.
+
+    is_calm: there is no burst, calls come evenly and are warm.
+    """
 
     shape: Shape
     begins: tuple[float, float] | None
+    is_calm: bool
 
 
 def _begins(
@@ -151,7 +177,7 @@ def _begins(
     setup = observation.setup_s
     if bucket.setups is None or setup is None or not bucket.peak or not belief.matches_setups:
         return None
-    late = (after.setups or 0) if after is not None and after.at_s == bucket.until_s else 0
+    late = late_setups(bucket, after)
     done = max(0, bucket.setups - carried)
     begun = min(done + late, bucket.calls)
     if begun < _MOSTLY_COLD * bucket.peak:
@@ -187,7 +213,7 @@ def _times(bucket: Bucket, guess: _Guess, belief: Belief, attempt: int, chance: 
         step = uniform() if belief.width_s is None else (attempt - half + uniform()) / half
         width = period_s * exp(step * log(_NARROWEST_S / period_s))
         # A peak in the middle of even traffic is some calls that chanced to come together, not all of them.
-        if belief.width_s is None or attempt % 2 or shape.is_filled:
+        if belief.width_s is None or attempt % 2 or shape.is_filled or guess.is_calm:
             together = min(calls, max(2, (bucket.peak or 2) + int(3 * uniform()) - 1))
     low, high = shape.window(period_s, width)
     if guess.begins is not None and attempt % 2 == 0:
@@ -198,6 +224,13 @@ def _times(bucket: Bucket, guess: _Guess, belief: Belief, attempt: int, chance: 
     times += [start + period_s * uniform() for _ in range(calls - together)]
     times.sort()
     return times
+
+
+def _is_calm(bucket: Bucket, after: Bucket | None, shape: Shape, belief: Belief) -> bool:
+    """Whether calls come evenly and most at work were warm, so that the peak is made of calls and not of set-ups."""
+    setups = (bucket.setups or 0) + late_setups(bucket, after)
+    is_even = shape.is_filled or (belief.width_s or 0) >= bucket.period_s / 2
+    return is_even and setups < _MOSTLY_COLD * (bucket.peak or 0)
 
 
 def _told(

@@ -125,6 +125,11 @@ class Stretch:
     limit: int
     needed: Sequence[float] = ()
 
+    @property
+    def has_run_in(self) -> bool:
+        """Whether calls before the counted ones warm the pool up."""
+        return bool(self.calls) and self.calls[0][0] < self.counted_from_s
+
 
 def begun(needed: Sequence[float], level: int, habit: Habit) -> Pool:
     """The pool that earlier traffic leaves behind at a level, by what it needed: see Stretch.

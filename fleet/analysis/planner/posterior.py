@@ -5,12 +5,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import exp, log, sqrt
 from statistics import fmean
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
-from fleet.analysis.planner.extent import Shape, shapes
+from fleet.analysis.planner import telling
+from fleet.analysis.planner.extent import shapes
 from fleet.analysis.planner.placement import Belief
 from fleet.analysis.planner.pool import Habit, PlacedCall, Pool, Stretch, replay, serve
-from fleet.analysis.planner.rows import Bucket, Observation
+from fleet.analysis.planner.rows import Observation
+from fleet.analysis.planner.telling import Telling
 from fleet.analysis.planner.timeout import GRID_S, TimeoutFit
 
 WIDTHS_S = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 45.0)
@@ -19,22 +21,8 @@ FINER = 1.26
 WIDER_SHARES = (1.0, 1.25, 1.5, 1.75, 2.0)
 """Widths of a bucket and more: even traffic, or bursts that lie across the edge of two."""
 TIMEOUTS_S = tuple(range(240, 1201, 30))
-EMPTY_AFTER_S, LULL_S = 1200, 180
-_SAMPLES, _REPEATS, _MOST_CALLS, _CALLS_IN_ALL = 40, 6, 500, 1500
+_REPEATS = 6
 _COUNTS_AS, _LIKELY = 12, 0.02
-_MOST_STRAYS = 0.35
-"""At most so often one call of a burst's bucket is taken to be no part of the burst."""
-
-
-class Telling(NamedTuple):
-    """A bucket that tells how close together calls come, and between which bounds its cold starts lie."""
-
-    bucket: Bucket
-    shape: Shape
-    least: int
-    most: int
-
-
 _BLOCK_S = 6 * 3600
 _TOLD_NATS = 0.8
 """How much the rows must say about burst widths, in nats away from knowing nothing."""
@@ -56,18 +44,22 @@ def pick(weights: Mapping[T, float], chance: random.Random) -> T:
     return chance.choices(keys, [weights[key] for key in keys])[0]
 
 
-def widths(observation: Observation, habit: Habit, chance: random.Random) -> dict[float, float]:
+def widths(
+    observation: Observation, habit: Habit, lives_s: float, chance: random.Random
+) -> dict[float, float]:
     """Weights of burst widths in seconds; a whole bucket and more is even traffic. All alike when nothing tells.
 
-    Two kinds of bucket speak: after 20 minutes of silence (the pool is empty: peak and set-ups are compared) and those
-    with no set-up near (all is warm: the peak is). Their log-likelihood counts as that of no more than 12 buckets,
-    because the model of a burst is rough.
+    Three kinds of bucket speak: after 20 minutes of silence (the pool is empty: peak and set-ups are compared), those
+    that met some idle containers for sure (the same), and those with no set-up near (all is warm: the peak is). Their
+    log-likelihood counts as that of no more than 12 buckets, because the model of a burst is rough. lives_s: how long
+    an idle container surely lives.
     """
     period_s = min((bucket.period_s for bucket in observation.buckets), default=60)
     coarse = [width for width in WIDTHS_S if width < period_s] + [share * period_s for share in WIDER_SHARES]
-    cold, warm = (_some(buckets, chance) for buckets in _telling(observation))
+    empty, partly, warm = (telling.some(buckets, chance) for buckets in telling.kinds(observation, lives_s))
+    cold = [*empty, *partly]
     tempering = max(1.0, (len(cold) + len(warm)) / _COUNTS_AS)
-    strays = _strays(observation, period_s)
+    strays = telling.strays(observation, period_s)
 
     def score(width: float) -> float:
         found = sum(_fit(observation, one, width, habit, True, strays, chance) for one in cold)
@@ -96,61 +88,9 @@ def told(weights: Mapping[float, float]) -> float:
     return log(len(weights)) + sum(weight * log(weight) for weight in weights.values() if weight > 0)
 
 
-def _strays(observation: Observation, period_s: int) -> float:
-    """How often a call that is no part of a burst falls into a bucket, by those that come alone."""
-    alone = sum(bucket.calls for bucket in observation.buckets if bucket.calls <= 2)
-    return min(_MOST_STRAYS, alone * period_s / (observation.end_s - observation.start_s))
-
-
-def _some(buckets: Sequence[Telling], chance: random.Random) -> list[Telling]:
-    """Some buckets at random: no more than 40, and of no more than 1,500 calls together once there are eight."""
-    chosen: list[Telling] = []
-    calls = 0
-    for one in chance.sample(buckets, len(buckets)):
-        if len(chosen) == _SAMPLES or (len(chosen) >= 8 and calls + one.bucket.calls > _CALLS_IN_ALL):
-            break
-        chosen.append(one)
-        calls += one.bucket.calls
-    return chosen
-
-
-def _telling(observation: Observation) -> tuple[list[Telling], list[Telling]]:
-    """Buckets of several calls that meet an empty pool, and those that meet a warm one.
-
-    Empty is a pool after 20 minutes of silence, or after 3 where all at work but one were set up or provisioned.
-    """
-    cold, warm = [], []
-    buckets = observation.buckets
-    for before, bucket, after, shape in zip(
-        [None, *buckets[:-1]], buckets, [*buckets[1:], None], shapes(buckets), strict=True
-    ):
-        if (
-            not 2 <= bucket.calls <= _MOST_CALLS
-            or bucket.peak is None
-            or bucket.setups is None
-            or shape.is_filled
-        ):
-            continue
-        silent_s = 0 if before is None else bucket.at_s - before.until_s
-        late = _late(bucket, after)
-        most = bucket.setups + late
-        is_anew = most >= 2 and most + bucket.level >= bucket.peak - 1
-        if silent_s > EMPTY_AFTER_S or (silent_s >= LULL_S and is_anew):
-            is_alone = after is None or not after.calls
-            cold.append(Telling(bucket, shape, most if is_alone else bucket.setups, most))
-        elif not any(near is not None and near.setups for near in (before, bucket, after)):
-            warm.append(Telling(bucket, shape, 0, 0))
-    return cold, warm
-
-
-def _late(bucket: Bucket, after: Bucket | None) -> int:
-    """Set-ups reported in the bucket right after, which may have begun in this one."""
-    return (after.setups or 0) if after is not None and after.at_s == bucket.until_s else 0
-
-
 def _fit(
     observation: Observation,
-    telling: Telling,
+    one: Telling,
     width: float,
     habit: Habit,
     is_cold: bool,
@@ -158,7 +98,7 @@ def _fit(
     chance: random.Random,
 ) -> float:
     """Logarithm of how often calls within a window of this width show the bucket's peak (and set-ups), smoothed."""
-    bucket, shape, least, most = telling
+    bucket, shape, least, most, idle = one
     service = bucket.latency_s or observation.service_s
     setup = observation.setup_s or 0.0
     hits = 0.0
@@ -180,7 +120,7 @@ def _fit(
             )
         ]
         level = bucket.level if is_cold else bucket.limit
-        tally = serve(Pool(), calls, level, bucket.limit, habit, chance)
+        tally = serve(Pool(idle=[-1.0] * idle), calls, level, bucket.limit, habit, chance)
         miss = abs(tally.peak - bucket.peak)
         if is_cold:
             miss += max(0, least - len(tally.cold), len(tally.cold) - most)
@@ -248,8 +188,12 @@ def beliefs(
     times: int,
     chance: random.Random,
 ) -> list[Belief]:
-    """Some draws of all that is not known, spread evenly over the weights so that few draws tell as much as many."""
-    widths_s, kept = _spread(width_weights, times, chance), _spread(habit_weights, times, chance)
+    """Some draws of all that is not known, spread evenly over the weights so that few draws tell as much as many.
+
+    Spread over the rules of reuse first: where neither is likelier, half of the draws take each.
+    """
+    by_rule = dict(sorted(habit_weights.items(), key=lambda one: (one[0].is_most_recent, one[0].timeout_s)))
+    widths_s, kept = _spread(width_weights, times, chance), _spread(by_rule, times, chance)
     chance.shuffle(widths_s)
     chance.shuffle(kept)
     return [Belief(width_s, habit) for width_s, habit in zip(widths_s, kept, strict=True)]

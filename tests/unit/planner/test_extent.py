@@ -54,7 +54,7 @@ def test_set_ups_that_end_a_bucket_later_tell_the_width(width_s: float) -> None:
         START_S + 3600 * hour + 40 + width_s * chance.random() for hour in range(24 * 7) for _ in range(8)
     )
     seen = observed(serve([Call(at, 0.1, 11.0) for at in times], Rules(600, max_concurrency=50)), 7)
-    weights = posterior.widths(seen, Habit(600, True), random.Random(1))
+    weights = posterior.widths(seen, Habit(600, True), 480, random.Random(1))
     near = sum(weight for width, weight in weights.items() if width_s / 2 < width < 2 * width_s)
     if width_s > 11:
         assert near > 0.8
