@@ -188,8 +188,12 @@ def beliefs(
     times: int,
     chance: random.Random,
 ) -> list[Belief]:
-    """Some draws of all that is not known, spread evenly over the weights so that few draws tell as much as many."""
-    widths_s, kept = _spread(width_weights, times, chance), _spread(habit_weights, times, chance)
+    """Some draws of all that is not known, spread evenly over the weights so that few draws tell as much as many.
+
+    Spread over the rules of reuse first: where neither is likelier, half of the draws take each.
+    """
+    by_rule = dict(sorted(habit_weights.items(), key=lambda one: (one[0].is_most_recent, one[0].timeout_s)))
+    widths_s, kept = _spread(width_weights, times, chance), _spread(by_rule, times, chance)
     chance.shuffle(widths_s)
     chance.shuffle(kept)
     return [Belief(width_s, habit) for width_s, habit in zip(widths_s, kept, strict=True)]
