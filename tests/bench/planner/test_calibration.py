@@ -19,8 +19,8 @@ from tests.unit.planner.population import Compared, Measured
 pytestmark = pytest.mark.bench
 
 BEGIN, END = "<!-- calibration: begin -->", "<!-- calibration: end -->"
-SETS, DAYS = (range(700, 704), range(1000, 1004)), 14.0
-"""The planner was corrected after a look at the first set, never after one at the second."""
+SETS, DAYS = (range(700, 704), range(1400, 1404)), 14.0
+"""The planner was corrected after looks at the first set, and not since the second was first run."""
 
 
 def _compare(case: tuple[str, int]) -> tuple[list[Compared], float]:
