@@ -115,7 +115,7 @@ def _fixed(
     where = wanted.where
     grain = grain_of(wanted.span)
     if _is_of_places(wanted, fresh, today):
-        sums = costs.place_bars(where, wanted.span, grain, by)
+        sums = cost_places.stacked(where, wanted.span, grain, by)
         firsts = [bar.first for bar in buckets(wanted.span)]
         return {key: [sums[key].get(first) for first in firsts] for key in sums}
     if planned.kept or grain != DAY:
@@ -154,7 +154,7 @@ def _groups(
 def _totals(wanted: Wanted, planned: Plan) -> Sequence[Decimal | None]:
     """What the whole days of each bar cost. One query."""
     assert planned.compared
-    sums = costs.place_totals(wanted.where, planned.compared, grain_of(wanted.span))
+    sums = cost_places.totals(wanted.where, planned.compared, grain_of(wanted.span))
     return [sums.get(bar.first) for bar in buckets(wanted.span)]
 
 

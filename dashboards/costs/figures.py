@@ -63,7 +63,7 @@ class Figures:
         aliases = aliases_of(keys) if by.by is GroupBy.ACCOUNT else {}
         used, use = _use(wanted, keys, planned)
         visible = [key for key in keys if key in wanted.opened]
-        days = costs.days(where, _reach(today), is_rolled=fresh.has_costs(today))
+        days = costs.days(where, _reach(today), is_rolled=fresh.has_costs(today), is_whole=True)
         return cls(
             wanted=wanted,
             today=today,

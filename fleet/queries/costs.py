@@ -11,7 +11,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Aggregate, Case, Count, F, Max, Min, Q, QuerySet, Sum, Value, When
-from django.db.models.functions import Trunc
 
 from fleet.costs.lines import add
 from fleet.models import CostSpan, CostWindow, DailyCost, Endpoint, EndpointWindow, HourBucket, PlaceDay
@@ -32,7 +31,10 @@ _SUMMED = {"total": Sum("amount"), "unpriced": Sum("unpriced"), "no_data": Sum("
 
 @dataclass(frozen=True)
 class DayCost:
-    """What one kind of endpoint spent on one component on one day. data_until: the oldest end of data in it."""
+    """What one kind of endpoint spent on one component on one day. data_until: the oldest end of data in it.
+
+    kind and component are "" where it is all that was spent on the day.
+    """
 
     day: date
     kind: str
@@ -61,10 +63,13 @@ class Group:
         return self.sums.amount * 1000 / Decimal(repr(self.calls))
 
 
-def days(where: CostFilter, span: Span, *, is_rolled: bool = False) -> list[DayCost]:
-    """Day sums by kind and component, oldest first. is_rolled: Freshness.has_costs holds today. One query."""
+def days(where: CostFilter, span: Span, *, is_rolled: bool = False, is_whole: bool = False) -> list[DayCost]:
+    """Day sums by kind and component, oldest first; is_whole: one for each day. One query.
+
+    is_rolled: Freshness.has_costs holds today.
+    """
     places = place_q(where.scope) if is_rolled and where.is_of_places else None
-    keys = ("day", "kind", "component")
+    keys = ("day",) if is_whole else ("day", "kind", "component")
     if places is not None:
         kinds = Q(kind__in=where.kinds) if where.kinds else Q()
         rows: QuerySet[Any] = PlaceDay.objects.filter(places, kinds, span.q)
@@ -72,33 +77,13 @@ def days(where: CostFilter, span: Span, *, is_rolled: bool = False) -> list[DayC
     else:
         rows = DailyCost.objects.filter(where.q(), where.lines, span.q).annotate(kind=F("endpoint__kind"))
         sums = {**_LINES, "until": Min("data_until")}
+    found = rows.order_by(*keys).values_list(*keys).annotate(**sums)
+    if is_whole:
+        return [DayCost(day, "", "", Sums(*amounts), until) for day, *amounts, until in found]
     return [
-        DayCost(day, kind, component, Sums(total, unpriced, no_data), until)
-        for day, kind, component, total, unpriced, no_data, until in rows.order_by(*keys)
-        .values_list(*keys)
-        .annotate(**sums)
+        DayCost(day, kind, component, Sums(*amounts), until)
+        for day, kind, component, *amounts, until in found
     ]
-
-
-def place_bars(
-    where: CostFilter, span: Span, grain: str, by: GroupBy
-) -> dict[str, dict[date, Decimal | None]]:
-    """Amounts by kind or component, and by the first day of each day, week or month; where.is_of_places. One query."""
-    kinds = Q(kind__in=where.kinds) if where.kinds else Q()
-    rows = PlaceDay.objects.filter(place_q(where.scope) or Q(), kinds, span.q)
-    found: dict[str, dict[date, Decimal | None]] = defaultdict(dict)
-    sums = rows.annotate(first=Trunc("day", grain)).order_by().values_list(by.value, "first")
-    for key, first, amount in sums.annotate(total=Sum("amount")):
-        found[key][first] = amount
-    return dict(found)
-
-
-def place_totals(where: CostFilter, span: Span, grain: str) -> dict[date, Decimal | None]:
-    """Amounts by the first day of each day, week or month; where.is_of_places. One query."""
-    kinds = Q(kind__in=where.kinds) if where.kinds else Q()
-    rows = PlaceDay.objects.filter(place_q(where.scope) or Q(), kinds, span.q)
-    sums = rows.annotate(first=Trunc("day", grain)).order_by().values_list("first")
-    return dict(sums.annotate(total=Sum("amount")))
 
 
 def total(found: Iterable[DayCost], span: Span | None = None) -> Sums:

@@ -36,7 +36,7 @@ class Outlook:
 def outlook(where: CostFilter, period: Span, *, today: date) -> Outlook:
     """Forecast `period`, which `today` lies in, for the endpoints of the filter. At most three queries."""
     is_rolled = rolled.freshness(where.scope).has_costs(today)
-    found = costs.days(where, reach(period, today), is_rolled=is_rolled)
+    found = costs.days(where, reach(period, today), is_rolled=is_rolled, is_whole=True)
     return outlook_of(found, where, period, today=today)
 
 
@@ -95,7 +95,7 @@ def spent(where: CostFilter, period: Span, *, today: date) -> Sums:
     is_of_places = is_rolled and where.is_of_places and rolled.place_q(where.scope) is not None
     if not is_of_places and fresh.spans_on == today and (key := _settled_key(where, so_far, today)):
         return costs.kept_total(where, key, today)
-    return costs.total(costs.days(where, so_far, is_rolled=is_rolled))
+    return costs.total(costs.days(where, so_far, is_rolled=is_rolled, is_whole=True))
 
 
 def _settled_key(where: CostFilter, span: Span, today: date) -> str:

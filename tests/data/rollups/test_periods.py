@@ -21,7 +21,7 @@ from fleet.models import (
     UsePeriod,
     VariantStatus,
 )
-from fleet.queries import cost_cube, cost_tags, costs, rolled
+from fleet.queries import cost_cube, cost_places, cost_tags, costs, rolled
 from fleet.queries.cost_cover import (
     DAY,
     GRAINS,
@@ -216,7 +216,7 @@ def test_bars_of_whole_places_equal_their_daily_lines(fleet: None) -> None:
                     replace(cost, day=piece_of(grain, cost.day).first) for cost in costs.days(where, span)
                 ]
                 firsts = sorted({cost.day for cost in lines})
-                found = costs.place_bars(where, span, grain, by)
+                found = cost_places.stacked(where, span, grain, by)
                 drawn = {key: [sums.get(first) for first in firsts] for key, sums in found.items()}
                 assert drawn == costs.stacked(lines, of, firsts) != {}
 

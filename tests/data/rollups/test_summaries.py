@@ -111,7 +111,15 @@ def test_costs_group_to_the_same_cent_either_way(fleet: None, by: GroupBy, key: 
     for row, same in zip(rows, quick, strict=True):
         assert (same.key, same.components, same.endpoints) == (row.key, row.components, row.endpoints)
         assert same.calls == pytest.approx(row.calls)
-    assert costs.days(where, span, is_rolled=True) == costs.days(where, span)
+    split = costs.days(where, span)
+    assert costs.days(where, span, is_rolled=True) == split
+    for is_rolled in (True, False):
+        whole = costs.days(where, span, is_rolled=is_rolled, is_whole=True)
+        assert [each.day for each in whole] == sorted({each.day for each in split})
+        for each in whole:
+            of_day = [part for part in split if part.day == each.day]
+            assert each.sums == costs.total(of_day)
+            assert each.data_until == min(part.data_until for part in of_day)
 
 
 @pytest.mark.parametrize("sort", sorted(endpoint_rows.SORTS))

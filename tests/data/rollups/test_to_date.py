@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from dashboards.costs.figures import plan
 from fleet.models import CostToDate, DailyCost, RollupState, Shard, UseToDate, VariantStatus
-from fleet.queries import cost_cube, cost_places, costs, rolled
+from fleet.queries import cost_cube, cost_places, rolled
 from fleet.queries.cost_cover import buckets, grain_of
 from fleet.queries.cost_cube import Plan, Use
 from fleet.queries.cost_plan import ends
@@ -135,7 +135,7 @@ def test_all_other_groups_of_a_chart_are_what_the_days_by_place_leave(long_ago: 
                 assert asked.compared
                 found = cost_cube.rows(where, by, asked)
                 keys = [row.key for row in found.top[:2]]
-                sums = costs.place_totals(where, asked.compared, grain_of(span))
+                sums = cost_places.totals(where, asked.compared, grain_of(span))
                 totals = [sums.get(bar.first) for bar in buckets(span)]
                 drawn = cost_cube.series(where, by, asked, keys, totals)
                 assert drawn == cost_cube.series(where, by, asked, keys)
