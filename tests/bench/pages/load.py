@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from random import Random
 
 USERS = 8
 
@@ -29,16 +30,28 @@ def get(port: int, url: str, headers: Mapping[str, str]) -> tuple[float, http.cl
     return spent, answer, body
 
 
-def readers(port: int, people: Sequence[Reader], each: int, first: int = 0) -> list[float]:
-    """All of them at once and without a pause take `each` pages from their `first` on; every answer's milliseconds."""
+def readers(
+    port: int,
+    people: Sequence[Reader],
+    each: int,
+    first: int = 0,
+    *,
+    pauses: tuple[float, float] | None = None,
+) -> list[float]:
+    """All of them at once take `each` pages from their `first` on; every answer's milliseconds.
+
+    pauses: the shortest and the longest time in seconds that a page is read before the next; None: no time at all.
+    """
 
     def read(person: Reader) -> list[float]:
-        found = []
+        found, draw = [], Random(" ".join(person.urls))
         for n in range(first, first + each):
             url = person.urls[n % len(person.urls)]
             spent, answer, _ = get(port, url, person.headers)
             assert answer.status == 200, (answer.status, url)
             found.append(spent)
+            if pauses:
+                time.sleep(draw.uniform(*pauses))
         return found
 
     with ThreadPoolExecutor(len(people)) as pool:

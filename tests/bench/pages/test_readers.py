@@ -1,8 +1,9 @@
-"""Eight people at once who look at 10,000 endpoints without a pause, beside Django's admin and during a sync."""
+"""Eight people at once who look at 10,000 endpoints, beside Django's admin and during a sync."""
 
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +27,8 @@ WARM = 5
 """Pages before the first turn, in which the server's processes load what they need."""
 BARS = (("B4", "overview", 100, 3.0), ("B5", "list", 200, 2.0), ("B5", "part", 200, 2.0))
 """Of eight readers: bench, page, milliseconds, and how many times as quick as the peer."""
+READ, PAUSES = 20, (1.0, 3.0)
+"""Pages that each of eight people reads during a sync, and for how many seconds at least and at most."""
 BESIDE_S = 60
 """Seconds that the work beside the readers goes on."""
 CANNED = ROOT / "tests" / "bench" / "metrics" / "canned.py"
@@ -81,20 +84,48 @@ def during(
     """B4, B5: the same readers while metrics, sums and changes are written beside them, at a worker's pace."""
     rounds: dict[str, list[float]] = {name: [] for name in looks}
     for turn in range(TURNS):
-        argv = [sys.executable, "-m", "tests.bench.pages.beside", str(BESIDE_S), str(turn * BESIDE_S * 7)]
-        env = {"AWS_ENDPOINT_URL": cloudwatch, "FLOTILLA_LOG_LEVEL": "WARNING", "PYTHONPATH": str(ROOT)}
-        worker = spawn(f"beside-{turn}", *argv, env=env)
-        assert wait_until(partial(_has_begun, worker), timeout_s=60), worker.tail()
-        for name, each in looks.items():
-            rounds[name].append(percentile(load.readers(port, each, PAGES, turn * PAGES), 0.95))
-        assert wait_until(partial(_has_ended, worker), timeout_s=3 * BESIDE_S)
-        assert worker.exit_code() == 0, worker.tail()
-        done, asked, _cpu = worker.tail(1).split()
-        table.bar(bench="B4", case=f"regions written beside 8 readers ÷ pace, turn {turn + 1}, {size:,} endpoints",
-                  value=int(done) / int(asked), unit="×")  # fmt: skip
+        with _beside(f"beside-{turn}", turn, spawn, cloudwatch) as pace:
+            for name, each in looks.items():
+                rounds[name].append(percentile(load.readers(port, each, PAGES, turn * PAGES), 0.95))
+        case = f"regions written beside 8 readers ÷ pace, turn {turn + 1}, {size:,} endpoints"
+        table.bar(bench="B4", case=case, value=pace[0], unit="×")
     for bench, name, bar, _ in BARS:
         case = f"{name}, p95 of 8 readers during a sync, {size:,} endpoints"
         table.bar(bench=bench, case=case, value=rounds[name], unit="ms", at_most=bar)
+
+
+def test_eight_people_who_read_what_they_open_during_a_sync(
+    table: Table, served: tuple[int, int, Part], spawn: Callable[..., Part], cloudwatch: str
+) -> None:
+    """B4, B5: the same eight, each of whom looks at a page for a while, beside a worker that keeps its pace."""
+    port, _, _ = served
+    size = 10_000 if table.is_full else 1_000
+    fleets.build(size)
+    looks = {"overview": people.overview(), "list": people.lists(), "part": people.lists(is_part=True)}
+    for each in looks.values():
+        load.readers(port, each, WARM)
+    for turn, (bench, name, bar, _) in enumerate(BARS):
+        with _beside(f"beside-{name}", turn, spawn, cloudwatch) as pace:
+            found = load.readers(port, looks[name], READ, WARM, pauses=PAUSES)
+        case = f"{name}, p95 of 8 people during a sync, {size:,} endpoints"
+        table.bar(bench=bench, case=case, value=percentile(found, 0.95), unit="ms", at_most=bar)
+        case = f"regions written beside 8 people ÷ pace, {name}, {size:,} endpoints"
+        table.bar(bench=bench, case=case, value=pace[0], unit="×")
+
+
+@contextmanager
+def _beside(name: str, turn: int, spawn: Callable[..., Part], cloudwatch: str) -> Iterator[list[float]]:
+    """Write beside what is done inside. What is given holds afterwards how far the pace was kept."""
+    argv = [sys.executable, "-m", "tests.bench.pages.beside", str(BESIDE_S), str(turn * BESIDE_S * 7)]
+    env = {"AWS_ENDPOINT_URL": cloudwatch, "FLOTILLA_LOG_LEVEL": "WARNING", "PYTHONPATH": str(ROOT)}
+    worker = spawn(name, *argv, env=env)
+    assert wait_until(partial(_has_begun, worker), timeout_s=60), worker.tail()
+    pace: list[float] = []
+    yield pace
+    assert wait_until(partial(_has_ended, worker), timeout_s=3 * BESIDE_S)
+    assert worker.exit_code() == 0, worker.tail()
+    done, asked, _cpu = worker.tail(1).split()
+    pace.append(int(done) / int(asked))
 
 
 def _has_begun(worker: Part) -> bool:
