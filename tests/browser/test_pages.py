@@ -15,6 +15,7 @@ PATHS = (
     "/costs/",
     "/costs/?range=7d&group=tag&sort=-change",
     "/costs/?range=custom&from=x&to=2026-01-01&region=us-east-1",
+    "/costs/chart/?range=30d&group=region",
     "/costs/explain/",
     "/costs/billed/",
     "/costs/savings-plans/?one_year=25&three_year=50&commitment=1.5",

@@ -52,10 +52,13 @@ def build(account_id: str = "111122223333", alias: str = "prod") -> Endpoint:
     multi = rows.multi_model(shard, f"{alias}-many")
     closed = rows.serverless(shard, f"{alias}-gone")
     Endpoint.objects.filter(pk=closed.pk).update(closed_at=rows.now())
+    # One clock: a minute or an hour may begin meanwhile.
+    now = rows.now()
+    hour = now.replace(minute=0)
     for n in range(1, 4):
-        rows.minute_bucket(faq, rows.now() - timedelta(minutes=n), invocations=4.0, setup_count=1.0)
-        rows.hour_bucket(faq, rows.hour() - timedelta(hours=n), invocations=9.0)
-        rows.hour_bucket(multi, rows.hour() - timedelta(hours=n), cache_hit_sum=6.0, cache_hit_count=8.0)
+        rows.minute_bucket(faq, now - timedelta(minutes=n), invocations=4.0, setup_count=1.0)
+        rows.hour_bucket(faq, hour - timedelta(hours=n), invocations=9.0)
+        rows.hour_bucket(multi, hour - timedelta(hours=n), cache_hit_sum=6.0, cache_hit_count=8.0)
     cost(faq, "1.25")
     cost(multi, None, "unpriced", "ml.c5d.xlarge")
     _models(shard, faq)

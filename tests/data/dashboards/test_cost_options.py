@@ -24,8 +24,9 @@ def place() -> Shard:
 def chat(place: Shard) -> Endpoint:
     """4 GB on demand: 600 s of 1,200 calls in each of the last 48 hours, four at once at most."""
     found = rows.serverless(place, "chat")
+    hour = rows.hour()
     for n in range(1, HOURS + 1):
-        at = rows.hour() - timedelta(hours=n)
+        at = hour - timedelta(hours=n)
         rows.hour_bucket(
             found,
             at,
@@ -118,8 +119,9 @@ def test_a_real_time_endpoint_costs_what_ran_and_says_what_serverless_excludes(
         created_at=rows.now(),
         document={"VpcConfig": {"Subnets": ["subnet-1"]}},
     )
+    hour = rows.hour()
     for n in range(1, 25):
-        at = rows.hour() - timedelta(hours=n)
+        at = hour - timedelta(hours=n)
         # Scaling ran one instance in half of the hours: 36 of 48 instance-hours.
         rows.hour_bucket(
             found,

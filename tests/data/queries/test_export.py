@@ -74,11 +74,12 @@ def test_cold_starts_without_a_sample_are_what_the_list_and_the_page_say(client:
     """Nought where the endpoint publishes samples at other times, unknown where it never did."""
     shard = rows.shard()
     quiet, mute = rows.serverless(shard, "quiet"), rows.serverless(shard, "mute")
+    hour = rows.hour()
     for each in (quiet, mute):
         for n in range(1, 4):
-            rows.hour_bucket(each, rows.hour() - timedelta(hours=n), invocations=40.0)
-            rows.minute_bucket(each, rows.hour() - timedelta(hours=n), invocations=40.0)
-    rows.hour_bucket(quiet, rows.hour() - timedelta(days=4), invocations=9.0, setup_count=2.0)
+            rows.hour_bucket(each, hour - timedelta(hours=n), invocations=40.0)
+            rows.minute_bucket(each, hour - timedelta(hours=n), invocations=40.0)
+    rows.hour_bucket(quiet, hour - timedelta(days=4), invocations=9.0, setup_count=2.0)
     client.force_login(User.objects.create_user("viewer", role="viewer"))
     listed = read(client, "/endpoints/endpoints.csv").splitlines()
     shares = {row["name"]: row["cold_start_share"] for row in csv.DictReader(listed)}
