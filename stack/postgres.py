@@ -41,8 +41,8 @@ class Postgres:
     def part(self, log: Path) -> Part:
         """The server as a child process. SIGINT is PostgreSQL's fast shutdown: sessions end, data is flushed."""
         argv = [str(self.binaries / "postgres"), "-D", str(self.data), "-k", str(self.sockets)]
-        # Sums of 13 months of 10,000 endpoints do not fit the usual 128 MB: reading them from the system's cache instead
-        # takes twice as long. Memory is taken as it is used.
+        # Sums of 13 months of 10,000 endpoints do not fit the usual 128 MB, and take twice as long to read from the
+        # system's cache. Memory is taken as it is used.
         settings = {
             "listen_addresses": "", "max_connections": "100", "timezone": "UTC", "jit": "off",
             "shared_buffers": "1GB",
