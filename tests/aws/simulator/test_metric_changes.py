@@ -26,11 +26,14 @@ def test_more_concurrency_relieves_a_saturated_endpoint(client: Client, simulato
     settled(client("sagemaker"), "saturated")
     changed_at = simulator.now()
     simulator.advance(600)
-    relieved = values(client, use, changed_at + timedelta(minutes=2), simulator.now())[0]
-    assert len(relieved) >= 7
-    # About 32 of 50; every maximum is a whole number of executions.
-    assert all(0.5 < value < 0.8 for value in relieved.values())
-    assert all(abs(value * 50 - round(value * 50)) < 1e-6 for value in relieved.values())
+    use.append(query("saturated", "ServerlessConcurrentExecutionsUtilization", "Average"))
+    most, mean = values(client, use, changed_at + timedelta(minutes=2), simulator.now())
+    assert len(most) >= 7
+    # Some 32 of 50 at work when most are. A maximum is a whole number of executions, and which one is up to chance.
+    assert all(0.2 < value < 0.6 for value in mean.values())
+    assert all(0.5 < value <= 1 for value in most.values())
+    assert min(most.values()) < 0.9, "no longer full in every minute"
+    assert all(abs(value * 50 - round(value * 50)) < 1e-6 for value in most.values())
 
 
 def test_a_converted_endpoint_publishes_as_an_instance_from_then_on(
