@@ -4,13 +4,15 @@ A figure is a dict {"data", "layout"} without a template; charts.js adds fonts, 
 Series values are aligned with x; None is a gap and stays one. Names are hostile text: plain() defuses them.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from plotly import graph_objects as go
+from plotly.utils import PlotlyJSONEncoder
 
 X = Sequence[date] | Sequence[datetime] | Sequence[float]
 Value = float | int | Decimal | None
@@ -82,6 +84,11 @@ def colour(tint: str) -> str:
 def plain(text: str) -> str:
     """Text for Plotly, which reads a small HTML of its own: markup in names stays visible as characters."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def as_json(payload: Mapping[str, Any]) -> str:
+    """A figure as charts.js reads it."""
+    return json.dumps(payload, cls=PlotlyJSONEncoder, separators=(",", ":"))
 
 
 def empty(reason: str) -> Payload:

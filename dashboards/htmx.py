@@ -1,6 +1,5 @@
 """Page or part: decided here and nowhere else, with the headers that keep caches and Back honest."""
 
-import json
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -11,8 +10,8 @@ from django.shortcuts import render, resolve_url
 from django.utils.cache import patch_vary_headers
 from django_htmx.http import HTMX_STOP_POLLING, HttpResponseClientRedirect, HttpResponseClientRefresh
 from django_htmx.middleware import HtmxDetails
-from plotly.utils import PlotlyJSONEncoder
 
+from dashboards import charts
 from fleet.models import User
 
 log = logging.getLogger(__name__)
@@ -72,8 +71,7 @@ def redirect(request: HtmxHttpRequest, to: Any, *args: Any, **kwargs: Any) -> Ht
 
 def figure(payload: Mapping[str, Any]) -> HttpResponse:
     """The JSON of one chart, as dashboards.charts builds it and charts.js draws it."""
-    body = json.dumps(payload, cls=PlotlyJSONEncoder, separators=(",", ":"))
-    response = HttpResponse(body, content_type="application/json")
+    response = HttpResponse(charts.as_json(payload), content_type="application/json")
     response["Cache-Control"] = "private, no-cache"
     return response
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from dashboards import access, client, htmx, scope, wording
+from dashboards.charts import as_json
 from dashboards.costs import charts, drawing, export, page_words, period, whole_page
 from dashboards.costs.figures import plan, top_labels
 from dashboards.costs.forms import BudgetForm
@@ -44,7 +45,7 @@ def chart(request: HtmxHttpRequest) -> HttpResponse:
     labels, has_others = ({}, False) if drawing.has_fixed_layers(wanted) else top_labels(wanted, planned)
     drawn = drawing.read(wanted, fresh, planned, today, labels, has_others)
     context = {
-        "figure": charts.figure(drawn, budget_queries.find(wanted.where)),
+        "figure": as_json(charts.figure(drawn, budget_queries.find(wanted.where))),
         "legend": charts.legend(drawn),
         "chart_table": charts.table(drawn),
         "costs_url": f"{reverse('costs:page')}?{wanted.link(top=None, others=None)}",

@@ -1,6 +1,5 @@
 """Small drawn things: icons, status, kinds, sparklines, sorted heads. All text is escaped by format_html."""
 
-import json
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
@@ -10,9 +9,8 @@ from django.template import Context
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from plotly.utils import PlotlyJSONEncoder
 
-from dashboards import access, charts, markup, status, svg, tile_markup, truth
+from dashboards import access, markup, status, svg, tile_markup, truth
 from dashboards.icons import icon_svg
 from dashboards.tables import FacetOption, PlainTable, Sort
 from dashboards.templatetags import units
@@ -136,12 +134,11 @@ def sort_head(
 
 
 @register.simple_tag
-def chart_figure(payload: charts.Payload, name: str) -> SafeString:
-    """{% chart_figure figure "cost-per-day" %}: a figure that comes with the page, where charts.js finds it.
+def chart_figure(text: str, name: str) -> SafeString:
+    """{% chart_figure figure "cost-per-day" %}: a figure as JSON that comes with the page, where charts.js finds it.
 
     No <script>: htmx takes those out of the parts that it swaps in.
     """
-    text = json.dumps(payload, cls=PlotlyJSONEncoder, separators=(",", ":"))
     # Between tags a quotation mark may stand as it is.
     return format_html('<div id="{}-figure" hidden>{}</div>', name, mark_safe(escape(text, quote=False)))  # noqa: S308
 
