@@ -1,8 +1,10 @@
 """Bars of the explorer's chart from the costs of days by place, instead of from every line."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Q, Sum
 from django.db.models.functions import Trunc
@@ -24,29 +26,28 @@ def bars(
     others = {GroupBy.ACCOUNT: where.scope.regions, GroupBy.REGION: where.scope.accounts}
     if others.get(by, True) or not where.is_of_places or plan.compared is None:
         return None
-    kinds = Q(kind__in=where.kinds) if where.kinds else Q()
-    rows = PlaceDay.objects.filter(kinds, plan.compared.q, place__in=keys).order_by()
-    sums = rows.annotate(first=Trunc("day", grain_of(plan.span))).values_list("place", "first")
+    sums = _sums(where, Q(place__in=keys), plan.compared, grain_of(plan.span), "place")
     found: dict[str, dict[date, Decimal | None]] = defaultdict(dict)
-    for place, first, amount in sums.annotate(total=Sum("amount")):
+    for place, first, amount in sums:
         found[place][first] = amount
     return {key: [found[key].get(bar.first) for bar in buckets(plan.span)] for key in keys}
 
 
 def stacked(where: CostFilter, span: Span, grain: str, by: GroupBy) -> dict[str, dict[date, Decimal | None]]:
     """Amounts by kind or component, and by the first day of each day, week or month; where.is_of_places. One query."""
-    kinds = Q(kind__in=where.kinds) if where.kinds else Q()
-    rows = PlaceDay.objects.filter(place_q(where.scope) or Q(), kinds, span.q)
     found: dict[str, dict[date, Decimal | None]] = defaultdict(dict)
-    sums = rows.annotate(first=Trunc("day", grain)).order_by().values_list(by.value, "first")
-    for key, first, amount in sums.annotate(total=Sum("amount")):
+    for key, first, amount in _sums(where, place_q(where.scope) or Q(), span, grain, by.value):
         found[key][first] = amount
     return dict(found)
 
 
 def totals(where: CostFilter, span: Span, grain: str) -> dict[date, Decimal | None]:
     """Amounts by the first day of each day, week or month; where.is_of_places. One query."""
+    return dict(_sums(where, place_q(where.scope) or Q(), span, grain))
+
+
+def _sums(where: CostFilter, places: Q, span: Span, grain: str, *keys: str) -> Iterable[Any]:
+    """Keys, the first day of a day, week or month, and what it cost in some places. One query."""
     kinds = Q(kind__in=where.kinds) if where.kinds else Q()
-    rows = PlaceDay.objects.filter(place_q(where.scope) or Q(), kinds, span.q)
-    sums = rows.annotate(first=Trunc("day", grain)).order_by().values_list("first")
-    return dict(sums.annotate(total=Sum("amount")))
+    rows = PlaceDay.objects.filter(places, kinds, span.q).annotate(first=Trunc("day", grain)).order_by()
+    return rows.values_list(*keys, "first").annotate(total=Sum("amount"))
