@@ -1,8 +1,13 @@
-"""Hand-made daily costs for page tests."""
+"""Hand-made daily costs for page tests, and the chart that is drawn of them."""
 
+import json
+import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from html import unescape
 from typing import Any
+
+from django.test import Client
 
 from fleet.models import DailyCost, Endpoint
 from fleet.types import Confidence, CostComponent
@@ -77,3 +82,11 @@ def unpriced(of: Endpoint, quantity: str, item: str = "ml.zz9.large") -> DailyCo
         unit="instance-hour",
         note=f"no price for {item} in us-east-1",
     )
+
+
+def figure(reader: Client, query: str = "", **given: Any) -> Any:
+    """What Plotly is given to draw the chart of a page."""
+    response = reader.get(f"/costs/chart/{query}", given)
+    found = re.search(r'<div id="cost-per-day-figure" hidden>(.*?)</div>', response.content.decode())
+    assert found
+    return json.loads(unescape(found[1]))

@@ -2,12 +2,10 @@
 
 import csv
 import io
-import json
 import re
 from datetime import timedelta
 from decimal import Decimal
 from html import unescape
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -17,7 +15,7 @@ from fleet.models import Budget, DailyCost, Endpoint
 from fleet.queries.cost_scope import GroupBy
 from fleet.types import CostComponent, Kind
 from tests.data.dashboards import rows
-from tests.data.dashboards.cost_rows import cost, hours, today, unpriced
+from tests.data.dashboards.cost_rows import cost, figure, hours, today, unpriced
 
 pytestmark = pytest.mark.django_db
 
@@ -34,14 +32,6 @@ def page(reader: Client, **query: str | int) -> str:
     response = reader.get(URL, {"range": "7d", **query})
     assert response.status_code == 200
     return response.content.decode()
-
-
-def figure(reader: Client, query: str = "", **given: Any) -> Any:
-    """What Plotly is given to draw the chart of a page."""
-    response = reader.get(f"{URL}chart/{query}", given)
-    found = re.search(r'<div id="cost-per-day-figure" hidden>(.*?)</div>', response.content.decode())
-    assert found
-    return json.loads(unescape(found[1]))
 
 
 def text(html: str) -> str:

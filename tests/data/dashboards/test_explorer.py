@@ -14,8 +14,8 @@ from fleet import rollups
 from fleet.models import Endpoint, Shard, StaleDay, VariantStatus
 from fleet.types import Confidence, CostComponent
 from tests.data.dashboards import rows
-from tests.data.dashboards.cost_rows import cost, hours, today, unpriced
-from tests.data.dashboards.test_costs import figure, table, text, total
+from tests.data.dashboards.cost_rows import cost, figure, hours, today, unpriced
+from tests.data.dashboards.test_costs import table, text, total
 
 pytestmark = pytest.mark.django_db
 
