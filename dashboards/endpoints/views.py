@@ -26,7 +26,7 @@ def endpoint_list(request: HtmxHttpRequest) -> HttpResponse:
     lines = endpoint_rows.rows(
         filters.criteria, scoped.range, now.date(), sort=filters.sort.key,
         descending=filters.sort.descending, offset=page.offset, limit=page.size, fresh=fresh,
-        index=index,
+        index=index, looked=looked,
     )  # fmt: skip
     context = {
         "rows": rows.rows(lines, now),

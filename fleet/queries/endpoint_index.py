@@ -1,4 +1,4 @@
-"""The endpoints in one value that all readers of the list share: what facets count, searches read and orders sort.
+"""The endpoints in one value that all readers of the list share: what facets count and searches read.
 
 A set of endpoints is an int: the bit of an endpoint is its place in Index.ids. So that the counts of nine facets under
 any filter are a few thousand ANDs of numbers, at 10,000 endpoints two milliseconds without a query.
@@ -6,11 +6,10 @@ any filter are a few thousand ANDs of numbers, at 10,000 endpoints two milliseco
 
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import islice
-from threading import Lock
 from typing import Any
 
 from django.db import connection
@@ -31,8 +30,6 @@ FACETS = {
     "owner": F("owner"),
     "application": F("application"),
 }
-Figures = Mapping[str, "array[float]"]
-"""By column, the figure of each place; not a number where there is none."""
 _WORDS = 64
 """As many words of searches are remembered."""
 LABELS = ("team", "owner", "application")
@@ -44,7 +41,7 @@ class Index:
     """Every endpoint, closed ones too, by name. sets: facet → value → the endpoints that have it; "" is a value.
 
     texts: what a search looks through, in capitals. aliases: names of the accounts, by their number. words: endpoints
-    by what was searched for, orders: places by column, figures: what they are made from; filled as they are asked for.
+    by what was searched for, filled as they are asked for.
     """
 
     ids: Sequence[int]
@@ -52,9 +49,6 @@ class Index:
     sets: Mapping[str, Mapping[str, int]]
     aliases: Mapping[str, str]
     words: dict[str, int] = field(default_factory=dict)
-    orders: dict[object, "array[int]"] = field(default_factory=dict)
-    figures: dict[object, Figures] = field(default_factory=dict)
-    lock: Lock = field(default_factory=Lock)
 
     @property
     def every(self) -> int:
@@ -94,21 +88,21 @@ class Index:
         """The place of an endpoint, by its id."""
         return {pk: place for place, pk in enumerate(self.ids)}
 
-    def ordered(self, wanted: int, key: object, places: Callable[[], Iterable[int]]) -> Iterable[int]:
-        """The ids of a set in the order of `key`; places: works out the places of all endpoints in that order."""
-        with self.lock:
-            # One reader asks for an order that others would ask for at the same time.
-            order = self.orders.get(key)
-            if order is None:
-                order = self.orders[key] = array("I", places())
-        marks = _marks(wanted, len(self.ids))
-        return (self.ids[place] for place in order if marks[place] == "1")
+    def ordered(self, wanted: int, order: Iterable[int]) -> Iterator[int]:
+        """The ids of a set in the order of some ids; those that it does not know come last, by name."""
+        marks, given = _marks(wanted, len(self.ids)), 0
+        for pk in order:
+            place = self.places.get(pk)
+            if place is not None and marks[place] == "1":
+                given += 1
+                yield pk
+        if given < wanted.bit_count():
+            yield from self._unknown(wanted, order)
 
-    def remembered(self, key: object, read: Callable[[], Figures]) -> Figures:
-        """What is read once for this index, under the lock of the order that it is for."""
-        if key not in self.figures:
-            self.figures[key] = read()
-        return self.figures[key]
+    def _unknown(self, wanted: int, order: Iterable[int]) -> Iterator[int]:
+        """An order may be some seconds older than this, and lack what came since."""
+        known = set(order)
+        return (pk for pk in self.by_name(wanted) if pk not in known)
 
     def places_of(self, wanted: int) -> Iterator[int]:
         """The places of a set, by name."""
@@ -146,7 +140,7 @@ def ticked(criteria: Criteria) -> dict[str, list[str]]:
     return {facet: values for facet, values in wanted.items() if values}
 
 
-def page(ordered: Iterable[int], wanted: slice) -> list[int]:
+def page(ordered: Iterator[int], wanted: slice) -> list[int]:
     """A slice of an order; no more of it is worked out than that."""
     return list(islice(ordered, wanted.start or 0, wanted.stop))
 

@@ -1,10 +1,11 @@
 """In which order the endpoints list comes: by a column of the mirror, by a measured figure, by cost or by state."""
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from math import isnan, nan
 from typing import Any
 
@@ -16,6 +17,7 @@ from fleet.queries import endpoint_index
 from fleet.queries.endpoint_index import Index
 from fleet.queries.endpoint_measures import Measures, measures, with_silence
 from fleet.queries.endpoints import STATE_ORDER, Criteria
+from fleet.queries.kept import Kept, Moment
 from fleet.queries.scope import TimeRange
 from fleet.types import Confidence
 
@@ -50,7 +52,22 @@ _SUMMED: dict[str, Any] = {
 }
 """The measured columns over EndpointWindow."""
 Figures = Mapping[int, float]
-"""By endpoint or its place; one without a figure is absent."""
+"""By endpoint; one without a figure is absent."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Figures of endpoints: of each column a number for each id, none where it is not a number."""
+
+    ids: "array[int]"
+    of: Mapping[str, "array[float]"]
+
+    def known(self, column: str) -> Figures:
+        return {pk: figure for pk, figure in zip(self.ids, self.of[column], strict=True) if not isnan(figure)}
+
+
+_orders: Kept["array[int]"] = Kept(most=32)
+_columns: Kept[Columns] = Kept(most=8)
 
 
 @dataclass(frozen=True)
@@ -70,22 +87,21 @@ class Order:
     costs: dict[int, Cost] | None = None
 
 
-def by_mirror(index: Index, criteria: Criteria, sort: str, descending: bool, wanted: slice) -> Order:
-    """A slice of the order by a column of the mirror, one of DATABASE_SORTS. A query for each new index."""
+def by_mirror(
+    index: Index, looked: Moment, criteria: Criteria, sort: str, descending: bool, wanted: slice
+) -> Order:
+    """A slice of the order by a column of the mirror, one of DATABASE_SORTS. One query, where it is not kept."""
 
-    def places() -> Iterator[int]:
+    def ids() -> "array[int]":
         keys = [F(key).desc() if descending else F(key).asc() for key in DATABASE_SORTS[sort]]
-        found = Endpoint.objects.order_by(*keys, "pk").values_list("pk", flat=True)
-        # One that was added since the index was made is not in it yet.
-        return (index.places[pk] for pk in found if pk in index.places)
+        return array("Q", Endpoint.objects.order_by(*keys, "pk").values_list("pk", flat=True))
 
-    return Order(
-        endpoint_index.page(index.ordered(index.meant(criteria), (sort, descending), places), wanted)
-    )
+    return _slice(index, criteria, _orders.get((sort, descending), looked, ids), wanted)
 
 
 def summed(
     index: Index,
+    looked: Moment,
     criteria: Criteria,
     window: TimeRange,
     today: date,
@@ -93,47 +109,46 @@ def summed(
     descending: bool,
     wanted: slice,
 ) -> Order:
-    """A slice of the order by summaries. For each index they are read once: of a window for all of its columns."""
+    """A slice of the order by summaries, which are kept: of a window for all of its columns."""
     month = today.replace(day=1)
 
-    def places() -> Sequence[int]:
+    def ids() -> "array[int]":
         if sort in _WHENEVER:
-            spent = index.remembered(("spent", month), lambda: _spent(index, month))
-            usd = _known(spent["cost"])
-            return _by_state(index, usd, descending) if sort == "state" else _by_figure(all_, usd, descending)
-        figures = index.remembered(("summed", window.key), lambda: _summed(index, window.key))
-        return _by_figure(all_, _known(figures[sort]), descending)
+            usd = _columns.get(month, looked, partial(_spent, month)).known("cost")
+            if sort == "state":
+                return array("Q", _by_state(index, usd, descending))
+            return array("Q", _by_figure(index.ids, usd, descending))
+        columns = _columns.get(window.key, looked, partial(_summed, window.key))
+        return array("Q", _by_figure(index.ids, columns.known(sort), descending))
 
-    all_ = range(len(index.ids))
     # Neither state nor cost depends on the window.
-    key = (sort, descending, month) if sort in _WHENEVER else (sort, descending, window.key)
-    return Order(endpoint_index.page(index.ordered(index.meant(criteria), key, places), wanted))
+    key = (sort, descending, month if sort in _WHENEVER else window.key)
+    return _slice(index, criteria, _orders.get(key, looked, ids), wanted)
 
 
-def _summed(index: Index, key: str) -> endpoint_index.Figures:
-    """Of the measured columns."""
+def _slice(index: Index, criteria: Criteria, order: Iterable[int], wanted: slice) -> Order:
+    return Order(endpoint_index.page(index.ordered(index.meant(criteria), order), wanted))
+
+
+def _summed(key: str) -> Columns:
+    """The measured columns of a window."""
     rows = EndpointWindow.objects.filter(key=key).values_list("endpoint_id", *_SUMMED.values())
-    return _by_place(index, tuple(_SUMMED), rows)
+    return _columns_of(tuple(_SUMMED), rows)
 
 
-def _spent(index: Index, month: date) -> endpoint_index.Figures:
+def _spent(month: date) -> Columns:
     rows = MonthCost.objects.filter(month=month).values_list("endpoint_id", Cast("usd", FloatField()))
-    return _by_place(index, ("cost",), rows)
+    return _columns_of(("cost",), rows)
 
 
-def _by_place(index: Index, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> endpoint_index.Figures:
+def _columns_of(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Columns:
     """rows: an endpoint's id and its figures, None where there is none."""
-    found = {column: array("d", [nan]) * len(index.ids) for column in columns}
+    ids, *columns = array("Q"), *(array("d") for _ in names)
     for pk, *figures in rows:
-        place = index.places.get(pk)
+        ids.append(pk)
         for column, figure in zip(columns, figures, strict=True):
-            if place is not None and figure is not None:
-                found[column][place] = figure
-    return found
-
-
-def _known(column: "array[float]") -> Figures:
-    return {place: figure for place, figure in enumerate(column) if not isnan(figure)}
+            column.append(nan if figure is None else figure)
+    return Columns(ids, dict(zip(names, columns, strict=True)))
 
 
 def added_up(
@@ -153,10 +168,8 @@ def added_up(
         usd = {pk: float(cost.usd) for pk, cost in spent.items() if cost.usd is not None}
         if sort == "cost":
             return Order(_by_figure(ids, usd, descending)[wanted], costs=spent)
-        at = {index.places[pk]: figure for pk, figure in usd.items()}
-        marked = set(ids)
-        ordered = [index.ids[place] for place in _by_state(index, at, descending)]
-        return Order([pk for pk in ordered if pk in marked][wanted], costs=spent)
+        ordered = index.ordered(meant, _by_state(index, usd, descending))
+        return Order(endpoint_index.page(ordered, wanted), costs=spent)
     answering = VariantStatus.objects.filter(endpoint__in=ids, removed_at=None, is_shadow=False)
     measured = measures(answering.only("pk"), window)
     if sort == "cold":
@@ -177,19 +190,20 @@ def costs(ids: Sequence[int], today: date) -> dict[int, Cost]:
 
 
 def _by_state(index: Index, usd: Figures, descending: bool) -> list[int]:
-    """The places of all endpoints: gravest first, then dearest, then by name."""
+    """The ids of all endpoints: gravest first, then dearest, then by name."""
     rank = [0] * len(index.ids)
     for n, state in enumerate(STATE_ORDER):
         for place in index.places_of(index.sets["state"].get(state, 0)):
             rank[place] = n
-    ordered = sorted(range(len(rank)), key=lambda place: (rank[place], -usd.get(place, 0.0)))
+    spent = [-usd.get(pk, 0.0) for pk in index.ids]
+    ordered = [index.ids[n] for n in sorted(range(len(rank)), key=lambda place: (rank[place], spent[place]))]
     return ordered[::-1] if descending else ordered
 
 
 def _by_figure(ids: Sequence[int], figures: Figures, descending: bool) -> list[int]:
     """What is unknown comes last in both directions: it is neither the largest nor the smallest.
 
-    ids: of endpoints or their places, by name, in which order those of the same figure stay.
+    ids: of endpoints by name, in which order those of the same figure stay.
     """
     known = sorted((pk for pk in ids if pk in figures), key=figures.__getitem__, reverse=descending)
     return [*known, *(pk for pk in ids if pk not in figures)]

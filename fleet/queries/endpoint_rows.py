@@ -17,6 +17,7 @@ from fleet.queries.endpoint_order import DATABASE_SORTS, Cost
 from fleet.queries.endpoint_order import MEASURED_SORTS as MEASURED_SORTS
 from fleet.queries.endpoint_order import SORTS as SORTS
 from fleet.queries.endpoints import Criteria, with_state
+from fleet.queries.kept import Moment, moment
 from fleet.queries.rolled import NOT_SUMMED, Freshness
 from fleet.queries.scope import TimeRange
 
@@ -65,15 +66,16 @@ def rows(
     limit: int | None,
     fresh: Freshness = NOT_SUMMED,
     index: Index | None = None,
+    looked: Moment | None = None,
 ) -> list[Row]:
     """Rows offset … offset + limit in order; sort is one of SORTS. Seven queries at most, whatever the fleet's size.
 
     "state" means gravest first, then dearest first. limit None: all of them. Figures are those of fleet.rollups where
-    `fresh` says that these cover the window, else added up from buckets and daily costs. index: what tells which rows
-    and in which order, the one kept by default; what stands in a row is read now.
+    `fresh` says that these cover the window, else added up from buckets and daily costs. index: what tells which rows,
+    the one kept by default; looked: when the reader began to look, now by default; what stands in a row is read now.
     """
     wanted = slice(offset, None if limit is None else offset + limit)
-    order, is_rolled = _order(criteria, window, today, sort, descending, wanted, fresh, index)
+    order, is_rolled = _order(criteria, window, today, sort, descending, wanted, fresh, looked, index)
     found = _read(order.ids, window, today)
     return found if is_rolled else _added_up(found, order, window, today)
 
@@ -82,7 +84,7 @@ def ids(
     criteria: Criteria, window: TimeRange, today: date, *, sort: str, descending: bool, fresh: Freshness
 ) -> list[int]:
     """The endpoints of all rows, in their order."""
-    return _order(criteria, window, today, sort, descending, slice(None), fresh, None)[0].ids
+    return _order(criteria, window, today, sort, descending, slice(None), fresh)[0].ids
 
 
 def _order(
@@ -93,15 +95,18 @@ def _order(
     descending: bool,
     wanted: slice,
     fresh: Freshness,
-    index: Index | None,
+    looked: Moment | None = None,
+    index: Index | None = None,
 ) -> tuple[endpoint_order.Order, bool]:
     """Which endpoints, and whether the figures that were added up before tell."""
-    index = index or endpoint_index.current()
+    looked = looked or moment()
+    index = index or endpoint_index.current(looked)
     is_rolled = fresh.covers(window) and fresh.has_costs(today)
     if sort in DATABASE_SORTS:
-        return endpoint_order.by_mirror(index, criteria, sort, descending, wanted), is_rolled
-    found = endpoint_order.summed if is_rolled else endpoint_order.added_up
-    return found(index, criteria, window, today, sort, descending, wanted), is_rolled
+        return endpoint_order.by_mirror(index, looked, criteria, sort, descending, wanted), is_rolled
+    if is_rolled:
+        return endpoint_order.summed(index, looked, criteria, window, today, sort, descending, wanted), True
+    return endpoint_order.added_up(index, criteria, window, today, sort, descending, wanted), False
 
 
 _IDENTITY = ("pk", "name", "kind", "status", "status_since", "state")

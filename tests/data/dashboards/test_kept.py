@@ -1,7 +1,6 @@
 """What the list and the overview keep for some seconds: never another's, never older than what somebody has done."""
 
 import re
-import threading
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,7 +12,6 @@ from django.test.utils import CaptureQueriesContext
 
 from fleet.access import audit, ownership
 from fleet.models import DailyCost, Endpoint, Operation, Shard, User
-from fleet.queries.kept import Kept, Moment
 from tests.data.dashboards import rows
 from tests.factories import (
     AccountFactory,
@@ -162,34 +160,6 @@ def test_what_is_new_is_told_to_each_from_the_own_last_look(kept_long: None, vie
     old_hand.force_login(UserFactory(overview_seen_at=now() - timedelta(hours=1)))
     for reader, is_new in ((viewer, True), (old_hand, False), (viewer, True)):
         assert ("Max 10 → 20" in page(reader, "/")) is is_new
-
-
-def test_a_reader_waits_only_for_what_he_may_not_be_told(settings: Any) -> None:
-    """While one makes a value anew, those who may be told the older one are; who knows of an act waits for it."""
-    settings.KEPT_S = 5
-    values: Kept[str] = Kept()
-    made = iter(("first", "second", "third"))
-    assert values.get("key", Moment(1, 0.0), lambda: next(made)) == "first"
-    inside, go_on = threading.Event(), threading.Event()
-
-    def slowly() -> str:
-        inside.set()
-        assert go_on.wait(10)
-        return next(made)
-
-    found: list[str] = []
-    maker = threading.Thread(target=lambda: found.append(values.get("key", Moment(1, 7.0), slowly)))
-    maker.start()
-    assert inside.wait(10)
-    assert values.get("key", Moment(1, 7.5), lambda: next(made)) == "first"
-    waiter = threading.Thread(
-        target=lambda: found.append(values.get("key", Moment(2, 8.0), lambda: next(made)))
-    )
-    waiter.start()
-    go_on.set()
-    maker.join(10)
-    waiter.join(10)
-    assert found == ["second", "third"]
 
 
 INSIGHT = ("/cold-starts/", "/cache/", "/scaling/", "/sync/")
