@@ -3,8 +3,8 @@
 import gc
 import os
 
-from celery import Celery
-from celery.signals import setup_logging, worker_init
+from celery import Celery, Task
+from celery.signals import setup_logging, task_postrun, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -28,3 +28,15 @@ def spare_what_stays(**_: object) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
+
+
+@task_postrun.connect
+def give_connections_back(sender: Task, **_: object) -> None:
+    """To the process's pool, which looks whether one still answers before the next task is given it.
+
+    A new one costs PostgreSQL a process that has yet to read what tables there are: a fifth of an inventory's CPU.
+    """
+    from django.db import connections
+
+    if not sender.request.is_eager:
+        connections.close_all()

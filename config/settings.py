@@ -1,5 +1,6 @@
 """All settings, from the environment through config.env. README.md, section Configuration, documents each name."""
 
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -219,6 +220,8 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5
+# Celery would shut the process's pool of connections after each task; config.celery gives them back to it instead.
+CELERY_DB_REUSE_MAX = sys.maxsize
 # A page must not hang when Redis is away: the tick finds every row that missed its doorbell.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_DEFAULT_QUEUE = "inventory"
