@@ -15,7 +15,8 @@ from fleet.sync.begun import Together
 from fleet.sync.outcome import Outcome
 from fleet.sync.shard import go_through, run_inventory, turns_of
 
-AT_ONCE = 6
+AT_ONCE = 7
+"""Shards under way in one process: with fewer the processors wait for AWS now and then, each holds a connection."""
 TELL_EVERY_S = 1.0
 """How long a run that is through waits at most for others to be written with it."""
 

@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.aws, pytest.mark.django_db(transaction=True)]
 MINUTE = timedelta(minutes=1)
 REGIONS = (
     "us-east-1", "us-east-2", "us-west-1", "us-west-2", "eu-west-1", "eu-west-2", "eu-west-3", "eu-central-1",
-    "eu-north-1", "ap-south-1", "ap-southeast-1", "sa-east-1",
+    "eu-north-1", "ap-south-1", "ap-southeast-1", "ap-northeast-1", "ca-central-1", "sa-east-1",
 )  # fmt: skip
 LISTING = "sagemaker:ListEndpoints"
 RUN = """
