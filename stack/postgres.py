@@ -44,7 +44,7 @@ class Postgres:
         # Sums of 13 months of 10,000 endpoints do not fit the usual 128 MB, and take twice as long to read from the
         # system's cache. Memory is taken as it is used.
         settings = {
-            "listen_addresses": "", "max_connections": "100", "timezone": "UTC", "jit": "off",
+            "listen_addresses": "", "max_connections": "200", "timezone": "UTC", "jit": "off",
             "shared_buffers": "1GB",
         }  # fmt: skip
         if not self.durable:
