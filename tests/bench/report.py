@@ -16,7 +16,7 @@ from stack.layout import ROOT
 GUIDE = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 HEADS = ("bench", "case", "ours", "peer", "ratio", "bar", "verdict")
-MARKDOWN_HEADS = ("bench", "case", "ours", "peer", "ratio", "bar", "verdict", "measured")
+MARKDOWN_HEADS = (*HEADS, "measured", "on")
 
 
 @dataclass(frozen=True)
@@ -223,25 +223,23 @@ def text(rows: Sequence[Row], *, is_full: bool) -> str:
 
 
 def write_guide(rows: Sequence[Row], guide: Path = GUIDE, *, is_whole: bool = False) -> None:
-    """Renew the measured part of docs/performance.md; rows measured earlier on such a machine stay, unless is_whole.
+    """Renew rows of the measured part of docs/performance.md, each with its day and machine; the others stay.
 
-    Raises ValueError when its markers are gone.
+    is_whole: everything was measured, and nothing earlier stays. Raises ValueError when the part's markers are gone.
     """
     before, begin, rest = guide.read_text().partition(BEGIN)
     measured, end, after = rest.partition(END)
     if not (begin and end):
         raise ValueError(f"{guide} has lost its markers {BEGIN} and {END}")
-    about = "; ".join(f"{name}: {value}" for name, value in machine().items())
-    lines: dict[tuple[str, ...], str] = {}
-    if f"Machine: {about}." in measured and not is_whole:
-        old = [line for line in measured.splitlines() if line.startswith("| ")][2:]
-        lines = {tuple(line.split(" | ")[:2]): line for line in old}
+    old = [] if is_whole else [line for line in measured.splitlines() if line.startswith("| ")][2:]
+    lines = {tuple(line.split(" | ")[:2]): line for line in old}
+    about = "{processors}, {memory}, {system}, Python {python}".format(**machine())
     for row in rows:
-        line = _markdown((*row.cells(), row.at[:10]))
+        line = _markdown((*row.cells(), row.at[:10], about))
         lines[tuple(line.split(" | ")[:2])] = line
     shown = [_markdown(MARKDOWN_HEADS), _markdown(("---",) * len(MARKDOWN_HEADS))]
     shown += sorted(lines.values(), key=lambda line: _order(line.split(" | ")[0].removeprefix("| ")))
-    guide.write_text(f"{before}{begin}\n\nMachine: {about}.\n\n" + "\n".join(shown) + f"\n\n{end}{after}")
+    guide.write_text(f"{before}{begin}\n\n" + "\n".join(shown) + f"\n\n{end}{after}")
 
 
 def _markdown(cells: Sequence[str]) -> str:
