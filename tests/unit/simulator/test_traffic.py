@@ -5,14 +5,16 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.records import Capacity, Endpoint, Traffic, Variant
 from simulator.series import Series, series_of
 from simulator.serving import Serving, ServingKey
-from simulator.traffic import DAY, MODELS, demand
+from simulator.traffic import DAY, MODELS, demand, seed_class
 from simulator.world import new_epoch
+from stack.layout import ROOT
 
 MONDAY = 20_003 + 1  # 2024-10-07 is day 20,003; the next day keeps a full day before it
 
@@ -95,6 +97,27 @@ def test_a_saturated_endpoint_stands_at_its_maximum_in_every_minute_of_a_week() 
     assert {
         peak for n in range(7) for peak in day("serverless", SERVERLESS, phase, MONDAY + n).concurrency
     } == {20}
+
+
+def test_twice_the_concurrency_is_enough_for_the_demos_saturated_endpoint_at_any_time() -> None:
+    """Its incident ends with a minute that is not full: whoever raised the maximum must not wait for the evening."""
+    fleet = yaml.safe_load((ROOT / "simulator" / "fleet.yaml").read_text())
+    endpoint = next(found for found in fleet["endpoints"] if found["name"] == "fraud-score")
+    phase = {name: value for name, value in endpoint["traffic"][1].items() if name not in ("since", "model")}
+    raised = Capacity("serverless", memory_mb=3072, max_concurrency=40, provisioned=10)
+    for capacity in (SERVERLESS, raised):
+        for number in range(MONDAY, MONDAY + 7):
+            key = ServingKey(
+                "serverless",
+                traffic("saturating", **phase),
+                seed_class("fraud-score"),
+                capacity,
+                number,
+                MONDAY,
+            )
+            peaks = Serving(key).concurrency
+            full = [count >= capacity.max_concurrency for count in peaks]
+            assert all(full) if capacity is SERVERLESS else not any(a and b for a, b in pairwise(full))
 
 
 def test_a_deployment_starts_cold() -> None:
