@@ -63,6 +63,7 @@ class Columns:
     of: Mapping[str, "array[float]"]
 
     def known(self, column: str) -> Figures:
+        """Those that have one in this column."""
         return {pk: figure for pk, figure in zip(self.ids, self.of[column], strict=True) if not isnan(figure)}
 
 
@@ -113,13 +114,15 @@ def summed(
     month = today.replace(day=1)
 
     def ids() -> "array[int]":
+        # As it is kept: an order is as old as the index it is made from, and behind its readers both are made anew.
+        all_ = endpoint_index.current(looked)
         if sort in _WHENEVER:
             usd = _columns.get(month, looked, partial(_spent, month)).known("cost")
             if sort == "state":
-                return array("Q", _by_state(index, usd, descending))
-            return array("Q", _by_figure(index.ids, usd, descending))
+                return array("Q", _by_state(all_, usd, descending))
+            return array("Q", _by_figure(all_.ids, usd, descending))
         columns = _columns.get(window.key, looked, partial(_summed, window.key))
-        return array("Q", _by_figure(index.ids, columns.known(sort), descending))
+        return array("Q", _by_figure(all_.ids, columns.known(sort), descending))
 
     # Neither state nor cost depends on the window.
     key = (sort, descending, month if sort in _WHENEVER else window.key)
@@ -195,9 +198,8 @@ def _by_state(index: Index, usd: Figures, descending: bool) -> list[int]:
     for n, state in enumerate(STATE_ORDER):
         for place in index.places_of(index.sets["state"].get(state, 0)):
             rank[place] = n
-    spent = [-usd.get(pk, 0.0) for pk in index.ids]
-    ordered = [index.ids[n] for n in sorted(range(len(rank)), key=lambda place: (rank[place], spent[place]))]
-    return ordered[::-1] if descending else ordered
+    places = sorted(range(len(rank)), key=lambda place: (rank[place], -usd.get(index.ids[place], 0.0)))
+    return [index.ids[place] for place in (reversed(places) if descending else places)]
 
 
 def _by_figure(ids: Sequence[int], figures: Figures, descending: bool) -> list[int]:

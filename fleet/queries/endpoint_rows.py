@@ -75,7 +75,7 @@ def rows(
     the one kept by default; looked: when the reader began to look, now by default; what stands in a row is read now.
     """
     wanted = slice(offset, None if limit is None else offset + limit)
-    order, is_rolled = _order(criteria, window, today, sort, descending, wanted, fresh, looked, index)
+    order, is_rolled = _order(criteria, window, today, sort, descending, wanted, fresh, index, looked)
     found = _read(order.ids, window, today)
     return found if is_rolled else _added_up(found, order, window, today)
 
@@ -95,8 +95,8 @@ def _order(
     descending: bool,
     wanted: slice,
     fresh: Freshness,
-    looked: Moment | None = None,
     index: Index | None = None,
+    looked: Moment | None = None,
 ) -> tuple[endpoint_order.Order, bool]:
     """Which endpoints, and whether the figures that were added up before tell."""
     looked = looked or moment()

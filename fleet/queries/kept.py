@@ -2,8 +2,8 @@
 
 Nothing of one person is kept here, and no row of the list of endpoints or of incidents: those are read on every look.
 Whatever a person or an operation does stands in the audit log, whose newest entries are read first: another entry than
-before, and everything is read anew. What only the mirror changed is seen twice settings.KEPT_S seconds later at most:
-from that age on a value is made anew behind its readers, who are told the older one so long.
+before, and everything is read anew. What only the mirror changed is seen twice settings.KEPT_S seconds later at most: a
+value older than KEPT_S is made anew behind its readers, who are told the older one so long.
 """
 
 import time

@@ -4,14 +4,19 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 
-from fleet.queries import behind
+from fleet.models import Endpoint
+from fleet.queries import behind, endpoint_index, endpoint_order
+from fleet.queries.endpoints import Criteria
 from fleet.queries.kept import Kept, Moment
+from fleet.queries.scope import TimeRange
 from stack.processes import wait_until
+from tests.factories import EndpointFactory, now
 
 KEPT_S = 5
 WAIT_S = 10
@@ -156,3 +161,29 @@ def test_the_connection_is_given_back() -> None:
     behind.do("ask", ask)
     assert wait_until(lambda: len(seen) == 2, timeout_s=WAIT_S)
     assert seen == [1, None]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_order_of_the_list_is_as_old_as_the_index_it_is_made_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, name in (
+        (endpoint_index, "_kept"),
+        (endpoint_order, "_orders"),
+        (endpoint_order, "_columns"),
+    ):
+        monkeypatch.setattr(module, name, Kept())
+    calm, failed = EndpointFactory(name="calm"), EndpointFactory(name="failed")
+
+    def order(at: float) -> list[int]:
+        looked = Moment(1, at)
+        window = TimeRange("24h", "24 hours", now() - timedelta(days=1), now())
+        index = endpoint_index.current(looked)
+        found = endpoint_order.summed(
+            index, looked, Criteria(), window, now().date(), "state", False, slice(None)
+        )
+        settled()
+        return found.ids
+
+    endpoint_index.current(Moment(1, 0.0))
+    Endpoint.objects.filter(pk=failed.pk).update(status="Failed")
+    assert order(KEPT_S + 1.0) == [calm.pk, failed.pk], "the index is old, and told for the last time"
+    assert order(2.0 * KEPT_S) == [failed.pk, calm.pk]
