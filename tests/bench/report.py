@@ -176,7 +176,7 @@ def machine() -> dict[str, str]:
         "processors": f"{os.cpu_count()} × {_processor()}",
         "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
         "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
+        "python": f"Python {platform.python_version()}",
     }
 
 
@@ -218,8 +218,7 @@ def text(rows: Sequence[Row], *, is_full: bool) -> str:
     shown = "\n".join(
         "  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in lines
     )
-    about = ", ".join(machine().values())
-    return f"{'full' if is_full else 'quick'} variant, {_now()}, {about}\n\n{shown}"
+    return f"{'full' if is_full else 'quick'} variant, {_now()}, {_about()}\n\n{shown}"
 
 
 def write_guide(rows: Sequence[Row], guide: Path = GUIDE, *, is_whole: bool = False) -> None:
@@ -233,13 +232,16 @@ def write_guide(rows: Sequence[Row], guide: Path = GUIDE, *, is_whole: bool = Fa
         raise ValueError(f"{guide} has lost its markers {BEGIN} and {END}")
     old = [] if is_whole else [line for line in measured.splitlines() if line.startswith("| ")][2:]
     lines = {tuple(line.split(" | ")[:2]): line for line in old}
-    about = "{processors}, {memory}, {system}, Python {python}".format(**machine())
     for row in rows:
-        line = _markdown((*row.cells(), row.at[:10], about))
+        line = _markdown((*row.cells(), row.at[:10], _about()))
         lines[tuple(line.split(" | ")[:2])] = line
     shown = [_markdown(MARKDOWN_HEADS), _markdown(("---",) * len(MARKDOWN_HEADS))]
     shown += sorted(lines.values(), key=lambda line: _order(line.split(" | ")[0].removeprefix("| ")))
     guide.write_text(f"{before}{begin}\n\n" + "\n".join(shown) + f"\n\n{end}{after}")
+
+
+def _about() -> str:
+    return ", ".join(machine().values())
 
 
 def _markdown(cells: Sequence[str]) -> str:

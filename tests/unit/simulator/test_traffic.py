@@ -104,20 +104,16 @@ def test_twice_the_concurrency_is_enough_for_the_demos_saturated_endpoint_at_any
     fleet = yaml.safe_load((ROOT / "simulator" / "fleet.yaml").read_text())
     endpoint = next(found for found in fleet["endpoints"] if found["name"] == "fraud-score")
     phase = {name: value for name, value in endpoint["traffic"][1].items() if name not in ("since", "model")}
+    offered, seed = traffic("saturating", **phase), seed_class("fraud-score")
     raised = Capacity("serverless", memory_mb=3072, max_concurrency=40, provisioned=10)
-    for capacity in (SERVERLESS, raised):
-        for number in range(MONDAY, MONDAY + 7):
-            key = ServingKey(
-                "serverless",
-                traffic("saturating", **phase),
-                seed_class("fraud-score"),
-                capacity,
-                number,
-                MONDAY,
-            )
-            peaks = Serving(key).concurrency
-            full = [count >= capacity.max_concurrency for count in peaks]
-            assert all(full) if capacity is SERVERLESS else not any(a and b for a, b in pairwise(full))
+
+    def full(capacity: Capacity, number: int) -> list[bool]:
+        served = Serving(ServingKey("serverless", offered, seed, capacity, number, MONDAY))
+        return [peak >= capacity.max_concurrency for peak in served.concurrency]
+
+    for number in range(MONDAY, MONDAY + 7):
+        assert all(full(SERVERLESS, number))
+        assert not any(first and second for first, second in pairwise(full(raised, number)))
 
 
 def test_a_deployment_starts_cold() -> None:
